@@ -1,0 +1,62 @@
+"""Every error trustpack raises on purpose: one tree, each class with its exit code.
+
+A message reads "<where>: <what is wrong>", lower case, no full stop; `hint` says what to do next.
+"""
+
+
+class TrustpackError(Exception):
+    """An error the user can act on; `exit_code` is the command's status."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(TrustpackError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class ConfigError(TrustpackError):
+    """trustpack.yaml, a recipe or a template is wrong."""
+
+    exit_code = 3
+
+
+class BundleError(TrustpackError):
+    """The CA bundle cannot be accepted."""
+
+    exit_code = 4
+
+
+class PrivateKeyError(BundleError):
+    """The input holds a private key; nothing of it is shown or written."""
+
+    exit_code = 5
+
+
+class ReleaseError(TrustpackError):
+    """The release version is malformed, or names other content already."""
+
+    exit_code = 6
+
+
+class ToolError(TrustpackError):
+    """A program trustpack runs is missing or failed."""
+
+    exit_code = 7
+
+
+class OutputError(TrustpackError):
+    """The output folder cannot be written as asked."""
+
+    exit_code = 8
+
+
+class ProofError(TrustpackError):
+    """A client did not trust, or did not stop trusting, as a package promises."""
+
+    exit_code = 9
