@@ -6,14 +6,15 @@ import base64
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-_EMPTY: Mapping[str, object] = MappingProxyType({})
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,7 +48,7 @@ class Finding:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Certificate:
     """One certificate: its DER bytes and what people and recipes read of it.
 
@@ -68,27 +69,27 @@ class Certificate:
     key: str
     self_issued: bool
 
-    @property
+    @cached_property
     def pem(self) -> str:
         """The canonical PEM: 64 columns, LF, one newline at the end (RFC 7468)."""
         text = base64.b64encode(self.der).decode("ascii")
         lines = [text[i : i + 64] for i in range(0, len(text), 64)]
         return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """A file name stem: a readable slug and eight digits of the fingerprint."""
         slug = re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-")[:48].strip("-")
         return f"{slug or 'ca'}-{self.sha256[:8]}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bundle:
     """The accepted certificates, without duplicates, in canonical order (label, then fingerprint)."""
 
     certificates: tuple[Certificate, ...]
 
-    @property
+    @cached_property
     def pem(self) -> str:
         """All certificates as one canonical PEM text."""
         return "".join(certificate.pem for certificate in self.certificates)
@@ -123,9 +124,9 @@ class Entry:
     kind: Literal["file", "dir"] = "file"
     source: str = ""
     template: str = ""
-    content: Literal["", "certificate", "bundle", "inventory"] = ""
+    content: Literal["", "certificate", "trusted", "bundle", "inventory"] = ""
     mode: int = 0o644
-    when: Mapping[str, object] = field(default_factory=lambda: _EMPTY)
+    when: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Output:
     filename: str
     files: tuple[Entry, ...]
     scripts: Mapping[str, Entry] = field(default_factory=dict)
-    metadata: Mapping[str, object] = field(default_factory=lambda: _EMPTY)
+    metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class Package:
     organisation: Organisation
     files: tuple[File, ...]
     scripts: Mapping[str, bytes] = field(default_factory=dict)
-    metadata: Mapping[str, object] = field(default_factory=lambda: _EMPTY)
+    metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

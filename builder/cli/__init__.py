@@ -1,5 +1,59 @@
-"""The command line: the only part that reads the environment, prints and exits."""
+"""The command line: the only part that reads the environment, prints and exits.
+
+Command modules import what does the work inside their functions, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from builder.cli import build, demo, init, recipes
+from builder.errors import TrustpackError
+
+app = typer.Typer(
+    name="trustpack",
+    help="Turn a CA bundle into packages that make every client trust it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from builder import __version__
+
+        typer.echo(f"trustpack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(build.build)
+app.command()(init.init)
+app.command()(demo.demo)
+app.command()(init.schema)
+app.add_typer(recipes.app, name="recipes")
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command; print an error of ours as one line and a hint, and exit with its code."""
+    try:
+        app()
+    except TrustpackError as error:
+        typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
+        typer.echo(error, err=True)
+        if error.hint:
+            typer.secho("hint: ", fg=typer.colors.CYAN, err=True, nl=False)
+            typer.echo(error.hint, err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,42 @@
+"""Assemble: a rendered package becomes the bytes of one file. One module per container format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from builder.assemble import file, gem, nfpm, tar, wheel
+from builder.document import nearest
+from builder.errors import ConfigError
+
+if TYPE_CHECKING:
+    from builder.model import Package
+
+
+class Container(Protocol):
+    """A container format: pure, so that the same package always gives the same bytes."""
+
+    def assemble(self, package: Package) -> bytes:
+        """Return the finished file."""
+        ...
+
+
+CONTAINERS: dict[str, Container] = {
+    "apk": nfpm,
+    "deb": nfpm,
+    "file": file,
+    "gem": gem,
+    "rpm": nfpm,
+    "tar": tar,
+    "wheel": wheel,
+}
+
+
+def assemble(package: Package) -> bytes:
+    """Return the bytes of `package` in its container format; raise ConfigError for an unknown format."""
+    container = CONTAINERS.get(package.container)
+    if container is None:
+        raise ConfigError(
+            f"recipe {package.target}: container '{package.container}' is not known",
+            hint=nearest(package.container, CONTAINERS),
+        )
+    return container.assemble(package)

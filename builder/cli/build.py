@@ -1,0 +1,122 @@
+"""`trustpack build`: a CA bundle in, packages out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from builder.cli.tables import size, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from builder.model import Organisation
+    from builder.output import Manifest
+
+Treatment = Literal["refuse", "drop", "keep"]
+
+
+def build(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="PEM files or folders; without any, trustpack.yaml's.")
+    ] = None,
+    *,
+    org: Annotated[
+        str | None, typer.Option(help="The organisation's short name; builds without a configuration.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="Build only this target; repeatable.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("dist"),
+    release: Annotated[
+        str | None, typer.Option(help="The release version.  [default: the UTC date]")
+    ] = None,
+    expired: Annotated[
+        Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
+    ] = None,
+    intermediates: Annotated[
+        Treatment | None, typer.Option(help="What to do with CAs that are not roots.  [default: refuse]")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Targets built at once.  [default: CPUs]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    now: Annotated[str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)] = None,
+) -> None:
+    """Build the packages of a CA bundle: .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM."""
+    from builder import pipeline, recipe
+    from builder import release as releases
+    from builder.cli import settings
+    from builder.cli.accept import accept
+    from builder.config import organisation
+
+    chosen = settings.choose(paths or [], org, config)
+    moment = settings.clock(now)
+    bundle = accept(chosen, moment, expired=expired, intermediates=intermediates, quiet=quiet)
+    sources = recipe.select(recipe.sources(chosen.folder), target or chosen.config.targets)
+    wanted = release or chosen.config.release
+    epoch = settings.source_date_epoch()
+    order = pipeline.Order(
+        organisation=organisation(chosen.config),
+        bundle=bundle,
+        sources=sources,
+        today=releases.today(moment, epoch),
+        release=releases.parse(wanted) if wanted else None,
+        source_date_epoch=epoch,
+        names=chosen.config.names,
+        settings=chosen.config.settings,
+    )
+    with _progress(len(sources), shown=not (quiet or json)) as step:
+        manifest = pipeline.build(order, out, jobs=jobs or os.cpu_count() or 1, progress=step)
+    if json:
+        _print_json(manifest)
+    elif not quiet:
+        _report(manifest, out, order.organisation)
+
+
+@contextlib.contextmanager
+def _progress(total: int, *, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Yield a function that is told each target built: a bar on a terminal, lines elsewhere."""
+    if not shown:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("building", total=total)
+            yield lambda target: bar.update(task, advance=1, description=f"built {target}")
+    else:
+        yield lambda target: typer.echo(f"built {target}", err=True)
+
+
+def _report(manifest: Manifest, out: Path, organisation: Organisation) -> None:
+    count = len(manifest.certificates)
+    typer.echo(
+        f"{organisation.name} {manifest.release}: {count} certificate{'s' * (count != 1)}, "
+        f"{len(manifest.artifacts)} files in {out}{os.sep}\n"
+    )
+    rows = [(a.target, a.file, size(a.size), a.sha256) for a in manifest.artifacts]
+    table(("target", "file", "size", "SHA-256"), rows)
+    typer.echo("\nInstall:")
+    for target, command in {a.target: a.install for a in manifest.artifacts}.items():
+        for line in command.splitlines():
+            typer.echo(f"  {target:<10}{line}")
+            target = ""  # noqa: PLW2901  a command's further lines stand below its first
+    if organisation.defaulted:
+        values = {
+            "contact": f"{organisation.contact_name} <{organisation.contact_email}>",
+            "homepage": organisation.homepage,
+            "license": organisation.license,
+        }
+        said = ", ".join(f"{key} {values[key]}" for key in organisation.defaulted)
+        typer.echo(f"\nDefaults used: {said}. 'trustpack init' writes a file in which to set them.")
+
+
+def _print_json(manifest: Manifest) -> None:
+    from builder.output import to_json
+
+    typer.echo(to_json(manifest), nl=False)

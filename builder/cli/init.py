@@ -1,0 +1,90 @@
+"""`trustpack init` and `trustpack schema`: the configuration file and its JSON Schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.cli.build import Treatment
+
+_TEMPLATE = """\
+# trustpack.yaml: see 'trustpack schema' for every key, its meaning and its default.
+organisation:
+  slug: {slug}                 # every package name starts with it
+  # name: {name}
+  # homepage: https://pki.{slug}.example/
+  # contact: PKI Team <pki@{slug}.example>
+  # license: Apache-2.0
+  # summary: CA certificates of {name}
+
+bundle:
+  paths:                       # files and folders, from this file's folder
+{paths}
+  {expired}            # refuse, drop or keep
+  {intermediates}      # refuse, drop or keep
+
+# release: 2026.10             # without it: the UTC date, with a counter
+# site: https://packages.{slug}.example
+# targets: [{targets}]
+# npm_scope: "@{slug}"
+# names:
+#   deb: {slug}-ca-certs
+# settings:
+#   wheel:
+#     activation: explicit
+"""
+
+
+def init(
+    paths: Annotated[list[str], typer.Argument(help="The bundle: PEM files or folders.")],
+    *,
+    org: Annotated[str, typer.Option(help="The organisation's short name.")],
+    config: Annotated[Path, typer.Option(help="The file to write.")] = Path("trustpack.yaml"),
+    expired: Annotated[
+        Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
+    ] = None,
+    intermediates: Annotated[
+        Treatment | None, typer.Option(help="What to do with CAs that are not roots.  [default: refuse]")
+    ] = None,
+) -> None:
+    """Write a commented trustpack.yaml; the bundle is checked first, an existing file is kept."""
+    from builder import recipe
+    from builder.cli import settings
+    from builder.cli.accept import accept
+    from builder.config import minimal, organisation
+    from builder.errors import OutputError
+
+    found = minimal(org, paths)
+    if config.exists():
+        raise OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
+    bundle = accept(settings.Chosen(found, Path(), None), settings.clock(None), expired=expired, intermediates=intermediates)
+    text = _TEMPLATE.format(
+        slug=org,
+        name=organisation(found).name,
+        paths="\n".join(f"    - {_quoted(path, config.parent)}" for path in paths),
+        expired=f"expired: {expired}" if expired else "# expired: refuse",
+        intermediates=f"intermediates: {intermediates}" if intermediates else "# intermediates: refuse",
+        targets=", ".join(recipe.sources()),
+    )
+    with config.open("x", encoding="utf-8") as stream:
+        stream.write(text)
+    typer.echo(f"{config}: written for {len(bundle.certificates)} certificates; now run 'trustpack build'")
+
+
+def schema() -> None:
+    """Print the JSON Schema of trustpack.yaml, which editors use to complete and check it."""
+    import json
+
+    from builder.config import schema as value
+
+    typer.echo(json.dumps(value(), indent=2))
+
+
+def _quoted(path: str, folder: Path) -> str:
+    """Return `path` as seen from the configuration's folder, as a YAML scalar."""
+    import json
+    import os
+
+    return json.dumps(os.path.relpath(path, folder or "."))

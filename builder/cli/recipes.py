@@ -1,0 +1,92 @@
+"""`trustpack recipes`: what each target ships, and how to change it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.cli.tables import table
+
+app = typer.Typer(
+    help="List, show and export the recipes that targets are built from.", no_args_is_help=True
+)
+
+_Folder = Annotated[Path, typer.Option("--folder", help="The folder of trustpack.yaml.")]
+
+
+@app.command("list")
+def list_recipes(
+    folder: _Folder = Path(),
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List every target and where its recipe comes from."""
+    from builder import recipe
+
+    found = recipe.sources(folder)
+    rows = [
+        (name, recipe.read(source).title, "built in" if _built_in(source.file) else str(source.file))
+        for name, source in found.items()
+    ]
+    if json:
+        import json as encoder
+
+        keys = ("target", "title", "origin")
+        typer.echo(encoder.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2))
+    else:
+        table(("target", "title", "origin"), rows)
+
+
+@app.command()
+def show(target: str, folder: _Folder = Path()) -> None:
+    """Print a target's recipe and the names of its templates."""
+    from builder import recipe
+
+    source = recipe.select(recipe.sources(folder), [target])[0]
+    typer.echo(f"# {source.file}")
+    typer.echo(source.file.read_text("utf-8").rstrip())
+    for file in _templates(recipe.read(source)):
+        typer.echo(f"# {source.templates / file}")
+
+
+@app.command()
+def export(target: str, folder: _Folder = Path()) -> None:
+    """Copy a target's recipe and templates beside trustpack.yaml, where they replace the built-in ones."""
+    from builder import recipe
+    from builder.errors import OutputError
+
+    source = recipe.select(recipe.sources(), [target])[0]
+    to = folder / "recipes" / source.file.name
+    files = {source.file: to}
+    files |= {
+        source.templates / name: folder / "templates" / target / name
+        for name in _templates(recipe.read(source))
+    }
+    for path in files.values():
+        if path.exists():
+            raise OutputError(f"{path}: is there already", hint="move it away to export the built-in one again")
+    for path, copy in files.items():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        typer.echo(copy)
+
+
+def _built_in(file: Path) -> bool:
+    from builder.recipe import ROOT
+
+    return file.is_relative_to(ROOT / "recipes")
+
+
+def _templates(found: object) -> list[str]:
+    from builder.model import Recipe
+
+    assert isinstance(found, Recipe)
+    entries = [
+        entry
+        for output in found.outputs
+        for entry in (*output.files, *output.scripts.values())
+    ]
+    return sorted({entry.source or entry.template for entry in entries} - {""})

@@ -1,0 +1,78 @@
+"""What the command line and the environment say about a build, as values the stages take."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from builder.errors import UsageError
+
+if TYPE_CHECKING:
+    from builder.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A configuration, the folder its paths start from, and the file it came from (None: the options)."""
+
+    config: Config
+    folder: Path
+    file: Path | None
+
+
+def choose(paths: list[str], org: str | None, file: Path | None) -> Chosen:
+    """Return the configuration of a command: its options alone with --org, else trustpack.yaml's.
+
+    Bundle paths on the command line replace the file's. Raises UsageError or ConfigError.
+    """
+    from builder import config
+
+    default = Path(config.FILE_NAME)
+    if org is not None:
+        if file is not None:
+            raise UsageError("--org and --config: give one of them", hint="--org builds without a configuration")
+        if not paths:
+            raise UsageError("--org: needs the bundle's files", hint="trustpack build roots.pem --org NAME")
+        if default.exists():
+            typer.echo(f"note: {default} is not used, because --org is given", err=True)
+        return Chosen(config.minimal(org, paths), Path(), None)
+    if file is None and paths and not default.exists():
+        raise UsageError("whose bundle is it?", hint="add --org NAME, or run 'trustpack init' first")
+    import msgspec
+
+    file = file or default
+    found = config.read(file)
+    if paths:
+        section = msgspec.structs.replace(found.bundle, paths=[str(Path(path).absolute()) for path in paths])
+        found = msgspec.structs.replace(found, bundle=section)
+    return Chosen(found, file.parent, file)
+
+
+def clock(now: str | None) -> dt.datetime:
+    """Return the moment at which validity is judged: the real clock, or --now for tests."""
+    if now is None:
+        return dt.datetime.now(dt.UTC)
+    try:
+        moment = dt.datetime.fromisoformat(now)
+    except ValueError:
+        raise UsageError(f"--now '{now}': is not a time", hint="write it like 2026-11-24T12:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def source_date_epoch() -> int | None:
+    """Return SOURCE_DATE_EPOCH in seconds since 1970, or None where it is not set.
+
+    See https://reproducible-builds.org/specs/source-date-epoch/.
+    """
+    value = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not value:
+        return None
+    latest = 0xFFFFFFFF  # gzip's and rpm's clocks end there
+    if not value.isascii() or not value.isdigit() or int(value) > latest:
+        raise UsageError(f"SOURCE_DATE_EPOCH '{value}': is not a number of seconds since 1970")
+    return int(value)

@@ -1,0 +1,151 @@
+"""trustpack.yaml: whose bundle it is, what is in it, and what is built from it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+
+from builder import document
+from builder.errors import ConfigError
+from builder.model import Organisation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "trustpack.yaml"
+
+_LINE = r"^[^\x00-\x1f\x7f\x80-\x9f]+$"
+_Line = Annotated[str, msgspec.Meta(pattern=_LINE)]
+_Slug = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        min_length=2,
+        max_length=40,
+        description="Lower-case letters, digits and single hyphens; every package name starts with it.",
+    ),
+]
+_Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s\"'<>\\]+$")]
+_Treatment = Literal["refuse", "drop", "keep"]
+_CONTACT = re.compile(r"(?P<name>[^<>@]+?)\s*<(?P<email>[^<>@\s]+@[A-Za-z0-9.-]+)>")
+
+
+class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of the file; an unknown key is an error."""
+
+
+class OrganisationSection(_Struct, frozen=True):
+    """Who stands behind the packages; what is not given gets a default that every ecosystem accepts."""
+
+    slug: _Slug
+    name: Annotated[_Line, msgspec.Meta(description="The organisation's name as people write it.")] | None = (
+        None
+    )
+    homepage: Annotated[_Url, msgspec.Meta(description="A page about this CA, for people.")] | None = None
+    contact: (
+        Annotated[_Line, msgspec.Meta(description="The maintainer: Full Name <mailbox@domain>.")] | None
+    ) = None
+    license: Annotated[_Line, msgspec.Meta(description="An SPDX licence expression.")] | None = None
+    summary: Annotated[_Line, msgspec.Meta(description="One line, under 70 characters.")] | None = None
+    description: Annotated[_Line, msgspec.Meta(description="One paragraph, on one line.")] | None = None
+
+
+class OverrideSection(_Struct, frozen=True):
+    """One lint rule set aside for one certificate until a day."""
+
+    rule: _Line
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F:]{64,95}$")]
+    reason: _Line
+    until: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class BundleSection(_Struct, frozen=True):
+    """Where the certificates come from and what happens to doubtful ones."""
+
+    paths: Annotated[list[str], msgspec.Meta(min_length=1, description="Files and folders, from this file.")]
+    expired: _Treatment = "refuse"
+    intermediates: _Treatment = "refuse"
+    public_roots: Literal["refuse", "keep"] = "refuse"
+    overrides: list[OverrideSection] = []
+
+
+class Config(_Struct, frozen=True):
+    """The whole file."""
+
+    organisation: OrganisationSection
+    bundle: BundleSection
+    release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
+    site: Annotated[_Url, msgspec.Meta(description="Where the packages are published.")] | None = None
+    npm_scope: Annotated[str, msgspec.Meta(pattern=r"^@[a-z0-9~][a-z0-9._~-]*$")] | None = None
+    targets: Annotated[list[str], msgspec.Meta(description="Without it, every target.")] | None = None
+    names: Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")] = {}
+    settings: Annotated[
+        dict[str, dict[str, str]], msgspec.Meta(description="Recipe settings, by target.")
+    ] = {}
+
+
+def read(path: Path) -> Config:
+    """Read and validate a configuration file; raise ConfigError naming file and line."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        hint = (
+            "run 'trustpack init roots.pem --org NAME', or 'trustpack build roots.pem --org NAME' without one"
+        )
+        raise ConfigError(f"{path}: there is no such file", hint=hint) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    parsed = document.parse(text, str(path))
+    config = document.decode(parsed, Config)
+    if config.organisation.contact and not _CONTACT.fullmatch(config.organisation.contact):
+        where = parsed.where(("organisation", "contact"))
+        raise ConfigError(f"{where}: organisation.contact: expected 'Full Name <mailbox@domain>'")
+    return config
+
+
+def minimal(slug: str, paths: list[str]) -> Config:
+    """Return the configuration of a build that has none: a slug and bundle paths."""
+    value = {"organisation": {"slug": slug}, "bundle": {"paths": paths}}
+    try:
+        return msgspec.convert(value, Config)
+    except msgspec.ValidationError as error:
+        hint = "lower-case letters, digits and single hyphens, starting with a letter, such as 'acme'"
+        raise ConfigError(f"--org '{slug}': is not a usable name: {error}", hint=hint) from None
+
+
+def organisation(config: Config) -> Organisation:
+    """Return the organisation with a default, named in `defaulted`, for everything not configured.
+
+    The `.internal` domain is reserved for private use, so no default points at a stranger.
+    """
+    section = config.organisation
+    slug = section.slug
+    name = section.name or slug.replace("-", " ").title()
+    contact = section.contact or f"{name} PKI <pki@{slug}.internal>"
+    found = _CONTACT.fullmatch(contact)
+    if found is None:
+        raise ConfigError(f"organisation.contact: '{contact}' is not 'Full Name <mailbox@domain>'")
+    looked_up = {"contact": section.contact, "homepage": section.homepage, "license": section.license}
+    return Organisation(
+        slug=slug,
+        name=name,
+        homepage=section.homepage or f"https://pki.{slug}.internal/",
+        contact_name=found["name"],
+        contact_email=found["email"],
+        license=section.license or "Apache-2.0",
+        summary=section.summary or f"CA certificates of {name}",
+        description=section.description
+        or f"Installs the certificate authorities of {name} into the trust store, "
+        "so that TLS clients accept the servers they vouch for.",
+        site=(config.site or "").rstrip("/"),
+        npm_scope=config.npm_scope or "",
+        defaulted=tuple(key for key, value in looked_up.items() if value is None),
+    )
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of trustpack.yaml."""
+    result = msgspec.json.schema(Config)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **result}

@@ -1,0 +1,140 @@
+"""The whole flow on one screen: load, lint, render, assemble, write."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from builder import __version__, output, recipe, render
+from builder import release as releases
+from builder.assemble import assemble
+from builder.errors import ReleaseError
+from builder.model import Artifact
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from builder.model import Bundle, Organisation, Package, Recipe
+    from builder.output import Manifest
+    from builder.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to build: for whom, from what, and for which targets.
+
+    Without `release` the version is `today`, with a counter when today's has other content.
+    `source_date_epoch` is in seconds since 1970.
+    """
+
+    organisation: Organisation
+    bundle: Bundle
+    sources: Sequence[recipe.Source]
+    today: dt.date
+    release: Release | None = None
+    source_date_epoch: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def build(
+    order: Order, out: Path, *, jobs: int = 1, progress: Callable[[str], None] = lambda _: None
+) -> Manifest:
+    """Build every target of `order` into `out` and return the release's manifest.
+
+    `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError, ToolError or
+    OutputError; then `out` still holds the release it held before.
+    """
+    recipes = [(recipe.read(source), source.templates) for source in order.sources]
+    previous = output.read_manifest(out)
+    latest = releases.Release(previous.release) if previous else None
+    release = order.release or releases.automatic(order.today, latest)
+    while True:
+        artifacts, manifest = _make(order, recipes, release, jobs, progress)
+        if not _taken(previous, manifest):
+            break
+        if order.release is not None:
+            raise ReleaseError(
+                f"release {release.text}: {out} already holds other content under this version",
+                hint="clients would never fetch the change: choose a higher --release, or leave it out",
+            )
+        release = release.following()
+    manifest = output.joined(previous, manifest)
+    output.write(out, artifacts, manifest, previous)
+    return manifest
+
+
+def _make(
+    order: Order,
+    recipes: Sequence[tuple[Recipe, Path]],
+    release: Release,
+    jobs: int,
+    progress: Callable[[str], None],
+) -> tuple[list[Artifact], Manifest]:
+    newest = max(certificate.not_before for certificate in order.bundle.certificates)
+    epoch = releases.epoch(release, source_date_epoch=order.source_date_epoch, newest=newest)
+
+    def target(pair: tuple[Recipe, Path]) -> list[Artifact]:
+        made = _target(order, *pair, release, epoch)
+        progress(pair[0].target)
+        return made
+
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        artifacts = [artifact for made in pool.map(target, recipes) for artifact in made]
+    manifest = output.describe_release(
+        organisation=order.organisation.slug,
+        release=release,
+        epoch=epoch,
+        bundle=order.bundle,
+        artifacts=artifacts,
+        version=__version__,
+    )
+    return artifacts, manifest
+
+
+def _target(order: Order, what: Recipe, templates: Path, release: Release, epoch: int) -> list[Artifact]:
+    """Render and assemble one target's outputs, each seeing the digests of those before it."""
+    subject = render.subject(
+        what,
+        templates,
+        order.organisation,
+        order.bundle,
+        release,
+        epoch=epoch,
+        name=order.names.get(what.target),
+        settings=order.settings.get(what.target),
+    )
+    digests: dict[str, str] = {}
+    filenames: dict[str, str] = {}
+    finished: list[tuple[Package, bytes]] = []
+    for wanted in what.outputs:
+        package = render.package(subject, wanted, digests=digests, filenames=filenames)
+        data = assemble(package)
+        digests[wanted.id] = hashlib.sha256(data).hexdigest()
+        filenames[wanted.id] = package.filename
+        finished.append((package, data))
+    commands = render.commands(subject, filenames)
+    return [
+        Artifact(
+            target=what.target,
+            name=package.name,
+            version=package.version,
+            filename=package.filename,
+            data=data,
+            sha256=digest,
+            **commands,
+        )
+        for (package, data), digest in zip(finished, digests.values(), strict=True)
+    ]
+
+
+def _taken(previous: Manifest | None, manifest: Manifest) -> bool:
+    """Tell whether this release's version names other content already."""
+    if previous is None:
+        return False
+    same = releases.Release(previous.release).numbers == releases.Release(manifest.release).numbers
+    return same and not output.same_content(previous, manifest)

@@ -1,0 +1,248 @@
+"""Render: a recipe, a bundle and a release become packages; pure but for reading the recipe's files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import ConfigError
+from builder.inventory import inventory
+from builder.model import File, Package
+from builder.openssl_hash import subject_hash
+from builder.quoting import FILTERS, finalize
+from builder.recipe import choose, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from jinja2 import Environment
+
+    from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe
+    from builder.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One recipe applied to one organisation's release: the names everything is rendered with."""
+
+    recipe: Recipe
+    templates: Path
+    organisation: Organisation
+    bundle: Bundle
+    release: Release
+    epoch: int
+    name: str
+    version: str
+    settings: Mapping[str, str]
+    words: Mapping[str, str] = field(repr=False)
+
+
+def subject(
+    recipe: Recipe,
+    templates: Path,
+    organisation: Organisation,
+    bundle: Bundle,
+    release: Release,
+    *,
+    epoch: int,
+    name: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Subject:
+    """Work out the names of a target's packages; raise ConfigError for one its ecosystem forbids."""
+    words = {
+        "slug": organisation.slug,
+        "org": organisation.name,
+        "summary": organisation.summary,
+        "description": organisation.description,
+        "homepage": organisation.homepage,
+        "license": organisation.license,
+        "site": organisation.site,
+        "npm_scope": organisation.npm_scope,
+        "release": release.text,
+        "semver": release.semver,
+    }
+    where = f"recipe {recipe.target}"
+    pattern = recipe.scoped_name if recipe.scoped_name and organisation.npm_scope else recipe.name
+    name = name or fill(pattern, words, where)
+    if not re.fullmatch(recipe.name_pattern, name):
+        raise ConfigError(
+            f"names.{recipe.target}: '{name}' is not a name that {recipe.title} allows",
+            hint=f"it must match {recipe.name_pattern}",
+        )
+    flat = name.removeprefix("@").replace("/", "-")
+    words |= {"name": name, "flat": flat, "module": re.sub(r"[^A-Za-z0-9]", "_", flat)}
+    version = fill(recipe.version, words, where)
+    words["version"] = version
+    chosen = choose(recipe, dict(settings or {}))
+    return Subject(recipe, templates, organisation, bundle, release, epoch, name, version, chosen, words)
+
+
+def package(
+    subject: Subject, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
+) -> Package:
+    """Render one output; `digests` and `filenames` describe the recipe's earlier outputs, by their id."""
+    filename = fill(output.filename, dict(subject.words), _where(subject, output))
+    words = {**subject.words, "filename": filename}
+    entries = [entry for entry in output.files if _wanted(entry, subject.settings)]
+    placed = [
+        pair for entry in entries for pair in _placed(entry, subject.bundle, words, _where(subject, output))
+    ]
+    paths = [path for path, _, _ in placed]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise ConfigError(f"{_where(subject, output)}: two files have the path '{path}'")
+    scope = _scope(subject, words, paths, digests, filenames)
+    files = tuple(
+        File(path, _data(entry, subject, certificate, scope), entry.mode, entry.kind)
+        for path, entry, certificate in placed
+    )
+    return Package(
+        target=subject.recipe.target,
+        container=output.container,
+        name=subject.name,
+        version=subject.version,
+        filename=filename,
+        epoch=subject.epoch,
+        organisation=subject.organisation,
+        files=files,
+        scripts={name: _data(entry, subject, None, scope) for name, entry in output.scripts.items()},
+        metadata=_filled(output.metadata, words, _where(subject, output)),
+    )
+
+
+def commands(subject: Subject, filenames: Mapping[str, str]) -> dict[str, str]:
+    """Return the install, verify and remove commands that people are shown.
+
+    `{filename}` is the recipe's last output, and `{filename_ID}` each output by its id.
+    """
+    words = {**subject.words, "filename": list(filenames.values())[-1]}
+    words |= {f"filename_{key}": value for key, value in filenames.items()}
+    recipe, where = subject.recipe, f"recipe {subject.recipe.target}"
+    texts = {"install": recipe.install, "verify": recipe.verify, "remove": recipe.remove}
+    return {key: fill(text, words, where).strip() for key, text in texts.items()}
+
+
+def _where(subject: Subject, output: Output) -> str:
+    return f"recipe {subject.recipe.target}, output {output.id}"
+
+
+def _wanted(entry: Entry, settings: Mapping[str, str]) -> bool:
+    return all(settings.get(key) == value for key, value in entry.when.items())
+
+
+def _placed(
+    entry: Entry, bundle: Bundle, words: Mapping[str, str], where: str
+) -> list[tuple[str, Entry, Certificate | None]]:
+    """Return where an entry's files go: one path, or one for each certificate."""
+    if entry.content not in {"certificate", "trusted"}:
+        return [(fill(entry.path, dict(words), where), entry, None)]
+    return [
+        (fill(entry.path, {**words, "certificate": certificate.stem}, where), entry, certificate)
+        for certificate in bundle.certificates
+    ]
+
+
+def _data(entry: Entry, subject: Subject, certificate: Certificate | None, scope: Mapping[str, Any]) -> bytes:
+    if entry.source:
+        return _static(subject.templates / entry.source)
+    if entry.template:
+        return _rendered(subject.templates, entry.template, scope)
+    return _content(entry, subject, certificate)
+
+
+def _content(entry: Entry, subject: Subject, certificate: Certificate | None) -> bytes:
+    match entry.content:
+        case "certificate" if certificate is not None:
+            return certificate.pem.encode("ascii")
+        case "trusted" if certificate is not None:
+            from builder.trusted import trusted_pem
+
+            return trusted_pem(certificate.der).encode("ascii")
+        case "bundle":
+            return subject.bundle.pem.encode("ascii")
+        case "inventory":
+            return inventory(subject.bundle, slug=subject.organisation.slug, release=subject.release.text)
+        case _:
+            return b""
+
+
+def _scope(
+    subject: Subject,
+    words: Mapping[str, str],
+    paths: list[str],
+    digests: Mapping[str, str],
+    filenames: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the values that templates see."""
+    return {
+        **words,
+        "org": subject.organisation,
+        "certificates": [_Shown(certificate) for certificate in subject.bundle.certificates],
+        "settings": subject.settings,
+        "files": paths,
+        "epoch": subject.epoch,
+        "date": dt.datetime.fromtimestamp(subject.epoch, dt.UTC).strftime("%Y-%m-%d"),
+        "digests": digests,
+        "filenames": filenames,
+    }
+
+
+class _Shown(SimpleNamespace):
+    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for."""
+
+    def __init__(self, certificate: Certificate) -> None:
+        super().__init__(certificate=certificate)
+
+    def __getattr__(self, name: str) -> Any:
+        certificate: Certificate = self.__dict__["certificate"]
+        return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
+
+
+@lru_cache(maxsize=256)
+def _static(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+@lru_cache(maxsize=64)
+def _environment(templates: Path) -> Environment:
+    import jinja2
+
+    environment = jinja2.Environment(  # noqa: S701  no HTML here: finalize enforces each language's own quoting
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        finalize=finalize,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.clear()
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def _rendered(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
+    import jinja2
+
+    try:
+        return _environment(templates).get_template(name).render(scope).encode("utf-8")
+    except jinja2.TemplateSyntaxError as error:
+        raise ConfigError(f"{templates / name}:{error.lineno}: {error.message}") from error
+    except jinja2.TemplateError as error:
+        raise ConfigError(f"{templates / name}: {error.message}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{templates / name}: {error}", hint=error.hint) from error
+
+
+def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:
+    """Fill the placeholders in a recipe's metadata, however deep."""
+    if isinstance(value, str):
+        return fill(value, dict(words), where)
+    if isinstance(value, list):
+        return [_filled(item, words, where) for item in value]
+    return {key: _filled(item, words, where) for key, item in value.items()}
