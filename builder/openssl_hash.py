@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _UTF8 = 0x0C
-# ASN1_MASK_CANON: only these strings are folded. OpenSSL reads each 8-bit string as Latin-1, T61 too.
+# ASN1_MASK_CANON without VisibleString, which OpenSSL refuses in names. It reads T61 as Latin-1.
 _CODECS = {
     _UTF8: "utf-8",
     0x13: "latin-1",  # PrintableString
     0x14: "latin-1",  # T61String
     0x16: "latin-1",  # IA5String
-    0x1A: "latin-1",  # VisibleString
     0x1C: "utf-32-be",  # UniversalString
     0x1E: "utf-16-be",  # BMPString
 }
