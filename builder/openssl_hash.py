@@ -64,7 +64,7 @@ def _attributes(der: bytes, start: int, end: int) -> Iterator[bytes]:
 
 
 def _folded(text: str) -> bytes:
-    """Return `text` as a UTF8String: ASCII letters in lower case, runs of ASCII blanks as one, none at the ends.
+    """Return `text` as a UTF8String: ASCII letters small, runs of ASCII blanks as one, none at the ends.
 
     Bytes, because str.split() and str.lower() would also fold what is not ASCII.
     """
