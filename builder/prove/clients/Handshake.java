@@ -1,0 +1,25 @@
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.net.URLConnection;
+
+/** Opens each URL with java.net; prints whether its certificate was accepted. */
+public final class Handshake {
+    private Handshake() {}
+
+    public static void main(String[] urls) {
+        for (String url : urls) {
+            try {
+                URLConnection connection = new URL(url).openConnection();
+                connection.setConnectTimeout(20_000);
+                connection.setReadTimeout(20_000);
+                try (InputStream answer = connection.getInputStream()) {
+                    answer.readAllBytes();
+                }
+                System.out.println(url + " accepted");
+            } catch (IOException error) {
+                System.out.println(url + " refused " + error.getMessage());
+            }
+        }
+    }
+}

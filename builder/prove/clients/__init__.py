@@ -1,0 +1,131 @@
+"""The programs whose trust is proven in a place: each opens URLs and says of each whether it was accepted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.errors import ProofError, ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from builder.prove.place import Place
+
+_SOURCES = Path(__file__).resolve().parent
+_FOLDER = "/opt/trustpack"
+# A refusal counts only if it is about the certificate: a client that cannot connect proves nothing.
+_ABOUT_CERTIFICATE = re.compile(
+    r"certif|cert_|issuer|PKIX|x509|verif|subject alternative|hostname", re.IGNORECASE
+)
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program in a place; `command` is what opens the URLs that are added to it."""
+
+    name: str
+    program: str
+    file: str
+    command: tuple[str, ...]
+
+
+def _tool(name: str) -> Client:
+    return Client(name, name, "with_command.sh", ("sh", f"{_FOLDER}/with_command.sh", name))
+
+
+def _script(name: str, program: str, file: str) -> Client:
+    return Client(name, program, file, (program, f"{_FOLDER}/{file}"))
+
+
+_JAVA = ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", _FOLDER, "Handshake")
+
+CLIENTS = (
+    _tool("curl"),
+    _tool("wget"),
+    _tool("git"),
+    _tool("openssl"),
+    _script("urllib", "python3", "with_urllib.py"),
+    _script("requests", "python3", "with_requests.py"),
+    _script("ruby", "ruby", "with_net_http.rb"),
+    _script("php", "php", "with_streams.php"),
+    _script("node", "node", "with_https.js"),
+    Client("java", "java", "Handshake.class", _JAVA),
+    Client("go", f"{_FOLDER}/handshake", "handshake", (f"{_FOLDER}/handshake",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The clients that must be compiled before they can run: a Java class and a static Go program."""
+
+    java: bytes
+    go: bytes
+
+
+def compile_programs(*, javac: str, go: str, cache: Path) -> Programs:
+    """Compile the Java and Go clients with the compilers at these paths; raise ToolError if one fails.
+
+    `cache` is a folder for Go's build cache: without it, the standard library takes half a minute each time.
+    """
+    with tempfile.TemporaryDirectory(prefix="trustpack-") as folder:
+        # Java 11 is the oldest runtime a supported Debian has.
+        _compile([javac, "--release", "11", "-d", folder, str(_SOURCES / "Handshake.java")], {})
+        environment = {"CGO_ENABLED": "0", "GOCACHE": str(cache), "GOFLAGS": "", "GOTOOLCHAIN": "local"}
+        _compile([go, "build", "-o", f"{folder}/handshake", str(_SOURCES / "handshake.go")], environment)
+        return Programs(
+            java=(Path(folder) / "Handshake.class").read_bytes(), go=(Path(folder) / "handshake").read_bytes()
+        )
+
+
+def _compile(command: list[str], environment: dict[str, str]) -> None:
+    base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
+    done = subprocess.run(command, env=base | environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ToolError(f"{command[0]}: {done.stderr.strip()}")
+
+
+def equip(place: Place, programs: Programs | None, *, only: Iterable[str] = ()) -> tuple[Client, ...]:
+    """Put the clients into `place` and return those that can run there (of `only`, where given)."""
+    wanted = set(only) or {client.name for client in CLIENTS}
+    if programs:
+        place.copy_in(f"{_FOLDER}/Handshake.class", programs.java)
+        place.copy_in(f"{_FOLDER}/handshake", programs.go, mode=0o755)
+    for file in sorted({client.file for client in CLIENTS if (_SOURCES / client.file).is_file()}):
+        place.copy_in(f"{_FOLDER}/{file}", (_SOURCES / file).read_bytes())
+    test = 'command -v "$1" >/dev/null && [ -f "$2" ]'
+    return tuple(
+        client
+        for client in CLIENTS
+        if client.name in wanted
+        and place.run(["sh", "-c", test, "sh", client.program, f"{_FOLDER}/{client.file}"], check=False).code
+        == 0
+    )
+
+
+def accepted(place: Place, clients: Sequence[Client], urls: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return, for each client's name, which of `urls` it accepts.
+
+    Raises ProofError for a client that fails for another reason than the server's certificate.
+    """
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(lambda client: _ask(place, client, urls), clients)
+        return {client.name: answer for client, answer in zip(clients, answers, strict=True)}
+
+
+def _ask(place: Place, client: Client, urls: Sequence[str]) -> frozenset[str]:
+    out = place.run([*client.command, *urls], check=False, seconds=120).out
+    trusted: set[str] = set()
+    for url in urls:
+        verdict = re.search(rf"^{re.escape(url)} (accepted|refused)(.*)", out, re.MULTILINE)
+        if verdict is None or (verdict[1] == "refused" and not _ABOUT_CERTIFICATE.search(verdict[2])):
+            raise ProofError(f"{client.name}: could not judge {url} in {place.root}:\n{out}")
+        if verdict[1] == "accepted":
+            trusted.add(url)
+    return frozenset(trusted)

@@ -1,0 +1,33 @@
+# Open each URL with the command-line tool $1; print whether its certificate was accepted.
+tool=$1
+shift
+
+open_url() {
+	address=${1#https://}
+	case $tool in
+	curl) curl --silent --show-error --fail --max-time 20 "$1" ;;
+	wget) wget --no-verbose --tries=1 --timeout=20 --output-document=/dev/null "$1" ;;
+	git)
+		# The server is no git server: that git hears its answer at all is the proof.
+		GIT_TRACE_CURL=1 git ls-remote "$1" 2>&1 | awk '
+			/Recv data: trusted/ { heard = 1 }
+			{ last = $0 }
+			END { print last; exit !heard }'
+		;;
+	openssl)
+		openssl s_client -connect "${address%%/*}" -servername "${address%%:*}" \
+			-verify_return_error -verify_hostname "${address%%:*}" </dev/null 2>&1 | awk '
+			/^verify error/ || /^Verification error/ { print }
+			/Verify return code: 0 / { verified = 1 }
+			END { exit !verified }'
+		;;
+	esac
+}
+
+for url; do
+	if reason=$(open_url "$url" 2>&1); then
+		echo "$url accepted"
+	else
+		echo "$url refused $(echo "$reason" | tr '\n' ' ')"
+	fi
+done

@@ -1,0 +1,101 @@
+"""What a place trusts: its trust store's certificates and the bytes of its files, to be compared."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import struct
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from builder.errors import ProofError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from builder.prove.place import Place
+
+# Debian's and Alpine's store and its list, Fedora's extracted store, openSUSE's.
+_PATHS = (
+    "/etc/ca-certificates.conf",
+    "/etc/ssl",
+    "/etc/pki",
+    "/var/lib/ca-certificates",
+    "/usr/local/share/ca-certificates",
+    "/usr/share/ca-certificates",
+    "/usr/share/pki",
+)
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+_JKS = 0xFEEDFEED
+_TRUSTED_ENTRY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A trust store at one moment.
+
+    `files` maps paths to what they hold (a link's is its target), but for Java's key stores, which hold the
+    time of each change; `certificates` maps each bundle's path to the SHA-256 of its certificates.
+    """
+
+    files: Mapping[str, bytes]
+    certificates: Mapping[str, frozenset[str]]
+
+    def changes(self, since: Store) -> list[str]:
+        """Return the paths that are new, gone or different, sorted."""
+        old = {**since.files, **since.certificates}
+        new = {**self.files, **self.certificates}
+        return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+
+
+def snapshot(place: Place) -> Store:
+    """Return the trust store of `place` as it is now."""
+    files: dict[str, bytes] = {}
+    certificates: dict[str, frozenset[str]] = {}
+    with tarfile.open(fileobj=io.BytesIO(place.archive(_PATHS))) as archive:
+        for member in archive:
+            path = member.name.removeprefix(".")
+            if member.isdir():
+                continue
+            stream = None if member.issym() else archive.extractfile(member)
+            data = stream.read() if stream else f"-> {member.linkname}".encode()
+            if data[:4] == struct.pack(">I", _JKS):
+                certificates[path] = frozenset(map(_fingerprint, _jks(data, path)))
+                continue
+            files[path] = data
+            if found := frozenset(map(_fingerprint, _pem(data))):
+                certificates[path] = found
+    return Store(files, certificates)
+
+
+def _fingerprint(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _pem(data: bytes) -> Iterator[bytes]:
+    for block in data.split(_BEGIN)[1:]:
+        yield base64.b64decode(block.partition(_END)[0])
+
+
+def _jks(data: bytes, path: str) -> Iterator[bytes]:
+    """Yield each trusted certificate's DER of a Java key store (sun.security.provider.JavaKeyStore)."""
+    _, version, count = struct.unpack_from(">III", data)
+    at = 12
+    for _ in range(count):
+        (tag,) = struct.unpack_from(">I", data, at)
+        if tag != _TRUSTED_ENTRY:
+            raise ProofError(f"{path}: holds an entry that is no trusted certificate")
+        at = _skip(data, at + 4) + 8  # the alias, then the time of its entry
+        if version > 1:
+            at = _skip(data, at)  # "X.509"
+        (length,) = struct.unpack_from(">I", data, at)
+        yield data[at + 4 : at + 4 + length]
+        at += 4 + length
+
+
+def _skip(data: bytes, at: int) -> int:
+    """Return where a length-prefixed text ends."""
+    (length,) = struct.unpack_from(">H", data, at)
+    return at + 2 + int(length)
