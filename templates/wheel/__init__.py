@@ -1,0 +1,93 @@
+"""The certificate authorities of one organisation, trusted by the Python clients of this environment.
+
+Installing is enough: a start-up file beside this package adds the roots to what clients trust by default.
+This module is the explicit interface. It imports next to nothing, because every interpreter start runs it.
+"""
+
+import os
+
+TYPE_CHECKING = False  # type checkers take it for typing's, whose import costs more than all of this module
+if TYPE_CHECKING:
+    import ssl
+    from typing import Any, Dict, List, TypedDict
+
+    class Certificate(TypedDict):
+        """One certificate of the bundle: digests in lower-case hex, times in UTC (RFC 3339)."""
+
+        sha256: str
+        spki_sha256: str
+        subject: str
+        issuer: str
+        serial: str
+        key: str
+        not_before: str
+        not_after: str
+
+
+__all__ = ["activate", "certificates", "contents", "create_default_context", "where"]
+
+
+def where() -> str:
+    """Return the path of the PEM file that holds these roots, and no others."""
+    path = _path("roots.pem")
+    return path if os.path.exists(path) else _unpacked("roots.pem")
+
+
+def contents() -> str:
+    """Return these roots, and no others, as PEM text."""
+    return _read("roots.pem").decode("ascii")
+
+
+def certificates() -> "List[Certificate]":
+    """Return what an auditor asks of each root: fingerprints, names, key and validity."""
+    found: "List[Certificate]" = _inventory()["certificates"]
+    return found
+
+
+def create_default_context() -> "ssl.SSLContext":
+    """Return a client context that trusts the default roots and these, activated or not."""
+    import ssl
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(cadata=contents())
+    return context
+
+
+def activate() -> bool:
+    """Make this process's clients trust these roots by default; return False where it is switched off.
+
+    Only needed where no start-up file runs: zipapps, `python -S`, PYTHONPATH, `pip install --target`.
+    Contexts that exist already stay as they are.
+    """
+    from . import _startup
+
+    return _startup.install()
+
+
+def _path(name: str) -> str:
+    return os.path.join(os.path.dirname(__file__), name)
+
+
+def _read(name: str) -> bytes:
+    # The loader reads from archives too.
+    data: bytes = __loader__.get_data(_path(name))  # type: ignore[name-defined]
+    return data
+
+
+def _inventory() -> "Dict[str, Any]":
+    import json
+
+    value: "Dict[str, Any]" = json.loads(_read("certificates.json"))
+    return value
+
+
+def _unpacked(name: str) -> str:
+    """Return the path of a copy outside the archive this package is in; it lasts as long as the process."""
+    import atexit
+    import tempfile
+
+    descriptor, path = tempfile.mkstemp(suffix=name)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(_read(name))
+    atexit.register(os.unlink, path)
+    return path
