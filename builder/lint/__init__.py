@@ -1,0 +1,93 @@
+"""The second stage: certificates in; an accepted bundle, and what people should know about it, out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from builder.errors import BundleError, PrivateKeyError
+from builder.lint import bundle, certificate
+from builder.lint.policy import Override, Policy, override
+from builder.lint.rules import found
+from builder.model import Bundle, Severity
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from builder.lint.certificate import Facts
+    from builder.model import Certificate, Finding
+
+__all__ = ["Override", "Policy", "lint", "refuse"]
+
+# After one of these the self-signature cannot be checked, or costs too much, or says nothing more.
+_NO_SIGNATURE = frozenset(
+    {"algorithm-mismatch", "dsa", "oversized-rsa", "rsa-exponent", "unknown-signature", "unsupported-key"}
+    | {"weak-signature"}
+)
+
+
+def lint(
+    certificates: Sequence[Certificate], *, now: dt.datetime, policy: Policy
+) -> tuple[Bundle, tuple[Finding, ...]]:
+    """Return the bundle without duplicates and what the policy drops, and every finding about it.
+
+    The bundle is fit to be shipped only if no finding is an error: see `refuse`.
+    """
+    unique, duplicates = bundle.merge(certificates)
+    findings = list(duplicates)
+    kept = []
+    for item in unique:
+        facts = certificate.read(item)
+        chosen = tuple(bundle.choose(facts, policy, now=now))
+        findings += [finding for _, finding in chosen]
+        if not any(choice == "drop" for choice, _ in chosen):
+            kept.append(item)
+            findings += [_about(item, rule, message) for rule, message in _check(facts, now)]
+    findings += bundle.alike(kept)
+    findings = list(override(findings, policy.overrides, today=now.date()))
+    if unique and not kept:
+        findings.append(found("nothing-left", unique[0].origin, "no certificate is left in the bundle"))
+    return Bundle(tuple(sorted(kept, key=_order))), tuple(findings)
+
+
+def _order(item: Certificate) -> tuple[str, str]:
+    return item.label.lower(), item.sha256
+
+
+def _about(item: Certificate, rule: str, message: str) -> Finding:
+    # Mozilla lists one root whose exponent is 43147 (NetLock Arany): who keeps public roots keeps it.
+    tolerated = rule == "rsa-exponent" and bundle.is_public(item)
+    severity = Severity.WARNING if tolerated else None
+    return found(rule, item.origin, f"{item.label}: {message}", fingerprint=item.sha256, severity=severity)
+
+
+def _check(facts: Facts, now: dt.datetime) -> Iterator[tuple[str, str]]:
+    yield from bundle.distrusted(facts.certificate)
+    if not facts.is_ca and not facts.certificate.self_issued:
+        # What else is wrong with a server's certificate is no concern of a CA bundle.
+        yield "leaf", f"is no CA, but a certificate issued by {facts.certificate.issuer or 'nobody named'}"
+        return
+    said = tuple(certificate.check(facts, now=now))
+    yield from said
+    if (
+        facts.is_root
+        and _NO_SIGNATURE.isdisjoint(rule for rule, _ in said)
+        and not certificate.signed_itself(facts)
+    ):
+        yield "bad-self-signature", "its self-signature is wrong"
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raise an error that lists every error among `findings`, with what to do; return if there is none.
+
+    Raises PrivateKeyError if one of them is a private key, else BundleError.
+    """
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if not errors:
+        return
+    kind = PrivateKeyError if any(finding.rule == "private-key" for finding in errors) else BundleError
+    lines = [f"{finding.origin}: {finding.message} [{finding.rule}]" for finding in errors]
+    hints = {finding.rule: finding.hint for finding in errors}
+    hint = "\n".join(f"{rule}: {text}" for rule, text in hints.items()) if len(hints) > 1 else errors[0].hint
+    message = lines[0] if len(lines) == 1 else "\n  ".join((f"the bundle has {len(lines)} errors:", *lines))
+    raise kind(message, hint=hint)

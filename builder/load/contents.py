@@ -1,0 +1,189 @@
+"""What is in the bytes of an input, told by the bytes themselves and never by the file's name."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from builder import der, x500, x509
+from builder.lint.rules import found
+from builder.load import keys, pem
+from builder.model import Certificate, Finding, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from builder.load.source import Source
+
+_PLAIN = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+_TRUSTED = "TRUSTED CERTIFICATE"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_BASE64 = re.compile(rb"MI[A-Za-z0-9+/\s]+={0,2}\s*")
+
+# Shapes of structures that people take for certificates (see _shape), and what they are.
+_OTHERS = {
+    b"\x02\x30\x30\xa0|\x30\x30\x03": "a certificate request",
+    b"\x02\x30\x30\x17|\x30\x30\x03": "a revocation list",
+    b"\x02\x30\x30\x18|\x30\x30\x03": "a revocation list",
+    b"\x30\x30\x17": "a revocation list",
+    b"\x06|\x30\x03": "a public key",
+    b"\x06\x05|\x30\x03": "a public key",
+    b"\x06\x06|\x30\x03": "a public key",
+    b"|\x02\x02": "a public key",
+}
+
+
+def read(source: Source) -> Iterator[Certificate | Finding]:
+    """Yield every certificate of `source`, and what is wrong with the rest."""
+    data, origin = source.data, Origin(source.path)
+    if not data.strip():
+        yield found("empty", origin, "is empty")
+    elif _is_der(data):
+        yield from _binary(data, origin)
+    else:
+        yield from _text(source)
+
+
+def _is_der(data: bytes) -> bool:
+    """Tell DER from text, which may begin with the digit 0, too: 0x30."""
+    return data[:1] == b"0" and (
+        data[1:2] >= b"\x80" or data[1:2] == bytes([max(0, min(len(data) - 2, 127))])
+    )
+
+
+def _text(source: Source) -> Iterator[Certificate | Finding]:
+    data, origin = source.data, Origin(source.path)
+    kind, line = keys.in_text(data)
+    if kind:
+        yield found("private-key", Origin(source.path, line), f"holds {kind}")
+    if (
+        data.startswith(_UTF_16)
+        or data[1::2].count(0) > len(data) // 3
+        or data[::2].count(0) > len(data) // 3
+    ):
+        yield found("utf-16", origin, "is UTF-16 text")
+    elif pem.looks_like(data):
+        yield from _pem(data, source.path)
+    elif _BASE64.fullmatch(data):
+        yield from _bare_base64(data, source.path)
+    elif source.listed and not kind:
+        yield found("passed-over", origin, "holds no certificate and was passed over")
+    elif not kind:
+        yield found("unknown-format", origin, "is no certificate, bundle or trust store in a known format")
+
+
+def _pem(data: bytes, path: str) -> Iterator[Certificate | Finding]:
+    if b"\0" in data:
+        yield found("nul", Origin(path, data.count(b"\n", 0, data.index(b"\0")) + 1), "has a NUL byte")
+    blocks, findings = pem.scan(data, path)
+    yield from findings
+    for block in blocks:
+        yield from _block(block)
+    if not blocks and not findings:
+        yield found("no-certificates", Origin(path), "holds no certificate")
+
+
+def _bare_base64(data: bytes, path: str) -> Iterator[Certificate | Finding]:
+    origin = Origin(path)
+    try:
+        decoded = binascii.a2b_base64(data.translate(None, b" \t\r\n"), strict_mode=True)
+    except binascii.Error:
+        yield found("bad-base64", origin, "is not valid base64")
+        return
+    yield found("bare-base64", origin, "is base64 without BEGIN and END lines")
+    yield from _binary(decoded, origin)
+
+
+def _block(block: pem.Block) -> Iterator[Certificate | Finding]:
+    if block.label in _PLAIN:
+        yield certificate(block.data, block.origin)
+    elif block.label == _TRUSTED:
+        yield from _trusted(block)
+    elif "KEY" not in block.label or not keys.in_text(f"--{block.label}--".encode())[0]:
+        # Private keys by their label were reported when the whole text was looked through.
+        kind = keys.in_der(block.data)
+        rule = "private-key" if kind else "unknown-label"
+        yield found(
+            rule, block.origin, f"holds {kind}" if kind else f"a {block.label} block is not a certificate"
+        )
+
+
+def _trusted(block: pem.Block) -> Iterator[Certificate | Finding]:
+    """Convert OpenSSL's TRUSTED CERTIFICATE: a certificate and, behind it, OpenSSL's own trust settings."""
+    yield found("trusted-certificate", block.origin, "is a TRUSTED CERTIFICATE block and was converted")
+    try:
+        _, _, end = der.header(block.data, 0, len(block.data))
+    except der.DerError:
+        end = len(block.data)
+    yield certificate(block.data[:end], block.origin)
+
+
+def _binary(data: bytes, origin: Origin) -> Iterator[Certificate | Finding]:
+    yield certificate(data, origin)
+
+
+def certificate(data: bytes, origin: Origin) -> Certificate | Finding:
+    """Return the certificate that `data` is, or the finding that says what it is instead."""
+    kind = keys.in_der(data)
+    if kind:
+        return found("private-key", origin, f"holds {kind}")
+    try:
+        der.whole(data)
+        return _describe(data, origin)
+    except der.TrailingError as error:
+        return _trailing(data, origin, str(error))
+    except der.NotDistinguishedError as error:
+        return found("not-der", origin, f"the certificate is not DER: {error}")
+    except der.DerError as error:
+        return _other(data, origin, str(error))
+
+
+def _trailing(data: bytes, origin: Origin, message: str) -> Finding:
+    _, _, end = der.header(data, 0, len(data))
+    kind = keys.in_der(data[end:])
+    return found("private-key" if kind else "trailing-data", origin, f"holds {kind}" if kind else message)
+
+
+def _other(data: bytes, origin: Origin, message: str) -> Finding:
+    """Return the finding for data that is not a certificate, or not a whole one."""
+    try:
+        start, end = der.whole(data)
+    except der.TruncatedError:
+        return found("truncated", origin, "the certificate is cut off")
+    except der.DerError:
+        return found("not-a-certificate", origin, "the data is not a certificate")
+    shape = _shape(data, start, end)
+    for begin, kind in _OTHERS.items():
+        if shape.startswith(begin):
+            return found("not-a-certificate", origin, f"is {kind}, not a certificate")
+    return found("malformed-certificate", origin, f"the certificate is malformed: {message}")
+
+
+def _shape(data: bytes, start: int, end: int) -> bytes:
+    """Return the tags of a structure's parts, the first part's own first five tags before them."""
+    try:
+        parts = list(der.children(data, start, end))
+        inner = der.children(data, *parts[0][2:]) if parts and parts[0][0] == der.SEQUENCE else iter(())
+        return bytes([*(tag for tag, *_ in inner)][:4]) + b"|" + bytes(tag for tag, *_ in parts)
+    except der.DerError:
+        return b""
+
+
+def _describe(data: bytes, origin: Origin) -> Certificate:
+    fields = x509.parse(data)
+    return Certificate(
+        der=data,
+        origin=origin,
+        sha256=hashlib.sha256(data).hexdigest(),
+        spki_sha256=hashlib.sha256(fields.spki).hexdigest(),
+        subject=x500.text(fields.subject),
+        issuer=x500.text(fields.issuer),
+        label=x500.label(fields.subject),
+        serial=fields.serial,
+        not_before=fields.not_before,
+        not_after=fields.not_after,
+        key=str(x509.key(fields.spki)),
+        self_issued=fields.subject == fields.issuer,
+    )
