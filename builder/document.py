@@ -21,13 +21,23 @@ if TYPE_CHECKING:
 
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _Path = tuple[str | int, ...]
+_Steps = tuple[Any, ...]  # as in _Path, and ... for a key that is not named
 _T = TypeVar("_T")
 
 # msgspec says where by a suffix such as " - at `$.outputs[0].files[3]`"; `[...]` stands for a mapping's key.
 _WHERE = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
-_STEP = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
-_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_STEP = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
+_UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`$", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(?P<key>[^`]*)`")
 _PATTERN = re.compile(r"Expected `str` matching regex '(?P<pattern>.*)'")
+_SHAPE = re.compile(r"Expected `(?P<wanted>[^`]*)`, got `(?P<got>[^`]*)`")
+_CHOICE = re.compile(r"Invalid enum value '(?P<value>.*)'", re.DOTALL)
+_SHAPES = {"object": "keys and values", "array": "a list", "str": "text"}
+# No file people write comes near; aliases of aliases would otherwise multiply until the memory is full.
+_MOST_VALUES = 100_000
+# libyaml crashes the process some 30,000 levels deep; each level takes at least one of these characters.
+_MOST_MARKS = 20_000
+_MARKS = "[{-?:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +57,20 @@ class Document:
 
 def parse(text: str, path: str) -> Document:
     """Parse one YAML document; raise ConfigError for bad syntax, a duplicate key or a recursive alias."""
+    if sum(map(text.count, _MARKS)) > _MOST_MARKS:
+        raise ConfigError(f"{path}:1: is too long")
+    lines: dict[_Path, int] = {}
     try:
         node = yaml.compose(text, Loader=_Loader)
+        value = {} if node is None else _plain(node, (), lines, path, frozenset())
+    except RecursionError:
+        raise ConfigError(f"{path}:1: is nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise ConfigError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
-    lines: dict[_Path, int] = {}
-    value = {} if node is None else _plain(node, (), lines, path, frozenset())
     return Document(path, value, lines)
 
 
@@ -65,9 +79,9 @@ def decode(document: Document, kind: type[_T]) -> _T:
     if not isinstance(document.value, dict):
         raise ConfigError(f"{document.path}:1: expected keys and values, found {_called(document.value)}")
     try:
-        return msgspec.convert(document.value, kind, strict=False)
+        return msgspec.convert(document.value, kind)
     except msgspec.ValidationError as error:
-        raise _explain(document, kind, str(error)) from None
+        raise _explain(document, kind, str(error), ()) from None
 
 
 def nearest(word: str, known: typing.Iterable[str]) -> str:
@@ -81,6 +95,8 @@ def _plain(node: Any, path: _Path, lines: dict[_Path, int], file: str, above: fr
     lines.setdefault(path, node.start_mark.line + 1)
     if id(node) in above:
         raise ConfigError(f"{file}:{node.start_mark.line + 1}: an alias must not contain itself")
+    if len(lines) > _MOST_VALUES:
+        raise ConfigError(f"{file}:1: holds more than {_MOST_VALUES} values")
     above |= {id(node)}
     if isinstance(node, yaml.ScalarNode):
         return node.value
@@ -98,41 +114,73 @@ def _plain(node: Any, path: _Path, lines: dict[_Path, int], file: str, above: fr
     return result
 
 
-def _explain(document: Document, kind: type, message: str) -> ConfigError:
+def _explain(document: Document, kind: Any, message: str, base: _Path) -> ConfigError:
+    """Say what msgspec found wrong with the value at `base`, which should be of type `kind`."""
     found = _WHERE.search(message)
-    path = _steps(found["path"]) if found else ()
+    steps = _steps(found["path"]) if found else ()
+    if ... in steps:
+        return _explain_item(document, kind, message, base, steps[: steps.index(...)])
     text = message[: found.start()] if found else message
+    inner = _inner(kind, steps)
+    path = (*base, *(step for step in steps if step is not ...))
     if unknown := _UNKNOWN.search(text):
         key = unknown["key"]
-        hint = nearest(key, _fields(kind, path))
+        hint = nearest(key, [field.encode_name for field in msgspec.structs.fields(inner)])
         return ConfigError(f"{document.where((*path, key))}: unknown key '{key}'", hint=hint)
+    name = "".join(f"{step}." for step in path)
+    if missing := _MISSING.search(text):
+        return ConfigError(f"{document.where(path)}: the key '{name}{missing['key']}' is missing")
+    said, hint = _said(text, inner)
+    return ConfigError(f"{document.where(path)}: {name[:-1] + ': ' if name else ''}{said}", hint=hint)
+
+
+def _explain_item(document: Document, kind: Any, message: str, base: _Path, steps: _Steps) -> ConfigError:
+    """Find the item that `message` is about: msgspec does not name the keys of a mapping."""
+    path = (*base, *(step for step in steps if step is not ...))
+    item_kind = typing.get_args(_inner(kind, steps))[1]
+    for key, value in _at(document.value, path).items():
+        try:
+            msgspec.convert(value, item_kind)
+        except msgspec.ValidationError as error:
+            return _explain(document, item_kind, str(error), (*path, key))
+    return ConfigError(f"{document.where(path)}: {message}")
+
+
+def _said(text: str, kind: Any) -> tuple[str, str]:
+    """Put msgspec's words into those of people who write YAML; return them and a hint."""
     if pattern := _PATTERN.search(text):
-        text = f"does not match {pattern['pattern']}"
-    name = ".".join(str(step) for step in path)
-    return ConfigError(f"{document.where(path)}: {name + ': ' if name else ''}{text[:1].lower()}{text[1:]}")
+        return f"does not match {pattern['pattern']}", ""
+    if shape := _SHAPE.search(text):
+        wanted, got = (
+            _SHAPES.get(shape[key].removesuffix(" | null"), shape[key]) for key in ("wanted", "got")
+        )
+        return f"expected {wanted}, found {got}", ""
+    if (choice := _CHOICE.search(text)) and typing.get_origin(kind) is typing.Literal:
+        known = sorted(typing.get_args(kind))
+        return f"'{choice['value']}' is not one of {', '.join(known)}", nearest(choice["value"], known)
+    return text[:1].lower() + text[1:], ""
 
 
-def _steps(text: str) -> _Path:
+def _steps(text: str) -> _Steps:
     return tuple(
-        int(step["index"]) if step["index"] else step["key"]
+        ... if step["any"] else int(step["index"]) if step["index"] else step["key"]
         for step in _STEP.finditer(text)
-        if step["key"] or step["index"]
     )
 
 
-def _fields(kind: Any, path: _Path) -> list[str]:
-    """Return the field names of the struct that `path` leads to from `kind`."""
+def _at(value: Any, path: _Path) -> Any:
     for step in path:
-        if isinstance(step, int):
-            kind = typing.get_args(kind)[0]
-        elif typing.get_origin(kind) is dict:
-            kind = typing.get_args(kind)[1]
-        else:
-            kind = _bare(typing.get_type_hints(kind)[step])
-        kind = _bare(kind)
-    if typing.get_origin(kind) is dict:
-        kind = _bare(typing.get_args(kind)[1])
-    return [field.encode_name for field in msgspec.structs.fields(kind)]
+        value = value[step]
+    return value
+
+
+def _inner(kind: Any, steps: _Steps) -> Any:
+    """Return the type that `steps` lead to from `kind`, without None and annotations."""
+    kind = _bare(kind)
+    for step in steps:
+        inner = typing.get_args(kind)[0] if isinstance(step, int) else typing.get_type_hints(kind)[str(step)]
+        kind = _bare(inner)
+    return kind
 
 
 def _bare(kind: Any) -> Any:
@@ -142,4 +190,4 @@ def _bare(kind: Any) -> Any:
 
 
 def _called(value: object) -> str:
-    return "a list" if isinstance(value, list) else "plain text"
+    return "a list" if isinstance(value, list) else "text"
