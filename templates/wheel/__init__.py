@@ -1,7 +1,8 @@
 """The certificate authorities of one organisation, trusted by the Python clients of this environment.
 
 Installing is enough: a start-up file beside this package adds the roots to what clients trust by default.
-This module is the explicit interface. It imports next to nothing, because every interpreter start runs it.
+This module is the explicit interface. It imports next to nothing, because every program that uses TLS
+imports it.
 """
 
 import os
@@ -9,6 +10,7 @@ import os
 TYPE_CHECKING = False  # type checkers take it for typing's, whose import costs more than all of this module
 if TYPE_CHECKING:
     import ssl
+    from types import ModuleType
     from typing import Any, Dict, List, TypedDict
 
     class Certificate(TypedDict):
@@ -59,9 +61,12 @@ def activate() -> bool:
     Only needed where no start-up file runs: zipapps, `python -S`, PYTHONPATH, `pip install --target`.
     Contexts that exist already stay as they are.
     """
-    from . import _startup
+    return bool(_startup().install())
 
-    return _startup.install()
+
+def _startup() -> "ModuleType":
+    """Return the module that the start-up files run; it lies beside this package, and is named after it."""
+    return __import__(f"_{__name__}")
 
 
 def _path(name: str) -> str:
@@ -70,7 +75,7 @@ def _path(name: str) -> str:
 
 def _read(name: str) -> bytes:
     # The loader reads from archives too.
-    data: bytes = __loader__.get_data(_path(name))  # type: ignore[name-defined]
+    data: bytes = __spec__.loader.get_data(_path(name))  # type: ignore[union-attr]
     return data
 
 

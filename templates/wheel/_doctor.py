@@ -34,8 +34,8 @@ def examine() -> "Dict[str, Any]":
         "certificates": len(certificates()),
         "expired": [root["subject"] for root in certificates() if root["not_after"] < _now()],
         "python": f"{sys.version.split()[0]} ({sys.executable})",
-        "switched_off": _startup.disabled(),
-        "activated": _startup.installed(),
+        "switched_off": _startup().disabled(),
+        "activated": _startup().installed(),
         "trusted_by_default": trusted_by_default(),
         "variables": [_variable(name) for name in _EXPLICIT if name in os.environ],
     }
@@ -54,7 +54,7 @@ def advice(found: "Dict[str, Any]") -> "List[str]":
     """Return one sentence for each thing that keeps a client from trusting these roots."""
     said = []
     if found["switched_off"]:
-        said.append(f"{_startup.DISABLE} is set: nothing is activated in this process")
+        said.append(f"{_startup().DISABLE} is set: nothing is activated in this process")
     elif not found["activated"]:
         said.append(
             f"no start-up file ran (python -S, PYTHONPATH, --target, a zipapp, or a package built for "

@@ -1,0 +1,66 @@
+"""What every interpreter start runs: the .pth and .start files beside it call install().
+
+It is one file, outside its package, and imports nothing, because every program pays for it; the rest is
+loaded when a program first imports a module that decides whom TLS clients trust. It never fails, because
+site.py would report that at every start.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False  # type checkers take it for typing's, whose import costs more than all of this file
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from typing import Any
+
+PACKAGE = __name__[1:]
+DISABLE = f"{PACKAGE.upper()}_DISABLE"
+
+# The modules that decide whom clients trust, and the function of _patch.py that extends each.
+WATCHED = {
+    "ssl": "extend_ssl",
+    "certifi": "extend_certifi",
+    "truststore": "extend_truststore",
+    "pip._vendor.certifi": "extend_certifi",
+    "pip._vendor.truststore": "extend_truststore",
+}
+
+
+def install() -> bool:
+    """Extend the watched modules, each when it is imported; return False where that is switched off.
+
+    Calling it again changes nothing: site.py reads .pth files twice in virtual environments.
+    """
+    if disabled():
+        return False
+    if not installed():
+        sys.meta_path.insert(0, Finder())
+    for name in WATCHED:
+        if name in sys.modules:
+            _ask("extend", name)
+    return True
+
+
+def installed() -> bool:
+    """Tell whether this module watches imports; another organisation's module has a finder of its own."""
+    return any(type(finder).__module__ == __name__ for finder in sys.meta_path)
+
+
+def disabled() -> bool:
+    """Tell whether the environment switches this package off for the process."""
+    return os.environ.get(DISABLE, "") not in ("", "0")
+
+
+class Finder:
+    """Finds watched modules, so that they are extended as soon as they have run."""
+
+    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "ModuleSpec | None":
+        """Return the specification of a watched module; None leaves a module to the finders after this."""
+        return _ask("find", self, name, path, target) if name in WATCHED else None
+
+
+def _ask(question: str, *arguments: "Any") -> "Any":
+    try:
+        return getattr(__import__(f"{PACKAGE}._imports", fromlist=["_"]), question)(*arguments)
+    except Exception:  # TLS stays as strict as it was; `python -m … doctor` tells what is missing
+        return None
