@@ -10,24 +10,30 @@ import msgspec
 from builder import document
 from builder.errors import ConfigError
 from builder.model import Organisation
+from builder.quoting import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "trustpack.yaml"
 
-_LINE = r"^[^\x00-\x1f\x7f\x80-\x9f]+$"
+# Python's $ also matches before a last newline, which must not get into a package's fields; ECMAScript's, by
+# which editors read the schema, does not.
+_END = r"$(?!\n)"
+# One line that neither starts nor ends with a space and has no control or bidirectional character.
+_LINE = r"^(?! )[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+(?<! )" + _END
 _Line = Annotated[str, msgspec.Meta(pattern=_LINE)]
 _Slug = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + _END,
         min_length=2,
         max_length=40,
         description="Lower-case letters, digits and single hyphens; every package name starts with it.",
     ),
 ]
-_Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s\"'<>\\]+$")]
+# RFC 3986 without what shells expand: nfpm refuses `$`, and the URL stands in the commands people are shown.
+_Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END)]
 _Treatment = Literal["refuse", "drop", "keep"]
 _CONTACT = re.compile(r"(?P<name>[^<>@]+?)\s*<(?P<email>[^<>@\s]+@[A-Za-z0-9.-]+)>")
 
@@ -56,9 +62,9 @@ class OverrideSection(_Struct, frozen=True):
     """One lint rule set aside for one certificate until a day."""
 
     rule: _Line
-    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F:]{64,95}$")]
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F:]{64,95}" + _END)]
     reason: _Line
-    until: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END)]
 
 
 class BundleSection(_Struct, frozen=True):
@@ -78,8 +84,10 @@ class Config(_Struct, frozen=True):
     bundle: BundleSection
     release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
     site: Annotated[_Url, msgspec.Meta(description="Where the packages are published.")] | None = None
-    npm_scope: Annotated[str, msgspec.Meta(pattern=r"^@[a-z0-9~][a-z0-9._~-]*$")] | None = None
-    targets: Annotated[list[str], msgspec.Meta(description="Without it, every target.")] | None = None
+    npm_scope: Annotated[str, msgspec.Meta(pattern=r"^@[a-z0-9][a-z0-9._-]*" + _END)] | None = None
+    targets: (
+        Annotated[list[str], msgspec.Meta(min_length=1, description="Without it, every target.")] | None
+    ) = None
     names: Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")] = {}
     settings: Annotated[
         dict[str, dict[str, str]], msgspec.Meta(description="Recipe settings, by target.")
@@ -112,7 +120,7 @@ def minimal(slug: str, paths: list[str]) -> Config:
         return msgspec.convert(value, Config)
     except msgspec.ValidationError as error:
         hint = "lower-case letters, digits and single hyphens, starting with a letter, such as 'acme'"
-        raise ConfigError(f"--org '{slug}': is not a usable name: {error}", hint=hint) from None
+        raise ConfigError(f"--org '{visible(slug)}': is not a usable name", hint=hint) from error
 
 
 def organisation(config: Config) -> Organisation:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from builder.errors import ReleaseError
 
 # Nine digits fit every ecosystem's integers; a leading zero is invalid in npm and vanishes in PEP 440.
-_GRAMMAR = re.compile(r"(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8})){0,2}")
+_GRAMMAR = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,2}")
 _DATE = len("YYYYMMDD")
 _ZIP_DAWN = int(dt.datetime(1980, 1, 1, tzinfo=dt.UTC).timestamp())
+LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a year later
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,10 @@ def epoch(release: Release, *, source_date_epoch: int | None, newest: dt.datetim
     """Return the time stamp of everything built, in seconds since 1970: never the present.
 
     It is SOURCE_DATE_EPOCH, else the midnight of a date release, else the moment the bundle's
-    newest certificate begins; at least 1980, where zip's calendar starts.
+    newest certificate begins; from 1980 to 2106, where every format's clock runs.
     """
-    if source_date_epoch is not None:
-        return max(source_date_epoch, _ZIP_DAWN)
-    day = release.day
-    moment = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC) if day else newest
-    return max(int(moment.timestamp()), _ZIP_DAWN)
+    if source_date_epoch is None:
+        day = release.day
+        moment = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC) if day else newest
+        source_date_epoch = int(moment.timestamp())
+    return min(max(source_date_epoch, _ZIP_DAWN), LATEST)
