@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.lint.rules import found
@@ -10,12 +11,12 @@ from builder.load import contents, source
 from builder.model import Certificate, Finding, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
 MAX_CERTIFICATES = 1000
-_STDIN = "-"
+STDIN = "-"
 _STDIN_NAME = "<stdin>"
+_URL = ("https://", "http://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,21 @@ class Loading:
     findings: tuple[Finding, ...]
 
 
-def load(paths: Sequence[str | Path], *, stdin: bytes = b"") -> Loading:
-    """Read every input: files, folders of files, and `stdin` where a path is "-".
+def load(
+    inputs: Sequence[str | Path],
+    *,
+    folder: Path = Path(),
+    stdin: bytes = b"",
+    passwords: Sequence[str] = (),
+) -> Loading:
+    """Read every input: files, folders of files, pinned https addresses, and `stdin` where it is "-".
 
-    Never raises for what an input holds or lacks: that is in the findings.
+    Relative paths are relative to `folder`; `passwords` are tried on trust stores. Never raises for what an
+    input holds or lacks: that is in the findings.
     """
     certificates: list[Certificate] = []
     findings: list[Finding] = []
-    for item in _items(map(str, paths), stdin):
+    for item in (item for name in inputs for item in _read(str(name), folder, stdin, passwords)):
         if isinstance(item, Finding):
             findings.append(item)
         elif len(certificates) < MAX_CERTIFICATES:
@@ -44,19 +52,18 @@ def load(paths: Sequence[str | Path], *, stdin: bytes = b"") -> Loading:
     return Loading(tuple(certificates), tuple(findings))
 
 
-def _items(paths: Iterable[str], stdin: bytes) -> Iterator[Certificate | Finding]:
-    for path in paths:
-        if path == _STDIN:
-            yield from _standard_input(stdin)
-            continue
-        sources, findings = source.read(path)
+def _read(name: str, folder: Path, stdin: bytes, passwords: Sequence[str]) -> Iterator[Certificate | Finding]:
+    if name.startswith(_URL):
+        # Most inputs are files, and the network's modules are slow to import.
+        from builder.load import url
+
+        yield from url.read(name, passwords)
+    elif name == STDIN and len(stdin) > source.MAX_BYTES:
+        yield found("too-large", Origin(_STDIN_NAME), f"is larger than {source.MAX_BYTES} bytes")
+    elif name == STDIN:
+        yield from contents.read(source.Source(_STDIN_NAME, stdin), passwords)
+    else:
+        sources, findings = source.read(str(folder / name))
         yield from findings
         for item in sources:
-            yield from contents.read(item)
-
-
-def _standard_input(stdin: bytes) -> Iterator[Certificate | Finding]:
-    if len(stdin) > source.MAX_BYTES:
-        yield found("too-large", Origin(_STDIN_NAME), f"is larger than {source.MAX_BYTES} bytes")
-        return
-    yield from contents.read(source.Source(_STDIN_NAME, stdin))
+            yield from contents.read(item, passwords)

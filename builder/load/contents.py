@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 
 from builder import der, x500, x509
 from builder.lint.rules import found
-from builder.load import keys, pem
+from builder.load import jks, keys, pem, pkcs7, pkcs12
 from builder.model import Certificate, Finding, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from builder.load.source import Source
 
 _PLAIN = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 _TRUSTED = "TRUSTED CERTIFICATE"
+# What Java's own store has, an empty password, and none at all, which PKCS #12 tells apart.
+_DEFAULT_PASSWORDS = ("changeit", "", None)
+_REJECTED = 0xA0
+_TLS_SERVER = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _BASE64 = re.compile(rb"MI[A-Za-z0-9+/\s]+={0,2}\s*")
 
@@ -35,15 +39,19 @@ _OTHERS = {
 }
 
 
-def read(source: Source) -> Iterator[Certificate | Finding]:
-    """Yield every certificate of `source`, and what is wrong with the rest."""
+def read(source: Source, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
+    """Yield every certificate of `source`, and what is wrong with the rest.
+
+    A trust store is opened by one of `passwords`; without any, by those that stand for none.
+    """
     data, origin = source.data, Origin(source.path)
+    tried = passwords or _DEFAULT_PASSWORDS
     if not data.strip():
         yield found("empty", origin, "is empty")
-    elif _is_der(data):
-        yield from _binary(data, origin)
+    elif _is_der(data) or data.startswith(jks.MAGICS):
+        yield from _binary(data, origin, tried)
     else:
-        yield from _text(source)
+        yield from _text(source, tried)
 
 
 def _is_der(data: bytes) -> bool:
@@ -53,7 +61,7 @@ def _is_der(data: bytes) -> bool:
     )
 
 
-def _text(source: Source) -> Iterator[Certificate | Finding]:
+def _text(source: Source, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
     data, origin = source.data, Origin(source.path)
     kind, line = keys.in_text(data)
     if kind:
@@ -65,27 +73,27 @@ def _text(source: Source) -> Iterator[Certificate | Finding]:
     ):
         yield found("utf-16", origin, "is UTF-16 text")
     elif pem.looks_like(data):
-        yield from _pem(data, source.path)
+        yield from _pem(data, source.path, passwords)
     elif _BASE64.fullmatch(data):
-        yield from _bare_base64(data, source.path)
+        yield from _bare_base64(data, source.path, passwords)
     elif source.listed and not kind:
         yield found("passed-over", origin, "holds no certificate and was passed over")
     elif not kind:
         yield found("unknown-format", origin, "is no certificate, bundle or trust store in a known format")
 
 
-def _pem(data: bytes, path: str) -> Iterator[Certificate | Finding]:
+def _pem(data: bytes, path: str, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
     if b"\0" in data:
         yield found("nul", Origin(path, data.count(b"\n", 0, data.index(b"\0")) + 1), "has a NUL byte")
     blocks, findings = pem.scan(data, path)
     yield from findings
     for block in blocks:
-        yield from _block(block)
+        yield from _block(block, passwords)
     if not blocks and not findings:
         yield found("no-certificates", Origin(path), "holds no certificate")
 
 
-def _bare_base64(data: bytes, path: str) -> Iterator[Certificate | Finding]:
+def _bare_base64(data: bytes, path: str, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
     origin = Origin(path)
     try:
         decoded = binascii.a2b_base64(data.translate(None, b" \t\r\n"), strict_mode=True)
@@ -93,14 +101,16 @@ def _bare_base64(data: bytes, path: str) -> Iterator[Certificate | Finding]:
         yield found("bad-base64", origin, "is not valid base64")
         return
     yield found("bare-base64", origin, "is base64 without BEGIN and END lines")
-    yield from _binary(decoded, origin)
+    yield from _binary(decoded, origin, passwords)
 
 
-def _block(block: pem.Block) -> Iterator[Certificate | Finding]:
+def _block(block: pem.Block, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
     if block.label in _PLAIN:
         yield certificate(block.data, block.origin)
     elif block.label == _TRUSTED:
         yield from _trusted(block)
+    elif block.label in pkcs7.LABELS:
+        yield from _binary(block.data, block.origin, passwords)
     elif "KEY" not in block.label or not keys.in_text(f"--{block.label}--".encode())[0]:
         # Private keys by their label were reported when the whole text was looked through.
         kind = keys.in_der(block.data)
@@ -113,15 +123,39 @@ def _block(block: pem.Block) -> Iterator[Certificate | Finding]:
 def _trusted(block: pem.Block) -> Iterator[Certificate | Finding]:
     """Convert OpenSSL's TRUSTED CERTIFICATE: a certificate and, behind it, OpenSSL's own trust settings."""
     yield found("trusted-certificate", block.origin, "is a TRUSTED CERTIFICATE block and was converted")
+    data, end = block.data, len(block.data)
     try:
-        _, _, end = der.header(block.data, 0, len(block.data))
+        _, _, middle = der.header(data, 0, end)
+        if middle != end and not _is_trusted(data[middle:]):
+            yield found("distrusted-certificate", block.origin, "is not trusted for TLS servers")
     except der.DerError:
-        end = len(block.data)
-    yield certificate(block.data[:end], block.origin)
+        middle = end
+    yield certificate(data[:middle], block.origin)
 
 
-def _binary(data: bytes, origin: Origin) -> Iterator[Certificate | Finding]:
-    yield certificate(data, origin)
+def _is_trusted(settings: bytes) -> bool:
+    """Tell whether X509_CERT_AUX (OpenSSL's crypto/x509/x_x509a.c) lets a certificate vouch for servers."""
+    start, end = der.whole(settings)
+    trusted = True
+    for tag, _, inner, stop in der.children(settings, start, end):
+        if tag not in {der.SEQUENCE, _REJECTED}:
+            break
+        uses = {der.oid(settings[first:last]) for _, _, first, last in der.children(settings, inner, stop)}
+        trusted = trusted and uses.isdisjoint(_TLS_SERVER) == (tag == _REJECTED)
+    return trusted
+
+
+def _binary(data: bytes, origin: Origin, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
+    if data.startswith(jks.MAGICS):
+        items = jks.read(data, origin, [password for password in passwords if password is not None])
+    elif pkcs12.is_store(data):
+        items = pkcs12.read(data, origin, passwords)
+    elif pkcs7.is_content_info(data):
+        items = pkcs7.read(data, origin)
+    else:
+        items = iter((data,))
+    for item in items:
+        yield certificate(item, origin) if isinstance(item, bytes) else item
 
 
 def certificate(data: bytes, origin: Origin) -> Certificate | Finding:

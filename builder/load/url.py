@@ -1,0 +1,95 @@
+"""Inputs from an https address, pinned: `https://ca.example/roots.pem#sha256=…`.
+
+The pin is the SHA-256 of the content, or those of all its certificates, separated by commas. It alone
+decides: the server's certificate is mostly issued by the very CA that is to be fetched, so it is not
+verified, and nothing but the pinned bytes is ever used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import re
+import ssl
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from builder.lint.rules import found
+from builder.load import contents
+from builder.load.source import MAX_BYTES, Source
+from builder.model import Certificate, Finding, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from urllib.parse import SplitResult
+
+_SCHEME = "https://"
+_PIN = re.compile(r"sha256=((?:[0-9a-f]{64},)*[0-9a-f]{64})")
+_SECONDS = 20
+_CHUNK = 65536
+_OK = 200
+
+
+def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
+    """Yield what the pinned https `url` holds, or the one finding that says why nothing is used of it."""
+    address, _, fragment = url.partition("#")
+    origin = Origin(address)
+    match = _PIN.fullmatch(fragment.replace(":", "").lower())
+    if not match or not address.startswith(_SCHEME):
+        what = "has no pin of the form #sha256=" if address.startswith(_SCHEME) else "is not https"
+        yield found("url-not-pinned", origin, f"the address {what}")
+        return
+    data = _get(urlsplit(address))
+    if isinstance(data, str):
+        yield found("url-failed", origin, data)
+        return
+    items = list(contents.read(Source(address, data), passwords))
+    content = hashlib.sha256(data).hexdigest()
+    prints = sorted({item.sha256 for item in items if isinstance(item, Certificate)})
+    pins = match[1].split(",")
+    if pins == [content] or sorted(set(pins)) == prints:
+        yield from items
+    else:
+        certificates = f", its certificates {', '.join(prints[:8])}" if prints else ""
+        yield found("url-mismatch", origin, f"the content has the SHA-256 {content}{certificates}")
+
+
+def _get(parts: SplitResult) -> bytes | str:
+    """Return the body of a GET request, or what went wrong with it; no redirects, no proxies."""
+    try:
+        connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port, timeout=_SECONDS, context=_unverified()
+        )
+    except (ValueError, http.client.InvalidURL) as error:
+        return f"the address is wrong: {error}"
+    try:
+        connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        response = connection.getresponse()
+        if response.status != _OK:
+            return f"the server answers {response.status}"
+        return _body(response)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return f"no answer: {str(error) or type(error).__name__}"
+    finally:
+        connection.close()
+
+
+def _body(response: http.client.HTTPResponse) -> bytes | str:
+    deadline = time.monotonic() + _SECONDS
+    data = bytearray()
+    while chunk := response.read1(_CHUNK):
+        data += chunk
+        if len(data) > MAX_BYTES:
+            return f"the answer is larger than {MAX_BYTES} bytes"
+        if time.monotonic() > deadline:
+            return f"the answer takes longer than {_SECONDS} seconds"
+    return bytes(data)
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Not weaker than verifying: see the module's docstring.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
