@@ -1,0 +1,178 @@
+'use strict';
+// Makes TLS clients of this process trust the bundle beside the roots they trust already.
+//
+// The seam is tls.connect, which https, http2, fetch and every client library end in, because only there is it
+// certain that a context is a client's. tls.createSecureContext serves servers as well (createServer,
+// setSecureContext, addContext, SNICallback): adding roots there would make servers with `requestCert` accept
+// client certificates from this CA. It is wrapped only to remember the options of contexts that client libraries
+// make first and hand to tls.connect later (gRPC, databases); such a context is copied, never changed.
+
+const { syncBuiltinESMExports } = require('node:module');
+const { resolve } = require('node:path');
+const tls = require('node:tls');
+const bundle = require('./bundle.js');
+
+/** @typedef {import('node:tls').SecureContext} SecureContext */
+/** @typedef {import('node:tls').SecureContextOptions} SecureContextOptions */
+/** @typedef {import('node:tls').ConnectionOptions} ConnectionOptions */
+
+// On the shared `tls` object, so that a second load of this file finds it; by name and place, so that another
+// organisation's package, or another copy of this one, still adds its own roots.
+const registered = Symbol.for(`${bundle.name} ${__dirname}`);
+// Marks the options of contexts that tls.connect is about to use.
+const client = Symbol(bundle.name);
+
+// Kept from the start, as Node does: a program may change its environment or its folder later.
+const extra = process.env.NODE_EXTRA_CA_CERTS && resolve(process.env.NODE_EXTRA_CA_CERTS);
+
+/** @type {string | undefined} */
+let roots;
+
+/**
+ * Load the bundle at the first client connection, so that a process without one pays nothing.
+ * @returns {string}
+ */
+function load() {
+  const { certificates, problems } = bundle.inspect(bundle.path);
+  if (problems.length > 0) warn(`${bundle.path}: ${problems.join('; ')}`);
+  return [...certificates, ...dropped()].join('\n');
+}
+
+/**
+ * Read the roots that addCACert would take away: before tls.setDefaultCACertificates existed, Node added to the
+ * built-in roots only and lost those of NODE_EXTRA_CA_CERTS (18.20 and 20.20 do). Node itself warns of a bad file.
+ * @returns {string[]}
+ */
+function dropped() {
+  return extra && !('setDefaultCACertificates' in tls) ? bundle.inspect(extra).certificates : [];
+}
+
+/**
+ * Warn in the way the runtime's user has chosen for warnings.
+ * @param {string} message
+ */
+function warn(message) {
+  process.emitWarning(`${message}; reinstall ${bundle.name}`, { type: 'TrustWarning', code: bundle.name });
+}
+
+/**
+ * Add the bundle to a client's context that has the default roots.
+ * @param {SecureContext} context
+ */
+function extend(context) {
+  roots ??= load();
+  if (roots) context.context.addCACert(roots);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is object}
+ */
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * Find the last argument of tls.connect that holds options, as Node looks for it: (options), (path, options),
+ * (port, host, options), each with or without a callback; -1 where there are none.
+ * @param {unknown[]} args
+ * @returns {number}
+ */
+function position(args) {
+  return [1, 2, 0].find((index) => isObject(args[index])) ?? -1;
+}
+
+/**
+ * Merge the options in tls.connect's arguments, as Node does.
+ * @param {unknown[]} args
+ * @returns {ConnectionOptions}
+ */
+function merge(args) {
+  return { .../** @type {object} */ (isObject(args[0]) ? args[0] : {}), .../** @type {object} */ (args[position(args)]) };
+}
+
+/**
+ * Return tls.connect's arguments with a context put into their options.
+ * @param {unknown[]} args
+ * @param {SecureContext} secureContext
+ * @returns {unknown[]}
+ */
+function place(args, secureContext) {
+  const at = position(args);
+  if (at >= 0) return args.map((arg, index) => (index === at ? { .../** @type {object} */ (arg), secureContext } : arg));
+  const end = typeof args.at(-1) === 'function' ? args.length - 1 : args.length;
+  return [...args.slice(0, end), { secureContext }, ...args.slice(end)];
+}
+
+/**
+ * Copy a context's options, inherited ones too, and mark them as a client's.
+ * @param {object} options
+ * @returns {SecureContextOptions}
+ */
+function mark(options) {
+  return Object.assign(Object.create(Object.getPrototypeOf(options)), options, { [client]: true });
+}
+
+/** Wrap the two functions of `tls`; whoever has wrapped them before or wraps them later still gets every call. */
+function wrap() {
+  const { connect: connectBefore, createSecureContext: createBefore } = tls;
+  /** @type {WeakMap<SecureContext, SecureContextOptions>} */
+  const made = new WeakMap();
+  /** @type {WeakMap<SecureContext, SecureContext>} */
+  const copies = new WeakMap();
+
+  /** @type {typeof tls.createSecureContext} */
+  tls.createSecureContext = function createSecureContext(options) {
+    const context = createBefore.call(this, options);
+    if (options?.ca) return context; // who names their CAs gets only those
+    if (options && client in options) extend(context);
+    else made.set(context, mark(options ?? {}));
+    return context;
+  };
+
+  /**
+   * Return the context a client shall use, or nothing where its own is to be left alone.
+   * @param {ConnectionOptions} options
+   * @returns {SecureContext | undefined}
+   */
+  function choose(options) {
+    const own = options.secureContext;
+    if (!own) {
+      // What tls.connect itself would pass: its defaults first.
+      const defaults = { ciphers: tls.DEFAULT_CIPHERS, singleUse: !options.keepAlive };
+      return options.ca ? undefined : tls.createSecureContext(mark({ ...defaults, ...options }));
+    }
+    const same = made.get(own);
+    if (same && !copies.has(own)) copies.set(own, tls.createSecureContext(same));
+    return copies.get(own);
+  }
+
+  /** @param {unknown[]} args */
+  tls.connect = function connect(...args) {
+    const context = args.length > 0 && choose(merge(args));
+    return Reflect.apply(connectBefore, this, context ? place(args, context) : args);
+  };
+}
+
+/**
+ * Tell whether the TLS clients of this process trust the bundle through this package.
+ * @returns {boolean}
+ */
+function isRegistered() {
+  return registered in tls;
+}
+
+/**
+ * Make the TLS clients of this process trust the bundle; a second call does nothing.
+ * @returns {boolean} whether they do now
+ */
+function register() {
+  if (!isRegistered() && !bundle.isDisabled()) {
+    wrap();
+    Object.defineProperty(tls, registered, { value: true });
+    syncBuiltinESMExports();
+  }
+  return isRegistered();
+}
+
+module.exports = { isRegistered, register };

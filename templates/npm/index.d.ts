@@ -1,0 +1,19 @@
+/** The absolute path of the bundle, a PEM file. */
+export declare const path: string;
+
+/** Read the bundle's text. */
+export declare function pem(): string;
+
+/** Read the bundle's certificates, each as one PEM text: `ca: [...tls.rootCertificates, ...certificates()]`. */
+export declare function certificates(): string[];
+
+/** Name the environment variables that make a new process trust the bundle. */
+export declare function env(): { NODE_EXTRA_CA_CERTS: string };
+
+/**
+ * Make the TLS clients of this process trust the bundle beside the roots they trust already.
+ *
+ * Importing `./register` does the same. Contexts with a `ca` of their own and TLS servers keep their meaning.
+ * A second call does nothing. Returns whether the bundle is trusted now: false where the package is disabled.
+ */
+export declare function register(): boolean;

@@ -1,0 +1,23 @@
+'use strict';
+// The package's interface; importing it changes nothing, calling register() or importing ./register does.
+
+const { path, pem, split } = require('./bundle.js');
+const { register } = require('./clients.js');
+
+/**
+ * Read the bundle's certificates, each as one PEM text.
+ * @returns {string[]}
+ */
+function certificates() {
+  return split(pem());
+}
+
+/**
+ * Name the environment variables that make a new process trust the bundle.
+ * @returns {{ NODE_EXTRA_CA_CERTS: string }}
+ */
+function env() {
+  return { NODE_EXTRA_CA_CERTS: path };
+}
+
+module.exports = { path, pem, certificates, env, register };

@@ -1,0 +1,148 @@
+"""Installing the package and one activation line make each client trust the CA; removing it ends that."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.runtime.npm import world
+from tests.tools import require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.runtime.npm.conftest import Authorities, Ports
+
+_CLIENTS = ("https", "http2", "tls", "fetch", "undici", "axios", "ws", "grpc", "worker", "child")
+_REGISTER = {"NODE_OPTIONS": "--require acme-ca/register"}
+
+# Who is reached by register; everyone is by NODE_EXTRA_CA_CERTS. The README's table says the same.
+_ELSEWHERE = {"https": "ok", "tls": "ok"}
+
+
+def _probe(
+    program: list[str], project: Path, clients: tuple[str, ...], servers: Ports, env: dict[str, str]
+) -> Any:
+    argv = [*program, world.PROGRAMS / "probe.mjs", ",".join(clients), json.dumps(servers)]
+    return world.answer(argv, cwd=project, env=env)
+
+
+def _clients(release: str) -> tuple[str, ...]:
+    return (*_CLIENTS, "websocket") if int(release) >= 22 else _CLIENTS
+
+
+def _node(release: str) -> list[str]:
+    return [world.node(release), world.IPV4]
+
+
+def _all(clients: tuple[str, ...], outcome: str) -> dict[str, str]:
+    """Expect one outcome of all clients; a WebSocket never says why it failed."""
+    outcomes = dict.fromkeys(clients, outcome)
+    return (
+        outcomes | {"websocket": "WEBSOCKET_FAILED"}
+        if "websocket" in clients and outcome != "ok"
+        else outcomes
+    )
+
+
+@pytest.mark.parametrize("release", world.NODES)
+def test_every_client_is_refused_without_activation(release: str, project: Path, servers: Ports) -> None:
+    """An installed package alone changes nothing."""
+    clients = _clients(release)
+    found = _probe(_node(release), project, clients, {"acme": servers["acme"]}, {})
+    assert {"acme": _all(clients, world.REFUSED)} == found
+
+
+@pytest.mark.parametrize("release", world.NODES)
+def test_every_client_accepts_the_ca_and_nothing_else(release: str, project: Path, servers: Ports) -> None:
+    """Register adds the organisation's CA; strangers, wrong hosts and expired leaves are still refused."""
+    clients = _clients(release)
+    expected = {
+        "acme": _all(clients, "ok"),
+        "globex": _all(clients, world.REFUSED),
+        "unrelated": _all(clients, world.REFUSED),
+        "wrong host": _all(clients, "ERR_TLS_CERT_ALTNAME_INVALID"),
+        "expired": _all(clients, "CERT_HAS_EXPIRED"),
+    }
+    assert expected == _probe(_node(release), project, clients, servers, _REGISTER)
+
+
+@pytest.mark.parametrize("release", world.NODES)
+def test_the_printed_environment_reaches_every_client(
+    release: str, project: Path, printed: dict[str, str], servers: Ports
+) -> None:
+    """NODE_EXTRA_CA_CERTS, as `env` prints it, does for Node's clients what register does."""
+    clients = _clients(release)
+    chosen = {name: servers[name] for name in ("acme", "unrelated")}
+    expected = {"acme": _all(clients, "ok"), "unrelated": _all(clients, world.REFUSED)}
+    assert expected == _probe(_node(release), project, clients, chosen, printed)
+
+
+def test_install_upgrade_and_removal_are_followed(
+    tmp_path: Path, authorities: Authorities, servers: Ports, build: Callable[..., Path], tarball: Path
+) -> None:
+    """Refused before, accepted once installed, as the new bundle says once upgraded, refused after removal."""
+    chosen = {name: servers[name] for name in ("acme", "unrelated")}
+
+    def outcome(flags: list[str]) -> Any:
+        found = _probe([*_node("24"), *flags], tmp_path, ("https",), chosen, {})
+        return {name: clients["https"] for name, clients in found.items()}
+
+    register = ["--import", "acme-ca/register"]
+    assert outcome([]) == {"acme": world.REFUSED, "unrelated": world.REFUSED}
+    world.npm_install(tmp_path, tarball)
+    assert outcome(register) == {"acme": "ok", "unrelated": world.REFUSED}
+    world.npm_install(tmp_path, build("acme", authorities.unrelated, release="20260103"))
+    assert outcome(register) == {"acme": world.REFUSED, "unrelated": "ok"}
+    world.run([require("npm"), "uninstall", "acme-ca"], cwd=tmp_path)
+    assert outcome([]) == {"acme": world.REFUSED, "unrelated": world.REFUSED}
+    assert [path.name for path in (tmp_path / "node_modules").glob("[!.]*")] == []
+
+
+@pytest.mark.parametrize("release", world.NODES)
+def test_two_organisations_share_a_process(release: str, both: Path, servers: Ports) -> None:
+    """Two packages, one loaded by --import and one by --require, both reach every client."""
+    flags = ["--import", "acme-ca/register", "--require", "@globex/ca/register"]
+    clients = ("https", "http2", "fetch", "grpc", "worker")
+    chosen = {name: servers[name] for name in ("acme", "globex", "unrelated")}
+    expected = {
+        "acme": _all(clients, "ok"),
+        "globex": _all(clients, "ok"),
+        "unrelated": _all(clients, world.REFUSED),
+    }
+    assert expected == _probe([*_node(release), *flags], both, clients, chosen, {})
+
+
+@pytest.mark.parametrize("way", ["register", "env"])
+@pytest.mark.parametrize("runtime", ["bun", "deno"])
+def test_bun_and_deno_go_as_far_as_they_allow(
+    runtime: str, way: str, project: Path, printed: dict[str, str], servers: Ports
+) -> None:
+    """Register reaches node:https and node:tls but not their own fetch; the variable reaches that too."""
+    binary = require(str({"bun": world.BUN, "deno": world.DENO}[runtime]))
+    program = (
+        [binary]
+        if runtime == "bun"
+        else [binary, "run", "--quiet", "--allow-all", "--node-modules-dir=manual"]
+    )
+    chosen = {name: servers[name] for name in ("acme", "unrelated")}
+    start = project / "first-line.mjs" if way == "register" else world.PROGRAMS / "probe.mjs"
+    env = {} if way == "register" else printed
+    found = world.answer([*program, start, "https,tls,fetch", json.dumps(chosen)], cwd=project, env=env)
+    fetch = found["acme"].pop("fetch")
+    assert (way == "env") is (fetch == "ok")
+    assert found["acme"] == _ELSEWHERE
+    assert "ok" not in found["unrelated"].values()
+
+
+def test_npm_itself_follows_the_printed_environment(project: Path, servers: Ports) -> None:
+    """Npm reaches a registry under the CA with NODE_EXTRA_CA_CERTS, and refuses it without."""
+    ping = [require("npm"), "ping", "--registry", f"https://localhost:{servers['acme']['https']}/"]
+    online = {"npm_config_offline": "false", "npm_config_fetch_retries": "0"}
+    refused = world.run(ping, cwd=project, env=online, status=1)
+    assert world.REFUSED in refused.stderr
+    trusting = {**online, "NODE_EXTRA_CA_CERTS": str(project / "node_modules/acme-ca/roots.pem")}
+    world.run(ping, cwd=project, env=trusting)
