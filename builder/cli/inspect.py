@@ -1,0 +1,145 @@
+"""`trustpack inspect`: what is inside a built package, checked against its own digests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from builder.inspect import Contents
+
+# What a build writes that is larger than this is no CA package; reading stops before memory does.
+_MAX_BYTES = 128 * 1024 * 1024
+_SHORT = 16  # digits of a fingerprint that tell certificates apart on one screen; --json has all
+
+
+def inspect(
+    paths: Annotated[list[Path], typer.Argument(help="Built packages, or folders of them.")],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what is inside built packages: certificates, files, scripts; nothing of a package is run."""
+    files = list(_files(paths))
+    found = {path: _read(path, alone=len(files) == 1) for path in files}
+    packages = {path: contents for path, contents in found.items() if contents}
+    passed_over = [path for path, contents in found.items() if not contents]
+    if json:
+        _print_json(packages, passed_over)
+        return
+    for path, contents in packages.items():
+        _show(path, contents)
+    for path in passed_over:
+        _say(f"{path}: is no package, passed over", err=True)
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    """Yield each file given, and those directly in each folder given."""
+    from builder.errors import UsageError
+    from builder.quoting import visible
+
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(f for f in path.iterdir() if f.is_file() and not f.name.startswith("."))
+        elif path.is_file():
+            yield path
+        else:
+            raise UsageError(f"{visible(str(path))}: is no file or folder")
+
+
+def _read(path: Path, *, alone: bool) -> Contents | None:
+    """Return the package's contents, or None for a file among others that is no package."""
+    from builder.inspect import NotAPackageError, PackageError, read
+    from builder.quoting import visible
+
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise PackageError(
+                f"{visible(str(path))}: is larger than the {_MAX_BYTES} bytes that inspect reads"
+            )
+        return read(str(path), path.read_bytes())
+    except NotAPackageError:
+        if alone:
+            raise
+        return None
+    except OSError as error:
+        raise PackageError(f"{visible(str(path))}: cannot be read: {error.strerror}") from error
+
+
+def _print_json(packages: dict[Path, Contents], passed_over: list[Path]) -> None:
+    import json
+
+    described = [{"file": str(path)} | _describe(contents) for path, contents in packages.items()]
+    value = {"packages": described, "passed_over": [str(path) for path in passed_over]}
+    # ASCII only: what a package's names hold cannot reach a terminal.
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=True))
+
+
+def _describe(contents: Contents) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from builder.inventory import stamp
+
+    value = asdict(contents)
+    for file in value["files"]:
+        file["mode"] = f"{file['mode']:04o}"
+    for certificate in value["certificates"]:
+        certificate |= {key: stamp(certificate[key]) for key in ("not_before", "not_after")}
+    return value
+
+
+def _show(path: Path, contents: Contents) -> None:
+    from builder.cli.tables import size, table
+    from builder.inventory import stamp
+    from builder.quoting import visible
+
+    title = " ".join(filter(None, (contents.format, contents.name, contents.version)))
+    _say(f"{path}: {title}")
+    for key, value in contents.metadata.items():
+        _say(f"  {key}: {' '.join(value.split())}".rstrip())
+    if contents.certificates:
+        typer.echo()
+        count = Counter(held.sha256 for held in contents.certificates)
+        once = {held.sha256: held for held in contents.certificates}
+        rows = [
+            (visible(held.label), sha256[:_SHORT], stamp(held.not_after), str(count[sha256]))
+            for sha256, held in once.items()
+        ]
+        table(("certificate", "SHA-256", "not after", "files"), rows)
+    typer.echo()
+    if contents.files:
+        table(
+            ("mode", "owner", "size", "file"),
+            [
+                (
+                    f"{f.mode:04o}",
+                    visible(f.owner) or "-",
+                    "-" if f.kind != "file" else size(f.size),
+                    _path(f),
+                )
+                for f in contents.files
+            ],
+        )
+    for name, script in contents.scripts.items():
+        typer.echo()
+        _say(f"{name}:")
+        for line in script.expandtabs().splitlines():
+            _say(f"    {line}")
+    typer.echo()
+
+
+def _path(member: Any) -> str:
+    from builder.quoting import visible
+
+    suffix = {"dir": "/", "link": f" -> {member.link}", "file": ""}[member.kind]
+    return visible(f"{member.path}{suffix}")
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    from builder.quoting import visible
+
+    typer.echo(visible(text), err=err)

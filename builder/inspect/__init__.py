@@ -1,0 +1,90 @@
+"""Inspect: read back what is inside a built package. One module per format; nothing of a package is run.
+
+What a package says of itself is checked against its own digests, so that what is shown is what installs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+from builder.inspect import apk, deb, formula, gem, npm, pem, rpm, tarball, wheel
+from builder.inspect.certificates import held
+from builder.inspect.contents import Contents, Held, Malformed, Member, NotAPackageError, PackageError
+from builder.quoting import visible
+
+if TYPE_CHECKING:
+    from builder.inspect.contents import Entry, Unpacked
+
+__all__ = ["Contents", "Held", "Member", "NotAPackageError", "PackageError", "read"]
+
+
+class Format(Protocol):
+    """A package format: recognised by its bytes alone, whatever the file is called."""
+
+    def recognises(self, data: bytes) -> bool:
+        """Tell whether `data` is in this format, as far as its first bytes show."""
+        ...
+
+    def unpack(self, name: str, data: bytes) -> Unpacked:
+        """Return what the package holds; raise Malformed where it contradicts itself or its format."""
+        ...
+
+
+# The order matters where one format is a special case of a later one.
+_FORMATS: dict[str, Format] = {
+    "deb": deb,
+    "rpm": rpm,
+    "apk": apk,
+    "wheel": wheel,
+    "npm": npm,
+    "gem": gem,
+    "tarball": tarball,
+    "formula": formula,
+    "pem": pem,
+}
+
+
+def read(name: str, data: bytes) -> Contents:
+    """Return what is inside the package `data`; `name` is the file's, for messages.
+
+    Raises NotAPackageError where no format is recognised, PackageError where one is and its rules are broken.
+    """
+    module = next((module for module in _FORMATS.values() if module.recognises(data)), None)
+    if module is None:
+        raise NotAPackageError(
+            f"{visible(name)}: is no package in a format that inspect reads",
+            hint=f"formats are {', '.join(_FORMATS)}",
+        )
+    try:
+        return _contents(module.unpack(name.rsplit("/", 1)[-1], data))
+    except Malformed as fault:
+        raise PackageError(f"{visible(name)}: {visible(str(fault))}") from None
+
+
+def _contents(package: Unpacked) -> Contents:
+    entries = sorted(package.entries, key=lambda entry: entry.path)
+    for one, other in pairwise(entries):
+        if one.path == other.path:
+            raise Malformed(f"{one.path}: stands there twice")
+    certificates = [
+        certificate
+        for entry in entries
+        if entry.kind == "file"
+        for certificate in held(entry.path, entry.data)
+    ]
+    return Contents(
+        format=package.format,
+        name=package.name,
+        version=package.version,
+        metadata=dict(package.metadata),
+        files=tuple(_member(entry) for entry in entries),
+        scripts=dict(package.scripts),
+        certificates=tuple(certificates),
+    )
+
+
+def _member(entry: Entry) -> Member:
+    digest = hashlib.sha256(entry.data).hexdigest() if entry.kind == "file" else ""
+    return Member(entry.path, entry.kind, entry.mode, len(entry.data), digest, entry.owner, entry.link)

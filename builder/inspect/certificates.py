@@ -1,0 +1,56 @@
+"""Find the certificates inside a package's files: PEM blocks (RFC 7468) and OpenSSL's TRUSTED CERTIFICATE."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from builder.der import DerError, header
+from builder.inspect.contents import Held, Malformed
+from builder.load.contents import certificate
+from builder.model import Finding, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_BLOCKS = 20_000
+# Only a whole line opens a block: program code that mentions the label inside a string holds no certificate.
+_BEGIN = re.compile(rb"^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----[ \t]*\r?$", re.MULTILINE)
+
+
+def held(path: str, data: bytes) -> tuple[Held, ...]:
+    """Return the certificates that the file `path` holds, in its order; Malformed where one is damaged."""
+    return tuple(_describe(path, der) for der in _blocks(path, data))
+
+
+def _blocks(path: str, data: bytes) -> Iterator[bytes]:
+    for count, begin in enumerate(_BEGIN.finditer(data)):
+        if count >= _MAX_BLOCKS:
+            raise Malformed(f"{path}: more than {_MAX_BLOCKS} certificates")
+        label = begin[1] or b""
+        # The next dashes must be this block's END: nothing between two BEGIN lines is lost.
+        end = data.find(b"-----", begin.end())
+        if end < 0 or not data.startswith(b"-----END %bCERTIFICATE-----" % label, end):
+            raise Malformed(f"{path}: a certificate has no END line")
+        try:
+            der = base64.b64decode(b"".join(data[begin.end() : end].split()), validate=True)
+        except binascii.Error:
+            raise Malformed(f"{path}: a certificate is not base64") from None
+        # OpenSSL appends what the certificate is trusted for; the certificate is the first element.
+        yield _first_element(path, der) if label == b"TRUSTED " else der
+
+
+def _first_element(path: str, der: bytes) -> bytes:
+    try:
+        return der[: header(der, 0, len(der))[2]]
+    except DerError as error:
+        raise Malformed(f"{path}: a trusted certificate cannot be read: {error}") from None
+
+
+def _describe(path: str, der: bytes) -> Held:
+    found = certificate(der, Origin(path))
+    if isinstance(found, Finding):
+        raise Malformed(f"{path}: {found.message}")
+    return Held(path, found.sha256, found.label, found.subject, found.not_before, found.not_after)

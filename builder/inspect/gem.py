@@ -1,0 +1,94 @@
+"""Ruby gems (RubyGems' package format): a tar of metadata.gz, data.tar.gz and checksums.yaml.gz."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from builder.inspect import streams, tar
+from builder.inspect.contents import Malformed, Unpacked, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from builder.inspect.contents import Entry
+
+_PARTS = ("metadata.gz", "data.tar.gz")
+_SUMS = "checksums.yaml.gz"
+_YAML_LIMIT = 32 * 1024  # PyYAML reads some 30 kB/s
+_YAML_DEPTH = 16
+_PLUGIN = "lib/rubygems_plugin.rb"  # every `gem` command loads it
+_FIELDS = (
+    "summary", "description", "homepage", "licenses", "authors", "email", "date", "platform", "metadata",
+    "dependencies", "require_paths", "bindir", "executables", "extensions", "required_ruby_version",
+    "required_rubygems_version", "rubygems_version",
+)  # fmt: skip
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether `data` is a tar that starts with one of a gem's parts."""
+    first = data[:100].split(b"\0", 1)[0].decode("ascii", "replace")
+    return data[257:262] == b"ustar" and first.removesuffix(".sig") in {*_PARTS, _SUMS}
+
+
+def unpack(_name: str, data: bytes) -> Unpacked:
+    """Read a .gem and check its parts against checksums.yaml.gz."""
+    parts = {entry.path: entry.data for entry in tar.unpack(".gem", data)}
+    if missing := [part for part in (*_PARTS, _SUMS) if part not in parts]:
+        raise Malformed(f"{missing[0]}: is missing")
+    _check_sums(_yaml(_SUMS, parts[_SUMS]), parts)
+    specification = _yaml("metadata.gz", parts["metadata.gz"])
+    version = specification.get("version")
+    number = version.get("version") if isinstance(version, dict) else None
+    name = specification.get("name")
+    if not isinstance(name, str) or not isinstance(number, str):
+        raise Malformed("metadata.gz: gives no name and version")
+    entries = tar.unpack("data.tar.gz", streams.decompress("data.tar.gz", parts["data.tar.gz"]))
+    metadata = {key: _text(specification[key]) for key in _FIELDS if specification.get(key)}
+    return Unpacked("gem", name, number, metadata, entries, _scripts(entries))
+
+
+def _scripts(entries: tuple[Entry, ...]) -> dict[str, str]:
+    return {e.path: text(e.data) for e in entries if e.path == _PLUGIN}
+
+
+def _check_sums(sums: Mapping[str, Any], parts: Mapping[str, bytes]) -> None:
+    strong = [name for name in ("SHA256", "SHA512") if isinstance(sums.get(name), dict)]
+    if not strong:
+        raise Malformed(f"{_SUMS}: has neither SHA256 nor SHA512")
+    for name in strong:
+        for part in _PARTS:
+            if sums[name].get(part) != hashlib.new(name, parts[part]).hexdigest():
+                raise Malformed(f"{part}: does not match {_SUMS}")
+
+
+def _yaml(where: str, compressed: bytes) -> dict[str, Any]:
+    """Read YAML whose scalars all stay strings and whose Ruby tags mean nothing."""
+    import yaml
+
+    # Not the loader in C: it overflows the stack of the process on deeply nested brackets.
+    plain = streams.decompress(where, compressed, limit=_YAML_LIMIT)
+    try:
+        depth = 0
+        for event in yaml.parse(plain, yaml.BaseLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            # RubyGems writes neither; with them, a page of YAML could stand for gigabytes, or take minutes.
+            if depth > _YAML_DEPTH or isinstance(event, yaml.AliasEvent):
+                raise Malformed(f"{where}: is nested too deeply, or has YAML aliases")
+        value = yaml.load(plain, yaml.BaseLoader)  # noqa: S506  builds strings, lists and mappings only
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        raise Malformed(f"{where}: is not YAML") from None
+    if not isinstance(value, dict):
+        raise Malformed(f"{where}: is not a mapping")
+    return value
+
+
+def _text(value: Any) -> str:
+    """Write nested YAML on one line: lists joined by commas, mappings as key: value."""
+    match value:
+        case list():
+            return ", ".join(_text(item) for item in value)
+        case dict():
+            return ", ".join(f"{_text(key)}: {_text(item)}" for key, item in value.items())
+        case _:
+            return str(value)

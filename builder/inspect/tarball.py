@@ -1,0 +1,38 @@
+"""Any other gzipped tar: a Homebrew bottle (docs.brew.sh/Bottles), or the source archive of a formula."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from builder.inspect import streams, tar
+from builder.inspect.contents import Malformed, Unpacked
+
+if TYPE_CHECKING:
+    from builder.inspect.contents import Entry
+
+# A bottle is poured into the Cellar as NAME/VERSION and carries its formula there.
+_BOTTLED = re.compile(r"([^/]+)/([^/]+)/\.brew/\1\.rb")
+_NAMED = re.compile(r"(.+?)-(\d[^/]*)")
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether `data` is a gzipped tar."""
+    return streams.gzip_head(data, 512)[257:262] == b"ustar"
+
+
+def unpack(_name: str, data: bytes) -> Unpacked:
+    """Read a .tar.gz; name and version are those of the bottle, or of the one folder NAME-VERSION."""
+    entries = tar.unpack(".tar.gz", streams.decompress(".tar.gz", data))
+    if not entries:
+        raise Malformed("the archive is empty")
+    if bottled := [found for entry in entries if (found := _BOTTLED.fullmatch(entry.path))]:
+        return Unpacked("bottle", bottled[0][1], bottled[0][2], {}, entries)
+    named = _NAMED.fullmatch(_top(entries))
+    name, version = named.groups() if named else ("", "")
+    return Unpacked("archive", name, version, {}, entries)
+
+
+def _top(entries: tuple[Entry, ...]) -> str:
+    tops = {entry.path.split("/", 1)[0] for entry in entries}
+    return tops.pop() if len(tops) == 1 else ""

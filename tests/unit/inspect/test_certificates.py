@@ -1,0 +1,60 @@
+"""Certificates inside a package's files."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from builder.inspect.certificates import held
+from builder.inspect.contents import Malformed
+from builder.trusted import trusted_pem
+
+
+def _der(pem: bytes) -> bytes:
+    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+
+
+def test_finds_certificates_between_other_text(roots: list[bytes]) -> None:
+    """Comments around the blocks and CRLF line ends hide nothing."""
+    data = b"# one\n" + roots[0].replace(b"\n", b"\r\n") + b"text\n" + roots[1]
+    expected = [hashlib.sha256(_der(pem)).hexdigest() for pem in roots]
+    assert expected == [certificate.sha256 for certificate in held("a.pem", data)]
+
+
+def test_reads_the_certificate_out_of_a_trusted_one(roots: list[bytes]) -> None:
+    """The fingerprint is that of the certificate alone, without what OpenSSL appends."""
+    der = _der(roots[0])
+    (found,) = held("a.crt", trusted_pem(der).encode())
+    assert hashlib.sha256(der).hexdigest() == found.sha256
+
+
+def test_program_code_that_mentions_the_label_holds_none() -> None:
+    """A label inside a string opens no block."""
+    assert held("a.py", b'BEGIN = b"-----BEGIN CERTIFICATE-----\\n"\n') == ()
+
+
+_FAULTS = {
+    "a certificate has no END line": b"-----BEGIN CERTIFICATE-----\nAAAA\n",
+    "a certificate is not base64": b"-----BEGIN CERTIFICATE-----\nA*\n-----END CERTIFICATE-----\n",
+    "a trusted certificate cannot be read": (
+        b"-----BEGIN TRUSTED CERTIFICATE-----\nMIAA\n-----END TRUSTED CERTIFICATE-----\n"
+    ),
+    "the data is not a certificate": b"-----BEGIN CERTIFICATE-----\nBAA=\n-----END CERTIFICATE-----\n",
+}
+
+
+@pytest.mark.parametrize(("message", "data"), _FAULTS.items(), ids=_FAULTS)
+def test_refuses_a_damaged_block(message: str, data: bytes) -> None:
+    """A block that no client could load is an error that names the file, not a certificate less."""
+    with pytest.raises(Malformed, match=f"a.pem: {message}"):
+        held("a.pem", data)
+
+
+def test_refuses_a_block_that_swallows_the_next(roots: list[bytes]) -> None:
+    """A certificate whose END line is missing does not take its neighbour along."""
+    cut = roots[0].replace(b"-----END CERTIFICATE-----\n", b"")
+    with pytest.raises(Malformed, match="no END line"):
+        held("a.pem", cut + roots[1])

@@ -1,0 +1,115 @@
+"""`trustpack inspect` as people and scripts see it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from builder.archive import gzip, tar
+from builder.cli.inspect import inspect
+from builder.errors import UsageError
+from builder.inspect import NotAPackageError, PackageError
+from builder.model import File
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+_APP = typer.Typer()
+_APP.command()(inspect)
+
+
+def _run(*arguments: object) -> Result:
+    return CliRunner().invoke(_APP, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def dist(tmp_path: Path, packages: dict[str, bytes]) -> Path:
+    """Return a folder that holds a .deb, a .gem, and two files that are no packages."""
+    for name, data in {
+        "acme.deb": packages["deb"],
+        "acme.gem": packages["gem"],
+        "manifest.json": b"{}",
+        "SHA256SUMS": b"00  acme.deb\n",
+        ".hidden": b"",
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    return tmp_path
+
+
+def test_shows_certificates_files_and_scripts(dist: Path) -> None:
+    """A package is shown with its name, its certificates, its files' modes and its scripts' text."""
+    result = _run(dist / "acme.deb")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0
+    assert lines[0] == f"{dist / 'acme.deb'}: deb acme-ca-certs 20261124-0"
+    assert any(line.startswith("Acme Root 1 ") and line.endswith("Z 2") for line in lines)
+    assert "0755 root:root - /usr/share/acme/" in lines
+    assert [line for line in lines if line][-3:] == ["postinst:", "#!/bin/sh", "exit 0"]
+
+
+def test_passes_over_what_is_no_package_among_others(dist: Path) -> None:
+    """Of a folder or a glob, packages are shown and other files are named on standard error."""
+    for arguments in ([dist], [path for path in sorted(dist.iterdir()) if not path.name.startswith(".")]):
+        result = _run(*arguments)
+        assert result.exit_code == 0
+        assert [
+            f"{dist / 'SHA256SUMS'}: is no package, passed over",
+            f"{dist / 'manifest.json'}: is no package, passed over",
+        ] == result.stderr.splitlines()
+
+
+def test_a_file_asked_for_alone_must_be_a_package(dist: Path) -> None:
+    """The same file that is passed over among others is an error alone."""
+    assert isinstance(_run(dist / "manifest.json").exception, NotAPackageError)
+
+
+def test_a_damaged_package_is_an_error_among_others(dist: Path) -> None:
+    """A file that is a package, but a broken one, is never passed over."""
+    (dist / "acme.gem").write_bytes((dist / "acme.gem").read_bytes()[:2000])
+    assert isinstance(_run(dist).exception, PackageError)
+
+
+def test_a_missing_file_is_a_usage_error(dist: Path) -> None:
+    """What is not there is named."""
+    error = _run(dist / "gone.deb").exception
+    assert isinstance(error, UsageError)
+    assert str(error) == f"{dist / 'gone.deb'}: is no file or folder"
+
+
+def test_json_has_everything(dist: Path) -> None:
+    """--json gives full fingerprints, octal modes and RFC 3339 times, and the files passed over."""
+    value = json.loads(_run(dist, "--json").stdout)
+    assert [str(dist / "acme.deb"), str(dist / "acme.gem")] == [p["file"] for p in value["packages"]]
+    assert [str(dist / "SHA256SUMS"), str(dist / "manifest.json")] == value["passed_over"]
+    deb = value["packages"][0]
+    assert {"/usr/share/acme/1.crt", "/usr/share/acme/2.crt", "/usr/share/acme/both.pem"} == {
+        certificate["file"] for certificate in deb["certificates"]
+    }
+    assert all(len(certificate["sha256"]) == 64 for certificate in deb["certificates"])
+    assert all(certificate["not_after"].endswith("Z") for certificate in deb["certificates"])
+    assert {"0644", "0755"} == {file["mode"] for file in deb["files"]}
+
+
+def test_no_control_character_reaches_the_terminal(tmp_path: Path) -> None:
+    """Escape sequences in a package's names, fields and scripts are shown, not sent."""
+    evil = "\x1b]0;evil\x07\u202e"
+    description = json.dumps({"name": evil, "version": evil, "scripts": {evil: f"a\n{evil}"}, evil: evil})
+    files = [File("package/package.json", description.encode()), File(f"package/{evil}", b"")]
+    (tmp_path / "evil.tgz").write_bytes(gzip(tar(files, 0)))
+    for arguments in ([], ["--json"]):
+        result = _run(tmp_path / "evil.tgz", *arguments)
+        assert result.exit_code == 0
+        assert not set(result.stdout) & set("\x1b\x07\u202e")
+
+
+def test_output_to_a_pipe_is_stable(dist: Path) -> None:
+    """Two runs print the same bytes, without colours."""
+    first, second = _run(dist).stdout_bytes, _run(dist).stdout_bytes
+    assert first == second
+    assert b"\x1b" not in first
