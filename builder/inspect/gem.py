@@ -9,13 +9,16 @@ from builder.inspect import streams, tar
 from builder.inspect.contents import Malformed, Unpacked, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    import yaml
 
     from builder.inspect.contents import Entry
 
 _PARTS = ("metadata.gz", "data.tar.gz")
 _SUMS = "checksums.yaml.gz"
-_YAML_LIMIT = 32 * 1024  # PyYAML reads some 30 kB/s
+_YAML_LIMIT = 1024 * 1024
+_YAML_EVENTS = 20_000  # PyYAML reads some 20,000 a second
 _YAML_DEPTH = 16
 _PLUGIN = "lib/rubygems_plugin.rb"  # every `gem` command loads it
 _FIELDS = (
@@ -69,18 +72,26 @@ def _yaml(where: str, compressed: bytes) -> dict[str, Any]:
     # Not the loader in C: it overflows the stack of the process on deeply nested brackets.
     plain = streams.decompress(where, compressed, limit=_YAML_LIMIT)
     try:
-        depth = 0
-        for event in yaml.parse(plain, yaml.BaseLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            # RubyGems writes neither; with them, a page of YAML could stand for gigabytes, or take minutes.
-            if depth > _YAML_DEPTH or isinstance(event, yaml.AliasEvent):
-                raise Malformed(f"{where}: is nested too deeply, or has YAML aliases")
+        _check_events(where, yaml.parse(plain, yaml.BaseLoader))
         value = yaml.load(plain, yaml.BaseLoader)  # noqa: S506  builds strings, lists and mappings only
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         raise Malformed(f"{where}: is not YAML") from None
     if not isinstance(value, dict):
         raise Malformed(f"{where}: is not a mapping")
     return value
+
+
+def _check_events(where: str, events: Iterable[yaml.Event]) -> None:
+    """Refuse YAML that stands for more than it says, or takes long: RubyGems writes none."""
+    import yaml
+
+    depth = 0
+    for count, event in enumerate(events):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _YAML_DEPTH or isinstance(event, yaml.AliasEvent):
+            raise Malformed(f"{where}: is nested too deeply, or has YAML aliases")
+        if count > _YAML_EVENTS:
+            raise Malformed(f"{where}: is longer than inspect reads")
 
 
 def _text(value: Any) -> str:

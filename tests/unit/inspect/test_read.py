@@ -191,7 +191,8 @@ _HOSTILE = {
     "no YAML": b"a: b: c",
     "no mapping": b"- a\n",
     "no version": b"name: acme\n",
-    "more than a page": b"# " + b"x" * 100_000,
+    "30,000 values": b"- a\n" * 30_000,
+    "more than a megabyte": b"# " + b"x" * 1_100_000,
 }
 
 
