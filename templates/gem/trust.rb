@@ -88,7 +88,8 @@ class << ca
 
   # Whether the user has chosen the default roots: SSL_CERT_FILE and SSL_CERT_DIR mean those, and no others.
   def roots_chosen?
-    ENV.key?(OpenSSL::X509::DEFAULT_CERT_FILE_ENV) || ENV.key?(OpenSSL::X509::DEFAULT_CERT_DIR_ENV)
+    # Not by OpenSSL's own constants for these names, which a Ractor may not read.
+    ENV.key?('SSL_CERT_FILE') || ENV.key?('SSL_CERT_DIR')
   end
 
   private

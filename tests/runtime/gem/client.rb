@@ -1,0 +1,85 @@
+# frozen_string_literal: true
+
+# Opens each URL with one client library and prints what came of it, one word a line: `accepted`, or `refused` when
+# the server's certificate was. Anything else ends the program with an error. Like a program with an optional
+# dependency, it activates the gem where it is installed.
+#
+#     ruby client.rb CLIENT FEATURE URL...
+
+require 'uri'
+
+client, feature, *urls = ARGV
+
+begin
+  require feature
+rescue LoadError => e
+  raise unless e.path == feature
+end
+
+CLIENTS = {
+  'net/http' => lambda do |url|
+    require 'net/http'
+    Net::HTTP.get(URI(url))
+  end,
+  'open-uri' => lambda do |url|
+    require 'open-uri'
+    URI.parse(url).read
+  end,
+  'openssl' => lambda do |url|
+    require 'openssl'
+    require 'socket'
+    uri = URI(url)
+    context = OpenSSL::SSL::SSLContext.new.tap(&:set_params)
+    socket = OpenSSL::SSL::SSLSocket.new(TCPSocket.new(uri.host, uri.port), context)
+    socket.hostname = uri.host
+    socket.connect
+    socket.post_connection_check(uri.host)
+    socket.write("GET / HTTP/1.1\r\nHost: #{uri.host}\r\nConnection: close\r\n\r\n")
+    socket.read
+  end,
+  'store' => lambda do |url|
+    require 'net/http'
+    uri = URI(url)
+    store = OpenSSL::X509::Store.new.tap(&:set_default_paths)
+    Net::HTTP.start(uri.host, uri.port, use_ssl: true, cert_store: store) { |http| http.get('/').body }
+  end,
+  'faraday' => lambda do |url|
+    require 'faraday'
+    Faraday.get(url).body
+  end,
+  'httparty' => lambda do |url|
+    require 'httparty'
+    HTTParty.get(url).body
+  end,
+  'excon' => lambda do |url|
+    require 'excon'
+    Excon.get(url).body
+  end,
+  'rest-client' => lambda do |url|
+    require 'rest-client'
+    RestClient.get(url).body
+  end,
+  'typhoeus' => lambda do |url|
+    require 'typhoeus'
+    response = Typhoeus.get(url)
+    raise response.return_message if response.code.zero?
+
+    response.body
+  end
+}.freeze
+
+def verdict(error)
+  causes = [error, error.cause].compact.map(&:message)
+  raise error unless causes.any? { |message| message =~ /certificate verify failed|does not match|SSL peer certificate/i }
+
+  'refused'
+end
+
+urls.each do |url|
+  body = CLIENTS.fetch(client).call(url)
+  raise "unexpected answer: #{body.inspect}" unless body.include?('trusted')
+
+  puts 'accepted'
+rescue StandardError => e
+  puts verdict(e)
+end

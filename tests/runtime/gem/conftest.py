@@ -1,0 +1,138 @@
+"""Gems that trustpack builds for throw-away CAs, homes to install them in, and servers to try them on."""
+
+import contextlib
+import datetime as dt
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from builder import config, pipeline, recipe
+from builder.lint import Policy, lint, refuse
+from builder.load import load
+from builder.prove.authority import Authority, create, issue
+from builder.prove.server import serve
+from tests.tools import require
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder for gems; nothing of this machine's environment reaches the programs run with it."""
+
+    path: Path
+
+    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        clean = {"PATH": os.defpath, "HOME": str(self.path), "GEM_HOME": str(self.path), "LANG": "C.UTF-8"}
+        done = subprocess.run(
+            command,
+            env=clean | environment,
+            cwd=self.path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def install(self, gem: Path) -> None:
+        self.run(require("gem"), "install", "--local", "--no-document", "--quiet", str(gem))
+
+    def uninstall(self, name: str) -> None:
+        self.run(require("gem"), "uninstall", "--all", "--executables", "--quiet", name)
+
+    def ruby(self, script: str, *arguments: str, **environment: str) -> list[str]:
+        """Run a Ruby program with all warnings on and return its lines."""
+        done = self.run(require("ruby"), "-e", script, *arguments, **environment)
+        assert done.stderr == ""
+        return done.stdout.split()
+
+    def client(self, name: str, feature: str, *urls: str, **environment: str) -> list[str]:
+        """Return what a client library says to each URL: accepted or refused."""
+        program = str(HERE / "client.rb")
+        return self.run(require("ruby"), program, name, feature, *urls, **environment).stdout.split()
+
+
+@pytest.fixture(scope="session")
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@pytest.fixture(scope="session")
+def acme(now: dt.datetime) -> Authority:
+    return create("Acme Root CA", now=now)
+
+
+@pytest.fixture(scope="session")
+def stranger(now: dt.datetime) -> Authority:
+    return create("Stranger Root CA", now=now)
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory, now: dt.datetime) -> Callable[..., Path]:
+    """Build the gem of an organisation with these CAs."""
+
+    def build(slug: str, *authorities: Authority, release: str | None = None) -> Path:
+        folder = tmp_path_factory.mktemp(slug)
+        (folder / "roots.pem").write_bytes(b"".join(authority.pem for authority in authorities))
+        loading = load([folder / "roots.pem"])
+        bundle, findings = lint(loading.certificates, now=now, policy=Policy())
+        refuse(loading.findings + findings)
+        order = pipeline.Order(
+            organisation=config.organisation(config.minimal(slug, ["roots.pem"])),
+            bundle=bundle,
+            sources=recipe.select(recipe.sources(), ["gem"]),
+            today=now.date(),
+            release=pipeline.releases.Release(release) if release else None,
+        )
+        (entry,) = pipeline.build(order, folder / "dist").artifacts
+        return folder / "dist" / entry.file
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def gem(build: Callable[..., Path], acme: Authority) -> Path:
+    return build("acme", acme)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Return an empty home."""
+    return Home(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, gem: Path) -> Home:
+    """Return a home with Acme's gem, which tests leave as it is."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    home.install(gem)
+    return home
+
+
+@pytest.fixture(scope="session")
+def removed(tmp_path_factory: pytest.TempPathFactory, gem: Path) -> Home:
+    """Return a home from which Acme's gem was uninstalled."""
+    home = Home(tmp_path_factory.mktemp("removed"))
+    home.install(gem)
+    home.uninstall("acme-ca")
+    return home
+
+
+@pytest.fixture(scope="session")
+def urls(acme: Authority, stranger: Authority, now: dt.datetime) -> Iterator[list[str]]:
+    """Start four servers: Acme's, one of another CA, one with another name, one whose certificate has expired."""
+    expired = (now - dt.timedelta(days=2), now - dt.timedelta(days=1))
+    leaves = [
+        issue(acme, ["localhost"], now=now),
+        issue(stranger, ["localhost"], now=now),
+        issue(acme, ["elsewhere.internal"], now=now),
+        issue(acme, ["localhost"], now=now, valid=expired),
+    ]
+    with contextlib.ExitStack() as stack:
+        yield [f"https://localhost:{stack.enter_context(serve(leaf))}/" for leaf in leaves]

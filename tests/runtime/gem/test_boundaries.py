@@ -1,0 +1,155 @@
+"""What the gem leaves as it was: servers, explicit choices, public roots; and how it is switched off."""
+
+import contextlib
+import datetime as dt
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from builder.prove.authority import Authority, Leaf, issue
+from tests.runtime.gem.conftest import HERE, Home
+from tests.tools import require
+
+GET = "require 'net/http'; uri = URI(ARGV.shift); "
+TRY = "begin; {}; puts 'accepted'; rescue OpenSSL::SSL::SSLError; puts 'refused'; end"
+START = "Net::HTTP.start(uri.host, uri.port, use_ssl: true, {}) {{ |http| http.get('/') }}"
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "ca_file: ARGV.first",
+        "cert_store: OpenSSL::X509::Store.new.add_file(ARGV.first)",
+        "cert_store: OpenSSL::X509::Store.new.tap { |store| store.add_file(ARGV.first) }",
+    ],
+)
+def test_who_names_other_roots_gets_those_alone(
+    choice: str, installed: Home, stranger: Authority, urls: list[str], tmp_path: Path
+) -> None:
+    """A ca_file or a cert_store of one's own trusts what it holds and nothing else."""
+    (tmp_path / "own.pem").write_bytes(stranger.pem)
+    program = GET + TRY.format(START.format(choice))
+    verdicts = [
+        installed.ruby(program, url, str(tmp_path / "own.pem"), RUBYOPT="-racme_ca") for url in urls[:2]
+    ]
+    assert verdicts == [["refused"], ["accepted"]]
+
+
+def test_ssl_cert_file_means_that_file(
+    installed: Home, stranger: Authority, urls: list[str], tmp_path: Path
+) -> None:
+    """With SSL_CERT_FILE in the environment nothing is added to what it names."""
+    (tmp_path / "own.pem").write_bytes(stranger.pem)
+    for client in ("net/http", "store"):
+        verdicts = installed.client(client, "acme_ca", *urls[:2], SSL_CERT_FILE=str(tmp_path / "own.pem"))
+        assert verdicts == ["refused", "accepted"]
+
+
+def test_disabled_by_the_environment(installed: Home, urls: list[str]) -> None:
+    """ACME_CA_DISABLE=1 switches the gem off for a process; 0 and nothing do not."""
+    assert installed.client("net/http", "acme_ca", urls[0], ACME_CA_DISABLE="1") == ["refused"]
+    assert installed.client("net/http", "acme_ca", urls[0], ACME_CA_DISABLE="0") == ["accepted"]
+    assert installed.client("net/http", "acme_ca", urls[0], ACME_CA_DISABLE="") == ["accepted"]
+    assert installed.ruby("require 'acme_ca'; p AcmeCa.activate!", ACME_CA_DISABLE="1") == ["false"]
+
+
+def test_public_roots_still_count(installed: Home) -> None:
+    """Every root of this machine verifies with the gem as it does without."""
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
+    if not bundle.exists():
+        pytest.skip("this machine has no bundle of public roots")
+    program = (
+        "require 'openssl'; store = OpenSSL::X509::Store.new.tap(&:set_default_paths); "
+        "File.read(ARGV.first).scan(/-----BEGIN.+?END CERTIFICATE-----/m)"
+        ".map { |pem| puts store.verify(OpenSSL::X509::Certificate.new(pem)) }"
+    )
+    without = installed.ruby(program, str(bundle))
+    assert without.count("true") > 100
+    assert installed.ruby(program, str(bundle), RUBYOPT="-racme_ca") == without
+
+
+def test_a_root_the_system_has_is_left_to_it(installed: Home, acme: Authority, tmp_path: Path) -> None:
+    """A root that the default store trusts for every purpose is not added with fewer."""
+    (tmp_path / "root.pem").write_bytes(acme.pem)
+    subprocess.run([require("openssl"), "rehash", str(tmp_path)], check=True)
+    program = "require 'acme_ca'; puts AcmeCa::MISSING.size"
+    assert installed.ruby(program) == ["1"]
+    assert installed.ruby(program, SSL_CERT_DIR=str(tmp_path)) == ["0"]
+
+
+def ask(port: int, client: Leaf, tmp_path: Path) -> None:
+    """Connect to a TLS server with a client certificate and read what it says."""
+    (tmp_path / "client.pem").write_bytes(client.chain + client.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(tmp_path / "client.pem")
+    with socket.create_connection(("127.0.0.1", port), 10) as plain, context.wrap_socket(plain) as secured:
+        secured.recv(100)
+
+
+@pytest.fixture
+def serves(acme: Authority, now: dt.datetime, tmp_path: Path) -> Callable[..., str]:
+    """Run a Ruby TLS server that wants client certificates, and tell what it makes of one of Acme's."""
+
+    def verdict(home: Home, *arguments: str) -> str:
+        leaf = issue(acme, ["localhost"], now=now)
+        command = [require("ruby"), str(HERE / "server.rb"), "acme_ca", *arguments]
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(home.path), "GEM_HOME": str(home.path)}
+        with subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            server.stdin.write((leaf.chain + leaf.key).decode())
+            server.stdin.close()
+            port = int(server.stdout.readline())
+            client = issue(acme, ["device"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+            with contextlib.suppress(OSError):  # what a client that is refused sees
+                ask(port, client, tmp_path)
+            return server.stdout.readline().strip()
+
+    return verdict
+
+
+@pytest.mark.parametrize("roots", ["params", "store"])
+def test_servers_accept_no_client_for_it(roots: str, installed: Home, serves: Callable[..., str]) -> None:
+    """A server on the default store refuses Acme's client certificates, gem or no gem."""
+    assert serves(installed, roots) == "refused"
+
+
+def test_a_server_that_trusts_acme_itself_still_does(
+    installed: Home, serves: Callable[..., str], acme: Authority, tmp_path: Path
+) -> None:
+    """A server whose own ca_file holds Acme's root accepts its client certificates as before."""
+    (tmp_path / "clients.pem").write_bytes(acme.pem)
+    assert serves(installed, "file", str(tmp_path / "clients.pem")) == "accepted"
+
+
+def test_the_server_test_can_tell(home: Home, gem: Path, serves: Callable[..., str], acme: Authority) -> None:
+    """Were the anchors plain certificates, the server would accept: the refusal is due to their purpose."""
+    home.install(gem)
+    (anchor,) = home.path.glob("gems/*/lib/acme_ca/anchors/*.pem")
+    anchor.chmod(0o644)
+    anchor.write_bytes(acme.pem)
+    trust = next(home.path.glob("gems/*/lib/acme_ca/trust.rb"))
+    trust.chmod(0o644)
+    trust.write_text(trust.read_text("utf-8").replace("|| !purposes_kept?", ""), "utf-8")
+    assert serves(home, "params") == "accepted"
+
+
+def test_a_library_that_ignores_purposes_gets_nothing(
+    home: Home, gem: Path, acme: Authority, urls: list[str]
+) -> None:
+    """Where anchors would count for clients too, the gem says so and stays inactive."""
+    home.install(gem)
+    (anchor,) = home.path.glob("gems/*/lib/acme_ca/anchors/*.pem")
+    anchor.chmod(0o644)
+    anchor.write_bytes(acme.pem)
+    done = home.run(require("ruby"), str(HERE / "client.rb"), "net/http", "acme_ca", urls[0])
+    assert done.stdout.split() == ["refused"]
+    assert "AcmeCa: not activated" in done.stderr

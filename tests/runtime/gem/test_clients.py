@@ -1,0 +1,68 @@
+"""Every Ruby client refuses Acme's server before, accepts it while the gem is installed, refuses it after."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from builder.prove.authority import Authority
+from tests.runtime.gem.conftest import Home
+
+REFUSED = ["refused"] * 4
+# The server of another CA, the one with another name and the expired one stay refused.
+ACCEPTED = ["accepted", "refused", "refused", "refused"]
+CLIENTS = [
+    "net/http",
+    "open-uri",
+    "openssl",
+    "store",
+    "faraday",
+    "httparty",
+    "excon",
+    "rest-client",
+    "typhoeus",
+]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_before_installed_removed(
+    client: str, home: Home, installed: Home, removed: Home, urls: list[str]
+) -> None:
+    """Installing the gem makes the difference, and uninstalling it takes it back."""
+    feature = "acme_ca/typhoeus" if client == "typhoeus" else "acme_ca"
+    assert home.client(client, feature, *urls) == REFUSED
+    assert installed.client(client, feature, *urls) == ACCEPTED
+    assert removed.client(client, feature, *urls) == REFUSED
+
+
+def test_an_upgrade_is_the_new_bundle(
+    home: Home, build: Callable[..., Path], acme: Authority, stranger: Authority, urls: list[str]
+) -> None:
+    """After an upgrade a root that was dropped is refused, and one that was added accepted."""
+    home.install(build("acme", acme, release="1"))
+    home.install(build("acme", stranger, release="2"))
+    assert home.client("net/http", "acme_ca", *urls) == ["refused", "accepted", "refused", "refused"]
+
+
+def test_two_organisations(
+    home: Home, gem: Path, build: Callable[..., Path], stranger: Authority, urls: list[str]
+) -> None:
+    """Two organisations' gems in one process are both active, and each is removed alone."""
+    home.install(gem)
+    home.install(build("globex", stranger))
+    both = {"RUBYOPT": "-racme_ca -rglobex_ca"}
+    for client in ("net/http", "store"):
+        assert home.client(client, "acme_ca", *urls, **both) == ["accepted", "accepted", "refused", "refused"]
+    home.uninstall("globex-ca")
+    assert home.client("net/http", "acme_ca", *urls) == ACCEPTED
+
+
+def test_the_bundle_of_another_organisation_may_share_a_root(
+    home: Home, gem: Path, build: Callable[..., Path], acme: Authority, urls: list[str]
+) -> None:
+    """A root in two gems is accepted as long as one of them is there."""
+    home.install(gem)
+    home.install(build("globex", acme))
+    assert home.client("store", "globex_ca", *urls, RUBYOPT="-racme_ca") == ACCEPTED
+    home.uninstall("acme-ca")
+    assert home.client("store", "globex_ca", *urls) == ACCEPTED
