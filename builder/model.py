@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+# What an artifact's file may be called, as a regular expression: no folder, nothing hidden, nothing to quote.
+FILE_NAME = r"[A-Za-z0-9_@+~][A-Za-z0-9._@+~-]*"
+
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 

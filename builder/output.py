@@ -1,7 +1,8 @@
 """Output: dist/ appears whole or not at all, and its manifest alone says what a release is.
 
-Files are staged under temporary names, noted in a journal, renamed, and only then described: an
-interrupted build leaves the previous release described and whole, and the next build clears up.
+Files are staged under temporary names, noted in a journal, renamed, and only then described: a failed build
+takes its files back, and after an interrupted one the previous release is described and whole and the next
+build clears up.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ import json
 import os
 import sys
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from builder.errors import OutputError
+from builder import release as releases
+from builder.errors import OutputError, ReleaseError
 from builder.inventory import describe
+from builder.model import FILE_NAME
+from builder.quoting import visible
 from builder.release import Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from builder.model import Artifact, Bundle
 
@@ -31,6 +35,10 @@ SUMS = "SHA256SUMS"
 _JOURNAL = ".trustpack-journal.json"
 _TEMPORARY = ".trustpack-tmp-"
 _SCHEMA = 1
+_WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
+
+# A manifest may come from anywhere, and what it lists is replaced and removed: plain names only.
+FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Entry:
     target: str
     name: str
     version: str
-    file: str
+    file: FileName
     size: int
     sha256: str
     install: str
@@ -101,15 +109,22 @@ def describe_release(
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the release that `folder` holds, or None; raise OutputError if it cannot be understood."""
     path = folder / MANIFEST
+    hint = "choose another folder with --out, or remove it"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        releases.parse(found.release)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
+    except (msgspec.DecodeError, ReleaseError, UnicodeDecodeError) as error:
+        raise OutputError(f"{path}: is not a trustpack manifest: {error}", hint=hint) from error
+    if found.schema != _SCHEMA:
         raise OutputError(
-            f"{path}: is not a trustpack manifest: {error}",
-            hint="choose another folder with --out, or remove it",
-        ) from error
+            f"{path}: was written by trustpack {visible(found.trustpack)}, whose schema is {found.schema}",
+            hint=hint,
+        )
+    return found
 
 
 def same_content(previous: Manifest, manifest: Manifest) -> bool:
@@ -133,14 +148,21 @@ def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
 def write(folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None) -> None:
     """Make `folder` hold what `manifest` says; remove what `previous` had and nobody else's files.
 
-    Raises OutputError if a file of that name is there and not ours, or the folder cannot be written.
+    Raises OutputError if a file of that name is there and not ours, if another build has written here since
+    `previous` was read, or the folder cannot be written; then it holds what it held before.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
-            _clear_up(folder, previous)
+            if read_manifest(folder) != previous:
+                raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
+            _clear_up(folder)
             _refuse_strangers(folder, artifacts, previous)
-            _publish(folder, artifacts, manifest, previous)
+            try:
+                _publish(folder, artifacts, manifest, previous)
+            except BaseException:
+                _clear_up(folder)
+                raise
     except OSError as error:
         where = error.filename or folder
         raise OutputError(f"{where}: cannot be written: {error.strerror or error}") from error
@@ -150,38 +172,52 @@ def _publish(
     folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None
 ) -> None:
     changed = [a for a in artifacts if _digest(folder / a.filename) != a.sha256]
-    staged = {a.filename: _staged(folder, a.filename, a.data) for a in changed}
-    _put(folder, _JOURNAL, json.dumps(sorted(staged)).encode())
-    for name, temporary in staged.items():
-        temporary.replace(folder / name)
-    _put(folder, SUMS, _sums(manifest))
-    _put(folder, MANIFEST, to_json(manifest))
     kept = {entry.file for entry in manifest.artifacts}
-    for entry in previous.artifacts if previous else ():
-        if entry.file not in kept:
-            (folder / entry.file).unlink(missing_ok=True)
+    stale = [entry for entry in previous.artifacts if entry.file not in kept] if previous else []
+    sums = _sums(manifest)
+    staged = [_staged(folder, a.filename, a.data) for a in changed]
+    journal = {a.filename: a.sha256 for a in changed} | {entry.file: _WHATEVER for entry in stale}
+    if previous is None:
+        journal[SUMS] = hashlib.sha256(sums).hexdigest()
+    _put(folder, _JOURNAL, msgspec.json.encode(journal))
+    for artifact, temporary in zip(changed, staged, strict=True):
+        temporary.replace(folder / artifact.filename)
+    _put(folder, SUMS, sums)
+    _put(folder, MANIFEST, to_json(manifest))
+    _clear_up(folder)
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove temporary files, and what the journal lists and the manifest, as it now is, does not describe.
+
+    A new file with other content than the journal says was made by somebody else, and stays.
+    """
+    for temporary in folder.glob(f"{_TEMPORARY}*"):
+        temporary.unlink()
+    try:
+        journal = msgspec.json.decode((folder / _JOURNAL).read_bytes(), type=dict[FileName, str])
+    except FileNotFoundError:
+        return
+    except msgspec.DecodeError:
+        journal = {}
+    described = read_manifest(folder)
+    files = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
+    for name in journal.keys() - files:
+        if journal[name] in {_WHATEVER, _digest(folder / name)}:
+            (folder / name).unlink(missing_ok=True)
+    if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
+        _put(folder, SUMS, _sums(described))
     (folder / _JOURNAL).unlink()
 
 
-def _clear_up(folder: Path, previous: Manifest | None) -> None:
-    """Remove what an interrupted build left: temporary files, and artifacts that no manifest describes."""
-    for temporary in folder.glob(f"{_TEMPORARY}*"):
-        temporary.unlink()
-    journal = folder / _JOURNAL
-    if not journal.exists():
-        return
-    with contextlib.suppress(ValueError):
-        for name in json.loads(journal.read_bytes()):
-            if previous is None or previous.entry(name) is None:
-                (folder / Path(name).name).unlink(missing_ok=True)
-    journal.unlink()
-
-
 def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Manifest | None) -> None:
-    for artifact in artifacts:
-        path = folder / artifact.filename
-        ours = previous is not None and previous.entry(artifact.filename) is not None
-        if not ours and path.exists() and _digest(path) != artifact.sha256:
+    wanted = {artifact.filename: artifact.sha256 for artifact in artifacts}
+    if previous is None:
+        wanted[SUMS] = ""
+    for name, digest in wanted.items():
+        path = folder / name
+        ours = previous is not None and previous.entry(name) is not None
+        if not ours and os.path.lexists(path) and _digest(path) != digest:
             raise OutputError(
                 f"{path}: is there already, and no build of this folder made it",
                 hint="move it away, or choose another folder with --out",

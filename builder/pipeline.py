@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from builder import __version__, output, recipe, render
 from builder import release as releases
 from builder.assemble import assemble
-from builder.errors import ReleaseError
+from builder.errors import ConfigError, OutputError, ReleaseError
 from builder.model import Artifact
 
 if TYPE_CHECKING:
@@ -51,8 +51,12 @@ def build(
     """
     recipes = [(recipe.read(source), source.templates) for source in order.sources]
     previous = output.read_manifest(out)
-    latest = releases.Release(previous.release) if previous else None
-    release = order.release or releases.automatic(order.today, latest)
+    if previous is not None and previous.organisation != order.organisation.slug:
+        raise OutputError(
+            f"{out}: holds the packages of {previous.organisation}",
+            hint="choose another folder with --out: one folder holds one organisation's release",
+        )
+    release = order.release or _next(order, previous)
     while True:
         artifacts, manifest = _make(order, recipes, release, jobs, progress)
         if not _taken(previous, manifest):
@@ -85,6 +89,7 @@ def _make(
 
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         artifacts = [artifact for made in pool.map(target, recipes) for artifact in made]
+    _refuse_namesakes(artifacts)
     manifest = output.describe_release(
         organisation=order.organisation.slug,
         release=release,
@@ -130,6 +135,27 @@ def _target(order: Order, what: Recipe, templates: Path, release: Release, epoch
         )
         for (package, data), digest in zip(finished, digests.values(), strict=True)
     ]
+
+
+def _refuse_namesakes(artifacts: Sequence[Artifact]) -> None:
+    """Raise ConfigError if two artifacts would be one file; macOS takes a and A for one name."""
+    seen: dict[str, Artifact] = {}
+    for artifact in artifacts:
+        other = seen.setdefault(artifact.filename.lower(), artifact)
+        if other is not artifact:
+            raise ConfigError(
+                f"recipe {artifact.target}: '{artifact.filename}' is a file of {other.target} already"
+            )
+
+
+def _next(order: Order, previous: Manifest | None) -> Release:
+    """Return the date's release, counted on if it names other certificates already."""
+    if previous is None:
+        return releases.automatic(order.today, None)
+    release = releases.automatic(order.today, releases.Release(previous.release))
+    known = [certificate["sha256"] for certificate in previous.certificates]
+    changed = known != [certificate.sha256 for certificate in order.bundle.certificates]
+    return release.following() if release.text == previous.release and changed else release
 
 
 def _taken(previous: Manifest | None, manifest: Manifest) -> bool:

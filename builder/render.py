@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from builder.errors import ConfigError
 from builder.inventory import inventory
-from builder.model import File, Package
+from builder.model import FILE_NAME, File, Package
 from builder.openssl_hash import subject_hash
-from builder.quoting import FILTERS, finalize
+from builder.quoting import FILTERS, finalize, visible
 from builder.recipe import choose, fill
 
 if TYPE_CHECKING:
@@ -86,16 +87,14 @@ def package(
     subject: Subject, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
 ) -> Package:
     """Render one output; `digests` and `filenames` describe the recipe's earlier outputs, by their id."""
-    filename = fill(output.filename, dict(subject.words), _where(subject, output))
+    filename = _filename(subject, output)
     words = {**subject.words, "filename": filename}
     entries = [entry for entry in output.files if _wanted(entry, subject.settings)]
     placed = [
         pair for entry in entries for pair in _placed(entry, subject.bundle, words, _where(subject, output))
     ]
     paths = [path for path, _, _ in placed]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise ConfigError(f"{_where(subject, output)}: two files have the path '{path}'")
+    _check_paths(paths, _where(subject, output))
     scope = _scope(subject, words, paths, digests, filenames)
     files = tuple(
         File(path, _data(entry, subject, certificate, scope), entry.mode, entry.kind)
@@ -129,6 +128,26 @@ def commands(subject: Subject, filenames: Mapping[str, str]) -> dict[str, str]:
 
 def _where(subject: Subject, output: Output) -> str:
     return f"recipe {subject.recipe.target}, output {output.id}"
+
+
+def _filename(subject: Subject, output: Output) -> str:
+    """Return the artifact's file name: with its version in it, so that no release replaces another's file."""
+    name = fill(output.filename, dict(subject.words), _where(subject, output))
+    if not re.fullmatch(FILE_NAME, name):
+        hint = "{flat} is the name without the signs of an npm scope" if "/" in name else ""
+        raise ConfigError(f"{_where(subject, output)}: '{name}' is not a plain file name", hint=hint)
+    if subject.version not in name:
+        raise ConfigError(f"{_where(subject, output)}: '{name}' does not contain {{version}}")
+    return name
+
+
+def _check_paths(paths: list[str], where: str) -> None:
+    for path, times in Counter(paths).items():
+        if times > 1:
+            raise ConfigError(f"{where}: two files have the path '{path}'")
+        steps = path.removeprefix("/").split("/")
+        if not {"", ".", ".."}.isdisjoint(steps) or visible(path) != path or "\\" in path:
+            raise ConfigError(f"{where}: '{visible(path)}' is not a plain path")
 
 
 def _wanted(entry: Entry, settings: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -58,6 +59,11 @@ def organisation(slug: str = "acme", **fields: str) -> Organisation:
         description="Installs the certificate authorities of Acme.",
     )
     return dataclasses.replace(plain, **fields)  # type: ignore[arg-type]  # every field given is text
+
+
+def sha256(file: Path) -> str:
+    """Return a file's SHA-256 in hex."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 MINIMAL_RECIPE = """\
