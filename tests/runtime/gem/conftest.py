@@ -15,6 +15,7 @@ from builder.lint import Policy, lint, refuse
 from builder.load import load
 from builder.prove.authority import Authority, create, issue
 from builder.prove.server import serve
+from builder.release import Release
 from tests.tools import require
 
 HERE = Path(__file__).parent
@@ -26,9 +27,10 @@ class Home:
 
     path: Path
 
-    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    def attempt(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program, whatever comes of it."""
         clean = {"PATH": os.defpath, "HOME": str(self.path), "GEM_HOME": str(self.path), "LANG": "C.UTF-8"}
-        done = subprocess.run(
+        return subprocess.run(
             command,
             env=clean | environment,
             cwd=self.path,
@@ -37,7 +39,11 @@ class Home:
             check=False,
             timeout=60,
         )
-        assert not check or done.returncode == 0, done.stdout + done.stderr
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program that must succeed."""
+        done = self.attempt(*command, **environment)
+        assert done.returncode == 0, done.stdout + done.stderr
         return done
 
     def install(self, gem: Path) -> None:
@@ -88,7 +94,7 @@ def build(tmp_path_factory: pytest.TempPathFactory, now: dt.datetime) -> Callabl
             bundle=bundle,
             sources=recipe.select(recipe.sources(), ["gem"]),
             today=now.date(),
-            release=pipeline.releases.Release(release) if release else None,
+            release=Release(release) if release else None,
         )
         (entry,) = pipeline.build(order, folder / "dist").artifacts
         return folder / "dist" / entry.file
@@ -126,7 +132,7 @@ def removed(tmp_path_factory: pytest.TempPathFactory, gem: Path) -> Home:
 
 @pytest.fixture(scope="session")
 def urls(acme: Authority, stranger: Authority, now: dt.datetime) -> Iterator[list[str]]:
-    """Start four servers: Acme's, one of another CA, one with another name, one whose certificate has expired."""
+    """Start four servers: Acme's, one of another CA, one with another name, one that has expired."""
     expired = (now - dt.timedelta(days=2), now - dt.timedelta(days=1))
     leaves = [
         issue(acme, ["localhost"], now=now),

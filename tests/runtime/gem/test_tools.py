@@ -93,12 +93,12 @@ def test_rubyopt_where_a_gemfile_hides_it(installed: Home, urls: list[str], tmp_
 def test_the_gem_command(home: Home, gem: Path, source: str) -> None:
     """`gem fetch` reaches an internal source as soon as the gem is installed, and no longer than that."""
     fetch = [require("gem"), "fetch", "hello", "--clear-sources", "--source", source]
-    assert "certificate verify failed" in home.run(*fetch, check=False).stderr
+    assert "certificate verify failed" in home.attempt(*fetch).stderr
     home.install(gem)
     home.run(*fetch)
     (home.path / "hello-1.0.gem").unlink()
     home.uninstall("acme-ca")
-    assert "certificate verify failed" in home.run(*fetch, check=False).stderr
+    assert "certificate verify failed" in home.attempt(*fetch).stderr
 
 
 def test_the_bundle_command(installed: Home, source: str, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_the_bundle_command(installed: Home, source: str, tmp_path: Path) -> Non
     (option,) = installed.ruby("require 'acme_ca'; puts AcmeCa.env['RUBYOPT']")
     bundler = {"BUNDLE_GEMFILE": str(tmp_path / "Gemfile"), "BUNDLE_PATH": str(tmp_path / "vendor")}
     install = [require("bundle"), "install", "--retry", "0"]
-    without = installed.run(*install, **bundler, check=False)
+    without = installed.attempt(*install, **bundler)
     assert "SSL" in without.stdout + without.stderr
     assert without.returncode != 0
     installed.run(*install, **bundler, RUBYOPT=option)
