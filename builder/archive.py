@@ -28,7 +28,7 @@ _UNIX = 3
 def tar(files: Iterable[File], epoch: int) -> bytes:
     """Return a POSIX ustar archive of `files`, owned by root, stamped `epoch`."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT, encoding="utf-8") as archive:
         for file in sorted(files, key=lambda file: file.path.encode()):
             info = tarfile.TarInfo(file.path)
             info.type = tarfile.DIRTYPE if file.kind == "dir" else tarfile.REGTYPE
@@ -55,6 +55,8 @@ def zip_stored(files: Iterable[File], epoch: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for file in files:
+            if file.kind == "dir":
+                raise ConfigError(f"{file.path}: a folder has no place in a zip archive of files")
             info = zipfile.ZipInfo(file.path, time.gmtime(epoch)[:6])
             info.create_system = _UNIX
             info.external_attr = (0o100000 | file.mode) << 16

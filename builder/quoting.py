@@ -14,6 +14,7 @@ from builder.errors import ConfigError
 
 # C0, DEL, C1, the line and paragraph separators, and the bidirectional controls that can reorder text.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_OTHERS = re.compile("[^ -~]")
 _TOKEN = re.compile(r"[A-Za-z0-9._+@/:=,~#-]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -29,46 +30,57 @@ def visible(text: str) -> str:
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def yaml(value: Any) -> str:
+    """Return `value` as YAML flow text in ASCII: JSON's, but that YAML knows no surrogate pairs."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _OTHERS.sub(lambda found: f"\\U{ord(found[0]):08x}", text)
+
+
+# str() of a template's undefined name raises the error that says which name it is.
 def _json(value: Any) -> Quoted:
-    return Quoted(json.dumps(value, ensure_ascii=True))
+    return Quoted(json.dumps(value, default=str))
 
 
-def _ruby(value: str) -> Quoted:
-    return Quoted("'" + visible(value).replace("\\", "\\\\").replace("'", "\\'") + "'")
+def _yaml(value: Any) -> Quoted:
+    return Quoted(yaml(value))
 
 
-def _python(value: str) -> Quoted:
+def _ruby(value: Any) -> Quoted:
+    return Quoted("'" + visible(str(value)).replace("\\", "\\\\").replace("'", "\\'") + "'")
+
+
+def _python(value: Any) -> Quoted:
     return Quoted(ascii(str(value)))
 
 
-def _sh(value: str) -> Quoted:
-    return Quoted(shlex.quote(visible(value)))
+def _sh(value: Any) -> Quoted:
+    return Quoted(shlex.quote(visible(str(value))))
 
 
-def _line(value: str) -> Quoted:
-    return Quoted(visible(value).strip())
+def _line(value: Any) -> Quoted:
+    return Quoted(visible(str(value)).strip())
 
 
-def _token(value: str) -> Quoted:
-    if not _TOKEN.fullmatch(value):
-        raise ConfigError(f"'{visible(value)}': has characters that cannot stand here unquoted")
+def _token(value: Any) -> Quoted:
+    if not _TOKEN.fullmatch(str(value)):
+        raise ConfigError(f"'{visible(str(value))}': has characters that cannot stand here unquoted")
     return Quoted(value)
 
 
-def _ident(value: str) -> Quoted:
-    if not _IDENTIFIER.fullmatch(value):
-        raise ConfigError(f"'{visible(value)}': is not an identifier")
+def _ident(value: Any) -> Quoted:
+    if not _IDENTIFIER.fullmatch(str(value)):
+        raise ConfigError(f"'{visible(str(value))}': is not an identifier")
     return Quoted(value)
 
 
-def _camel(value: str) -> Quoted:
+def _camel(value: Any) -> Quoted:
     """Return the CamelCase constant of a hyphenated name: acme-ca-certs becomes AcmeCaCerts."""
-    return _ident("".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", value)))
+    return _ident("".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", str(value))))
 
 
 FILTERS = {
     "json": _json,
-    "yaml": _json,  # a JSON string is a YAML double-quoted scalar (YAML 1.2, section 1.3)
+    "yaml": _yaml,
     "ruby": _ruby,
     "python": _python,
     "sh": _sh,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from builder import document
 from builder.errors import ConfigError, UsageError
 from builder.model import Entry, Output, Recipe, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _HERE = Path(__file__).resolve().parent
 # In a wheel the folders lie inside the package; in a checkout beside it.
@@ -100,6 +103,15 @@ def select(available: dict[str, Source], targets: list[str] | None) -> list[Sour
     return [available[target] for target in sorted(set(targets))]
 
 
+def check(available: dict[str, Source], mentioned: Iterable[str], where: str) -> None:
+    """Raise ConfigError for a target that the configuration's key `where` mentions and no recipe makes."""
+    for target in mentioned:
+        if target not in available:
+            raise ConfigError(
+                f"{where}.{target}: there is no such target", hint=document.nearest(target, available)
+            )
+
+
 def read(source: Source) -> Recipe:
     """Read one recipe; raise ConfigError naming file and line."""
     try:
@@ -108,6 +120,7 @@ def read(source: Source) -> Recipe:
         raise ConfigError(f"{source.file}: cannot be read: {error}") from error
     parsed = document.parse(text, str(source.file))
     raw = document.decode(parsed, _Recipe)
+    _check(raw, parsed)
     outputs = tuple(
         Output(
             id=output.id,
@@ -171,6 +184,26 @@ def fill(text: str, values: dict[str, str], where: str) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
+def _check(raw: _Recipe, parsed: document.Document) -> None:
+    """Raise ConfigError for what only shows when the recipe's parts are seen together."""
+    try:
+        re.compile(raw.name_pattern)
+    except re.error as error:
+        raise ConfigError(f"{parsed.where(('name_pattern',))}: not a regular expression: {error}") from error
+    for i, output in enumerate(raw.outputs):
+        if output.id in {other.id for other in raw.outputs[:i]}:
+            raise ConfigError(f"{parsed.where(('outputs', i, 'id'))}: the id '{output.id}' is given twice")
+        for j, entry in enumerate(output.files):
+            for key, value in entry.when.items():
+                where = parsed.where(("outputs", i, "files", j, "when", key))
+                if key not in raw.settings:
+                    hint = document.nearest(key, raw.settings) if raw.settings else ""
+                    raise ConfigError(f"{where}: there is no setting '{key}'", hint=hint)
+                if value not in raw.settings[key].choices:
+                    hint = document.nearest(value, raw.settings[key].choices)
+                    raise ConfigError(f"{where}: '{value}' is no choice of the setting '{key}'", hint=hint)
+
+
 def _entry(raw: _Entry, source: Source, where: str) -> Entry:
     entry = Entry(
         path=raw.path,
@@ -181,16 +214,25 @@ def _entry(raw: _Entry, source: Source, where: str) -> Entry:
         mode=int(raw.mode, 8) if raw.mode else _MODES[raw.kind],
         when=raw.when,
     )
-    return entry if entry.kind == "dir" else _filled(entry, source, where)
+    if entry.kind == "file":
+        return _filled(entry, source, where)
+    if entry.source or entry.template or entry.content:
+        raise ConfigError(f"{where}: '{entry.path}' is a folder, which nothing fills")
+    return entry
 
 
 def _filled(entry: Entry, source: Source, where: str) -> Entry:
     """Check that exactly one thing fills `entry` and that a file it names lies in the target's folder."""
     if sum(map(bool, (entry.source, entry.template, entry.content))) != 1:
         raise ConfigError(f"{where}: '{entry.path}' needs exactly one of source, template and content")
+    if entry.content in {"certificate", "trusted"} and "{certificate}" not in entry.path:
+        raise ConfigError(f"{where}: '{entry.path}' needs {{certificate}}: there is one file for each")
     named = entry.source or entry.template
     if named and (".." in Path(named).parts or Path(named).is_absolute()):
         raise ConfigError(f"{where}: '{named}' must lie in {source.templates}")
     if named and not (source.templates / named).is_file():
-        raise ConfigError(f"{where}: {source.templates / named}: there is no such file")
+        raise ConfigError(
+            f"{where}: {source.templates / named}: there is no such file",
+            hint=f"'trustpack recipes export {source.target}' copies a built-in target's templates too",
+        )
     return entry

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,6 @@ from builder.recipe import choose, fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from jinja2 import Environment
 
@@ -251,11 +252,21 @@ def _rendered(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
     try:
         return _environment(templates).get_template(name).render(scope).encode("utf-8")
     except jinja2.TemplateSyntaxError as error:
-        raise ConfigError(f"{templates / name}:{error.lineno}: {error.message}") from error
-    except jinja2.TemplateError as error:
-        raise ConfigError(f"{templates / name}: {error.message}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{templates / name}: {error}", hint=error.hint) from error
+        where = error.filename or templates / name
+        raise ConfigError(f"{where}:{error.lineno}: {error.message}") from error
+    except jinja2.TemplateNotFound as error:
+        where = _line_of(error, templates) or templates / name
+        raise ConfigError(f"{where}: there is no template '{error.name}'") from error
+    except (ConfigError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        hint = error.hint if isinstance(error, ConfigError) else ""
+        raise ConfigError(f"{_line_of(error, templates) or templates / name}: {error}", hint=hint) from error
+
+
+def _line_of(error: BaseException, templates: Path) -> str:
+    """Return "file:line" of the innermost template that `error` passed: jinja2 puts it into the traceback."""
+    steps = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
+    passed = [f"{file}:{line}" for file, line in steps if Path(file).is_relative_to(templates)]
+    return passed[-1] if passed else ""
 
 
 def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:

@@ -39,4 +39,6 @@ def assemble(package: Package) -> bytes:
             f"recipe {package.target}: container '{package.container}' is not known",
             hint=nearest(package.container, CONTAINERS),
         )
+    if container is not nfpm and (package.scripts or package.metadata):
+        raise ConfigError(f"recipe {package.target}: a {package.container} has no scripts and no metadata")
     return container.assemble(package)

@@ -29,7 +29,7 @@ def assemble(package: Package) -> bytes:
         "data.tar.gz": archive.gzip(archive.tar(contents, package.epoch)),
     }
     members["checksums.yaml.gz"] = archive.gzip(_checksums(members))
-    # RubyGems reads members in any order, but writes them in this one.
+    # RubyGems finds its members by name, in any order.
     files = [File(name, data, _MEMBER_MODE) for name, data in members.items()]
     return archive.tar(files, package.epoch)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import ConfigError, ToolError
+from builder.quoting import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ def assemble(package: Package) -> bytes:
                 f"recipe {package.target}: '{dollar}' contains '$', which nfpm would expand",
                 hint="say it without the dollar sign",
             )
-        (folder / "nfpm.yaml").write_text(json.dumps(config), "utf-8")
+        (folder / "nfpm.yaml").write_text(yaml(config), "ascii")
         _run([str(program), "package", "-f", "nfpm.yaml", "-p", package.container, "-t", "package"], folder)
         return (folder / "package").read_bytes()
 

@@ -6,7 +6,9 @@ The `wheel` package's WheelFile stamps RECORD with the present and cannot write 
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
+import io
 from typing import TYPE_CHECKING
 
 from builder import archive
@@ -32,8 +34,10 @@ def assemble(package: Package) -> bytes:
 
 
 def _record(files: list[File], own: str) -> bytes:
-    rows = sorted(f"{file.path},sha256={_digest(file.data)},{len(file.data)}" for file in files)
-    return ("\n".join([*rows, f"{own},,"]) + "\n").encode("utf-8")
+    rows = sorted((file.path, f"sha256={_digest(file.data)}", str(len(file.data))) for file in files)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([*rows, (own, "", "")])
+    return text.getvalue().encode("utf-8")
 
 
 def _digest(data: bytes) -> str:

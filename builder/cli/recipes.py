@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from builder.cli.tables import table
 
-app = typer.Typer(
-    help="List, show and export the recipes that targets are built from.", no_args_is_help=True
-)
+if TYPE_CHECKING:
+    from builder.recipe import Source
+
+app = typer.Typer(help="List, show and export the recipes that targets are built from.", no_args_is_help=True)
 
 _Folder = Annotated[Path, typer.Option("--folder", help="The folder of trustpack.yaml.")]
 
@@ -48,7 +49,7 @@ def show(target: str, folder: _Folder = Path()) -> None:
     source = recipe.select(recipe.sources(folder), [target])[0]
     typer.echo(f"# {source.file}")
     typer.echo(source.file.read_text("utf-8").rstrip())
-    for file in _templates(recipe.read(source)):
+    for file in _templates(source):
         typer.echo(f"# {source.templates / file}")
 
 
@@ -61,13 +62,12 @@ def export(target: str, folder: _Folder = Path()) -> None:
     source = recipe.select(recipe.sources(), [target])[0]
     to = folder / "recipes" / source.file.name
     files = {source.file: to}
-    files |= {
-        source.templates / name: folder / "templates" / target / name
-        for name in _templates(recipe.read(source))
-    }
+    files |= {source.templates / name: folder / "templates" / target / name for name in _templates(source)}
     for path in files.values():
         if path.exists():
-            raise OutputError(f"{path}: is there already", hint="move it away to export the built-in one again")
+            raise OutputError(
+                f"{path}: is there already", hint="move it away to export the built-in one again"
+            )
     for path, copy in files.items():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -80,13 +80,7 @@ def _built_in(file: Path) -> bool:
     return file.is_relative_to(ROOT / "recipes")
 
 
-def _templates(found: object) -> list[str]:
-    from builder.model import Recipe
-
-    assert isinstance(found, Recipe)
-    entries = [
-        entry
-        for output in found.outputs
-        for entry in (*output.files, *output.scripts.values())
-    ]
-    return sorted({entry.source or entry.template for entry in entries} - {""})
+def _templates(source: Source) -> list[Path]:
+    """Return the files of a target's folder, those that only other templates name too."""
+    found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
+    return sorted(path for path in found if "__pycache__" not in path.parts)
