@@ -156,7 +156,7 @@ def _said(text: str, kind: Any) -> tuple[str, str]:
         )
         return f"expected {wanted}, found {got}", ""
     if (choice := _CHOICE.search(text)) and typing.get_origin(kind) is typing.Literal:
-        known = sorted(typing.get_args(kind))
+        known = sorted(filter(None, typing.get_args(kind)))
         return f"'{choice['value']}' is not one of {', '.join(known)}", nearest(choice["value"], known)
     return text[:1].lower() + text[1:], ""
 
