@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from builder.prove.place import Place
 
-# Debian's and Alpine's store and its list, Fedora's extracted store, openSUSE's.
+# Debian's and Alpine's store and its list, Fedora's sources and extracted store, openSUSE's.
+# Not /usr/share/ca-certificates: what lies there is trusted only if the list says so.
 _PATHS = (
     "/etc/ca-certificates.conf",
     "/etc/ssl",
     "/etc/pki",
     "/var/lib/ca-certificates",
     "/usr/local/share/ca-certificates",
-    "/usr/share/ca-certificates",
     "/usr/share/pki",
 )
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"

@@ -1,22 +1,38 @@
-// Opens each URL with net/http; prints whether its certificate was accepted.
+// Opens each URL with crypto/tls; prints whether its certificate was accepted, and fails if one was not.
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
-	"net/http"
+	"io"
+	"net"
 	"os"
+	"strings"
 	"time"
 )
 
+func open(url string) error {
+	host := strings.TrimSuffix(strings.TrimPrefix(url, "https://"), "/")
+	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: 20 * time.Second}, "tcp", host, nil)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	// Not net/http: to compile it takes half a minute.
+	fmt.Fprintf(connection, "GET / HTTP/1.0\r\nHost: %s\r\n\r\n", host)
+	_, err = io.ReadAll(connection)
+	return err
+}
+
 func main() {
-	client := http.Client{Timeout: 20 * time.Second}
+	status := 0
 	for _, url := range os.Args[1:] {
-		answer, err := client.Get(url)
-		if err != nil {
+		if err := open(url); err != nil {
+			status = 1
 			fmt.Println(url, "refused", err)
 			continue
 		}
-		answer.Body.Close()
 		fmt.Println(url, "accepted")
 	}
+	os.Exit(status)
 }

@@ -1,4 +1,4 @@
-# Open each URL with the command-line tool $1; print whether its certificate was accepted.
+# Open each URL with the command-line tool $1; print whether its certificate was accepted, and fail if one was not.
 tool=$1
 shift
 
@@ -24,10 +24,13 @@ open_url() {
 	esac
 }
 
+status=0
 for url; do
 	if reason=$(open_url "$url" 2>&1); then
 		echo "$url accepted"
 	else
+		status=1
 		echo "$url refused $(echo "$reason" | tr '\n' ' ')"
 	fi
 done
+exit $status

@@ -1,11 +1,18 @@
 <?php
-// Open each URL with PHP's streams; print whether its certificate was accepted.
+// Open each URL with PHP's streams; print whether its certificate was accepted, and fail if one was not.
 $reason = '';
 set_error_handler(function (int $level, string $message) use (&$reason): bool {
     $reason .= str_replace("\n", ' ', $message) . ' ';
     return true;
 });
+$refused = 0;
 foreach (array_slice($argv, 1) as $url) {
     $reason = '';
-    echo $url, file_get_contents($url) === false ? " refused $reason" : ' accepted', "\n";
+    if (file_get_contents($url) === false) {
+        $refused = 1;
+        echo "$url refused $reason\n";
+    } else {
+        echo "$url accepted\n";
+    }
 }
+exit($refused);

@@ -1,0 +1,313 @@
+"""The Debian package on real Debian systems, from the oldest supported to the next."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from builder.prove import clients
+from builder.prove.clients import Client
+from builder.prove.place import Place, Result, open_place
+from builder.prove.store import Store, snapshot
+from tests.roots import SUITES, root
+from tests.trust.world import World, build
+
+_CONF = "/etc/ca-certificates.conf"
+_UPDATER = "/usr/sbin/update-ca-certificates"
+# Between them ca-certificates' own script changed; cases that depend on it alone run on both ends.
+_ENDS = ("bullseye", "sid")
+ON_ENDS = pytest.mark.parametrize("system", _ENDS, indirect=True)
+
+
+@dataclass(frozen=True)
+class Debs:
+    """Acme's two releases and Beta's one, and where they lie in a system."""
+
+    first: Path
+    second: Path
+    beta: Path
+
+    @staticmethod
+    def inside(deb: Path) -> str:
+        """Return the path of a package inside a system."""
+        return f"/root/{deb.name}"
+
+
+@dataclass(frozen=True)
+class System:
+    """An open Debian system that holds the packages, and what it trusted before any was installed."""
+
+    place: Place
+    debs: Debs
+    world: World
+    asked: Sequence[Client]
+    before: Store
+
+    def run(self, *command: str, check: bool = True) -> Result:
+        """Run a command as an unattended administrator."""
+        return self.place.run(command, check=check, environment={"DEBIAN_FRONTEND": "noninteractive"})
+
+    def apt(self, *arguments: str, check: bool = True) -> str:
+        """Run apt-get and return what it said."""
+        return self.run("apt-get", "--yes", *arguments, check=check).out
+
+    def install(self, deb: Path, *options: str) -> str:
+        """Install a package's file with apt, also over a newer one."""
+        return self.apt("install", "--allow-downgrades", *options, Debs.inside(deb))
+
+    def trusted(self, *names: str) -> dict[str, set[str]]:
+        """Return which servers each client accepts: all clients, or those named."""
+        asked = [client for client in self.asked if not names or client.name in names]
+        return self.world.trusted(self.place, asked)
+
+    def each(self, accepted: set[str], *names: str) -> dict[str, set[str]]:
+        """Return what `trusted` returns when every client accepts exactly `accepted`."""
+        return {client.name: accepted for client in self.asked if not names or client.name in names}
+
+    def conf(self) -> str:
+        """Return the list of what the system trusts."""
+        return self.place.read(_CONF).decode("utf-8")
+
+    def ours(self) -> list[str]:
+        """Return the lines of the list that are about our organisations' CAs, without fingerprints."""
+        return [
+            line.rpartition("-")[0]
+            for line in self.conf().splitlines()
+            if line.lstrip("!").startswith(("acme/", "beta/"))
+        ]
+
+    def state(self) -> str:
+        """Return dpkg's word for the package's state."""
+        return self.run("dpkg-query", "-W", "-f=${Status}", "acme-ca-certs", check=False).out.split(" ")[-1]
+
+    def changes(self) -> list[str]:
+        """Return what is not as it was before the first installation."""
+        return snapshot(self.place).changes(since=self.before)
+
+
+@pytest.fixture(scope="session")
+def debs(world: World, tmp_path_factory: pytest.TempPathFactory) -> Debs:
+    out = tmp_path_factory.mktemp("debs")
+    return Debs(
+        first=build(out, "acme", [world.kept, world.old], "1", target="deb"),
+        second=build(out, "acme", [world.kept, world.new], "2", target="deb"),
+        beta=build(out, "beta", [world.beta], "1", target="deb"),
+    )
+
+
+@contextlib.contextmanager
+def _open_system(suite: str, debs: Debs, world: World) -> Iterator[System]:
+    with open_place(root(suite)) as place:
+        for deb in (debs.first, debs.second, debs.beta):
+            place.copy_in(Debs.inside(deb), deb.read_bytes())
+        asked = clients.equip(place, world.programs)
+        # A CA that is not ours, and must stay trusted whatever we do.
+        place.copy_in("/usr/local/share/ca-certificates/public.crt", world.public.pem)
+        place.run(["update-ca-certificates"])
+        yield System(place, debs, world, asked, snapshot(place))
+
+
+@pytest.fixture
+def system(request: pytest.FixtureRequest, debs: Debs, world: World) -> Iterator[System]:
+    with _open_system(request.param, debs, world) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("system", SUITES, indirect=True)
+def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) -> None:
+    """Installed, upgraded and removed, each client trusts the release's CAs, and the others as before."""
+    assert [client.name for client in clients.CLIENTS] == [client.name for client in system.asked]
+    assert system.each({"public"}) == system.trusted()
+
+    system.install(system.debs.first)
+    assert system.each({"public", "kept", "old"}) == system.trusted()
+    again = system.run("update-ca-certificates").out
+    assert "0 added, 0 removed" in again
+
+    system.install(system.debs.second)
+    assert system.each({"public", "kept", "new"}) == system.trusted()
+    java = "/etc/ssl/certs/java/cacerts"
+    assert len(snapshot(system.place).certificates[java] - system.before.certificates[java]) == 2
+
+    system.apt("remove", "acme-ca-certs")
+    assert system.each({"public"}) == system.trusted()
+    assert system.changes() == []
+    system.apt("purge", "acme-ca-certs")
+    assert system.changes() == []
+
+
+@pytest.mark.parametrize("system", SUITES, indirect=True)
+def test_reinstalling_repairs_and_downgrading_takes_back(system: System) -> None:
+    """A reinstallation repairs a damaged store; a downgrade trusts the older release's CAs again."""
+    system.install(system.debs.second, "--no-install-recommends")
+    system.run("sh", "-c", "rm -f /etc/ssl/certs/acme-*.pem && : >/etc/ssl/certs/ca-certificates.crt")
+    assert system.each(set(), "curl") == system.trusted("curl")
+    system.install(system.debs.second, "--reinstall")
+    assert system.each({"public", "kept", "new"}, "curl", "openssl") == system.trusted("curl", "openssl")
+
+    system.install(system.debs.first)
+    assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
+    assert system.run("dpkg", "--verify", "acme-ca-certs").out == ""
+
+    system.apt("purge", "acme-ca-certs")
+    assert system.changes() == []
+
+
+@ON_ENDS
+def test_a_ca_the_administrator_deselected_stays_deselected(system: System) -> None:
+    """An administrator's `!` survives everything but a purge."""
+    system.install(system.debs.first)
+    system.run("sed", "-i", "s|^acme/.*-old-|!&|", _CONF)
+    system.run("update-ca-certificates")
+    deselected = ["acme/acme-trust-test-kept", "!acme/acme-trust-test-old"]
+
+    said = system.install(system.debs.first, "--reinstall")
+    assert "is deselected in /etc/ca-certificates.conf and stays untrusted" in said
+    assert deselected == system.ours()
+    system.install(system.debs.second)
+    system.install(system.debs.first)
+    assert deselected == sorted(system.ours(), key=lambda line: line.lstrip("!"))
+    assert system.each({"public", "kept"}, "curl", "java") == system.trusted("curl", "java")
+
+    system.apt("remove", "acme-ca-certs")
+    assert system.ours() == ["!acme/acme-trust-test-old"]
+    system.install(system.debs.first)
+    assert system.each({"public", "kept"}, "curl") == system.trusted("curl")
+    system.apt("purge", "acme-ca-certs")
+    assert system.changes() == []
+
+
+@ON_ENDS
+def test_two_organisations_live_side_by_side(system: System) -> None:
+    """Removing one organisation's package leaves the other's CAs trusted."""
+    system.install(system.debs.first)
+    system.install(system.debs.beta)
+    assert system.each({"public", "kept", "old", "beta"}, "curl", "java") == system.trusted("curl", "java")
+    system.apt("purge", "acme-ca-certs")
+    assert system.each({"public", "beta"}, "curl", "java") == system.trusted("curl", "java")
+    system.apt("purge", "beta-ca-certs")
+    assert system.changes() == []
+
+
+@ON_ENDS
+def test_removing_both_packages_and_ca_certificates_at_once_leaves_nothing(system: System) -> None:
+    """Our CAs leave the bundle even when ca-certificates is removed in the same run."""
+    system.install(system.debs.first)
+    system.run("dpkg", "--force-depends", "--remove", "acme-ca-certs", "ca-certificates")
+    assert [path for path in system.changes() if "acme" in path or path.endswith("ca-certificates.crt")] == []
+
+
+@ON_ENDS
+@pytest.mark.parametrize(("answer", "accepted"), [("yes", {"kept", "old"}), ("no", set())])
+def test_installing_before_ca_certificates_is_configured(
+    system: System, answer: str, accepted: set[str]
+) -> None:
+    """Configuring waits for ca-certificates, and respects its `trust_new_crts`."""
+    system.run("dpkg", "--force-depends", "--purge", "ca-certificates")
+    question = f"ca-certificates ca-certificates/trust_new_crts select {answer}"
+    system.run("sh", "-c", 'echo "$1" | debconf-set-selections', "sh", question)
+    system.run("sh", "-c", "dpkg --unpack /root/ca-certificates_*.deb")
+    said = system.run("dpkg", "--install", Debs.inside(system.debs.first), check=False)
+    assert (said.code, system.state()) == (1, "unpacked")
+
+    said = system.run("dpkg", "--configure", "--pending")
+    assert ("is deselected in" in said.out) == (answer == "no")
+    assert system.each({"public", *accepted}, "curl") == system.trusted("curl")
+    system.apt("purge", "acme-ca-certs")
+    assert system.ours() == []
+
+
+@ON_ENDS
+def test_a_package_that_was_never_configured_leaves_nothing(system: System) -> None:
+    """What ca-certificates enabled on its own between unpacking and removal is taken back."""
+    system.run("dpkg", "--unpack", Debs.inside(system.debs.first))
+    system.run("dpkg-reconfigure", "ca-certificates")
+    system.apt("purge", "acme-ca-certs")
+    assert system.ours() == []
+    assert system.changes() == []
+
+
+@ON_ENDS
+def test_reconfiguring_ca_certificates_keeps_our_cas(system: System) -> None:
+    """`dpkg-reconfigure ca-certificates` keeps what is installed, and after a removal brings nothing back."""
+    system.install(system.debs.first)
+    system.run("dpkg-reconfigure", "ca-certificates")
+    assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
+    system.apt("purge", "acme-ca-certs")
+    system.run("dpkg-reconfigure", "ca-certificates")
+    assert system.each({"public"}, "curl", "java") == system.trusted("curl", "java")
+    assert system.ours() == []
+
+
+@ON_ENDS
+def test_a_read_only_store_is_a_clear_failure_that_a_retry_repairs(system: System) -> None:
+    """Neither installing nor removing claims success while /etc/ssl/certs cannot be written."""
+    told = "acme-ca-certs: update-ca-certificates failed; /etc/ca-certificates.conf stays as it was"
+    with _read_only(system, "/etc/ssl/certs"):
+        said = system.run("dpkg", "--install", Debs.inside(system.debs.first), check=False)
+        assert (said.code, told in said.out, system.state()) == (1, True, "half-configured")
+    assert system.changes() == []
+    system.run("dpkg", "--configure", "--pending")
+    assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
+
+    with _read_only(system, "/etc/ssl/certs"):
+        said = system.run("dpkg", "--remove", "acme-ca-certs", check=False)
+        assert (said.code, told in said.out) == (1, True)
+    assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
+    assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
+    system.run("dpkg", "--remove", "acme-ca-certs")
+    assert system.changes() == []
+
+
+@ON_ENDS
+def test_an_etc_that_is_read_only_or_lacks_the_list_is_a_clear_failure(system: System) -> None:
+    """Without a list that can be replaced nothing is changed, and the message says what to do."""
+    system.run("mv", _CONF, "/root/list")
+    said = system.run("dpkg", "--install", Debs.inside(system.debs.first), check=False)
+    assert "acme-ca-certs: /etc/ca-certificates.conf is missing; run 'dpkg-reconfigure" in said.out
+    system.run("mv", "/root/list", _CONF)
+    with _read_only(system, "/etc"):
+        said = system.run("dpkg", "--configure", "--pending", check=False)
+        assert "acme-ca-certs: cannot write in /etc; /etc/ca-certificates.conf stays as it was" in said.out
+    assert system.changes() == []
+    system.run("dpkg", "--configure", "--pending")
+    assert system.each({"public", "kept", "old"}, "curl") == system.trusted("curl")
+
+
+@ON_ENDS
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("exit 1", id="failed"),
+        pytest.param(
+            "cp /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt.new; kill -9 $PPID",
+            id="killed-at-its-start",
+        ),
+        pytest.param(f'{_UPDATER}.real "$@"; kill -9 $PPID', id="killed-at-its-end"),
+    ],
+)
+def test_a_removal_that_did_not_finish_is_undone_by_reinstalling(system: System, fault: str) -> None:
+    """After a failed or interrupted prerm, reinstalling trusts the CAs again and removing removes them."""
+    system.install(system.debs.first)
+    system.run("mv", _UPDATER, f"{_UPDATER}.real")
+    system.place.copy_in(_UPDATER, f"#!/bin/sh\n{fault}\n".encode(), mode=0o755)
+    assert system.run("dpkg", "--remove", "acme-ca-certs", check=False).code != 0
+    assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
+    system.run("mv", f"{_UPDATER}.real", _UPDATER)
+
+    # Not apt: of a package in this state it says "Internal Error, No file name".
+    system.run("dpkg", "--install", Debs.inside(system.debs.first))
+    assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
+    system.apt("purge", "acme-ca-certs")
+    assert system.each({"public"}, "curl", "java") == system.trusted("curl", "java")
+    assert system.changes() == []
+
+
+@contextlib.contextmanager
+def _read_only(system: System, folder: str) -> Iterator[None]:
+    system.run("mount", "--bind", folder, folder)
+    system.run("mount", "-o", "remount,bind,ro", folder)
+    yield
+    system.run("umount", folder)

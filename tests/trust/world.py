@@ -1,0 +1,105 @@
+"""The small world of the trust tests: CAs, a server for each question a client is asked, and packages."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder import pipeline, recipe
+from builder.lint import Policy, lint, refuse
+from builder.load import load
+from builder.model import Organisation
+from builder.prove import authority, clients
+from builder.prove.authority import Authority
+from builder.prove.clients import Client, Programs
+from builder.prove.place import Place
+from builder.prove.server import serve
+from builder.release import parse
+
+HOST = "localhost"
+# What must be refused at all times: a CA nobody installed, and good CAs' bad leaves.
+_BAD = ("unrelated", "wrong-host", "expired")
+
+
+@dataclass(frozen=True)
+class World:
+    """Acme's CAs (`kept` in both releases, `old` in the first, `new` in the second) and the others'."""
+
+    kept: Authority
+    old: Authority
+    new: Authority
+    beta: Authority
+    public: Authority
+    urls: Mapping[str, str]
+    programs: Programs
+    now: dt.datetime
+
+    def trusted(self, place: Place, asked: Sequence[Client]) -> dict[str, set[str]]:
+        """Return, for each client, the names of the servers it accepts."""
+        names = {url: name for name, url in self.urls.items()}
+        answers = clients.accepted(place, asked, list(names))
+        return {client: {names[url] for url in urls} for client, urls in answers.items()}
+
+
+@contextlib.contextmanager
+def open_world(programs: Programs) -> Iterator[World]:
+    """Make the CAs and serve one leaf of each, and the bad ones, while the block runs."""
+    now = dt.datetime.now(dt.UTC)
+    hour = dt.timedelta(hours=1)
+    cas = {
+        name: authority.create(f"Trust Test {name}", now=now)
+        for name in ("kept", "old", "new", "beta", "public")
+    }
+    leaves = {name: authority.issue(ca, [HOST], now=now) for name, ca in cas.items()}
+    stranger = authority.create("Trust Test stranger", now=now)
+    leaves["unrelated"] = authority.issue(stranger, [HOST], now=now)
+    leaves["wrong-host"] = authority.issue(cas["kept"], ["other.example"], now=now)
+    leaves["expired"] = authority.issue(cas["kept"], [HOST], now=now, valid=(now - 9 * hour, now - hour))
+    with contextlib.ExitStack() as stack:
+        urls = {name: f"https://{HOST}:{stack.enter_context(serve(leaf))}/" for name, leaf in leaves.items()}
+        yield World(**cas, urls=urls, programs=programs, now=now)
+
+
+def build(
+    out: Path,
+    slug: str,
+    authorities: Sequence[Authority],
+    version: str,
+    *,
+    target: str,
+    settings: Mapping[str, str] | None = None,
+) -> Path:
+    """Build one organisation's package as `trustpack build` does, and return its file."""
+    out.mkdir(parents=True, exist_ok=True)
+    pem = out / f"{slug}-{version}.pem"
+    pem.write_bytes(b"".join(ca.pem for ca in authorities))
+    now = dt.datetime.now(dt.UTC)
+    loading = load([pem])
+    bundle, findings = lint(loading.certificates, now=now, policy=Policy())
+    refuse(loading.findings + findings)
+    order = pipeline.Order(
+        organisation=_organisation(slug),
+        bundle=bundle,
+        sources=recipe.select(recipe.sources(), [target]),
+        today=now.date(),
+        release=parse(version),
+        settings={target: settings or {}},
+    )
+    folder = out / f"{slug}-{version}-{target}"
+    manifest = pipeline.build(order, folder)
+    return folder / manifest.artifacts[0].file
+
+
+def _organisation(slug: str) -> Organisation:
+    name = slug.capitalize()
+    return Organisation(
+        slug=slug,
+        name=name,
+        homepage=f"https://{slug}.example/",
+        contact_name=f"{name} PKI",
+        contact_email=f"pki@{slug}.example",
+        license="Apache-2.0",
+        summary=f"CA certificates of {name}",
+        description=f"CA certificates of {name}",
+    )
