@@ -52,9 +52,15 @@ def main() -> None:
     try:
         app()
     except TrustpackError as error:
-        typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
-        typer.echo(error, err=True)
+        _say("error: ", typer.colors.RED, str(error))
         if error.hint:
-            typer.secho("hint: ", fg=typer.colors.CYAN, err=True, nl=False)
-            typer.echo(error.hint, err=True)
+            _say("hint: ", typer.colors.CYAN, error.hint)
         sys.exit(error.exit_code)
+
+
+def _say(word: str, colour: str, text: str) -> None:
+    from builder.quoting import visible
+
+    typer.secho(word, fg=colour, bold=True, err=True, nl=False)
+    # A path or a tool's words may hold what a terminal would obey.
+    typer.echo("\n".join(visible(line) for line in text.split("\n")), err=True)

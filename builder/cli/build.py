@@ -29,12 +29,12 @@ def build(
     org: Annotated[
         str | None, typer.Option(help="The organisation's short name; builds without a configuration.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
+    ] = None,
     target: Annotated[list[str] | None, typer.Option(help="Build only this target; repeatable.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("dist"),
-    release: Annotated[
-        str | None, typer.Option(help="The release version.  [default: the UTC date]")
-    ] = None,
+    release: Annotated[str | None, typer.Option(help="The release version.  [default: the UTC date]")] = None,
     expired: Annotated[
         Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
     ] = None,
@@ -44,7 +44,9 @@ def build(
     jobs: Annotated[int | None, typer.Option(min=1, help="Targets built at once.  [default: CPUs]")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    now: Annotated[str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
+    ] = None,
 ) -> None:
     """Build the packages of a CA bundle: .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM."""
     from builder import pipeline, recipe
@@ -53,18 +55,21 @@ def build(
     from builder.cli.accept import accept
     from builder.config import organisation
 
-    chosen = settings.choose(paths or [], org, config)
+    chosen = settings.choose(paths or [], org, config, quiet=quiet)
     moment = settings.clock(now)
     bundle = accept(chosen, moment, expired=expired, intermediates=intermediates, quiet=quiet)
-    sources = recipe.select(recipe.sources(chosen.folder), target or chosen.config.targets)
-    wanted = release or chosen.config.release
+    available = recipe.sources(chosen.folder)
+    for key in ("targets", "names", "settings"):
+        recipe.check(available, getattr(chosen.config, key) or (), key)
+    sources = recipe.select(available, target or chosen.config.targets)
+    wanted = chosen.config.release if release is None else release
     epoch = settings.source_date_epoch()
     order = pipeline.Order(
         organisation=organisation(chosen.config),
         bundle=bundle,
         sources=sources,
         today=releases.today(moment, epoch),
-        release=releases.parse(wanted) if wanted else None,
+        release=None if wanted is None else releases.parse(wanted),
         source_date_epoch=epoch,
         names=chosen.config.names,
         settings=chosen.config.settings,

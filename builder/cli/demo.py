@@ -6,7 +6,7 @@ import typer
 
 
 def demo() -> None:
-    """Show it: make a CA, build its packages, install the wheel, and watch HTTPS be refused, then accepted."""
+    """Make a CA, build its packages, install the wheel, and watch HTTPS be refused, then accepted."""
     from builder.demo import run
 
     run(say=typer.echo)

@@ -59,7 +59,12 @@ def init(
     found = minimal(org, paths)
     if config.exists():
         raise OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
-    bundle = accept(settings.Chosen(found, Path(), None), settings.clock(None), expired=expired, intermediates=intermediates)
+    bundle = accept(
+        settings.Chosen(found, Path(), None),
+        settings.clock(None),
+        expired=expired,
+        intermediates=intermediates,
+    )
     text = _TEMPLATE.format(
         slug=org,
         name=organisation(found).name,
@@ -68,8 +73,11 @@ def init(
         intermediates=f"intermediates: {intermediates}" if intermediates else "# intermediates: refuse",
         targets=", ".join(recipe.sources()),
     )
-    with config.open("x", encoding="utf-8") as stream:
-        stream.write(text)
+    try:
+        with config.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise OutputError(f"{config}: cannot be written: {error.strerror}") from error
     typer.echo(f"{config}: written for {len(bundle.certificates)} certificates; now run 'trustpack build'")
 
 
@@ -83,8 +91,9 @@ def schema() -> None:
 
 
 def _quoted(path: str, folder: Path) -> str:
-    """Return `path` as seen from the configuration's folder, as a YAML scalar."""
-    import json
+    """Return `path` as seen from the configuration's folder, as a YAML scalar; an absolute one stays so."""
     import os
 
-    return json.dumps(os.path.relpath(path, folder or "."))
+    from builder.quoting import yaml
+
+    return yaml(path if Path(path).is_absolute() else os.path.relpath(path, folder or "."))

@@ -25,7 +25,7 @@ class Chosen:
     file: Path | None
 
 
-def choose(paths: list[str], org: str | None, file: Path | None) -> Chosen:
+def choose(paths: list[str], org: str | None, file: Path | None, *, quiet: bool = False) -> Chosen:
     """Return the configuration of a command: its options alone with --org, else trustpack.yaml's.
 
     Bundle paths on the command line replace the file's. Raises UsageError or ConfigError.
@@ -35,10 +35,12 @@ def choose(paths: list[str], org: str | None, file: Path | None) -> Chosen:
     default = Path(config.FILE_NAME)
     if org is not None:
         if file is not None:
-            raise UsageError("--org and --config: give one of them", hint="--org builds without a configuration")
+            raise UsageError(
+                "--org and --config: give one of them", hint="--org builds without a configuration"
+            )
         if not paths:
             raise UsageError("--org: needs the bundle's files", hint="trustpack build roots.pem --org NAME")
-        if default.exists():
+        if default.exists() and not quiet:
             typer.echo(f"note: {default} is not used, because --org is given", err=True)
         return Chosen(config.minimal(org, paths), Path(), None)
     if file is None and paths and not default.exists():
