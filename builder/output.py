@@ -137,10 +137,10 @@ def same_content(previous: Manifest, manifest: Manifest) -> bool:
 
 def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
     """Return `manifest` with the artifacts of other targets that `previous`, of the same release, has."""
-    if previous is None or Release(previous.release).numbers != Release(manifest.release).numbers:
-        return manifest
-    built = {entry.target for entry in manifest.artifacts}
-    kept = [entry for entry in previous.artifacts if entry.target not in built]
+    kept: list[Entry] = []
+    if previous is not None and Release(previous.release).numbers == Release(manifest.release).numbers:
+        built = {entry.target for entry in manifest.artifacts}
+        kept = [entry for entry in previous.artifacts if entry.target not in built]
     artifacts = sorted([*manifest.artifacts, *kept], key=lambda entry: entry.target)
     return replace(manifest, artifacts=tuple(artifacts))
 

@@ -78,7 +78,9 @@ def init(
             stream.write(text)
     except OSError as error:
         raise OutputError(f"{config}: cannot be written: {error.strerror}") from error
-    typer.echo(f"{config}: written for {len(bundle.certificates)} certificates; now run 'trustpack build'")
+    count = len(bundle.certificates)
+    plural = "s" * (count != 1)
+    typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
 
 
 def schema() -> None:
