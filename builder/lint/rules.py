@@ -46,6 +46,7 @@ def _bundle(severity: Severity, id_: str, why: str, todo: str, *, final: bool = 
 _REISSUE = (
     "issue the CA certificate anew without the fault, or record an override with a reason and an end date"
 )
+_NEXT = "issue the CA certificate anew without the fault, before machines get a runtime that refuses it"
 _EXPORT = "export the file again from where it came"
 _NORMALISED = "nothing must be done: the packages hold a clean copy"
 
@@ -233,7 +234,7 @@ _ALL = (
     _certificate(
         ERROR,
         "no-basic-constraints",
-        "Java and Python from 3.13 on refuse a CA that does not say it is one",
+        "Java, Go and Python from 3.13 on refuse a CA that does not say it is one",
         _REISSUE,
     ),
     _certificate(
@@ -263,7 +264,7 @@ _ALL = (
     _certificate(
         ERROR,
         "algorithm-mismatch",
-        "the signed and the outer signature algorithm differ, which clients refuse",
+        "Java, Go and Python from 3.13 on refuse a certificate that names two signature algorithms",
         _REISSUE,
     ),
     _certificate(
@@ -311,7 +312,7 @@ _ALL = (
     _certificate(
         ERROR,
         "unsupported-key",
-        "not every client knows keys other than RSA, P-256, P-384, P-521, Ed25519 and Ed448",
+        "Go and Java refuse other curves than P-256, P-384, P-521, Ed25519 and Ed448, and Node 24 crashes on some",
         "replace the CA by one with RSA or P-256",
     ),
     _certificate(
@@ -323,13 +324,15 @@ _ALL = (
     _certificate(
         ERROR,
         "sha1-signature",
-        "somebody else's SHA-1 signature can be forged, and clients refuse it",
+        "somebody else's SHA-1 signature can be forged",
         "let the issuer sign it anew with SHA-256",
     ),
     _certificate(
         ERROR, "unknown-signature", "clients refuse signature algorithms that they do not know", _REISSUE
     ),
-    _certificate(ERROR, "serial-too-long", "RFC 5280 allows 20 octets, and clients refuse more", _REISSUE),
+    _certificate(
+        ERROR, "serial-too-long", "RFC 5280 allows 20 octets, and clients need not read more", _REISSUE
+    ),
     _certificate(
         WARNING,
         "serial-not-positive",
@@ -364,17 +367,17 @@ _ALL = (
         WARNING,
         "no-key-identifier",
         "Python from 3.13 on refuses a root without a subject key identifier",
-        _REISSUE,
+        _NEXT,
     ),
-    _certificate(WARNING, "no-key-usage", "Python from 3.13 on refuses a root without a key usage", _REISSUE),
+    _certificate(WARNING, "no-key-usage", "Python from 3.13 on refuses a root without a key usage", _NEXT),
     _certificate(
         WARNING,
         "basic-constraints-not-critical",
         "Python from 3.13 on refuses a root whose basic constraints are not critical",
-        _REISSUE,
+        _NEXT,
     ),
     _certificate(
-        WARNING, "empty-subject", "Python from 3.13 on and Java refuse a root without a name", _REISSUE
+        WARNING, "empty-subject", "Python from 3.13 on, Java and curl refuse a root without a name", _NEXT
     ),
     _certificate(
         WARNING,

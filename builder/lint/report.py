@@ -1,0 +1,163 @@
+"""What lint found, as text for people, as JSON, and as SARIF 2.1.0 for code-scanning tools."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from builder import __version__
+from builder.lint.rules import RULES
+from builder.model import Severity
+from builder.x500 import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from builder.lint.runtimes import Verdict
+    from builder.model import Certificate, Finding
+
+_SARIF_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SHOWN_NOTES = 3
+_MARKS = {"accepts": "yes", "refuses": "NO", "within constraints": "limited", "not measured": "?"}
+
+
+def as_text(
+    certificates: Sequence[Certificate],
+    findings: Sequence[Finding],
+    verdicts: Mapping[str, tuple[Verdict, ...]],
+) -> str:
+    """Return findings by rule, the worst first, a table of verdicts, and a line that counts."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda f: (-f.severity, f.rule)):
+        by_rule.setdefault(f"{finding.severity.name.lower()}: {finding.rule}", []).append(finding)
+    lines = [line for title, group in by_rule.items() for line in _group(title, group)]
+    lines += _table(certificates, verdicts)
+    counts = Counter(finding.severity for finding in findings)
+    said = [_count(counts[severity], severity.name.lower()) for severity in sorted(Severity, reverse=True)]
+    lines.append(f"{_count(len(certificates), 'certificate')}: {', '.join(said)}")
+    return "".join(f"{escape(line)}\n" for line in lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _group(title: str, group: Sequence[Finding]) -> Iterator[str]:
+    rule = RULES[group[0].rule]
+    yield f"{title}: {rule.why}"
+    shown = group[:_SHOWN_NOTES] if group[0].severity is Severity.NOTE else group
+    for finding in shown:
+        yield f"  {finding.origin}: {finding.message}"
+        if finding.fingerprint:
+            yield f"    SHA-256 {finding.fingerprint}"
+    if len(shown) < len(group):
+        yield f"  and {len(group) - len(shown)} more; --format json names them all"
+    yield f"  To do: {rule.todo}."
+    yield ""
+
+
+def _table(certificates: Sequence[Certificate], verdicts: Mapping[str, tuple[Verdict, ...]]) -> Iterator[str]:
+    """Yield one line for each certificate: which runtimes accept servers under it."""
+    names = [verdict.runtime for verdict in next(iter(verdicts.values()), ())]
+    if not names:
+        return
+    yield "Do servers under this root verify?"
+    for item in certificates:
+        cells = zip(names, verdicts[item.sha256], strict=True)
+        marks = "  ".join(f"{name} {_MARKS[verdict.outcome]:<7}" for name, verdict in cells)
+        yield f"  {marks} {item.label}"
+        blamed = {rule: None for verdict in verdicts[item.sha256] for rule in verdict.because}
+        if blamed:
+            yield f"    because of {', '.join(blamed)}"
+    yield ""
+
+
+def as_json(
+    certificates: Sequence[Certificate],
+    findings: Sequence[Finding],
+    verdicts: Mapping[str, tuple[Verdict, ...]],
+) -> str:
+    """Return certificates, findings and verdicts as one JSON object."""
+    value = {
+        "certificates": [_certificate(item, verdicts.get(item.sha256, ())) for item in certificates],
+        "findings": [_finding(finding) for finding in findings],
+    }
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _certificate(item: Certificate, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    return {
+        "label": item.label,
+        "subject": item.subject,
+        "issuer": item.issuer,
+        "sha256": item.sha256,
+        "spki_sha256": item.spki_sha256,
+        "file": item.origin.path,
+        "line": item.origin.line,
+        "not_before": item.not_before.isoformat(),
+        "not_after": item.not_after.isoformat(),
+        "key": item.key,
+        "runtimes": {
+            verdict.runtime: {"outcome": verdict.outcome, "because": list(verdict.because)}
+            for verdict in verdicts
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.name.lower(),
+        "file": finding.origin.path,
+        "line": finding.origin.line,
+        "fingerprint": finding.fingerprint,
+        "message": finding.message,
+        "why": RULES[finding.rule].why,
+        "todo": RULES[finding.rule].todo,
+    }
+
+
+def as_sarif(findings: Sequence[Finding]) -> str:
+    """Return the findings as a SARIF log with one run and every rule that it names."""
+    ids = sorted({finding.rule for finding in findings})
+    driver = {
+        "name": "trustpack",
+        "version": __version__,
+        "rules": [_sarif_rule(rule) for rule in ids],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "utf16CodeUnits",
+        "results": [_sarif_result(finding, ids) for finding in findings],
+    }
+    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _sarif_rule(id_: str) -> dict[str, Any]:
+    rule = RULES[id_]
+    return {
+        "id": id_,
+        "shortDescription": {"text": f"{rule.why}."},
+        "help": {"text": f"{rule.todo}."},
+        "defaultConfiguration": {"level": _SARIF_LEVEL[rule.severity]},
+        "properties": {"group": rule.group},
+    }
+
+
+def _sarif_result(finding: Finding, ids: Sequence[str]) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.origin.path, safe="/:")}}
+    if finding.origin.line:
+        place["region"] = {"startLine": finding.origin.line}
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": ids.index(finding.rule),
+        "level": _SARIF_LEVEL[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": place}],
+    }
+    if finding.fingerprint:
+        result["partialFingerprints"] = {"certificateSha256/v1": finding.fingerprint}
+    return result

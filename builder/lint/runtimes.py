@@ -1,0 +1,124 @@
+"""Whether a server under a root will verify, runtime by runtime: measured by handshakes, not derived.
+
+tests/lint/test_handshakes.py repeats the measurement with every runtime at hand. Measured 2026-11 with
+Python 3.9 to 3.13, Node 18 to 26, Java 17 and 25, Go 1.26, Ruby 3.1 and curl 7.88, OpenSSL as Debian 12
+builds it (security level 2).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from builder.errors import UsageError
+from builder.lint import bundle, certificate
+from builder.lint.policy import Policy
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+
+    from builder.lint.certificate import Facts
+    from builder.model import Certificate
+
+# Families of runtimes that agree. Python 3.13 turned OpenSSL's strict checks on; Node 24 brought OpenSSL 3.5.
+_FAMILIES = ("python", "python3.13", "node", "node24", "java", "go", "ruby", "curl")
+_NAME = re.compile(r"(python|node|java|go|ruby|curl)([0-9]+)?(?:\.([0-9]+))?(?:\.[0-9]+)*")
+_STRICT_PYTHON, _NEWER_NODE = (3, 13), (24, 0)
+EXAMPLES = "python3.11, python3.13, node20, node24, java17, go1.26, ruby3.1, curl"
+
+
+def _all_but(*families: str) -> frozenset[str]:
+    return frozenset(_FAMILIES) - set(families)
+
+
+# Which families refuse a server under a root, by rule or by one of the conditions of _conditions.
+_REFUSES: Mapping[str, frozenset[str]] = {
+    "algorithm-mismatch": frozenset({"python3.13", "java", "go"}),
+    "basic-constraints-not-critical": frozenset({"python3.13"}),
+    "compromised-root": frozenset(),
+    "duplicate-extension": _all_but(),
+    "ed448": frozenset({"go"}),
+    "empty-subject": frozenset({"python3.13", "java", "curl"}),
+    "expired": _all_but("java"),
+    "intermediate": frozenset({"python", "node", "node24", "ruby"}),
+    "leaf": _all_but(),
+    "malformed-extension": _all_but(),
+    "negative-serial": frozenset({"go"}),
+    "no-basic-constraints": frozenset({"python3.13", "java", "go"}),
+    "no-cert-sign": _all_but(),
+    "no-key-identifier": frozenset({"python3.13"}),
+    "no-key-usage": frozenset({"python3.13"}),
+    "no-server-auth": _all_but("java"),
+    "not-a-ca": _all_but(),
+    "not-v3": frozenset({"python3.13"}),
+    "not-yet-valid": _all_but("java"),
+    "p-224": frozenset({"java"}),
+    "unknown-critical-extension": _all_but("java"),
+    "unknown-signature": frozenset({"python", "node", "node24", "ruby"}),
+    # The static builds of Node 24 and 26 crash: no handshake, no error, a segmentation fault.
+    "unsupported-key": frozenset({"node24", "java", "go"}),
+    "weak-rsa": frozenset({"python", "python3.13", "node24", "ruby", "curl"}),
+}
+# Java does not apply the constraints of a root: it accepts what they forbid.
+_IGNORES_CONSTRAINTS = frozenset({"java"})
+_UNMEASURED = frozenset({"dsa", "oversized-rsa", "validity-reversed"})
+
+Outcome = Literal["accepts", "refuses", "within constraints", "not measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one runtime makes of servers under one root, and the rules that are to blame."""
+
+    runtime: str
+    outcome: Outcome
+    because: tuple[str, ...] = ()
+
+
+def family(runtime: str) -> str:
+    """Return the family of a runtime given like python3.11 or node20; raises UsageError."""
+    match = _NAME.fullmatch(runtime)
+    if not match:
+        raise UsageError(f"--for {runtime}: is not a runtime that was measured", hint=f"one of {EXAMPLES}")
+    name, version = match[1], (int(match[2] or 0), int(match[3] or 0))
+    if name in {"python", "node", "java"} and not match[2]:
+        raise UsageError(f"--for {runtime}: needs a version", hint=f"one of {EXAMPLES}")
+    if name == "python":
+        return "python3.13" if version >= _STRICT_PYTHON else "python"
+    return "node24" if name == "node" and version >= _NEWER_NODE else name
+
+
+def judge(item: Certificate, runtimes: tuple[str, ...], *, now: dt.datetime) -> tuple[Verdict, ...]:
+    """Return one verdict for each of `runtimes` on servers whose chain ends in `item`."""
+    facts = certificate.read(item)
+    conditions = frozenset(_conditions(facts, now))
+    return tuple(_judge(runtime, conditions, facts) for runtime in runtimes)
+
+
+def _judge(runtime: str, conditions: frozenset[str], facts: Facts) -> Verdict:
+    group = family(runtime)
+    because = tuple(sorted(c for c in conditions if group in _REFUSES.get(c, frozenset())))
+    if because:
+        return Verdict(runtime, "refuses", because)
+    unmeasured = tuple(sorted(conditions & _UNMEASURED))
+    if unmeasured:
+        return Verdict(runtime, "not measured", unmeasured)
+    constrained = facts.extensions.constrained and group not in _IGNORES_CONSTRAINTS
+    return Verdict(runtime, "within constraints" if constrained else "accepts")
+
+
+def _conditions(facts: Facts, now: dt.datetime) -> Iterator[str]:
+    """Yield the rules that speak about the certificate, and what the table tells apart more finely."""
+    for _, finding in bundle.choose(facts, Policy(), now=now):
+        yield finding.rule
+    for rule, _ in certificate.check(facts, now=now):
+        if rule == "unsupported-key" and facts.key.curve == "secp224r1":
+            yield "p-224"
+        else:
+            yield rule
+    if facts.fields.serial < 0:
+        yield "negative-serial"
+    if facts.key.algorithm == "Ed448":
+        yield "ed448"

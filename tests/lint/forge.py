@@ -1,0 +1,282 @@
+"""Certificates with any fault, written octet by octet: libraries refuse to make most of them.
+
+Everything is made from fixed numbers, so it is the same on every machine and secret on none: the
+private keys are the integers that stand here.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import functools
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+BEGIN = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+END = dt.datetime(2035, 1, 1, tzinfo=dt.UTC)
+PASSWORD = "throw-away"  # noqa: S105  the fixtures' one password
+
+PrivateKey = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+)
+
+
+def tlv(tag: int, *parts: bytes) -> bytes:
+    """Return one element with a length in its shortest form."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
+def seq(*parts: bytes) -> bytes:
+    return tlv(0x30, *parts)
+
+
+def integer(value: int) -> bytes:
+    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, signed=True))
+
+
+def oid(dotted: str) -> bytes:
+    first, second, *rest = map(int, dotted.split("."))
+    return tlv(0x06, b"".join(_base128(arc) for arc in (first * 40 + second, *rest)))
+
+
+def _base128(arc: int) -> bytes:
+    octets = [arc & 0x7F]
+    while arc := arc >> 7:
+        octets.insert(0, arc & 0x7F | 0x80)
+    return bytes(octets)
+
+
+def octets(*parts: bytes) -> bytes:
+    return tlv(0x04, *parts)
+
+
+def bits(content: bytes, unused: int = 0) -> bytes:
+    return tlv(0x03, bytes([unused]), content)
+
+
+def utf8(text: str) -> bytes:
+    return tlv(0x0C, text.encode())
+
+
+def attribute(dotted: str, value: bytes) -> bytes:
+    return seq(oid(dotted), value)
+
+
+def name(common_name: str | bytes = "Throw-Away Root") -> bytes:
+    """Return a Name of one common name, given as text or as the DER of its value."""
+    value = utf8(common_name) if isinstance(common_name, str) else common_name
+    return seq(tlv(0x31, attribute("2.5.4.3", value)))
+
+
+def time(moment: dt.datetime) -> bytes:
+    if moment.year < 2050:
+        return tlv(0x17, moment.strftime("%y%m%d%H%M%SZ").encode())
+    return tlv(0x18, moment.strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def extension(dotted: str, value: bytes, *, critical: bool = False) -> bytes:
+    return seq(oid(dotted), b"\x01\x01\xff" if critical else b"", octets(value))
+
+
+def basic_constraints(value: bytes = seq(b"\x01\x01\xff"), *, critical: bool = True) -> bytes:
+    return extension("2.5.29.19", value, critical=critical)
+
+
+def key_usage(value: bytes = bits(b"\x06", 1), *, critical: bool = True) -> bytes:
+    return extension("2.5.29.15", value, critical=critical)
+
+
+def key_identifier(value: bytes = octets(bytes(range(20)))) -> bytes:
+    return extension("2.5.29.14", value)
+
+
+def usages(*dotted: str) -> bytes:
+    return extension("2.5.29.37", seq(*map(oid, dotted)))
+
+
+GOOD = (basic_constraints(), key_usage(), key_identifier())
+
+SHA256_RSA = seq(oid("1.2.840.113549.1.1.11"), b"\x05\x00")
+SHA256_ECDSA = seq(oid("1.2.840.10045.4.3.2"))
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key pair with the algorithm identifier of its signatures and the function that makes them."""
+
+    private: PrivateKey = field(repr=False)
+    spki: bytes
+    algorithm: bytes
+    sign: Callable[[bytes], bytes] = field(repr=False)
+
+    def encoded(
+        self, form: PrivateFormat = PrivateFormat.PKCS8, *, pem: bool = False, password: str = ""
+    ) -> bytes:
+        """Return the private key in DER or PEM."""
+        how: KeySerializationEncryption = NoEncryption()
+        if password:
+            # OpenSSL's own salts are random: the fixture script stores what this returned once.
+            how = BestAvailableEncryption(password.encode())
+        return self.private.private_bytes(Encoding.PEM if pem else Encoding.DER, form, how)
+
+
+def _spki(private: PrivateKey) -> bytes:
+    return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+@functools.cache
+def elliptic(number: int = 7, curve: ec.EllipticCurve | None = None, digest: str = "SHA256") -> Key:
+    """Return the EC key whose private number is `number`."""
+    private = ec.derive_private_key(number, curve or ec.SECP256R1())
+    oids = {"SHA1": "1", "SHA224": "3.1", "SHA256": "3.2", "SHA384": "3.3", "SHA512": "3.4"}
+    scheme = ec.ECDSA(getattr(hashes, digest)(), deterministic_signing=True)
+    algorithm = seq(oid(f"1.2.840.10045.4.{oids[digest]}"))
+    return Key(private, _spki(private), algorithm, lambda data: private.sign(data, scheme))
+
+
+@functools.cache
+def edwards(number: int = 7, *, large: bool = False) -> Key:
+    """Return the Ed25519 or Ed448 key whose private octets are all `number`."""
+    private: ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey = (
+        ed448.Ed448PrivateKey.from_private_bytes(bytes([number]) * 57)
+        if large
+        else ed25519.Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+    )
+    return Key(private, _spki(private), seq(oid(f"1.3.101.{112 + large}")), private.sign)
+
+
+def _is_prime(number: int, chance: random.Random) -> bool:
+    if any(number % prime == 0 for prime in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)):
+        return False
+    odd = number - 1
+    while odd % 2 == 0:
+        odd //= 2
+    for _ in range(8):
+        power, exponent = pow(chance.randrange(2, number - 1), odd, number), odd
+        while exponent != number - 1 and power not in {1, number - 1}:
+            power, exponent = power * power % number, exponent * 2
+        if power != number - 1 and exponent % 2 == 0:
+            return False
+    return True
+
+
+def _prime(size: int, exponent: int, chance: random.Random) -> int:
+    while True:
+        number = chance.getrandbits(size) | 3 << (size - 2) | 1
+        if number % exponent != 1 and _is_prime(number, chance):
+            return number
+
+
+@functools.cache
+def rsa_key(size: int = 2048, exponent: int = 65537, digest: str = "SHA256") -> Key:
+    """Return an RSA key that depends on nothing but its size and exponent; an odd one can sign."""
+    chance = random.Random(size * exponent)  # noqa: S311  known to everybody, on purpose
+    p, q = (_prime(size // 2, exponent, chance) for _ in range(2))
+    n, d = p * q, pow(exponent, -1, (p - 1) * (q - 1))
+    numbers = rsa.RSAPrivateNumbers(
+        p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(exponent, n)
+    )
+    private = numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    oids = {"MD5": 4, "SHA1": 5, "SHA224": 14, "SHA256": 11, "SHA384": 12, "SHA512": 13}
+    algorithm = seq(oid(f"1.2.840.113549.1.1.{oids[digest]}"), b"\x05\x00")
+    chosen = getattr(hashes, digest)()
+    return Key(private, _spki(private), algorithm, lambda d: private.sign(d, padding.PKCS1v15(), chosen))
+
+
+def rsa_spki(modulus: int, exponent: int) -> bytes:
+    """Return a SubjectPublicKeyInfo of two numbers, which need not be a key."""
+    algorithm = seq(oid("1.2.840.113549.1.1.1"), b"\x05\x00")
+    return seq(algorithm, bits(seq(integer(modulus), integer(exponent))))
+
+
+def dsa_spki() -> bytes:
+    """Return a DSA public key of numbers that no one would use."""
+    parameters = seq(integer((1 << 2047) + 1), integer((1 << 255) + 1), integer(2))
+    return seq(seq(oid("1.2.840.10040.4.1"), parameters), bits(integer(5)))
+
+
+def certificate(
+    key: Key | None = None,
+    *,
+    issuer_key: Key | None = None,
+    subject: bytes = name(),
+    issuer: bytes | None = None,
+    version: bytes = tlv(0xA0, integer(2)),
+    serial: bytes = integer(4711),
+    validity: bytes | None = None,
+    spki: bytes | None = None,
+    unique: bytes = b"",
+    extensions: tuple[bytes, ...] | None = GOOD,
+    inner: bytes | None = None,
+    outer: bytes | None = None,
+    signature: Callable[[bytes], bytes] | None = None,
+) -> bytes:
+    """Return the DER of a good root, but for the fields that are given."""
+    key = key or elliptic()
+    signer = issuer_key or key
+    tbs = seq(
+        version,
+        serial,
+        inner or signer.algorithm,
+        subject if issuer is None else issuer,
+        seq(time(BEGIN), time(END)) if validity is None else validity,
+        subject,
+        key.spki if spki is None else spki,
+        unique,
+        tlv(0xA3, seq(*extensions)) if extensions is not None else b"",
+    )
+    value = signer.sign(tbs)
+    return seq(tbs, outer or inner or signer.algorithm, bits(signature(value) if signature else value))
+
+
+def between(begin: dt.datetime, end: dt.datetime) -> bytes:
+    return seq(time(begin), time(end))
+
+
+def base64_lines(data: bytes, width: int = 64) -> bytes:
+    text = base64.b64encode(data)
+    return b"".join(text[i : i + width] + b"\n" for i in range(0, len(text), width))
+
+
+def pem(data: bytes, label: str = "CERTIFICATE") -> bytes:
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), base64_lines(data), label.encode())
+
+
+def leaf(issuer_key: Key, *, issuer: bytes = name(), host: str = "localhost") -> bytes:
+    """Return a server certificate for `host` that every runtime accepts, if only it trusts the issuer."""
+    return certificate(
+        elliptic(1001),
+        issuer_key=issuer_key,
+        subject=name(host),
+        issuer=issuer,
+        serial=integer(4712),
+        extensions=(
+            basic_constraints(seq()),
+            key_usage(bits(b"\x80", 7)),
+            usages("1.3.6.1.5.5.7.3.1"),
+            extension("2.5.29.17", seq(tlv(0x82, host.encode()))),
+            key_identifier(octets(b"\x01" * 20)),
+            extension("2.5.29.35", seq(tlv(0x80, bytes(range(20))))),
+        ),
+    )
