@@ -1,0 +1,256 @@
+"""`trustpack init`, `schema` and `recipes`: from a bundle to a configuration, and to targets of one's own."""
+
+import importlib
+import json
+import os
+import tarfile
+import zipfile
+
+import pytest
+
+from builder import document
+from tests.cli.conftest import World
+
+CONFIG = "organisation:\n  slug: acme\nbundle:\n  paths: [roots.pem]\n"
+
+
+def test_init_writes_a_configuration_that_builds_the_same(world: World) -> None:
+    """What it writes makes the packages that the options alone make."""
+    assert world.run("build", "roots.pem", "--org", "acme", "--quiet").code == 0
+    done = world.run("init", "roots.pem", "--org", "acme")
+    assert (done.code, done.out) == (
+        0,
+        "trustpack.yaml: written for 1 certificate; now run 'trustpack build'\n",
+    )
+    before = (world.folder / "dist" / "manifest.json").read_bytes()
+    assert world.run("build", "--quiet").code == 0
+    assert (world.folder / "dist" / "manifest.json").read_bytes() == before
+
+
+def test_every_commented_line_of_the_configuration_may_be_uncommented(world: World) -> None:
+    """The example keys are all real: with every one of them in force the file is valid, and builds."""
+    assert world.run("init", "roots.pem", "--org", "acme").code == 0
+    file = world.folder / "trustpack.yaml"
+    lines = [
+        line.replace("# ", "", 1) if i and line.lstrip().startswith("# ") else line
+        for i, line in enumerate(file.read_text().splitlines())
+    ]
+    file.write_text("\n".join(lines) + "\n")
+    done = world.run("build", "--target", "deb", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["release"] == "2026.10"
+
+
+def test_the_schema_accepts_what_init_writes(world: World) -> None:
+    """As editors that know JSON Schema see it."""
+    assert world.run("init", "roots.pem", "--org", "acme", "--expired", "drop").code == 0
+    schema = json.loads(world.run("schema").out)
+    try:
+        jsonschema = importlib.import_module("jsonschema")
+    except ImportError:
+        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        complain("jsonschema is not installed; tests/run installs it")
+    value = document.parse((world.folder / "trustpack.yaml").read_text(), "").value
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(value)) == []
+    assert value["bundle"] == {"paths": ["roots.pem"], "expired": "drop"}
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_init_never_overwrites(world: World, kind: str) -> None:
+    """A file, or a link to nowhere, stays as it is."""
+    path = world.folder / "trustpack.yaml"
+    if kind == "file":
+        path.write_text("theirs")
+    else:
+        path.symlink_to("nowhere")
+    done = world.run("init", "roots.pem", "--org", "acme")
+    assert done.code == 8
+    assert done.err.startswith("error: trustpack.yaml: ")
+    assert (path.is_symlink(), path.exists() and path.read_text()) == (
+        kind == "link",
+        kind == "file" and "theirs",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["none.pem", "--org", "acme"], 4, "none.pem: there is no such file"),
+        (["roots.pem", "--org", "Acme"], 3, "--org 'Acme': is not a usable name"),
+        (
+            ["roots.pem", "--org", "acme", "--config", "no/such/x.yaml"],
+            8,
+            "no/such/x.yaml: cannot be written",
+        ),
+    ],
+)
+def test_init_checks_before_it_writes(world: World, arguments: list[str], code: int, message: str) -> None:
+    """A bundle that would not build gets no configuration."""
+    done = world.run("init", *arguments)
+    assert (done.code, world.files(".")) == (code, ["roots.pem"])
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "it's here.pem",
+        'a "b" c.pem',
+        "# not a comment.pem",
+        "{x}.pem",
+        "日本 😀.pem",
+        "a\\b.pem",
+        "x - y: z.pem",
+    ],
+)
+def test_init_quotes_any_path(world: World, name: str) -> None:
+    """The file that was named is the one that is built from, also from another folder."""
+    (world.folder / "roots.pem").rename(world.folder / name)
+    (world.folder / "conf").mkdir()
+    assert world.run("init", name, "--org", "acme", "--config", "conf/trustpack.yaml").code == 0
+    done = world.run("build", "--config", "conf/trustpack.yaml", "--target", "pem", "--quiet")
+    assert (done.code, done.err) == (0, "")
+
+
+def test_init_keeps_an_absolute_path(world: World) -> None:
+    """Whoever names /etc/pki/roots.pem means that file wherever the configuration goes."""
+    assert world.run("init", world.folder / "roots.pem", "--org", "acme").code == 0
+    value = document.parse((world.folder / "trustpack.yaml").read_text(), "").value
+    assert value["bundle"]["paths"] == [str(world.folder / "roots.pem")]
+
+
+def test_recipes_are_listed_with_their_origin(world: World) -> None:
+    """Built in, or the organisation's own file."""
+    world.write("recipes/zarf.yaml", _RECIPE)
+    world.write("templates/zarf/zarf.yaml.j2", "")
+    world.write("templates/zarf/install", "")
+    done = world.run("recipes", "list", "--json")
+    found = {row["target"]: row["origin"] for row in json.loads(done.out)}
+    assert (found["deb"], found["zarf"]) == ("built in", "recipes/zarf.yaml")
+    lines = world.run("recipes", "list").out.splitlines()
+    assert lines[0].split() == ["target", "title", "origin"]
+    assert lines[-1].split() == ["zarf", "Zarf", "bundle", "recipes/zarf.yaml"]
+
+
+def test_a_recipe_is_shown_whole(world: World) -> None:
+    """What is printed is the recipe file and the names of its templates."""
+    done = world.run("recipes", "show", "deb")
+    assert "name_pattern:" in done.out
+    assert any(line.endswith("/deb/maintain.j2") for line in done.out.splitlines())
+    assert world.run("recipes", "show", "debb").code == 2
+
+
+def test_every_exported_recipe_builds_the_same_packages(world: World) -> None:
+    """A copy beside the configuration has all that the built-in target has, hidden inclusions too."""
+    world.write("trustpack.yaml", CONFIG)
+    assert world.run("build", "--quiet").code == 0
+    before = (world.folder / "dist" / "manifest.json").read_bytes()
+    targets = {artifact["target"] for artifact in json.loads(before)["artifacts"]}
+    for target in sorted(targets):
+        done = world.run("recipes", "export", target)
+        assert (target, done.code, f"recipes/{target}.yaml" in done.out) == (target, 0, True)
+    done = world.run("build", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    assert (world.folder / "dist" / "manifest.json").read_bytes() == before
+
+
+def test_export_never_overwrites(world: World) -> None:
+    """What was changed stays, and nothing else is written beside it."""
+    world.write("templates/deb/maintain.j2", "mine")
+    done = world.run("recipes", "export", "deb")
+    assert done.code == 8
+    assert "templates/deb/maintain.j2: is there already" in done.err
+    assert not (world.folder / "recipes").exists()
+
+
+def test_a_changed_copy_replaces_the_built_in_target(world: World) -> None:
+    """One line changed in an exported template is in the package."""
+    world.write("trustpack.yaml", CONFIG)
+    assert world.run("recipes", "export", "wheel").code == 0
+    recipe = world.folder / "recipes" / "wheel.yaml"
+    recipe.write_text(
+        recipe.read_text().replace(
+            "files:\n", "files:\n      - path: acme-note.txt\n        template: note.j2\n", 1
+        )
+    )
+    world.write("templates/wheel/note.j2", "Made for {{ org.name|text }}.\n")
+    assert world.run("build", "--target", "wheel", "--quiet").code == 0
+    wheel = next((world.folder / "dist").glob("*.whl"))
+    with zipfile.ZipFile(wheel) as found:
+        assert found.read("acme-note.txt") == b"Made for Acme.\n"
+
+
+_RECIPE = """\
+title: Zarf bundle
+name: "{slug}-zarf"
+name_pattern: "[a-z0-9-]+"
+version: "{semver}"
+settings:
+  shell:
+    choices: [none, sh]
+    help: whether a script comes with it
+outputs:
+  - id: archive
+    container: tar
+    filename: "{name}-{version}.tgz"
+    files:
+      - path: "{name}/zarf.yaml"
+        template: zarf.yaml.j2
+      - path: "{name}/certs/{certificate}.pem"
+        content: certificate
+      - path: "{name}/inventory.json"
+        content: inventory
+      - path: "{name}/install"
+        source: install
+        mode: "0755"
+        when: {shell: sh}
+install: zarf package deploy {filename}
+verify: zarf version
+remove: zarf package remove {name}
+"""
+
+
+def test_a_target_is_added_with_no_python_at_all(world: World) -> None:
+    """A YAML file and a folder of templates beside the configuration are a new kind of package."""
+    world.write("trustpack.yaml", CONFIG + "targets: [zarf]\nsettings: {zarf: {shell: sh}}\n")
+    world.write("recipes/zarf.yaml", _RECIPE)
+    world.write("templates/zarf/zarf.yaml.j2", "kind: {{ name|yaml }}\nversion: {{ version|yaml }}\n")
+    world.write("templates/zarf/install", "#!/bin/sh\necho $HOME {{ untouched }}\n")
+    done = world.run("build", "--release", "2026.10")
+    assert done.code == 0
+    assert "zarf package deploy acme-zarf-2026.10.0.tgz" in done.out
+    with tarfile.open(world.folder / "dist" / "acme-zarf-2026.10.0.tgz") as archive:
+        files = {member.name: (oct(member.mode), archive.extractfile(member)) for member in archive}
+        texts = {name: stream.read().decode() for name, (_, stream) in files.items() if stream}
+    certificate = next(name for name in texts if "/certs/" in name)
+    assert sorted(texts) == sorted(
+        ["acme-zarf/zarf.yaml", certificate, "acme-zarf/inventory.json", "acme-zarf/install"]
+    )
+    assert texts["acme-zarf/zarf.yaml"] == 'kind: "acme-zarf"\nversion: "2026.10.0"\n'
+    assert texts[certificate] == (world.folder / "roots.pem").read_text()
+    assert texts["acme-zarf/install"] == "#!/bin/sh\necho $HOME {{ untouched }}\n"
+    assert files["acme-zarf/install"][0] == "0o755"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        (
+            "kind: {{ name }}",
+            "templates/zarf/zarf.yaml.j2:1: the value 'acme-zarf' is printed without a quoting filter",
+        ),
+        ("a: 1\nkind: {{ nam|yaml }}", "templates/zarf/zarf.yaml.j2:2: 'nam' is undefined"),
+        ("{% if %}", "templates/zarf/zarf.yaml.j2:1: Expected an expression"),
+    ],
+)
+def test_a_template_of_ones_own_is_refused_with_file_and_line(
+    world: World, template: str, message: str
+) -> None:
+    """Nothing is written."""
+    world.write("trustpack.yaml", CONFIG + "targets: [zarf]\n")
+    world.write("recipes/zarf.yaml", _RECIPE)
+    world.write("templates/zarf/install", "")
+    world.write("templates/zarf/zarf.yaml.j2", template)
+    done = world.run("build", "--quiet")
+    assert (done.code, world.files()) == (3, [])
+    assert f"error: {message}" in done.err
