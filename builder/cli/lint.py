@@ -136,7 +136,7 @@ def _passwords(file: Path | None) -> tuple[str, ...]:
 
 
 def _section(inputs: Sequence[str] | None, file: Path | None) -> tuple[BundleSection | None, Path]:
-    """Return the configuration's part about the bundle, if there is a configuration, and where paths start."""
+    """Return the configuration's part about the bundle, if there is one, and where its paths start."""
     from builder import config
 
     default = Path(config.FILE_NAME)

@@ -312,7 +312,7 @@ _ALL = (
     _certificate(
         ERROR,
         "unsupported-key",
-        "Go and Java refuse other curves than P-256, P-384, P-521, Ed25519 and Ed448, and Node 24 crashes on some",
+        "Go and Java refuse curves other than P-256, P-384 and P-521, and Node 24 crashes on some",
         "replace the CA by one with RSA or P-256",
     ),
     _certificate(

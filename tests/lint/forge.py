@@ -216,7 +216,7 @@ def dsa_spki() -> bytes:
     return seq(seq(oid("1.2.840.10040.4.1"), parameters), bits(integer(5)))
 
 
-def certificate(
+def certificate(  # noqa: PLR0913  a certificate has this many fields, and each can be wrong
     key: Key | None = None,
     *,
     issuer_key: Key | None = None,

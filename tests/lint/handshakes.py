@@ -1,4 +1,4 @@
-"""Real TLS handshakes by real runtimes: which of them accept a server under a root?"""
+"""Real TLS handshakes by real runtimes: which of them accept a server under a root."""
 
 from __future__ import annotations
 

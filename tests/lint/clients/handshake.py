@@ -1,3 +1,4 @@
+# ruff: noqa: T201
 """Read lines of name, CA file and port; print name and whether an HTTPS handshake is accepted."""
 
 import socket
