@@ -8,8 +8,11 @@ const { name, version } = require('./package.json');
 
 const path = join(__dirname, 'roots.pem');
 const flat = name.replace('@', '').replace('/', '-');
-const disableVariable = `${flat.replace(/[^A-Za-z0-9]/g, '_').toUpperCase()}_DISABLE`
-  .replace(/^(?=\d)/, '_'); // a shell cannot set a variable that starts with a digit
+// A shell cannot set a variable that starts with a digit.
+const disableVariable = `${flat
+  .replace(/[^A-Za-z0-9]/g, '_')
+  .replace(/^(?=\d)/, '_')
+  .toUpperCase()}_DISABLE`;
 
 /**
  * Read the bundle's text.
@@ -29,17 +32,16 @@ function split(text) {
 }
 
 /**
- * Say what is wrong with one certificate, or nothing.
+ * Say what is wrong with one certificate; an empty text says nothing is.
  * @param {string} block
- * @param {number} index
- * @returns {string[]}
+ * @returns {string}
  */
-function complain(block, index) {
+function complaint(block) {
   try {
     new X509Certificate(block);
-    return [];
+    return '';
   } catch (error) {
-    return [`certificate ${index + 1} cannot be read: ${/** @type {Error} */ (error).message}`];
+    return /** @type {Error} */ (error).message;
   }
 }
 
@@ -55,13 +57,26 @@ function inspect(file) {
   } catch (error) {
     return { certificates: [], problems: [/** @type {Error} */ (error).message] };
   }
-  const blocks = split(text);
-  const complaints = blocks.map(complain);
-  const problems = complaints.flat();
+  const judged = split(text).map((block, index) => ({ block, place: index + 1, wrong: complaint(block) }));
+  const problems = judged.flatMap(({ place, wrong }) => (wrong ? [`certificate ${place}: ${wrong}`] : []));
   const begun = text.split('-----BEGIN ').length - 1;
-  if (begun === 0) problems.push('it holds no certificate');
-  else if (begun > blocks.length) problems.push(`only ${blocks.length} of its ${begun} entries are whole certificates`);
-  return { certificates: blocks.filter((_, index) => complaints[index].length === 0), problems };
+  if (begun === 0) problems.push('there is no certificate in it');
+  if (begun > judged.length)
+    problems.push(`${begun - judged.length} of ${begun} entries are not whole certificates`);
+  return { certificates: judged.flatMap(({ block, wrong }) => (wrong ? [] : [block])), problems };
+}
+
+/**
+ * Read an environment variable; Deno asks for a permission first.
+ * @param {string} variable
+ * @returns {string | undefined}
+ */
+function environment(variable) {
+  try {
+    return process.env[variable];
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -69,7 +84,7 @@ function inspect(file) {
  * @returns {boolean}
  */
 function isDisabled() {
-  return !['', '0', undefined].includes(process.env[disableVariable]);
+  return !['', '0', undefined].includes(environment(disableVariable));
 }
 
-module.exports = { name, flat, version, path, disableVariable, pem, split, inspect, isDisabled };
+module.exports = { name, flat, version, path, disableVariable, pem, split, inspect, environment, isDisabled };

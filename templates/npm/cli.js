@@ -13,27 +13,36 @@ const USAGE = `usage: ${bundle.flat} COMMAND
 `;
 
 // How each shell sets a variable, with its value quoted.
-/** @type {Record<string, (name: string, value: string) => string>} */
-const SHELLS = {
-  sh: (name, value) => `export ${name}='${value.replace(/'/g, "'\\''")}'`,
-  fish: (name, value) => `set -gx ${name} '${value.replace(/[\\']/g, '\\$&')}'`,
-  powershell: (name, value) => `$env:${name} = '${value.replace(/'/g, "''")}'`,
-  cmd: (name, value) => `set "${name}=${value}"`,
-};
+/** @type {Map<string, (name: string, value: string) => string>} */
+const SHELLS = new Map([
+  ['sh', (name, value) => `export ${name}='${value.replace(/'/g, "'\\''")}'`],
+  ['fish', (name, value) => `set -gx ${name} '${value.replace(/[\\']/g, '\\$&')}'`],
+  ['powershell', (name, value) => `$env:${name} = '${value.replace(/'/g, "''")}'`],
+  ['cmd', (name, value) => `set "${name}=${value}"`],
+]);
 
 /**
- * Print the variables; one that is set to something else is left alone, and said so on standard error.
- * @param {string} shell
- * @param {boolean} json
+ * @param {string} text
  * @returns {number} the exit status
  */
-function printEnv(shell, json) {
-  const variables = Object.entries(env());
-  if (json) console.log(JSON.stringify(env(), null, 2));
-  for (const [name, value] of json ? [] : variables) {
+function print(text) {
+  console.log(text);
+  return 0;
+}
+
+/**
+ * Print the variables as a shell sets them; one that is set to something else is left alone, on standard error.
+ * @param {string} shell
+ * @returns {number} the exit status
+ */
+function printEnv(shell) {
+  const assign = SHELLS.get(shell);
+  if (!assign) throw new Error(`unknown shell: ${shell}`);
+  for (const [name, value] of Object.entries(env())) {
     const set = process.env[name];
-    if (set && set !== value) console.error(`${name} is already ${set}: append ${value} to a copy of that file`);
-    else console.log(SHELLS[shell](name, value));
+    if (set && set !== value)
+      console.error(`${name} is already ${set}: append ${value} to a copy of that file`);
+    else console.log(assign(name, value));
   }
   return 0;
 }
@@ -71,20 +80,11 @@ function main(args) {
   const [command, ...rest] = positionals;
   if (help) return print(USAGE.trimEnd());
   if (version) return print(bundle.version);
-  if (rest.length > 0 || !(shell in SHELLS)) throw new Error(`unknown argument: ${rest[0] ?? shell}`);
-  if (command === 'env') return printEnv(shell, json);
+  if (rest.length > 0) throw new Error(`unknown argument: ${rest[0]}`);
+  if (command === 'env') return json ? print(JSON.stringify(env(), null, 2)) : printEnv(shell);
   if (command === 'path') return print(bundle.path);
   if (command === 'doctor') return printReport(json);
   throw new Error(command ? `unknown command: ${command}` : 'a command is missing');
-}
-
-/**
- * @param {string} text
- * @returns {number} the exit status
- */
-function print(text) {
-  console.log(text);
-  return 0;
 }
 
 try {

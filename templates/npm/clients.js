@@ -14,16 +14,17 @@ const bundle = require('./bundle.js');
 
 /** @typedef {import('node:tls').SecureContext} SecureContext */
 /** @typedef {import('node:tls').SecureContextOptions} SecureContextOptions */
-/** @typedef {import('node:tls').ConnectionOptions} ConnectionOptions */
+/** @typedef {import('node:tls').ConnectionOptions & { keepAlive?: boolean }} Options */
 
 // On the shared `tls` object, so that a second load of this file finds it; by name and place, so that another
 // organisation's package, or another copy of this one, still adds its own roots.
 const registered = Symbol.for(`${bundle.name} ${__dirname}`);
-// Marks the options of contexts that tls.connect is about to use.
-const client = Symbol(bundle.name);
+// Marks the options of contexts that tls.connect is about to use, for the packages of all organisations at once.
+const client = Symbol.for('trustpack.client');
 
 // Kept from the start, as Node does: a program may change its environment or its folder later.
-const extra = process.env.NODE_EXTRA_CA_CERTS && resolve(process.env.NODE_EXTRA_CA_CERTS);
+const named = bundle.environment('NODE_EXTRA_CA_CERTS');
+const extra = named ? resolve(named) : undefined;
 
 /** @type {string | undefined} */
 let roots;
@@ -34,7 +35,7 @@ let roots;
  */
 function load() {
   const { certificates, problems } = bundle.inspect(bundle.path);
-  if (problems.length > 0) warn(`${bundle.path}: ${problems.join('; ')}`);
+  if (problems.length > 0) warn(`${problems.join('; ')}; reinstall ${bundle.name}`);
   return [...certificates, ...dropped()].join('\n');
 }
 
@@ -52,16 +53,21 @@ function dropped() {
  * @param {string} message
  */
 function warn(message) {
-  process.emitWarning(`${message}; reinstall ${bundle.name}`, { type: 'TrustWarning', code: bundle.name });
+  process.emitWarning(`${bundle.path}: ${message}`, { type: 'TrustWarning', code: bundle.name });
 }
 
 /**
- * Add the bundle to a client's context that has the default roots.
+ * Add the bundle to a client's context that has the default roots. A connection must never fail here.
  * @param {SecureContext} context
  */
 function extend(context) {
   roots ??= load();
-  if (roots) context.context.addCACert(roots);
+  try {
+    if (roots) context.context.addCACert(roots);
+  } catch (error) {
+    roots = '';
+    warn(`this runtime does not take it: ${error}; set NODE_EXTRA_CA_CERTS instead`);
+  }
 }
 
 /**
@@ -85,10 +91,10 @@ function position(args) {
 /**
  * Merge the options in tls.connect's arguments, as Node does.
  * @param {unknown[]} args
- * @returns {ConnectionOptions}
+ * @returns {Options}
  */
 function merge(args) {
-  return { .../** @type {object} */ (isObject(args[0]) ? args[0] : {}), .../** @type {object} */ (args[position(args)]) };
+  return Object.assign({}, isObject(args[0]) ? args[0] : {}, args[position(args)]);
 }
 
 /**
@@ -99,9 +105,9 @@ function merge(args) {
  */
 function place(args, secureContext) {
   const at = position(args);
-  if (at >= 0) return args.map((arg, index) => (index === at ? { .../** @type {object} */ (arg), secureContext } : arg));
-  const end = typeof args.at(-1) === 'function' ? args.length - 1 : args.length;
-  return [...args.slice(0, end), { secureContext }, ...args.slice(end)];
+  const callback = typeof args.at(-1) === 'function' ? 1 : 0;
+  const [start, end] = at >= 0 ? [at, at + 1] : [args.length - callback, args.length - callback];
+  return [...args.slice(0, start), Object.assign({}, args[at], { secureContext }), ...args.slice(end)];
 }
 
 /**
@@ -111,6 +117,23 @@ function place(args, secureContext) {
  */
 function mark(options) {
   return Object.assign(Object.create(Object.getPrototypeOf(options)), options, { [client]: true });
+}
+
+/**
+ * Call back when somebody changes a context after it was made, by the methods beneath it.
+ * @param {SecureContext} context
+ * @param {() => void} changed
+ */
+function watch({ context: inner }, changed) {
+  const names = [inner, Object.getPrototypeOf(inner)].flatMap(Object.getOwnPropertyNames);
+  for (const name of names.filter((name) => /^(add|load|set)[A-Z]/.test(name))) {
+    const method = inner[name];
+    /** @param {unknown[]} args */
+    inner[name] = (...args) => {
+      changed();
+      return Reflect.apply(method, inner, args);
+    };
+  }
 }
 
 /** Wrap the two functions of `tls`; whoever has wrapped them before or wraps them later still gets every call. */
@@ -125,14 +148,18 @@ function wrap() {
   tls.createSecureContext = function createSecureContext(options) {
     const context = createBefore.call(this, options);
     if (options?.ca) return context; // who names their CAs gets only those
-    if (options && client in options) extend(context);
-    else made.set(context, mark(options ?? {}));
+    if (options && client in options) {
+      extend(context);
+    } else {
+      made.set(context, mark(options ?? {}));
+      watch(context, () => made.delete(context)); // a copy would lack what was added
+    }
     return context;
   };
 
   /**
    * Return the context a client shall use, or nothing where its own is to be left alone.
-   * @param {ConnectionOptions} options
+   * @param {Options} options
    * @returns {SecureContext | undefined}
    */
   function choose(options) {
@@ -143,7 +170,8 @@ function wrap() {
       return options.ca ? undefined : tls.createSecureContext(mark({ ...defaults, ...options }));
     }
     const same = made.get(own);
-    if (same && !copies.has(own)) copies.set(own, tls.createSecureContext(same));
+    if (!same) return undefined;
+    if (!copies.has(own)) copies.set(own, tls.createSecureContext(same));
     return copies.get(own);
   }
 

@@ -62,13 +62,12 @@ function holds(blocks, certificates) {
 }
 
 /**
- * List the certificates of Node's default roots that came from outside; older releases cannot tell.
- * @param {'extra' | 'system' | 'default'} store
+ * List the roots of a client that chooses none; Node before 22.15 cannot tell.
  * @returns {string[]}
  */
-function store(store) {
+function defaults() {
   const { getCACertificates } = /** @type {{ getCACertificates?: (type: string) => string[] }} */ (tls);
-  return getCACertificates?.(store) ?? [];
+  return getCACertificates?.('default') ?? [];
 }
 
 /**
@@ -77,11 +76,11 @@ function store(store) {
  * @returns {string[]}
  */
 function ways(certificates) {
-  const extra = process.env.NODE_EXTRA_CA_CERTS;
+  const extra = bundle.environment('NODE_EXTRA_CA_CERTS');
   const through = [];
   if (isRegistered()) through.push('register');
   if (extra && holds(bundle.inspect(extra).certificates, certificates)) through.push('NODE_EXTRA_CA_CERTS');
-  else if (holds(store('default'), certificates)) through.push('the default roots');
+  else if (holds(defaults(), certificates)) through.push('the default roots');
   return through;
 }
 
@@ -95,10 +94,10 @@ function notes(through) {
   const other = ['bun', 'deno'].find((name) => name in process.versions);
   if (other && !through.includes('NODE_EXTRA_CA_CERTS'))
     notes.push(`fetch and WebSocket of ${other} cannot be reached by register: set NODE_EXTRA_CA_CERTS`);
-  if (process.env.NODE_EXTRA_CA_CERTS && !through.includes('NODE_EXTRA_CA_CERTS'))
+  if (bundle.environment('NODE_EXTRA_CA_CERTS') && !through.includes('NODE_EXTRA_CA_CERTS'))
     notes.push('NODE_EXTRA_CA_CERTS names a file without this bundle');
   if (bundle.isDisabled()) notes.push(`${SWITCH} switches register off`);
-  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+  if (bundle.environment('NODE_TLS_REJECT_UNAUTHORIZED') === '0')
     notes.push('NODE_TLS_REJECT_UNAUTHORIZED=0: certificates are not verified at all');
   if (through.length === 0)
     notes.push(`set what \`${bundle.flat} env\` prints, or start node with --import ${bundle.name}/register`);
@@ -146,7 +145,7 @@ function examine() {
     active: through.length > 0,
     through,
     variables: VARIABLES.flatMap(([name, effect]) => {
-      const value = process.env[name];
+      const value = bundle.environment(name);
       return value === undefined ? [] : [{ name, value, effect }];
     }),
     notes: notes(through),
@@ -162,7 +161,9 @@ function write(report) {
   return [
     `${report.package} ${report.version}, ${report.runtime}`,
     `bundle: ${report.bundle}`,
-    ...report.certificates.map(({ subject, sha256, notAfter }) => `  ${subject}, until ${notAfter}, SHA-256 ${sha256}`),
+    ...report.certificates.map(
+      ({ subject, sha256, notAfter }) => `  ${subject}, until ${notAfter}, SHA-256 ${sha256}`,
+    ),
     ...report.problems.map((problem) => `  problem: ${problem}`),
     `active here: ${report.active ? `yes, through ${report.through.join(' and ')}` : 'no'}`,
     ...report.variables.map(({ name, value, effect }) => `  ${name}=${value}: ${effect}`),

@@ -108,6 +108,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, tarball: Path) -> Path:
     probe = world.PROGRAMS / "probe.mjs"
     (folder / "first-line.mjs").write_text(f"import 'acme-ca/register';\nawait import('{probe}');\n")
     (folder / "first-line.cjs").write_text(f"require('acme-ca/register');\nimport('{probe}');\n")
+    (folder / "call.mjs").write_text(
+        f"import {{ register }} from 'acme-ca';\nregister();\nregister();\nawait import('{probe}');\n"
+    )
+    (folder / "call.cjs").write_text(f"require('acme-ca').register();\nimport('{probe}');\n")
     return folder
 
 

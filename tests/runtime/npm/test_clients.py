@@ -11,7 +11,7 @@ from tests.runtime.npm import world
 from tests.tools import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.runtime.npm.conftest import Authorities, Ports
@@ -24,9 +24,13 @@ _ELSEWHERE = {"https": "ok", "tls": "ok"}
 
 
 def _probe(
-    program: list[str], project: Path, clients: tuple[str, ...], servers: Ports, env: dict[str, str]
+    program: Sequence[str | Path],
+    project: Path,
+    clients: tuple[str, ...],
+    servers: Ports,
+    env: dict[str, str],
 ) -> Any:
-    argv = [*program, world.PROGRAMS / "probe.mjs", ",".join(clients), json.dumps(servers)]
+    argv = [*program, str(world.PROGRAMS / "probe.mjs"), ",".join(clients), json.dumps(servers)]
     return world.answer(argv, cwd=project, env=env)
 
 
@@ -84,7 +88,7 @@ def test_the_printed_environment_reaches_every_client(
 def test_install_upgrade_and_removal_are_followed(
     tmp_path: Path, authorities: Authorities, servers: Ports, build: Callable[..., Path], tarball: Path
 ) -> None:
-    """Refused before, accepted once installed, as the new bundle says once upgraded, refused after removal."""
+    """Refused before, accepted once installed, then as the upgrade's bundle says, refused after removal."""
     chosen = {name: servers[name] for name in ("acme", "unrelated")}
 
     def outcome(flags: list[str]) -> Any:
@@ -122,16 +126,12 @@ def test_bun_and_deno_go_as_far_as_they_allow(
     runtime: str, way: str, project: Path, printed: dict[str, str], servers: Ports
 ) -> None:
     """Register reaches node:https and node:tls but not their own fetch; the variable reaches that too."""
-    binary = require(str({"bun": world.BUN, "deno": world.DENO}[runtime]))
-    program = (
-        [binary]
-        if runtime == "bun"
-        else [binary, "run", "--quiet", "--allow-all", "--node-modules-dir=manual"]
-    )
     chosen = {name: servers[name] for name in ("acme", "unrelated")}
     start = project / "first-line.mjs" if way == "register" else world.PROGRAMS / "probe.mjs"
     env = {} if way == "register" else printed
-    found = world.answer([*program, start, "https,tls,fetch", json.dumps(chosen)], cwd=project, env=env)
+    found = world.answer(
+        [*world.other(runtime), start, "https,tls,fetch", json.dumps(chosen)], cwd=project, env=env
+    )
     fetch = found["acme"].pop("fetch")
     assert (way == "env") is (fetch == "ok")
     assert found["acme"] == _ELSEWHERE

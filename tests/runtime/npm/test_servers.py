@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,18 +36,8 @@ def _ask(release: str, project: Path, authorities: Authorities, env: dict[str, s
         "clientKey": client.key.decode(),
         "ca": authorities.acme.pem.decode(),
     }
-    done = subprocess.run(
-        [world.node(release), str(world.PROGRAMS / "mtls.mjs")],
-        input=json.dumps(question),
-        cwd=project,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
+    argv = [world.node(release), str(world.PROGRAMS / "mtls.mjs")]
+    return world.answer(argv, cwd=project, env=env, question=json.dumps(question))
 
 
 @pytest.mark.parametrize("release", world.NODES)

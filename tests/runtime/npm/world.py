@@ -32,8 +32,20 @@ def node(release: str) -> str:
     return require(str(MODULES / f"node{release}/bin/node"))
 
 
+def other(runtime: str) -> list[str]:
+    """Return the command that runs a program with Bun or Deno."""
+    if runtime == "bun":
+        return [require(str(BUN))]
+    return [require(str(DENO)), "run", "--quiet", "--allow-all", "--node-modules-dir=manual"]
+
+
 def run(
-    argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None, status: int = 0
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    question: str = "",
+    status: int = 0,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program in an environment of its own, never this machine's, and insist on its exit status."""
     clean = {
@@ -51,6 +63,7 @@ def run(
         [str(word) for word in argv],
         cwd=cwd,
         env={**clean, **(env or {})},
+        input=question,
         capture_output=True,
         text=True,
         timeout=60,
@@ -60,9 +73,11 @@ def run(
     return done
 
 
-def answer(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> Any:
+def answer(
+    argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None, question: str = ""
+) -> Any:
     """Run a program and return the JSON it prints; nothing may appear on standard error."""
-    done = run(argv, cwd=cwd, env=env)
+    done = run(argv, cwd=cwd, env=env, question=question)
     assert done.stderr == ""
     return json.loads(done.stdout)
 

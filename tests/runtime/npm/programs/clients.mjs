@@ -30,7 +30,8 @@ function elsewhere(emitter, job) {
 }
 
 export const clients = {
-  https: (host, ports) => settled(https.get(url(host, ports.https), { agent: false }), 'response', (it) => it.destroy()),
+  https: (host, ports) =>
+    settled(https.get(url(host, ports.https), { agent: false }), 'response', (it) => it.destroy()),
   http2: (host, ports) => settled(http2.connect(url(host, ports.http2)), 'connect', (it) => it.destroy()),
   tls: (host, ports) =>
     settled(tls.connect(ports.https, host, { servername: host }), 'secureConnect', (it) => it.destroy()),
@@ -93,7 +94,9 @@ export async function run(names, servers, host = 'localhost') {
   const results = {};
   for (const [server, ports] of Object.entries(servers)) {
     const outcome = (name) => clients[name](host, ports).then(() => 'ok', reason);
-    results[server] = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await outcome(name)])));
+    results[server] = Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await outcome(name)])),
+    );
   }
   return results;
 }

@@ -23,7 +23,11 @@ async function ask(server, seen, options = {}) {
 }
 
 const overTls = (server, options) =>
-  ask(server, new Promise((resolve) => server.on('secureConnection', (it) => resolve(it.authorized))), options);
+  ask(
+    server,
+    new Promise((resolve) => server.on('secureConnection', (it) => resolve(it.authorized))),
+    options,
+  );
 
 /** A TLS socket made by hand on the server's side of a plain connection. */
 function byHand() {
@@ -65,7 +69,8 @@ const ways = {
     server.addContext('localhost', context());
     return overTls(server);
   },
-  SNICallback: () => overTls(tls.createServer({ ...asking, SNICallback: (_name, done) => done(null, context()) })),
+  SNICallback: () =>
+    overTls(tls.createServer({ ...asking, SNICallback: (_name, done) => done(null, context()) })),
   'new tls.TLSSocket': byHand,
   'a context that a client used': usedByClient,
   'a ca of its own': () => overTls(tls.createServer({ ...asking, ca })),
