@@ -73,7 +73,7 @@ class Formula
   class << self
     attr_reader :facts
 
-    %i[desc homepage url version sha256 license].each do |word|
+    %i[desc homepage url sha256 license].each do |word|
       define_method(word) { |value| (@facts ||= {})[word] = value }
     end
 
@@ -100,12 +100,17 @@ class Formula
     self.class.facts
   end
 
+  # Homebrew reads the version from the archive's name; `brew audit` refuses to be told it again.
+  def version
+    facts.fetch(:url)[/-(\d+(?:\.\d+)*)\.tar\.gz\z/, 1] or raise 'no version in the URL'
+  end
+
   def rack
     HOMEBREW_PREFIX / 'Cellar' / name
   end
 
   def prefix
-    rack / facts.fetch(:version)
+    rack / version
   end
 
   def opt_prefix
@@ -159,7 +164,7 @@ end
 
 def pour(formula)
   bottle = formula.facts.fetch(:bottle)
-  archive = "#{bottle.fetch(:root_url)}/#{formula.name}-#{formula.facts.fetch(:version)}.all.bottle.tar.gz"
+  archive = "#{bottle.fetch(:root_url)}/#{formula.name}-#{formula.version}.all.bottle.tar.gz"
   unpack(fetch(archive, bottle.fetch(:all)), HOMEBREW_PREFIX / 'Cellar')
 end
 
