@@ -34,6 +34,8 @@ _Slug = Annotated[
 ]
 # RFC 3986 without what shells expand: nfpm refuses `$`, and the URL stands in the commands people are shown.
 _Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END)]
+_LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
+_LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + _END
 _Treatment = Literal["refuse", "drop", "keep"]
 _CONTACT = re.compile(r"(?P<name>[^<>@]+?)\s*<(?P<email>[^<>@\s]+@[A-Za-z0-9.-]+)>")
 
@@ -49,11 +51,25 @@ class OrganisationSection(_Struct, frozen=True):
     name: Annotated[_Line, msgspec.Meta(description="The organisation's name as people write it.")] | None = (
         None
     )
-    homepage: Annotated[_Url, msgspec.Meta(description="A page about this CA, for people.")] | None = None
+    homepage: (
+        Annotated[
+            _Url, msgspec.Meta(description="An http or https URL of a page about this CA, without $, & or ;.")
+        ]
+        | None
+    ) = None
     contact: (
         Annotated[_Line, msgspec.Meta(description="The maintainer: Full Name <mailbox@domain>.")] | None
     ) = None
-    license: Annotated[_Line, msgspec.Meta(description="An SPDX licence expression.")] | None = None
+    license: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=_LICENSE,
+                description="An SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own.",
+            ),
+        ]
+        | None
+    ) = None
     summary: Annotated[_Line, msgspec.Meta(description="One line, under 70 characters.")] | None = None
     description: Annotated[_Line, msgspec.Meta(description="One paragraph, on one line.")] | None = None
 
@@ -83,7 +99,12 @@ class Config(_Struct, frozen=True):
     organisation: OrganisationSection
     bundle: BundleSection
     release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
-    site: Annotated[_Url, msgspec.Meta(description="Where the packages are published.")] | None = None
+    site: (
+        Annotated[
+            _Url, msgspec.Meta(description="The http or https URL under which the packages are published.")
+        ]
+        | None
+    ) = None
     npm_scope: Annotated[str, msgspec.Meta(pattern=r"^@[a-z0-9][a-z0-9._-]*" + _END)] | None = None
     targets: (
         Annotated[list[str], msgspec.Meta(min_length=1, description="Without it, every target.")] | None
@@ -110,6 +131,10 @@ def read(path: Path) -> Config:
     if config.organisation.contact and not _CONTACT.fullmatch(config.organisation.contact):
         where = parsed.where(("organisation", "contact"))
         raise ConfigError(f"{where}: organisation.contact: expected 'Full Name <mailbox@domain>'")
+    if (config.organisation.license or "").count("(") != (config.organisation.license or "").count(")"):
+        where = parsed.where(("organisation", "license"))
+        hint = "an SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own"
+        raise ConfigError(f"{where}: organisation.license: has an odd parenthesis", hint=hint)
     return config
 
 

@@ -131,6 +131,7 @@ def _explain(document: Document, kind: Any, message: str, base: _Path) -> Config
     if missing := _MISSING.search(text):
         return ConfigError(f"{document.where(path)}: the key '{name}{missing['key']}' is missing")
     said, hint = _said(text, inner)
+    hint = hint or _description(kind, steps)
     return ConfigError(f"{document.where(path)}: {name[:-1] + ': ' if name else ''}{said}", hint=hint)
 
 
@@ -181,6 +182,17 @@ def _inner(kind: Any, steps: _Steps) -> Any:
         inner = typing.get_args(kind)[0] if isinstance(step, int) else typing.get_type_hints(kind)[str(step)]
         kind = _bare(inner)
     return kind
+
+
+def _description(kind: Any, steps: _Steps) -> str:
+    """Return what the struct says about the field that `steps` lead to, or an empty text."""
+    if not steps or not isinstance(steps[-1], str):
+        return ""
+    annotation = typing.get_type_hints(_inner(kind, steps[:-1]), include_extras=True)[steps[-1]]
+    metas = [
+        m for part in (annotation, *typing.get_args(annotation)) for m in getattr(part, "__metadata__", ())
+    ]
+    return next((meta.description.rstrip(".") for meta in metas if meta.description), "")
 
 
 def _bare(kind: Any) -> Any:

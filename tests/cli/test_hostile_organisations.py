@@ -1,0 +1,187 @@
+"""Organisations with difficult names: every ecosystem's own reader gives back exactly what was configured."""
+
+import email
+import gzip
+import io
+import json
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import World
+from tests.tools import require
+
+Fields = dict[str, str]
+NAMES = {
+    "quotes": 'O\'Neil "& Sons" `Ltd`',
+    "backslashes": "Back\\slash \\n \\\\ \\",
+    "braces": "{{ 7 * 7 }} {% raw %} {name} {0} #{1 + 1} %{x}",
+    "percent": "100% %s %d %n %(x)s %%",
+    "yaml": "- [a, b]: {c} & *d !e |f >g @h # i",
+    "unicode": "Ünïcödé 日本語 العربية",
+    "beyond the base plane": "Acme 😀 \U0001f469\u200d\U0001f4bb",
+    "html": "<b>Acme</b> <!-- --> &amp; ]]>",
+    "ruby": "Acme\"); system('id'); (\"",
+    "long": "Acme " + "x" * 400,
+    "looks like a number": "1e3",
+    "looks like nothing": "null",
+}
+HOMEPAGE = "https://pki.acme.example:8443/a/~b/?q=%7Bx%7D,y+z=1#frag@!"
+
+
+def ran(*command: str | Path, text: str = "") -> str:
+    """Run a reader with an empty environment and return what it says."""
+    done = subprocess.run(
+        [require(str(command[0])), *command[1:]],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"LANG": "C.UTF-8", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"},
+    )
+    return done.stdout
+
+
+def deb(file: Path) -> Fields:
+    """Read as dpkg does."""
+    fields = [ran("dpkg-deb", "-f", file, field)[:-1] for field in ("Description", "Homepage", "Maintainer")]
+    return {"summary": fields[0].split("\n")[0], "homepage": fields[1], "contact": fields[2]}
+
+
+def rpm(file: Path) -> Fields:
+    """Read as rpm does."""
+    tags = "%{SUMMARY}\\n%{URL}\\n%{PACKAGER}\\n%{VENDOR}\\n%{LICENSE}"
+    lines = ran("rpm", "-qp", "--nosignature", "--qf", tags, file).split("\n")
+    return dict(zip(("summary", "homepage", "contact", "name", "license"), lines, strict=True))
+
+
+def apk(file: Path) -> Fields:
+    """Read .PKGINFO from the package's streams."""
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(file.read_bytes())), ignore_zeros=True) as archive:
+        stream = archive.extractfile(".PKGINFO")
+        assert stream
+        lines = [line.split(" = ", 1) for line in stream.read().decode().splitlines() if " = " in line]
+    found = {line[0]: line[1] for line in lines}
+    return {
+        "summary": found["pkgdesc"],
+        "homepage": found["url"],
+        "contact": found["maintainer"],
+        "license": found["license"],
+    }
+
+
+def wheel(file: Path) -> Fields:
+    """Read METADATA as pip does."""
+    with zipfile.ZipFile(file) as archive:
+        name = next(name for name in archive.namelist() if name.endswith("/METADATA"))
+        found = dict(email.message_from_string(archive.read(name).decode()))
+    return {
+        "summary": found["Summary"],
+        "homepage": found["Project-URL"].removeprefix("Homepage, "),
+        "contact": f"{found['Author']} <{found['Author-email']}>",
+        "license": found["License-Expression"],
+    }
+
+
+def npm(file: Path) -> Fields:
+    """Read package.json as Node.js does."""
+    with tarfile.open(file) as archive:
+        stream = archive.extractfile("package/package.json")
+        assert stream
+        text = stream.read().decode()
+    program = "console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0, 'utf8'))))"
+    found = json.loads(ran("node", "-e", program, text=text))
+    return {
+        "summary": found["description"],
+        "homepage": found["homepage"],
+        "contact": f"{found['author']['name']} <{found['author']['email']}>",
+        "license": found["license"],
+    }
+
+
+def gem(file: Path) -> Fields:
+    """Read the specification as RubyGems does."""
+    program = (
+        "spec = Gem::Package.new(ARGV[0]).spec;"
+        "puts JSON.generate([spec.summary, spec.homepage, spec.author, spec.email.first, spec.license])"
+    )
+    found = json.loads(ran("ruby", "-rjson", "-rrubygems/package", "-e", program, file))
+    contact = f"{found[2]} <{found[3]}>"
+    return {"summary": found[0], "homepage": found[1], "contact": contact, "license": found[4]}
+
+
+def homebrew(file: Path) -> Fields:
+    """Load the formula in a class that notes what it is told."""
+    program = """
+require 'json'
+class Formula
+  SAID = {}
+  %i[desc homepage license].each { |key| define_singleton_method(key) { |value| SAID[key] = value } }
+  def self.method_missing(*, **) end
+  def self.test(*) end
+  def self.respond_to_missing?(*) true end
+end
+load ARGV[0]
+puts JSON.generate(Formula::SAID)
+"""
+    found = json.loads(ran("ruby", "-e", program, file))
+    return {"summary": found["desc"], "homepage": found["homepage"], "license": found["license"]}
+
+
+READERS: dict[str, tuple[str, Callable[[Path], Fields]]] = {
+    "deb": (".deb", deb),
+    "rpm": (".rpm", rpm),
+    "apk": (".apk", apk),
+    "wheel": (".whl", wheel),
+    "npm": (".tgz", npm),
+    "gem": (".gem", gem),
+    "homebrew": (".rb", homebrew),
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_field_reads_back_exactly(world: World, kind: str) -> None:
+    """Name, summary, homepage, contact and licence, in each package that has a place for them."""
+    name = NAMES[kind]
+    person = name.replace("<", "(").replace(">", ")").replace("@", "(at)")
+    given = {
+        "name": name,
+        "summary": f"CAs of {name}",
+        "homepage": HOMEPAGE,
+        "contact": f"{person} <o'neil+pki@acme.example>",
+        "license": "Apache-2.0 OR (MIT AND LicenseRef-Acme)",
+        "description": f"Everything of {name}",
+    }
+    config = {"organisation": {"slug": "acme", **given}, "bundle": {"paths": ["roots.pem"]}}
+    world.write("trustpack.yaml", json.dumps(config, ensure_ascii=False))
+    done = world.run("build", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    for target, (suffix, read) in READERS.items():
+        found = read(next(path for path in (world.folder / "dist").iterdir() if path.name.endswith(suffix)))
+        assert (target, found) == (target, {key: given[key] for key in found})
+
+
+@pytest.mark.parametrize("field", ["name", "summary", "homepage", "contact", "license"])
+def test_a_dollar_sign_is_an_error_and_nothing_is_written(world: World, field: str) -> None:
+    """Nfpm would expand it in deb, rpm and apk; the error says so before anything is there."""
+    value = {"homepage": "https://acme.example/$HOME", "contact": "Ca$h <a@b.example>"}.get(field, "Ca$h")
+    text = {"organisation": {"slug": "acme", field: value}, "bundle": {"paths": ["roots.pem"]}}
+    world.write("trustpack.yaml", json.dumps(text))
+    done = world.run("build", "--quiet")
+    assert (done.code, world.files()) == (3, [])
+    assert "$" in done.err
+
+
+@pytest.mark.parametrize("license_text", ["Acme internal", "MIT or", "(MIT", "MIT; DROP", "«x»", "MIT OR"])
+def test_a_licence_that_is_no_expression_is_an_error(world: World, license_text: str) -> None:
+    """Wheels, npm packages and rpms all want SPDX's grammar; the hint has a way to say anything."""
+    text = {"organisation": {"slug": "acme", "license": license_text}, "bundle": {"paths": ["roots.pem"]}}
+    world.write("trustpack.yaml", json.dumps(text))
+    done = world.run("build", "--quiet")
+    assert (done.code, world.files()) == (3, [])
+    assert "organisation.license: " in done.err
+    assert "LicenseRef-" in done.err
