@@ -1,0 +1,189 @@
+"""Every artifact unpacked by its ecosystem's tool or the standard library, never by the product."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.packages.built import run
+from tests.tools import require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file or folder of a package, as it will lie on a disk."""
+
+    path: str
+    mode: int
+    owner: str
+    data: bytes | None
+
+    @property
+    def line(self) -> str:
+        """One line of a listing; a folder has no size."""
+        size, slash = ("-", "/") if self.data is None else (str(len(self.data)), "")
+        return f"{self.mode:04o} {self.owner} {size} {self.path}{slash}"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A package's entries by path, its scripts, and its description in the format's own words."""
+
+    entries: tuple[Entry, ...]
+    scripts: Mapping[str, str]
+    description: str
+
+    def data(self, path: str) -> bytes:
+        """Return the bytes of the file at `path`."""
+        (found,) = [entry.data for entry in self.entries if entry.path == path]
+        assert found is not None
+        return found
+
+
+def read(target: str, file: Path) -> Read:
+    """Unpack `file`, an artifact of `target`."""
+    if target == "homebrew":
+        return _tarball(file) if file.name.endswith(".tar.gz") else _single(file)
+    return _READERS[target](file)
+
+
+def deb(file: Path) -> Read:
+    """Unpack with dpkg-deb."""
+    dpkg = require("dpkg-deb")
+    with tempfile.TemporaryDirectory() as folder:
+        run(dpkg, "-e", file, f"{folder}/control")
+        control = {path.name: path.read_text("utf-8") for path in Path(folder, "control").iterdir()}
+    listing = _tar_bytes(run_bytes(dpkg, "--fsys-tarfile", file), root="/")
+    description = control.pop("control")
+    control.pop("md5sums")
+    return Read(listing, dict(sorted(control.items())), description)
+
+
+def rpm(file: Path) -> Read:
+    """Ask rpm for the header, and unpack the payload with rpm2cpio and cpio."""
+    program = require("rpm")
+    form = r"[%{FILEMODES:octal} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILENAMES}\n]"
+    entries = []
+    with tempfile.TemporaryDirectory() as folder:
+        payload = run_bytes(require("rpm2cpio"), file)
+        run(require("cpio"), "--extract", "--quiet", "--make-directories", cwd=Path(folder), data=payload)
+        for line in run(program, "-qp", "--nosignature", "--qf", form, file).splitlines():
+            mode, owner, path = line.split(" ", 2)
+            bits = int(mode, 8)
+            data = None if stat.S_ISDIR(bits) else Path(folder, path.lstrip("/")).read_bytes()
+            entries.append(Entry(path, stat.S_IMODE(bits), owner, data))
+    query = (program, "-qp", "--nosignature")
+    description = run(*query, "--qf", _RPM_HEADER, file) + run(*query, "--requires", file)
+    return Read(tuple(entries), {"scriptlets": run(*query, "--scripts", file)}, description)
+
+
+# Without the build host and time, which `rpm -qi` shows, and with what it does not.
+_RPM_HEADER = "".join(
+    f"{tag.title()}: %{{{tag}}}\n"
+    for tag in (
+        "NAME",
+        "VERSION",
+        "RELEASE",
+        "ARCH",
+        "OS",
+        "GROUP",
+        "LICENSE",
+        "VENDOR",
+        "PACKAGER",
+        "URL",
+        "BUILDHOST",
+        "BUILDTIME",
+        "SOURCERPM",
+        "PAYLOADCOMPRESSOR",
+        "SUMMARY",
+        "DESCRIPTION",
+    )
+)
+
+
+def apk(file: Path) -> Read:
+    """Unpack the gzip streams with zlib and tarfile."""
+    control, data = (plain for _, plain in apk_streams(file))
+    parts = {entry.path: (entry.data or b"").decode("utf-8") for entry in _tar_bytes(control)}
+    description = parts.pop(".PKGINFO")
+    return Read(_tar_bytes(data, root="/"), parts, description)
+
+
+def apk_streams(file: Path) -> list[tuple[bytes, bytes]]:
+    """Return each gzip stream of an .apk as (compressed, plain)."""
+    streams, rest = [], file.read_bytes()
+    while rest:
+        stream = zlib.decompressobj(31)
+        plain = stream.decompress(rest) + stream.flush()
+        streams.append((rest[: len(rest) - len(stream.unused_data)], plain))
+        rest = stream.unused_data
+    return streams
+
+
+def wheel(file: Path) -> Read:
+    """Unpack with zipfile."""
+    with zipfile.ZipFile(file) as archive:
+        entries = tuple(
+            Entry(member.filename, stat.S_IMODE(member.external_attr >> 16), "-", archive.read(member))
+            for member in archive.infolist()
+        )
+    return Read(entries, {}, "")
+
+
+def gem(file: Path) -> Read:
+    """Unpack the outer and the inner tar with tarfile."""
+    parts = {entry.path: entry.data or b"" for entry in _tar_bytes(file.read_bytes())}
+    description = gzip.decompress(parts["metadata.gz"]).decode("utf-8")
+    return Read(_tar_bytes(gzip.decompress(parts["data.tar.gz"])), {}, description)
+
+
+def _tarball(file: Path) -> Read:
+    return Read(_tar_bytes(gzip.decompress(file.read_bytes())), {}, "")
+
+
+def _single(file: Path) -> Read:
+    return Read((Entry(file.name, 0o644, "-", file.read_bytes()),), {}, "")
+
+
+def run_bytes(*command: str | Path) -> bytes:
+    """Run a program and return its standard output as it is."""
+    return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE).stdout
+
+
+def _tar_bytes(data: bytes, root: str = "") -> tuple[Entry, ...]:
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return tuple(_members(archive, root))
+
+
+def _members(archive: tarfile.TarFile, root: str) -> Iterator[Entry]:
+    for member in archive:
+        path = member.name.removeprefix("./")
+        if path == ".":
+            continue
+        stream = archive.extractfile(member)
+        assert member.isfile() or member.isdir(), member.name
+        owner = f"{member.uname or member.uid}:{member.gname or member.gid}"
+        yield Entry(root + path, member.mode, owner, stream.read() if stream else None)
+
+
+_READERS: dict[str, Callable[[Path], Read]] = {
+    "apk": apk,
+    "deb": deb,
+    "gem": gem,
+    "npm": _tarball,
+    "pem": _single,
+    "rpm": rpm,
+    "wheel": wheel,
+}

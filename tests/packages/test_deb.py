@@ -1,0 +1,78 @@
+"""The .deb, read and installed by Debian's own tools."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from builder.prove.place import open_place
+from tests.packages import readers
+from tests.packages.built import Built, fingerprints, run
+from tests.packages.linters import explained
+from tests.roots import root
+from tests.tools import require
+
+
+def test_dpkg_reads_its_fields(built: Built) -> None:
+    """Package, version and the rest are what the manifest says."""
+    (artifact,) = built.artifacts("deb")
+    fields = ("Package", "Version", "Architecture", "Multi-Arch", "Depends")
+    found = run(require("dpkg-deb"), "-f", built.file("deb"), *fields).splitlines()
+    assert [
+        f"Package: {artifact['name']}",
+        f"Version: {artifact['version']}",
+        "Architecture: all",
+        "Multi-Arch: foreign",
+        "Depends: ca-certificates",
+    ] == found
+
+
+def test_dpkg_lists_root_owned_files(built: Built) -> None:
+    """Everything belongs to root, and nobody else may write to it."""
+    lines = run(require("dpkg-deb"), "-c", built.file("deb")).splitlines()
+    assert {"root/root"} == {line.split()[1] for line in lines}
+    assert {"drwxr-xr-x", "-rw-r--r--"} == {line.split()[0] for line in lines}
+    assert "postinst" in run(require("dpkg-deb"), "-I", built.file("deb"))
+
+
+def test_one_certificate_in_each_file(built: Built) -> None:
+    """update-ca-certificates takes one certificate a file, under a name that no other file has."""
+    files = [entry for entry in readers.deb(built.file("deb")).entries if entry.path.endswith(".crt")]
+    assert len(built.fingerprints) == len(files) == len({file.path.rsplit("/", 1)[-1] for file in files})
+    openssl = (require("openssl"), "x509", "-noout", "-fingerprint", "-sha256")
+    found = {run(*openssl, data=file.data).split("=")[1].strip().replace(":", "").lower() for file in files}
+    assert built.fingerprints == found
+
+
+@pytest.mark.parametrize("suite", ["bookworm"])
+def test_apt_installs_and_purges_it(built: Built, suite: str) -> None:
+    """Installed by apt, the package verifies and the system's bundle has its CAs; purged, they are gone."""
+    deb = built.file("deb")
+    (artifact,) = built.artifacts("deb")
+    name = artifact["name"]
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    with open_place(root(suite)) as place:
+        before = place.read(bundle)
+        place.copy_in(f"/root/{deb.name}", deb.read_bytes())
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        place.run(["apt-get", "--yes", "install", f"/root/{deb.name}"], environment=quiet)
+        assert place.run(["dpkg", "--verify", name]).out == ""
+        assert fingerprints(before) | built.fingerprints == fingerprints(place.read(bundle))
+        place.run(["apt-get", "--yes", "purge", name], environment=quiet)
+        assert before == place.read(bundle)
+
+
+def test_lintian_finds_what_the_recipe_explains(demo: Built) -> None:
+    """No tag is without a reason in the recipe, and no reason is without its tag."""
+    options = ("--no-cfg", "--allow-root", "--pedantic", "--display-info", "--color=never")
+    # lintian's exit code says that there are errors; which ones are meant is the recipe's to say.
+    done = subprocess.run(
+        [require("lintian"), *options, "--tag-display-limit=0", demo.file("deb")],
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert explained("deb", "lintian") == {words[2] for words in lines}, done.stdout + done.stderr

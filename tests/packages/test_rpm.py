@@ -1,0 +1,71 @@
+"""The .rpm, read and installed by rpm itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from builder.prove.place import open_place
+from tests.packages import readers
+from tests.packages.built import Built, run
+from tests.packages.linters import explained
+from tests.roots import root
+from tests.tools import require
+
+_TAG = re.compile(r"^\S+: [EWI]: (\S+)", re.MULTILINE)
+
+
+def test_rpm_reads_its_header(built: Built) -> None:
+    """Name, version, release and architecture are what the manifest says."""
+    (artifact,) = built.artifacts("rpm")
+    found = run(
+        require("rpm"), "-qp", "--nosignature", "--qf", "%{NAME} %{VERSION} %{ARCH}", built.file("rpm")
+    )
+    assert f"{artifact['name']} {artifact['version']} noarch" == found
+
+
+def test_rpm_verifies_its_digests(built: Built) -> None:
+    """Header and payload match the digests; a signature is added in a later step."""
+    assert run(require("rpm"), "-K", "--nosignature", built.file("rpm")).endswith(": digests OK\n")
+
+
+def test_every_certificate_is_in_both_trees(built: Built) -> None:
+    """Fedora's folder and openSUSE's hold the same certificates, one in each file."""
+    entries = [e for e in readers.rpm(built.file("rpm")).entries if e.path.endswith(".crt")]
+    openssl = (require("openssl"), "x509", "-noout", "-fingerprint", "-sha256")
+    for tree in ("/usr/share/pki/ca-trust-source/", "/usr/share/pki/trust/"):
+        files = [entry.data for entry in entries if entry.path.startswith(tree)]
+        found = {run(*openssl, data=data).split("=")[1].strip().replace(":", "").lower() for data in files}
+        assert len(built.fingerprints) == len(files)
+        assert built.fingerprints == found
+
+
+def test_rpm_installs_and_erases_it(built: Built) -> None:
+    """Installed by rpm, it verifies; erased, it leaves no file and no folder."""
+    file = built.file("rpm")
+    (artifact,) = built.artifacts("rpm")
+    folders = ["sh", "-c", "find /usr/share | sort"]
+    with open_place(root("trixie")) as place:
+        place.copy_in(f"/root/{file.name}", file.read_bytes())
+        before = place.run(folders).out
+        # Debian's ca-certificates is no rpm, so the dependency cannot be met here.
+        install = ["rpm", "--install", "--nodeps", "--nosignature", f"/root/{file.name}"]
+        assert "warning" not in place.run(install).out
+        assert place.run(["rpm", "--verify", "--nodeps", artifact["name"]]).out == ""
+        listed = set(place.run(["rpm", "--query", "--list", artifact["name"]]).out.splitlines())
+        assert {entry.path for entry in readers.rpm(file).entries} == listed
+        assert "warning" not in place.run(["rpm", "--erase", artifact["name"]]).out
+        assert before == place.run(folders).out
+
+
+def test_rpmlint_finds_what_the_recipe_explains(demo: Built) -> None:
+    """No tag is without a reason in the recipe, and no reason is without its tag."""
+    # rpmlint's exit code says that there are errors; which ones are meant is the recipe's to say.
+    done = subprocess.run(
+        [require("rpmlint"), demo.file("rpm")],
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert explained("rpm", "rpmlint") == set(_TAG.findall(done.stdout)), done.stdout + done.stderr
