@@ -9,11 +9,39 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builder import config, document
 from builder.errors import ConfigError
 from tests.tools import require
 
+WORDS = [
+    "organisation",
+    "bundle",
+    "paths",
+    "slug",
+    "names",
+    "settings",
+    "overrides",
+    "targets",
+    "contact",
+    "acme",
+    "x.pem",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&a",
+    "*a",
+    "!!map",
+    ">",
+    "'",
+    '"',
+    "#",
+    "~",
+    "<<",
+] + [": ", ":\n", "\n", "  ", "- ", ", ", "? ", "|\n", "---\n", "\t", "\0", "\u2028", "%YAML 1.1\n"]
 MINIMAL = "organisation:\n  slug: acme\nbundle:\n  paths: [roots.pem]\n"
 FULL = """\
 organisation:
@@ -244,6 +272,21 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.read(file)
     assert str(caught.value).startswith(f"{file}: cannot be read: ")
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS)).map("".join)))
+def test_no_text_ends_in_anything_but_a_configuration_or_an_error_of_ours(text: str) -> None:
+    """Whatever stands in the file, the user is told file and line, never shown a traceback."""
+    said = _complaint(text)
+    assert said == "" or said.startswith(("f.yaml:", "organisation.contact: "))
+
+
+def _complaint(text: str) -> str:
+    try:
+        config.organisation(document.decode(document.parse(text, "f.yaml"), config.Config))
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def _validate(instance: Any) -> list[str]:

@@ -7,9 +7,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builder import output
 from builder.errors import OutputError
@@ -241,6 +244,29 @@ def test_a_manifest_that_no_build_wrote_stops_the_build(tmp_path: Path, data: by
     assert message.startswith("/manifest.json: is not a trustpack manifest: ")
     assert "--out" in hint
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"manifest.json": data}
+
+
+@given(
+    key=st.sampled_from([*sorted(json.loads(_stored())), "new"]),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    ),
+)
+def test_no_manifest_ends_in_anything_but_a_release_or_an_error_of_ours(key: str, value: object) -> None:
+    """Any value in any place is understood or refused."""
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "manifest.json").write_bytes(_stored(**{key: value}))
+        said = _complaint(Path(name))
+        assert said == "" or said.startswith(f"{name}/manifest.json: ")
+
+
+def _complaint(folder: Path) -> str:
+    try:
+        found = output.read_manifest(folder)
+    except OutputError as error:
+        return str(error)
+    return "" if found and output.same_content(found, found) else "strange"
 
 
 def test_a_manifest_of_another_schema_names_who_wrote_it(tmp_path: Path) -> None:
