@@ -74,11 +74,7 @@ def merged(path: "Optional[str]" = None) -> "Tuple[str, str]":
 
 def read(path: str) -> "List[str]":
     """Return the certificates in a PEM file; none where it cannot be read."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return blocks(file.read())
-    except OSError:
-        return []
+    return blocks(_text(path) or "")
 
 
 def write(path: str, text: str) -> None:
@@ -90,7 +86,7 @@ def write(path: str, text: str) -> None:
 
     folder = os.path.dirname(os.path.abspath(path))
     try:
-        if os.path.lexists(path) and not current(path, _HEADER):
+        if os.path.lexists(path) and not (_text(path) or "").startswith(_HEADER):
             raise BundleError(f"{path}: is not a bundle that this command wrote; name another file")
         os.makedirs(folder, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".roots-", suffix=".pem")
@@ -107,12 +103,8 @@ def write(path: str, text: str) -> None:
 
 
 def current(path: str, text: str) -> bool:
-    """Tell whether the file at `path` begins with `text`."""
-    try:
-        with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            return file.read(len(text)) == text
-    except OSError:
-        return False
+    """Tell whether the file at `path` holds `text` and nothing more: a root that was dropped counts."""
+    return _text(path) == text
 
 
 def default_path() -> str:
@@ -125,6 +117,14 @@ def default_path() -> str:
     else:
         cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     return os.path.join(cache, __package__, "roots.pem")
+
+
+def _text(path: str) -> "Optional[str]":
+    try:
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
 def _candidates() -> "Iterator[str]":

@@ -1,0 +1,124 @@
+"""Make server contexts in every usual way; print whether each accepts a client's certificate.
+
+Standard input holds {"server": [chain, key], "client": [chain, key], "ca": PEM text of the client's CA}. The
+names of the ways are the keys of the answer; the last one trusts the client's CA on purpose.
+"""
+
+import json
+import os
+import socket
+import ssl
+import sys
+import tempfile
+import threading
+import warnings
+
+warnings.simplefilter("ignore", DeprecationWarning)  # PROTOCOL_TLS, which old servers use
+
+
+def _certifi():
+    try:
+        import certifi
+    except ImportError:
+        from pip._vendor import certifi
+    return certifi
+
+
+def _client_auth():
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
+    return context
+
+
+def _protocol(protocol, load):
+    context = ssl.SSLContext(protocol)
+    load(context)
+    return context
+
+
+def _defaults(context):
+    context.set_default_verify_paths()
+
+
+def _default_certs(context):
+    context.load_default_certs()
+
+
+def _where(context):
+    context.load_verify_locations(_certifi().where())
+
+
+def _contents(context):
+    context.load_verify_locations(cadata=_certifi().contents())
+
+
+def _contexts(ca):
+    ways = {"create_default_context(CLIENT_AUTH)": _client_auth()}
+    for name in ("PROTOCOL_TLS_SERVER", "PROTOCOL_TLS"):
+        for load in (_defaults, _default_certs, _where, _contents):
+            ways[f"{name}{load.__name__}"] = _protocol(getattr(ssl, name), load)
+    ways["on purpose"] = _protocol(ssl.PROTOCOL_TLS_SERVER, lambda c: c.load_verify_locations(cadata=ca))
+    return ways
+
+
+def _client(files):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # whom the client trusts is not the question here
+    context.load_cert_chain(*files)
+    return context
+
+
+def _handshake(server, client):
+    """Return whether `server` accepts the certificate that `client` presents."""
+    ours, theirs = socket.socketpair()
+    accepted = []
+
+    def serve():
+        try:
+            with server.wrap_socket(ours, server_side=True) as secured:
+                secured.sendall(b"x")
+                accepted.append(bool(secured.getpeercert()))
+        except ssl.SSLError as error:
+            assert error.reason == "CERTIFICATE_VERIFY_FAILED", error
+            accepted.append(False)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        with client.wrap_socket(theirs) as secured:
+            secured.recv(1)
+    except (ssl.SSLError, OSError):
+        pass  # the server's alert
+    thread.join()
+    return accepted == [True]
+
+
+def _files(pair):
+    """Write a throw-away certificate and its key where OpenSSL can read them."""
+    paths = []
+    for text in pair:
+        descriptor, path = tempfile.mkstemp()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        paths.append(path)
+    return paths
+
+
+def main():
+    given = json.load(sys.stdin)
+    files = {name: _files(given[name]) for name in ("server", "client")}
+    found = {}
+    try:
+        for name, server in _contexts(given["ca"]).items():
+            server.load_cert_chain(*files["server"])
+            server.verify_mode = ssl.CERT_REQUIRED
+            found[name] = _handshake(server, _client(files["client"]))
+    finally:
+        for path in (*files["server"], *files["client"]):
+            os.unlink(path)
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Installing the wheel makes every client trust the organisation's CA; removing it ends that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.runtime.wheel.world import ACCEPTED, REFUSED, Environment, clients
+from tests.tools import require
+
+if TYPE_CHECKING:
+    from builder.prove.authority import Leaf
+    from tests.runtime.wheel.conftest import Wheels
+
+# Those whom installing is enough for; the README in templates/wheel/METADATA.j2 says the same.
+_REACHED = (
+    "urllib",
+    "http.client",
+    "ssl",
+    "asyncio",
+    "urllib3",
+    "certifi.where",
+    "certifi.contents",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "websockets",
+    "botocore",
+    "botocore alone",
+    "httplib2",
+    "truststore",
+    "pip",
+    "pip with certifi",
+)
+# Those who read neither ssl nor certifi's path: they need the environment that `env` prints.
+_BY_ENVIRONMENT = ("uv", "curl", "curl_cffi", "grpcio")
+_OUTCOMES = {"good": ACCEPTED, "unrelated": REFUSED, "wrong host": REFUSED, "expired": REFUSED}
+
+
+def _programs() -> dict[str, Any]:
+    """Return the clients that are no Python: their command, and what a failure after the handshake says."""
+    uv = [str(clients() / "bin" / "uv"), "--no-config", "--no-cache", "pip", "install", "--dry-run"]
+    return {
+        "uv": ([*uv, f"--python={sys.executable}", "--default-index=URL", "no-such-package"], "Content-Type"),
+        "curl": ([require("curl"), "--silent", "--show-error", "URL"], "never"),
+    }
+
+
+def _ask(
+    environment: Environment,
+    names: tuple[str, ...],
+    urls: dict[str, str],
+    *,
+    leaves: dict[str, Leaf] | None = None,
+    env: dict[str, str] | None = None,
+) -> Any:
+    pairs = {name: [leaf.chain.decode(), leaf.key.decode()] for name, leaf in (leaves or {}).items()}
+    given = {"urls": urls, "leaves": pairs, "clients": names, "programs": _programs()}
+    return environment.ask("clients.py", given, env=env)
+
+
+def test_trust_comes_with_the_wheel_and_goes_with_it(
+    fresh: Environment, wheels: Wheels, urls: dict[str, str]
+) -> None:
+    """Every client refuses the server before, accepts it after `pip install`, and refuses it after `pip uninstall`."""
+    good = {"good": urls["good"]}
+    before, public = fresh.files(), _digest(clients() / "certifi" / "cacert.pem")
+    assert _ask(fresh, _REACHED, good) == dict.fromkeys(_REACHED, {"good": REFUSED})
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    assert _ask(fresh, _REACHED, good) == dict.fromkeys(_REACHED, {"good": ACCEPTED})
+    assert _digest(clients() / "certifi" / "cacert.pem") == public
+    fresh.pip("uninstall", "--yes", "acme-certifi")
+    assert _ask(fresh, _REACHED, good) == dict.fromkeys(_REACHED, {"good": REFUSED})
+    assert fresh.files() == before
+
+
+def test_verification_is_as_strict_as_before(installed: Environment, urls: dict[str, str]) -> None:
+    """An unrelated CA, a wrong host name and an expired certificate are refused by every client."""
+    bad = {name: urls[name] for name in ("unrelated", "wrong host", "expired")}
+    assert _ask(installed, _REACHED, bad) == dict.fromkeys(_REACHED, dict.fromkeys(bad, REFUSED))
+
+
+def test_an_upgrade_trusts_what_the_new_bundle_says(
+    fresh: Environment, wheels: Wheels, urls: dict[str, str]
+) -> None:
+    """A root that the next release drops is refused after the upgrade, one that it adds is accepted."""
+    names = ("urllib", "requests")
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    fresh.pip("install", "--no-index", "--no-deps", wheels.next)
+    servers = {name: urls[name] for name in ("good", "globex")}
+    assert _ask(fresh, names, servers) == dict.fromkeys(names, {"good": REFUSED, "globex": ACCEPTED})
+
+
+def test_other_clients_follow_the_printed_environment(
+    installed: Environment, urls: dict[str, str], leaves: dict[str, Leaf], tmp_path: Path
+) -> None:
+    """What reads neither ssl nor certifi trusts the CA with the variables that `env` prints, and only with them."""
+    printed = installed.run("-m", "acme_certifi", "env", "--json", "--write", tmp_path / "bundle.pem").stdout
+    exported = json.loads(printed)["export"]
+    servers = {name: urls[name] for name in _OUTCOMES}
+    keys = {name: leaves[name] for name in _OUTCOMES}
+    nobody = dict.fromkeys(_OUTCOMES, REFUSED)
+    assert _ask(installed, _BY_ENVIRONMENT, servers, leaves=keys) == dict.fromkeys(_BY_ENVIRONMENT, nobody)
+    found = _ask(installed, _BY_ENVIRONMENT, servers, leaves=keys, env=exported)
+    assert found == dict.fromkeys(_BY_ENVIRONMENT, _OUTCOMES)
+
+
+def test_pycurl_takes_the_roots_as_text(installed: Environment, urls: dict[str, str], tmp_path: Path) -> None:
+    """PyPI's pycurl reads no variable; `set_ca_certs(contents())` makes it trust the CA."""
+    printed = installed.run("-m", "acme_certifi", "env", "--json", "--write", tmp_path / "bundle.pem").stdout
+    exported = json.loads(printed)["export"]
+    servers = {name: urls[name] for name in _OUTCOMES}
+    found = _ask(installed, ("pycurl", "pycurl with roots"), servers, env=exported)
+    assert found == {"pycurl": dict.fromkeys(servers, REFUSED), "pycurl with roots": _OUTCOMES}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

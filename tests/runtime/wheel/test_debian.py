@@ -1,0 +1,51 @@
+"""The wheel in Debian's own builds of Python, from 3.9 to the newest, unpacked as installers do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builder.prove.place import open_place
+from tests.roots import SUITES, root
+from tests.runtime.wheel.world import STRANGER, TRUSTED, TRUSTS
+
+if TYPE_CHECKING:
+    from builder.prove.place import Place
+    from tests.runtime.wheel.conftest import Wheels
+
+# The wheel has pure code and no scripts: installing it is unpacking it (binary distribution format, "Unpack").
+_UNPACK = (
+    "import sys, sysconfig, zipfile; zipfile.ZipFile('/tmp/w.whl').extractall(sysconfig.get_path('purelib'))"
+)
+_NEWER = 15  # the first version that reads .start files (PEP 829)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_pythons_of_debian(suite: str, wheels: Wheels, urls: dict[str, str]) -> None:
+    """Each trusts after the wheel is unpacked, through the .start file (PEP 829) where it reads one."""
+    system = root(suite)
+    versions = sorted(path.name for path in (system / "usr/bin").glob("python3.*[0-9]"))
+    assert versions != []
+    with open_place(system) as place:
+        place.copy_in("/tmp/w.whl", wheels.acme.read_bytes())
+        for version in versions:
+            place.run([version, "-m", "venv", "--without-pip", f"/{version}"])
+            python = f"/{version}/bin/python"
+            assert _said(place, python, "-c", TRUSTS, urls["good"]) == STRANGER
+            place.run([python, "-c", _UNPACK])
+            assert _said(place, python, "-c", TRUSTS, urls["good"]) == TRUSTED
+            assert _said(place, python, "-c", TRUSTS, urls["unrelated"]) == STRANGER
+            assert _entries(place, python) == (1 if int(version.removeprefix("python3.")) >= _NEWER else 0)
+
+
+def _said(place: Place, *command: str) -> str:
+    return place.run(list(command)).out.strip()
+
+
+def _entries(place: Place, python: str) -> int:
+    """Return how many times this Python started us through the .start file."""
+    return len(
+        re.findall(r"Executing entry point: _acme_certifi:install", _said(place, python, "-v", "-c", ""))
+    )
