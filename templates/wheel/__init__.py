@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # type checkers take it for typing's, whose import costs 
 if TYPE_CHECKING:
     import ssl
     from types import ModuleType
-    from typing import Any, Dict, List, TypedDict
+    from typing import Any, TypedDict
 
     class Certificate(TypedDict):
         """One certificate of the bundle: digests in lower-case hex, times in UTC (RFC 3339)."""
@@ -40,9 +40,9 @@ def contents() -> str:
     return _read("roots.pem").decode("ascii")
 
 
-def certificates() -> "List[Certificate]":
+def certificates() -> "list[Certificate]":
     """Return what an auditor asks of each root: fingerprints, names, key and validity."""
-    found: "List[Certificate]" = _inventory()["certificates"]
+    found: list[Certificate] = _inventory()["certificates"]
     return found
 
 
@@ -79,10 +79,10 @@ def _read(name: str) -> bytes:
     return data
 
 
-def _inventory() -> "Dict[str, Any]":
+def _inventory() -> "dict[str, Any]":
     import json
 
-    value: "Dict[str, Any]" = json.loads(_read("certificates.json"))
+    value: dict[str, Any] = json.loads(_read("certificates.json"))
     return value
 
 

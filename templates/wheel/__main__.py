@@ -1,4 +1,4 @@
-"""The command line: where the roots are, what is active, and what other programs need in their environment."""
+"""The command line: where the roots are, what is active, and what other programs need exported."""
 
 import argparse
 import json
@@ -8,12 +8,8 @@ import sys
 
 from . import _bundle, where
 
-TYPE_CHECKING = False  # see __init__.py
-if TYPE_CHECKING:
-    from typing import Dict, List, Optional
 
-
-def main(arguments: "Optional[List[str]]" = None) -> int:
+def main(arguments: "list[str] | None" = None) -> int:
     """Run one command; return its exit status."""
     options = _parser().parse_args(arguments)
     try:
@@ -28,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="{env,path,doctor}")
 
-    env = commands.add_parser("env", help="print the variables for programs that read neither ssl nor certifi")
+    env = commands.add_parser("env", help="print the variables for programs that ask neither ssl nor certifi")
     env.add_argument(
         "--write",
         metavar="FILE",
@@ -68,10 +64,10 @@ def _env(options: argparse.Namespace) -> int:
     return 0
 
 
-def _shell(exported: "Dict[str, str]", kept: "Dict[str, str]") -> str:
+def _shell(exported: "dict[str, str]", kept: "dict[str, str]") -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
     # One comment line each: a value with a newline in it must not become a command.
-    lines += [f"# {name} is set already and stays {ascii(value)}" for name, value in kept.items()]
+    lines += [f"# {name} is set already and stays {value!a}" for name, value in kept.items()]
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from . import contents
 
 TYPE_CHECKING = False  # see __init__.py
 if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Tuple
+    from collections.abc import Iterator
 
 # The variables to export, and who reads them (each tried with a real client).
 VARIABLES = {
@@ -38,8 +38,8 @@ class BundleError(Exception):
     """The merged bundle cannot be made or written; the message says what to do."""
 
 
-def blocks(text: str) -> "List[str]":
-    """Return the certificates of PEM text, each as one block of 64 columns, so that equal ones compare equal."""
+def blocks(text: str) -> "list[str]":
+    """Return the certificates of PEM text, each as one block of 64 columns: equal ones compare equal."""
     bodies = ["".join(body.split()) for body in _BLOCK.findall(text)]
     return [
         "\n".join(
@@ -53,7 +53,7 @@ def blocks(text: str) -> "List[str]":
     ]
 
 
-def public(path: "Optional[str]" = None) -> "Tuple[str, List[str]]":
+def public(path: "str | None" = None) -> "tuple[str, list[str]]":
     """Return the public roots and where they are from: `path`, else the system's bundle, else certifi's.
 
     Raises BundleError where there are none.
@@ -65,14 +65,14 @@ def public(path: "Optional[str]" = None) -> "Tuple[str, List[str]]":
     raise BundleError(f"{path or 'public roots'}: no certificates found; name a PEM file with --public FILE")
 
 
-def merged(path: "Optional[str]" = None) -> "Tuple[str, str]":
+def merged(path: "str | None" = None) -> "tuple[str, str]":
     """Return where the public roots are from, and the text of the bundle: those, then these, none twice."""
     source, found = public(path)
     every = dict.fromkeys([*found, *blocks(contents())])
     return source, _HEADER + "".join(f"{block}\n" for block in every)
 
 
-def read(path: str) -> "List[str]":
+def read(path: str) -> "list[str]":
     """Return the certificates in a PEM file; none where it cannot be read."""
     return blocks(_text(path) or "")
 
@@ -119,7 +119,7 @@ def default_path() -> str:
     return os.path.join(cache, __package__, "roots.pem")
 
 
-def _text(path: str) -> "Optional[str]":
+def _text(path: str) -> "str | None":
     try:
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
             return file.read()

@@ -9,7 +9,7 @@ from . import _bundle, _inventory, _patch, _startup, certificates, contents, whe
 
 TYPE_CHECKING = False  # see __init__.py
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Set
+    from typing import Any
 
 # Variables with which people say whom a Python client trusts, and the clients that obey.
 _EXPLICIT = {
@@ -23,7 +23,7 @@ _EXPLICIT = {
 }
 
 
-def examine() -> "Dict[str, Any]":
+def examine() -> "dict[str, Any]":
     """Return what this process would do, as plain values."""
     inventory = _inventory()
     return {
@@ -50,14 +50,14 @@ def trusted_by_default() -> bool:
     return held.issuperset(_bundle.blocks(contents()))
 
 
-def advice(found: "Dict[str, Any]") -> "List[str]":
+def advice(found: "dict[str, Any]") -> "list[str]":
     """Return one sentence for each thing that keeps a client from trusting these roots."""
     said = []
     if found["switched_off"]:
         said.append(f"{_startup().DISABLE} is set: nothing is activated in this process")
     elif not found["activated"]:
         said.append(
-            f"no start-up file ran (python -S, PYTHONPATH, --target, a zipapp, or a package built for "
+            "no start-up file ran (python -S, PYTHONPATH, --target, a zipapp, or a package built for "
             f"explicit activation): call {__package__}.activate()"
         )
     for variable in found["variables"]:
@@ -71,24 +71,24 @@ def advice(found: "Dict[str, Any]") -> "List[str]":
     return said
 
 
-def render(found: "Dict[str, Any]") -> str:
+def render(found: "dict[str, Any]") -> str:
     """Return the findings as text for people."""
+    what = f"{found['certificates']} certificates of {found['organisation']}"
     lines = [
-        f"{found['package']} {found['release']}: {found['certificates']} certificates of "
-        f"{found['organisation']} in {found['roots']}",
+        f"{found['package']} {found['release']}: {what} in {found['roots']}",
         f"python {found['python']}",
         f"activated in this process: {_yes(found['activated'])}",
         f"trusted by a default ssl context: {_yes(found['trusted_by_default'])}",
     ]
-    for variable in found["variables"]:
-        lines.append(
-            f"{variable['name']}={variable['value']} is set (read by {variable['clients']}); "
-            f"holds these roots: {_yes(variable['holds_these_roots'])}"
-        )
+    lines += [
+        f"{variable['name']}={variable['value']!a} is set (read by {variable['clients']}); "
+        f"holds these roots: {_yes(variable['holds_these_roots'])}"
+        for variable in found["variables"]
+    ]
     return "\n".join([*lines, *(f"note: {sentence}" for sentence in advice(found))])
 
 
-def _variable(name: str) -> "Dict[str, Any]":
+def _variable(name: str) -> "dict[str, Any]":
     value = os.environ[name]
     return {
         "name": name,
@@ -98,11 +98,11 @@ def _variable(name: str) -> "Dict[str, Any]":
     }
 
 
-def _held(paths: "List[str]") -> "Set[str]":
+def _held(paths: "list[str]") -> "set[str]":
     return {block for path in paths for block in _bundle.read(path)}
 
 
-def _files(value: str) -> "List[str]":
+def _files(value: str) -> "list[str]":
     """Return the files that a variable names: itself, or those of the folders it lists."""
     folders = [folder for folder in value.split(os.pathsep) if os.path.isdir(folder)]
     return [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)] or [value]

@@ -19,7 +19,7 @@ def find(asked: "Any", name: str, path: "Any", target: "Any") -> "ModuleSpec | N
     """
     for finder in sys.meta_path[sys.meta_path.index(asked) + 1 :]:
         find_spec = getattr(finder, "find_spec", None)
-        spec: "ModuleSpec | None" = find_spec and find_spec(name, path, target)
+        spec: ModuleSpec | None = find_spec and find_spec(name, path, target)
         if spec is not None:
             if hasattr(spec.loader, "exec_module"):
                 spec.loader = _Loader(spec.loader)  # type: ignore[assignment]

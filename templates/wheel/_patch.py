@@ -59,12 +59,12 @@ def extend_truststore(truststore: "ModuleType") -> None:
     """Extend truststore's contexts, which do not always ask OpenSSL for its default paths."""
 
     def initialiser(original: "Callable[..., Any]") -> "Callable[..., Any]":
-        def __init__(self: "Any", *args: "Any", **options: "Any") -> None:
+        def initialise(self: "Any", *args: "Any", **options: "Any") -> None:
             original(self, *args, **options)
             if not _explicit():
                 _trust(self, type(self).load_verify_locations)
 
-        return __init__
+        return initialise
 
     _wrap(truststore.SSLContext, "__init__", initialiser)
 
@@ -74,22 +74,20 @@ def extend_certifi(certifi: "ModuleType") -> None:
 
     def text(original: "Callable[..., Any]") -> "Callable[..., Any]":
         def extended() -> str:
-            return _Contents(original())
+            public = original()
+            text = _Contents(f"{public.rstrip()}\n{_roots()}")
+            text.public = public
+            return text
 
         return extended
 
     _wrap(certifi, "contents", text)
 
 
-class _Contents(str):
+class _Contents(str):  # noqa: SLOT000  it has an attribute
     """certifi's text and these roots; a server that loads it takes `public`, the text without them."""
 
-    public: str
-
-    def __new__(cls, public: str) -> "_Contents":
-        self = super().__new__(cls, public.rstrip("\n") + "\n" + _roots())
-        self.public = public
-        return self
+    public = ""
 
 
 def _wrap(owner: "Any", name: str, wrapper: "Callable[..., Any]") -> None:
@@ -117,7 +115,9 @@ def _is_client(context: "Any") -> bool:
     Python 3.9's create_default_context() makes it.
     """
     protocol = context.protocol.name
-    return protocol == "PROTOCOL_TLS_CLIENT" or (protocol != "PROTOCOL_TLS_SERVER" and context.check_hostname)
+    if protocol == "PROTOCOL_TLS_SERVER":
+        return False
+    return protocol == "PROTOCOL_TLS_CLIENT" or bool(context.check_hostname)
 
 
 def _is_public(cafile: "Any") -> bool:
@@ -138,6 +138,6 @@ def _explicit() -> bool:
     return any(name in os.environ for name in EXPLICIT)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _roots() -> str:
     return contents()

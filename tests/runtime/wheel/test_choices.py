@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _choices(where: Environment, ca: Path, urls: dict[str, str], *, stdlib: bool) -> None:
     asked = {name: urls[name] for name in ("good", "unrelated")}
     found = where.ask("choices.py", {"urls": asked, "ca": str(ca), "stdlib": stdlib})
-    expected = dict.fromkeys(found, {"good": REFUSED, "unrelated": ACCEPTED})
+    expected = {name: {"good": REFUSED, "unrelated": ACCEPTED} for name in found}
     if not stdlib:
         expected["no check at all"] = dict.fromkeys(asked, ACCEPTED)
     assert found == expected
@@ -29,7 +29,7 @@ def _choices(where: Environment, ca: Path, urls: dict[str, str], *, stdlib: bool
 def test_an_explicit_choice_means_what_it_says(
     installed: Environment, authorities: Authorities, urls: dict[str, str], tmp_path: Path
 ) -> None:
-    """cafile, capath, cadata, verify, own contexts and explicit variables trust what they name, nothing else."""
+    """cafile, capath, cadata, verify, own contexts and variables trust what they name, nothing else."""
     ca = tmp_path / "theirs.pem"
     ca.write_bytes(authorities.unrelated.pem)
     _choices(installed, ca, urls, stdlib=False)
@@ -47,7 +47,7 @@ def test_an_explicit_choice_means_what_it_says_in_every_python(
 def test_servers_accept_no_client_for_these_roots(
     any_installed: Environment, authorities: Authorities, leaves: dict[str, Leaf]
 ) -> None:
-    """No way to make a server context adds these roots, PROTOCOL_TLS included; an mTLS server may name them."""
+    """No way to make a server's context adds these roots; a server may name them on purpose."""
     now = dt.datetime.now(dt.UTC)
     client = authority.issue(authorities.acme, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
     given = {

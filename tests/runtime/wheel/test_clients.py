@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.runtime.wheel.world import ACCEPTED, REFUSED, Environment, clients
 from tests.tools import require
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from builder.prove.authority import Leaf
     from tests.runtime.wheel.conftest import Wheels
 
@@ -49,6 +50,10 @@ def _programs() -> dict[str, Any]:
     }
 
 
+def _each(names: tuple[str, ...], outcomes: dict[str, str]) -> dict[str, dict[str, str]]:
+    return dict.fromkeys(names, outcomes)
+
+
 def _ask(
     environment: Environment,
     names: tuple[str, ...],
@@ -65,22 +70,22 @@ def _ask(
 def test_trust_comes_with_the_wheel_and_goes_with_it(
     fresh: Environment, wheels: Wheels, urls: dict[str, str]
 ) -> None:
-    """Every client refuses the server before, accepts it after `pip install`, and refuses it after `pip uninstall`."""
+    """Every client refuses the server, accepts it after the installation, refuses it after the removal."""
     good = {"good": urls["good"]}
     before, public = fresh.files(), _digest(clients() / "certifi" / "cacert.pem")
-    assert _ask(fresh, _REACHED, good) == dict.fromkeys(_REACHED, {"good": REFUSED})
+    assert _ask(fresh, _REACHED, good) == _each(_REACHED, {"good": REFUSED})
     fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
-    assert _ask(fresh, _REACHED, good) == dict.fromkeys(_REACHED, {"good": ACCEPTED})
+    assert _ask(fresh, _REACHED, good) == _each(_REACHED, {"good": ACCEPTED})
     assert _digest(clients() / "certifi" / "cacert.pem") == public
     fresh.pip("uninstall", "--yes", "acme-certifi")
-    assert _ask(fresh, _REACHED, good) == dict.fromkeys(_REACHED, {"good": REFUSED})
+    assert _ask(fresh, _REACHED, good) == _each(_REACHED, {"good": REFUSED})
     assert fresh.files() == before
 
 
 def test_verification_is_as_strict_as_before(installed: Environment, urls: dict[str, str]) -> None:
     """An unrelated CA, a wrong host name and an expired certificate are refused by every client."""
     bad = {name: urls[name] for name in ("unrelated", "wrong host", "expired")}
-    assert _ask(installed, _REACHED, bad) == dict.fromkeys(_REACHED, dict.fromkeys(bad, REFUSED))
+    assert _ask(installed, _REACHED, bad) == _each(_REACHED, dict.fromkeys(bad, REFUSED))
 
 
 def test_an_upgrade_trusts_what_the_new_bundle_says(
@@ -91,21 +96,21 @@ def test_an_upgrade_trusts_what_the_new_bundle_says(
     fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
     fresh.pip("install", "--no-index", "--no-deps", wheels.next)
     servers = {name: urls[name] for name in ("good", "globex")}
-    assert _ask(fresh, names, servers) == dict.fromkeys(names, {"good": REFUSED, "globex": ACCEPTED})
+    assert _ask(fresh, names, servers) == _each(names, {"good": REFUSED, "globex": ACCEPTED})
 
 
 def test_other_clients_follow_the_printed_environment(
     installed: Environment, urls: dict[str, str], leaves: dict[str, Leaf], tmp_path: Path
 ) -> None:
-    """What reads neither ssl nor certifi trusts the CA with the variables that `env` prints, and only with them."""
+    """What reads neither ssl nor certifi trusts the CA with the variables that `env` prints, only then."""
     printed = installed.run("-m", "acme_certifi", "env", "--json", "--write", tmp_path / "bundle.pem").stdout
     exported = json.loads(printed)["export"]
     servers = {name: urls[name] for name in _OUTCOMES}
     keys = {name: leaves[name] for name in _OUTCOMES}
     nobody = dict.fromkeys(_OUTCOMES, REFUSED)
-    assert _ask(installed, _BY_ENVIRONMENT, servers, leaves=keys) == dict.fromkeys(_BY_ENVIRONMENT, nobody)
+    assert _ask(installed, _BY_ENVIRONMENT, servers, leaves=keys) == _each(_BY_ENVIRONMENT, nobody)
     found = _ask(installed, _BY_ENVIRONMENT, servers, leaves=keys, env=exported)
-    assert found == dict.fromkeys(_BY_ENVIRONMENT, _OUTCOMES)
+    assert found == _each(_BY_ENVIRONMENT, _OUTCOMES)
 
 
 def test_pycurl_takes_the_roots_as_text(installed: Environment, urls: dict[str, str], tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_doctor_finds_nothing_to_say(any_installed: Environment, wheels: Wheels)
 def test_doctor_names_the_variables_that_win(
     installed: Environment, authorities: Authorities, tmp_path: Path, urls: dict[str, str]
 ) -> None:
-    """A variable that names other roots is told with who obeys it; one whose file holds these is no problem."""
+    """A variable that names other roots is told with who obeys it; one whose file holds these is fine."""
     theirs, merged = tmp_path / "theirs.pem", tmp_path / "merged.pem"
     theirs.write_bytes(authorities.unrelated.pem)
     merged.write_bytes(authorities.unrelated.pem + authorities.acme.pem)

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from builder.prove.place import Place
     from tests.runtime.wheel.conftest import Wheels
 
-# The wheel has pure code and no scripts: installing it is unpacking it (binary distribution format, "Unpack").
-_UNPACK = (
-    "import sys, sysconfig, zipfile; zipfile.ZipFile('/tmp/w.whl').extractall(sysconfig.get_path('purelib'))"
-)
+# The wheel has pure code and no scripts: installing it is unpacking it (PEP 427).
+_WHEEL = "/root/acme.whl"
+_UNPACK = f"import sysconfig as s, zipfile as z; z.ZipFile('{_WHEEL}').extractall(s.get_path('purelib'))"
 _NEWER = 15  # the first version that reads .start files (PEP 829)
 
 
@@ -29,7 +28,7 @@ def test_pythons_of_debian(suite: str, wheels: Wheels, urls: dict[str, str]) -> 
     versions = sorted(path.name for path in (system / "usr/bin").glob("python3.*[0-9]"))
     assert versions != []
     with open_place(system) as place:
-        place.copy_in("/tmp/w.whl", wheels.acme.read_bytes())
+        place.copy_in(_WHEEL, wheels.acme.read_bytes())
         for version in versions:
             place.run([version, "-m", "venv", "--without-pip", f"/{version}"])
             python = f"/{version}/bin/python"

@@ -26,7 +26,9 @@ from tests.runtime.wheel.world import (
 if TYPE_CHECKING:
     from tests.runtime.wheel.conftest import Wheels
 
-_FINDERS = "import sys; print([type(finder).__module__ for finder in sys.meta_path if 'certifi' in type(finder).__module__])"
+_FINDERS = (
+    "import sys; print([name for name in (type(f).__module__ for f in sys.meta_path) if 'certifi' in name])"
+)
 
 
 def test_a_virtual_environment_watches_once(any_installed: Environment) -> None:
@@ -73,7 +75,7 @@ def test_explicit_activation_waits_to_be_asked(
     # Late, when the clients have been imported, and twice: both must do.
     late = "import requests, ssl, truststore, urllib3, acme_certifi as a; a.activate(); a.activate()\n"
     assert fresh.run("-c", late + TRUSTS, urls["good"]).stdout.strip() == TRUSTED
-    code = "import sys, requests, acme_certifi; acme_certifi.activate(); print(requests.get(sys.argv[1]).status_code)"
+    code = "import sys, requests as r, acme_certifi as a; a.activate(); print(r.get(sys.argv[1]).status_code)"
     assert fresh.run("-c", code, urls["good"]).stdout.strip() == "200"
 
 
@@ -81,7 +83,7 @@ def test_explicit_activation_waits_to_be_asked(
 def test_archives_activate_by_a_call(
     version: str, tmp_path: Path, wheels: Wheels, urls: dict[str, str]
 ) -> None:
-    """No start-up file runs in a zipapp: one call activates it, and where() names a real file while it runs."""
+    """No start-up file runs in a zipapp: one call activates, and where() names a real file while it runs."""
     source = tmp_path / "app"
     with zipfile.ZipFile(wheels.acme) as archive:
         archive.extractall(source)
@@ -99,7 +101,7 @@ def test_archives_activate_by_a_call(
 def test_a_target_folder_activates_by_a_call(
     fresh: Environment, tmp_path: Path, wheels: Wheels, urls: dict[str, str]
 ) -> None:
-    """PYTHONPATH and `pip install --target` run no start-up file: not active by themselves, by a call they are."""
+    """PYTHONPATH and `pip install --target` run no start-up file: a call activates there."""
     target = tmp_path / "target"
     fresh.pip("install", "--no-index", "--no-deps", "--target", target, wheels.acme)
     env = {"PYTHONPATH": str(target)}
@@ -113,7 +115,7 @@ def test_beside_truststore(installed: Environment, urls: dict[str, str]) -> None
     orders = {
         "inject first": "import truststore; truststore.inject_into_ssl()\n",
         "ssl first": "import ssl, truststore; truststore.inject_into_ssl()\n",
-        "call after": "import truststore; truststore.inject_into_ssl(); import acme_certifi; acme_certifi.activate()\n",
+        "call after": "import truststore as t; t.inject_into_ssl(); import acme_certifi as a; a.activate()\n",
     }
     for name in ("good", "unrelated"):
         found = {
@@ -127,7 +129,16 @@ def test_beside_pip_system_certs(
     fresh: Environment, wheels: Wheels, urls: dict[str, str], tmp_path: Path
 ) -> None:
     """pip-system-certs, which injects truststore at each start, and this wheel are both at work."""
-    download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", tmp_path]
+    download: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        tmp_path,
+    ]
     run([*download, "pip-system-certs==5.3"], env=os.environ)
     fresh.pip("install", "--no-index", "--no-deps", *tmp_path.glob("*.whl"), wheels.acme)
     assert fresh.say("import ssl; print(ssl.SSLContext.__module__)").endswith("truststore._api")
@@ -139,13 +150,12 @@ def test_beside_pip_system_certs(
 def test_children_trust(any_installed: Environment, urls: dict[str, str]) -> None:
     """Processes that multiprocessing spawns or forks trust as their parent does."""
     code = """if True:
-        import multiprocessing, sys, urllib.request
-        def call(url): return urllib.request.urlopen(url, timeout=15).status
+        import multiprocessing, sys
         if __name__ == "__main__":
+            call = "__import__('urllib.request').request.urlopen(%r).status" % sys.argv[1]
             for way in ("fork", "spawn"):
                 with multiprocessing.get_context(way).Pool(1) as pool:
-                    print(pool.apply(call, [sys.argv[1]]) if way == "fork" else
-                          pool.apply(eval, ["__import__('urllib.request').request.urlopen(%r).status" % sys.argv[1]]))
+                    print(pool.apply(eval, [call]))
     """
     assert any_installed.run("-c", code, urls["good"]).stdout.split() == ["200", "200"]
 

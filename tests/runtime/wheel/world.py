@@ -134,7 +134,15 @@ def clients() -> Path:
             unfinished = home.with_suffix(".unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
             # With this machine's own environment: it may say which mirror of PyPI to ask, and how.
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", unfinished]
+            command: list[str | Path] = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--target",
+                unfinished,
+            ]
             subprocess.run([*command, "--requirement", _HERE / "clients.txt"], check=True)
             unfinished.rename(home)
     return home
@@ -147,7 +155,7 @@ def interpreters() -> dict[str, Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     folders += sorted(pyenv.glob("versions/3.*/bin"))
     found = {f"3.{sys.version_info.minor}": Path(sys.executable)}
-    for program in (file for folder in folders for file in sorted(folder.glob("python3.*"))):
+    for program in (file for place in folders for file in sorted(place.glob("python3.*"))):
         named = re.fullmatch(r"python(3\.(\d+))", program.name)
         # pyenv's shims name versions that are not the current one; they fail.
         if (

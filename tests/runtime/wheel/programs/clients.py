@@ -3,7 +3,12 @@
 Standard input holds {"urls": {server: url}, "clients": [name] or null, "leaves": {server: [chain, key]}}.
 """
 
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, PLW1510, PTH120, S310
+# (This runs in Pythons from 3.9 on, with libraries that are not where the type checker runs.)
+
 import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -17,8 +22,9 @@ import urllib.request
 
 # What the clients' libraries say when they refuse a certificate; anything else is an error of the test.
 _REFUSAL = re.compile(
-    r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate|SSL certificate|no alternative certificate subject name"
-    r"|Hostname Verification Check failed|problem confirming the ssl certificate|doesn't match"
+    r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate|SSL certificate|doesn't match"
+    r"|no alternative certificate subject name"
+    r"|Hostname Verification Check failed|problem confirming the ssl certificate"
 )
 _ADDRESS = re.compile(r"https://([^:/]+):(\d+)/")
 _TIMEOUT = 15
@@ -93,10 +99,8 @@ def _websockets(url):
     from websockets.exceptions import InvalidStatus
     from websockets.sync.client import connect
 
-    try:
+    with contextlib.suppress(InvalidStatus):  # the server answered over TLS, with a page, not a WebSocket
         connect(url.replace("https:", "wss:"), open_timeout=_TIMEOUT)
-    except InvalidStatus:  # the server answered over TLS, with a page instead of a WebSocket
-        pass
 
 
 def _botocore(url):
@@ -149,7 +153,7 @@ def _pycurl(url):
 
     handle = pycurl.Curl()
     handle.setopt(pycurl.URL, url)
-    handle.setopt(pycurl.WRITEFUNCTION, lambda data: len(data))
+    handle.setopt(pycurl.WRITEFUNCTION, len)
     handle.perform()
 
 
@@ -159,13 +163,13 @@ def _pycurl_with_roots(url):
 
     handle = pycurl.Curl()
     handle.setopt(pycurl.URL, url)
-    handle.setopt(pycurl.WRITEFUNCTION, lambda data: len(data))
+    handle.setopt(pycurl.WRITEFUNCTION, len)
     handle.set_ca_certs(acme_certifi.contents())
     handle.perform()
 
 
 def _grpc(leaf):
-    """Serve and call gRPC, which speaks no HTTP/1.1: the answer UNIMPLEMENTED came over a trusted connection."""
+    """Serve and call gRPC, which speaks no HTTP/1.1; the answer UNIMPLEMENTED came over TLS."""
     import concurrent.futures
 
     import grpc
@@ -199,7 +203,7 @@ def _answer(done, success):
 def _outcome(call, address):
     try:
         call(address)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  every library has its own
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         return "refused" if _REFUSAL.search(text) else text
     return "accepted"
