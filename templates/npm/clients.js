@@ -66,7 +66,9 @@ function extend(context) {
     if (roots) context.context.addCACert(roots);
   } catch (error) {
     roots = '';
-    warn(`this runtime does not take it: ${error}; set NODE_EXTRA_CA_CERTS instead`);
+    warn(
+      `this runtime cannot trust it: ${/** @type {Error} */ (error).message}; set NODE_EXTRA_CA_CERTS instead`,
+    );
   }
 }
 
@@ -125,6 +127,7 @@ function mark(options) {
  * @param {() => void} changed
  */
 function watch({ context: inner }, changed) {
+  if (!inner) return; // an older Deno
   const names = [inner, Object.getPrototypeOf(inner)].flatMap(Object.getOwnPropertyNames);
   for (const name of names.filter((name) => /^(add|load|set)[A-Z]/.test(name))) {
     const method = inner[name];
@@ -164,11 +167,9 @@ function wrap() {
    */
   function choose(options) {
     const own = options.secureContext;
-    if (!own) {
-      // What tls.connect itself would pass: its defaults first.
-      const defaults = { ciphers: tls.DEFAULT_CIPHERS, singleUse: !options.keepAlive };
-      return options.ca ? undefined : tls.createSecureContext(mark({ ...defaults, ...options }));
-    }
+    if (!own && options.ca) return undefined;
+    // As tls.connect marks its own: Node 26 then frees the context together with its connection.
+    if (!own) return tls.createSecureContext(mark({ singleUse: !options.keepAlive, ...options }));
     const same = made.get(own);
     if (!same) return undefined;
     if (!copies.has(own)) copies.set(own, tls.createSecureContext(same));
@@ -190,6 +191,15 @@ function isRegistered() {
   return registered in tls;
 }
 
+/** Let `import { connect } from 'node:tls'` see the wrapped functions, where the runtime can; older Denos throw. */
+function synchronise() {
+  try {
+    syncBuiltinESMExports();
+  } catch {
+    // Then only named imports stay as they were.
+  }
+}
+
 /**
  * Make the TLS clients of this process trust the bundle; a second call does nothing.
  * @returns {boolean} whether they do now
@@ -198,7 +208,7 @@ function register() {
   if (!isRegistered() && !bundle.isDisabled()) {
     wrap();
     Object.defineProperty(tls, registered, { value: true });
-    syncBuiltinESMExports();
+    synchronise();
   }
   return isRegistered();
 }

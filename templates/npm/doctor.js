@@ -71,6 +71,14 @@ function defaults() {
 }
 
 /**
+ * Tell whether this runtime lets register add roots to a client; Bun before 1.4 does not.
+ * @returns {boolean}
+ */
+function canAdd() {
+  return typeof tls.createSecureContext().context?.addCACert === 'function';
+}
+
+/**
  * Say by which ways this process trusts the bundle.
  * @param {string[]} certificates the bundle's
  * @returns {string[]}
@@ -78,7 +86,7 @@ function defaults() {
 function ways(certificates) {
   const extra = bundle.environment('NODE_EXTRA_CA_CERTS');
   const through = [];
-  if (isRegistered()) through.push('register');
+  if (isRegistered() && canAdd()) through.push('register');
   if (extra && holds(bundle.inspect(extra).certificates, certificates)) through.push('NODE_EXTRA_CA_CERTS');
   else if (holds(defaults(), certificates)) through.push('the default roots');
   return through;

@@ -106,7 +106,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, tarball: Path) -> Path:
     folder = tmp_path_factory.mktemp("project")
     world.npm_install(folder, tarball)
     probe = world.PROGRAMS / "probe.mjs"
-    (folder / "first-line.mjs").write_text(f"import 'acme-ca/register';\nawait import('{probe}');\n")
+    (folder / "first-line.mjs").write_text(f"import 'acme-ca/register';\nimport '{probe}';\n")
     (folder / "first-line.cjs").write_text(f"require('acme-ca/register');\nimport('{probe}');\n")
     (folder / "call.mjs").write_text(
         f"import {{ register }} from 'acme-ca';\nregister();\nregister();\nawait import('{probe}');\n"

@@ -53,6 +53,7 @@ def test_a_program_s_choices_keep_their_meaning(
     env = {"NODE_EXTRA_CA_CERTS": str(roots / "globex.pem")}
     beside = "acme globex"
     expected = {
+        "tls.DEFAULT_CIPHERS": "ECDHE-ECDSA-CHACHA20-POLY1305",
         "nothing": beside,
         "a ca": "unrelated",
         "a list of ca": "unrelated",

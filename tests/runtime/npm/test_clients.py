@@ -16,11 +16,20 @@ if TYPE_CHECKING:
 
     from tests.runtime.npm.conftest import Authorities, Ports
 
-_CLIENTS = ("https", "http2", "tls", "fetch", "undici", "axios", "ws", "grpc", "worker", "child")
+_CLIENTS = (
+    "https",
+    "http2",
+    "tls",
+    "named import",
+    "fetch",
+    "undici",
+    "axios",
+    "ws",
+    "grpc",
+    "worker",
+    "child",
+)
 _REGISTER = {"NODE_OPTIONS": "--require acme-ca/register"}
-
-# Who is reached by register; everyone is by NODE_EXTRA_CA_CERTS. The README's table says the same.
-_ELSEWHERE = {"https": "ok", "tls": "ok"}
 
 
 def _probe(
@@ -120,29 +129,54 @@ def test_two_organisations_share_a_process(release: str, both: Path, servers: Po
     assert expected == _probe([*_node(release), *flags], both, clients, chosen, {})
 
 
-@pytest.mark.parametrize("way", ["register", "env"])
-@pytest.mark.parametrize("runtime", ["bun", "deno"])
-def test_bun_and_deno_go_as_far_as_they_allow(
-    runtime: str, way: str, project: Path, printed: dict[str, str], servers: Ports
+def test_what_register_cannot_reach_the_environment_can(
+    project: Path, printed: dict[str, str], servers: Ports
 ) -> None:
-    """Register reaches node:https and node:tls but not their own fetch; the variable reaches that too."""
+    """Without NODE_OPTIONS, register reaches neither children, nor workers of a program that imports it."""
+    beyond = ("handmade", "worker", "child")
+    program = [*_node("24"), str(project / "first-line.mjs"), ",".join((*beyond, "https"))]
+    chosen = json.dumps({"acme": servers["acme"]})
+    registered = world.answer([*program, chosen], cwd=project)
+    assert registered == {"acme": {**_all(beyond, world.REFUSED), "https": "ok"}}
+    assert world.answer([*program, chosen], cwd=project, env=printed) == {
+        "acme": _all((*beyond, "https"), "ok")
+    }
+
+
+@pytest.mark.parametrize(
+    ("runtime", "way", "refused"),
+    [
+        ("bun", "first line", {"named import", "fetch"}),
+        ("bun", "preload", {"fetch"}),
+        ("bun", "env", set()),
+        ("deno", "first line", {"named import", "fetch"}),
+        ("deno", "preload", {"named import", "fetch"}),
+        ("deno", "env", set()),
+    ],
+)
+def test_bun_and_deno_go_as_far_as_they_allow(
+    runtime: str, way: str, refused: set[str], project: Path, printed: dict[str, str], servers: Ports
+) -> None:
+    """Register reaches node:https and tls.connect but not their own fetch; the variable reaches that too."""
+    clients = ("https", "tls", "named import", "fetch")
     chosen = {name: servers[name] for name in ("acme", "unrelated")}
-    start = project / "first-line.mjs" if way == "register" else world.PROGRAMS / "probe.mjs"
-    env = {} if way == "register" else printed
-    found = world.answer(
-        [*world.other(runtime), start, "https,tls,fetch", json.dumps(chosen)], cwd=project, env=env
-    )
-    fetch = found["acme"].pop("fetch")
-    assert (way == "env") is (fetch == "ok")
-    assert found["acme"] == _ELSEWHERE
+    flags = ["--preload", "./node_modules/acme-ca/register.js"] if way == "preload" else []
+    start = project / "first-line.mjs" if way == "first line" else world.PROGRAMS / "probe.mjs"
+    argv = [*world.other(runtime), *flags, str(start), ",".join(clients), json.dumps(chosen)]
+    found = world.answer(argv, cwd=project, env=printed if way == "env" else {})
+    assert {name for name, outcome in found["acme"].items() if outcome != "ok"} == refused
     assert "ok" not in found["unrelated"].values()
 
 
-def test_npm_itself_follows_the_printed_environment(project: Path, servers: Ports) -> None:
-    """Npm reaches a registry under the CA with NODE_EXTRA_CA_CERTS, and refuses it without."""
+def test_npm_itself_follows_the_printed_environment(
+    tmp_path: Path, project: Path, printed: dict[str, str], servers: Ports, authorities: Authorities
+) -> None:
+    """Npm reaches a registry under the CA with NODE_EXTRA_CA_CERTS, unless `cafile` names other CAs."""
     ping = [require("npm"), "ping", "--registry", f"https://localhost:{servers['acme']['https']}/"]
     online = {"npm_config_offline": "false", "npm_config_fetch_retries": "0"}
     refused = world.run(ping, cwd=project, env=online, status=1)
     assert world.REFUSED in refused.stderr
-    trusting = {**online, "NODE_EXTRA_CA_CERTS": str(project / "node_modules/acme-ca/roots.pem")}
-    world.run(ping, cwd=project, env=trusting)
+    world.run(ping, cwd=project, env={**online, **printed})
+    (tmp_path / "other.pem").write_bytes(authorities.unrelated.pem)
+    elsewhere = {"npm_config_cafile": str(tmp_path / "other.pem")}
+    world.run(ping, cwd=project, env={**online, **printed, **elsewhere}, status=1)

@@ -1,5 +1,6 @@
 // usage: choices.mjs '{"server": {"https": PORT}}' CA-FILE; register is already active. Prints, for each choice a
 // program can make, which servers it accepts, in order and separated by spaces.
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import tls from 'node:tls';
@@ -36,7 +37,19 @@ class Inherited {
   }
 }
 
+/** The cipher a connection gets when a program changes the default; TLS 1.3 has ciphers of its own. */
+async function cipher(name) {
+  const before = tls.DEFAULT_CIPHERS;
+  tls.DEFAULT_CIPHERS = name;
+  const { https: port } = servers[0][1];
+  const socket = tls.connect(port, 'localhost', { servername: 'localhost', maxVersion: 'TLSv1.2' });
+  tls.DEFAULT_CIPHERS = before;
+  await once(socket, 'secureConnect');
+  return socket.getCipher().name;
+}
+
 const found = {
+  'tls.DEFAULT_CIPHERS': await cipher('ECDHE-ECDSA-CHACHA20-POLY1305'),
   nothing: await accepted(),
   'a ca': await accepted({ ca: theirs }),
   'a list of ca': await accepted({ ca: [theirs] }),

@@ -3,7 +3,8 @@
 import { fork } from 'node:child_process';
 import http2 from 'node:http2';
 import https from 'node:https';
-import tls from 'node:tls';
+import net from 'node:net';
+import tls, { connect } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 
 const DEADLINE = 5000;
@@ -35,6 +36,17 @@ export const clients = {
   http2: (host, ports) => settled(http2.connect(url(host, ports.http2)), 'connect', (it) => it.destroy()),
   tls: (host, ports) =>
     settled(tls.connect(ports.https, host, { servername: host }), 'secureConnect', (it) => it.destroy()),
+  handmade: async (host, ports) => {
+    const socket = new tls.TLSSocket(net.connect(ports.https, host), { isServer: false });
+    socket.setServername(host);
+    socket._start();
+    await settled(socket, 'secure', () => {});
+    const error = socket._handle.verifyError();
+    socket.destroy();
+    if (error) throw error;
+  },
+  'named import': (host, ports) =>
+    settled(connect(ports.https, host, { servername: host }), 'secureConnect', (it) => it.destroy()),
   fetch: async (host, ports) => void (await (await fetch(url(host, ports.https))).text()),
   websocket: (host, ports) =>
     new Promise((resolve, reject) => {
