@@ -108,6 +108,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, tarball: Path) -> Path:
     probe = world.PROGRAMS / "probe.mjs"
     (folder / "first-line.mjs").write_text(f"import 'acme-ca/register';\nimport '{probe}';\n")
     (folder / "first-line.cjs").write_text(f"require('acme-ca/register');\nimport('{probe}');\n")
+    (folder / "named.mjs").write_text(
+        "import 'acme-ca/register';\nimport tls, { connect } from 'node:tls';\n"
+        "console.log(connect === tls.connect);\n"
+    )
     (folder / "call.mjs").write_text(
         f"import {{ register }} from 'acme-ca';\nregister();\nregister();\nawait import('{probe}');\n"
     )

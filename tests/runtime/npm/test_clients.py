@@ -146,7 +146,7 @@ def test_what_register_cannot_reach_the_environment_can(
 @pytest.mark.parametrize(
     ("runtime", "way", "refused"),
     [
-        ("bun", "first line", {"named import", "fetch"}),
+        ("bun", "first line", {"fetch"}),
         ("bun", "preload", {"fetch"}),
         ("bun", "env", set()),
         ("deno", "first line", {"named import", "fetch"}),
@@ -166,6 +166,13 @@ def test_bun_and_deno_go_as_far_as_they_allow(
     found = world.answer(argv, cwd=project, env=printed if way == "env" else {})
     assert {name for name, outcome in found["acme"].items() if outcome != "ok"} == refused
     assert "ok" not in found["unrelated"].values()
+
+
+@pytest.mark.parametrize(("runtime", "reached"), [("node", True), ("bun", False), ("deno", False)])
+def test_a_named_import_beside_the_first_line(runtime: str, reached: bool, project: Path) -> None:
+    """In the very file of the first line, Node's named imports are reached, Bun's and Deno's are not."""
+    program = [world.node("24")] if runtime == "node" else world.other(runtime)
+    assert world.answer([*program, "named.mjs"], cwd=project) is reached
 
 
 def test_npm_itself_follows_the_printed_environment(
