@@ -88,6 +88,17 @@ def whole(data: bytes, tag: int = SEQUENCE) -> tuple[int, int]:
     return start, stop
 
 
+def is_cut_off(data: bytes) -> bool:
+    """Tell whether the outermost element says that it is longer than `data`."""
+    try:
+        header(data, 0, len(data))
+    except TruncatedError:
+        return True
+    except DerError:
+        pass
+    return False
+
+
 def integer(data: bytes, start: int, end: int) -> int:
     """Return the INTEGER whose content is data[start:end]."""
     if start == end:

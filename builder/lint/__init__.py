@@ -22,7 +22,7 @@ __all__ = ["Override", "Policy", "lint", "refuse"]
 # After one of these the self-signature cannot be checked, or costs too much, or says nothing more.
 _NO_SIGNATURE = frozenset(
     {"algorithm-mismatch", "dsa", "oversized-rsa", "rsa-exponent", "unknown-signature", "unsupported-key"}
-    | {"weak-signature"}
+    | {"weak-rsa", "weak-signature"}
 )
 
 

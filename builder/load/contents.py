@@ -126,7 +126,10 @@ def _trusted(block: pem.Block) -> Iterator[Certificate | Finding]:
     data, end = block.data, len(block.data)
     try:
         _, _, middle = der.header(data, 0, end)
-        if middle != end and not _is_trusted(data[middle:]):
+        kind = keys.in_der(data[middle:])
+        if kind:
+            yield found("private-key", block.origin, f"holds {kind}")
+        elif middle != end and not _is_trusted(data[middle:]):
             yield found("distrusted-certificate", block.origin, "is not trusted for TLS servers")
     except der.DerError:
         middle = end
@@ -182,12 +185,12 @@ def _trailing(data: bytes, origin: Origin, message: str) -> Finding:
 
 def _other(data: bytes, origin: Origin, message: str) -> Finding:
     """Return the finding for data that is not a certificate, or not a whole one."""
+    if data[0] != der.SEQUENCE:
+        return found("not-a-certificate", origin, "the data is not a certificate")
     try:
         start, end = der.whole(data)
-    except der.TruncatedError:
-        return found("truncated", origin, "the certificate is cut off")
     except der.DerError:
-        return found("not-a-certificate", origin, "the data is not a certificate")
+        return found("truncated", origin, "the certificate is cut off")
     shape = _shape(data, start, end)
     for begin, kind in _OTHERS.items():
         if shape.startswith(begin):

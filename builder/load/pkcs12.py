@@ -47,14 +47,13 @@ def read(data: bytes, origin: Origin, passwords: Sequence[str | None]) -> Iterat
         certificates = _open(data, passwords)
     except _KeyFoundError:
         yield found("private-key", origin, "the PKCS #12 store holds a private or secret key")
-    except der.TruncatedError:
-        yield found("truncated", origin, "the PKCS #12 store is cut off")
     except der.TrailingError as error:
         yield found("trailing-data", origin, f"behind the PKCS #12 store {error}")
     except der.NotDistinguishedError as error:
         yield found("not-der", origin, f"the PKCS #12 store is not DER: {error}")
     except der.DerError as error:
-        yield found("damaged-store", origin, f"the PKCS #12 store cannot be read: {error}")
+        rule = "truncated" if der.is_cut_off(data) else "damaged-store"
+        yield found(rule, origin, f"the PKCS #12 store cannot be read: {error}")
     else:
         if certificates is None:
             message = "the PKCS #12 store opens with none of the passwords given, or was changed"

@@ -30,14 +30,13 @@ def read(data: bytes, origin: Origin) -> Iterator[bytes | Finding]:
     """Yield the DER of each certificate in a SignedData structure; its signatures mean nothing here."""
     try:
         certificates = list(_certificates(data))
-    except der.TruncatedError:
-        yield found("truncated", origin, "the PKCS #7 collection is cut off")
     except der.TrailingError as error:
         yield found("trailing-data", origin, f"behind the PKCS #7 collection {error}")
     except der.NotDistinguishedError as error:
         yield found("not-der", origin, f"the PKCS #7 collection is not DER: {error}")
     except der.DerError as error:
-        yield found("damaged-store", origin, f"the PKCS #7 collection is malformed: {error}")
+        rule = "truncated" if der.is_cut_off(data) else "damaged-store"
+        yield found(rule, origin, f"the PKCS #7 collection cannot be read: {error}")
     else:
         yield from certificates
         if not certificates:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from tests.lint import forge
 
 
@@ -57,9 +59,9 @@ def roots(now: dt.datetime) -> dict[str, Defect]:
         "sha1-self-signature": Defect(forge.certificate(forge.elliptic(digest="SHA1")), key),
         "rsa-exponent": _with(forge.rsa_key(2048, 3)),
         "rsa-4096": _with(forge.rsa_key(4096)),
-        "curve-p521": _with(forge.elliptic(7, forge.ec.SECP521R1(), "SHA512")),
-        "unsupported-key": _with(forge.elliptic(7, forge.ec.SECP256K1())),
-        "curve-p224": _with(forge.elliptic(7, forge.ec.SECP224R1())),
+        "curve-p521": _with(forge.elliptic(7, ec.SECP521R1(), "SHA512")),
+        "unsupported-key": _with(forge.elliptic(7, ec.SECP256K1())),
+        "curve-p224": _with(forge.elliptic(7, ec.SECP224R1())),
         "ed25519": _with(forge.edwards()),
         "ed448": _with(forge.edwards(large=True)),
         "bad-self-signature": Defect(forge.certificate(signature=lambda s: s[:-1] + bytes([s[-1] ^ 1])), key),
@@ -73,6 +75,6 @@ def roots(now: dt.datetime) -> dict[str, Defect]:
             forge.certificate(issuer=issuer, issuer_key=forge.elliptic(8, digest="SHA1")), key
         ),
         "unknown-signature": Defect(forge.certificate(inner=forge.seq(forge.oid("1.2.3.4"))), key),
-        "brainpool": _with(forge.elliptic(7, forge.ec.BrainpoolP256R1())),
+        "brainpool": _with(forge.elliptic(7, ec.BrainpoolP256R1())),
         "duplicate-extension": _root(*forge.GOOD, identifier),
     }
