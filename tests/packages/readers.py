@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import stat
 import subprocess
 import tarfile
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.packages.built import run
+from tests.packages.built import fingerprints, run
 from tests.tools import require
 
 if TYPE_CHECKING:
@@ -155,6 +156,24 @@ def _tarball(file: Path) -> Read:
 
 def _single(file: Path) -> Read:
     return Read((Entry(file.name, 0o644, "-", file.read_bytes()),), {}, "")
+
+
+def certificate_files(folder: Path) -> dict[str, list[str]]:
+    """Return the SHA-256 of the certificates that OpenSSL finds in each file below `folder`, by path."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    printed = run(require("openssl"), "storeutl", "-certs", "-r", ".", cwd=folder)
+    for item in _NAME_OR_BLOCK.finditer(printed):
+        if item["name"]:
+            name = item["name"].removeprefix(".")
+        else:
+            found.setdefault(name, []).extend(fingerprints(item[0].encode("ascii")))
+    return found
+
+
+_NAME_OR_BLOCK = re.compile(
+    "Name: (?P<name>.+)$|-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", re.MULTILINE
+)
 
 
 def run_bytes(*command: str | Path) -> bytes:
