@@ -1,4 +1,4 @@
-"""The demo: a throw-away CA becomes packages, and one `pip install` turns a refused handshake into a good one."""
+"""The demo: a throw-away CA becomes packages, and one `pip install` makes a refused handshake a good one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ except urllib.error.URLError as error:
 
 
 def run(*, say: Callable[[str], None]) -> None:
-    """Run the demo in a temporary folder, telling `say` each step; raise ProofError if trust is not as promised."""
+    """Run the demo in a temporary folder, telling `say` each step; raise ProofError on a broken promise."""
     now = dt.datetime.now(dt.UTC)
     ca = authority.create("trustpack demo root", now=now, days=30)
     with tempfile.TemporaryDirectory(prefix="trustpack-demo-") as name:

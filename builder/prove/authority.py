@@ -116,7 +116,7 @@ def issue(
     valid: tuple[dt.datetime, dt.datetime] | None = None,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> Leaf:
-    """Issue a leaf for `hosts` (DNS names or IP addresses); `valid` is by default from an hour ago for a day."""
+    """Issue a leaf for `hosts` (DNS names, IP addresses), by default from an hour ago until tomorrow."""
     key = ec.generate_private_key(ec.SECP256R1())
     start, end = valid or (now - dt.timedelta(hours=1), now + _DAY)
     issuer = authority.certificate

@@ -4,10 +4,10 @@ import datetime as dt
 import subprocess
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.tools import require
 
 from builder.prove import authority
 from builder.trusted import trusted_pem
+from tests.tools import require
 
 
 def test_is_what_openssl_writes_for_a_server_authentication_anchor() -> None:

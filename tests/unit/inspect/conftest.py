@@ -37,7 +37,7 @@ def _package(container: str, files: list[File], scripts: dict[str, bytes] | None
             organisation=_ACME,
             files=tuple(files),
             scripts=scripts or {},
-            metadata={"release": "0"},
+            metadata={"release": "0"} if container in {"apk", "deb", "rpm"} else {},
         )
     )
 
