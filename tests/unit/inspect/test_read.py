@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import random
@@ -171,6 +172,15 @@ def test_apk_must_match_its_datahash(packages: dict[str, bytes]) -> None:
     other = gzip(tar([File("evil", b"")], 0))
     with pytest.raises(PackageError, match=r"x\.apk: data: does not match datahash"):
         read("x.apk", streams[0] + other)
+
+
+def test_reads_a_signed_apk(packages: dict[str, bytes]) -> None:
+    """A signature in front changes nothing but the fact that it is there, by the name of its key."""
+    # A segment of an .apk but the last ends without end-of-archive blocks: header and one block of data.
+    segment = tar([File(".SIGN.RSA.pki@acme.rsa.pub", b"s" * 256)], 0)[:1024]
+    unsigned, signed = read("x.apk", packages["apk"]), read("x.apk", gzip(segment) + packages["apk"])
+    assert signed.metadata == {**unsigned.metadata, "signature": ".SIGN.RSA.pki@acme.rsa.pub"}
+    assert signed == dataclasses.replace(unsigned, metadata=signed.metadata)
 
 
 def test_gem_must_match_its_checksums(packages: dict[str, bytes]) -> None:
