@@ -68,9 +68,10 @@ CLIENTS = {
   end
 }.freeze
 
+REASONS = /certificate verify failed|does not match|SSL peer certificate/i.freeze
+
 def verdict(error)
-  causes = [error, error.cause].compact.map(&:message)
-  raise error unless causes.any? { |message| message =~ /certificate verify failed|does not match|SSL peer certificate/i }
+  raise error unless [error, error.cause].compact.any? { |cause| cause.message =~ REASONS }
 
   'refused'
 end

@@ -102,6 +102,20 @@ def test_two_cas_of_one_name(
     assert (prefix.tries(port), prefix.tries(renewed_port)) == ("accepted", "accepted")
 
 
+def test_the_names_are_those_of_openssl_rehash(
+    prefix: Prefix,
+    build: Callable[..., Path],
+    acme: Authority,
+    renewed: Authority,
+    stranger: Authority,
+) -> None:
+    """The links have the names that OpenSSL's own program would have made."""
+    prefix.brew("pour", build("acme", acme, renewed, stranger))
+    before = prefix.names()
+    prefix.rehash()
+    assert prefix.names() == before
+
+
 def test_a_name_that_is_taken_stays_with_its_owner(
     prefix: Prefix, formula: Path, renewed: Authority, port: int, renewed_port: int
 ) -> None:
