@@ -40,6 +40,13 @@ def _protocol(protocol, load):
     return context
 
 
+def _checking_names(context):
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.check_hostname = True  # of no use to a server, but it may be set
+    context.set_default_verify_paths()
+    context.check_hostname = False
+
+
 def _defaults(context):
     context.set_default_verify_paths()
 
@@ -61,6 +68,7 @@ def _contexts(ca):
     for name in ("PROTOCOL_TLS_SERVER", "PROTOCOL_TLS"):
         for load in (_defaults, _default_certs, _where, _contents):
             ways[f"{name}{load.__name__}"] = _protocol(getattr(ssl, name), load)
+    ways["PROTOCOL_TLS_SERVER_checking_names"] = _protocol(ssl.PROTOCOL_TLS_SERVER, _checking_names)
     ways["on purpose"] = _protocol(ssl.PROTOCOL_TLS_SERVER, lambda c: c.load_verify_locations(cadata=ca))
     return ways
 
