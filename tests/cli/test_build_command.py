@@ -323,7 +323,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(world: World) -> None:
 def test_two_builds_at_once_leave_one_whole_release(world: World, another: bytes) -> None:
     """Each either succeeds or says that another was at work; what is described is there and right."""
     (world.folder / "other.pem").write_bytes(another)
-    for _ in range(3):
+    for _ in range(2):
         running = [
             subprocess.Popen(
                 [PROGRAM, "build", file, "--org", "acme", "--target", "pem", "--target", "gem", "--quiet"],
