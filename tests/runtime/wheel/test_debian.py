@@ -9,7 +9,7 @@ import pytest
 
 from builder.prove.place import open_place
 from tests.roots import SUITES, root
-from tests.runtime.wheel.world import STRANGER, TRUSTED, TRUSTS
+from tests.runtime.wheel.world import STRANGER, TRUSTED, TRUSTS, clients
 
 if TYPE_CHECKING:
     from builder.prove.place import Place
@@ -37,6 +37,28 @@ def test_pythons_of_debian(suite: str, wheels: Wheels, urls: dict[str, str]) -> 
             assert _said(place, python, "-c", TRUSTS, urls["good"]) == TRUSTED
             assert _said(place, python, "-c", TRUSTS, urls["unrelated"]) == STRANGER
             assert _entries(place, python) == (1 if int(version.removeprefix("python3.")) >= _NEWER else 0)
+
+
+def test_truststore_where_openssl_has_no_defaults(wheels: Wheels, urls: dict[str, str]) -> None:
+    """Where OpenSSL's paths lead nowhere, truststore looks for the system's store itself, and trusts too."""
+    # Its own context, which no create_default_context() has loaded anything into.
+    context = "lambda: truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
+    code = f"import ssl, truststore; ssl._create_default_https_context = {context}\n{TRUSTS}"
+    with open_place(root("trixie")) as place:
+        place.run(["rm", "-r", "/usr/lib/ssl"])
+        place.run(["python3", "-m", "venv", "--without-pip", "/venv"])
+        place.copy_in(_WHEEL, wheels.acme.read_bytes())
+        for file in (clients() / "truststore").glob("*.py"):
+            place.copy_in(f"/root/truststore/{file.name}", file.read_bytes())
+        path = {"PYTHONPATH": "/root"}
+        assert (
+            place.run(["/venv/bin/python", "-c", code, urls["good"]], environment=path).out.strip()
+            == STRANGER
+        )
+        place.run(["/venv/bin/python", "-c", _UNPACK])
+        assert (
+            place.run(["/venv/bin/python", "-c", code, urls["good"]], environment=path).out.strip() == TRUSTED
+        )
 
 
 def _said(place: Place, *command: str) -> str:
