@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # The variables to export, and who reads them (each tried with a real client).
 VARIABLES = {
-    "SSL_CERT_FILE": "uv, OpenSSL, Go, Ruby, httpx",
+    "SSL_CERT_FILE": "uv, httpx, OpenSSL",
     "CURL_CA_BUNDLE": "curl, curl_cffi",
     "REQUESTS_CA_BUNDLE": "requests, curl_cffi",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "grpcio",
