@@ -22,7 +22,6 @@ from builder.model import Certificate, Finding, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from urllib.parse import SplitResult
 
 _SCHEME = "https://"
 _PIN = re.compile(r"sha256=((?:[0-9a-f]{64},)*[0-9a-f]{64})")
@@ -40,7 +39,7 @@ def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Find
         what = "has no pin of the form #sha256=" if address.startswith(_SCHEME) else "is not https"
         yield found("url-not-pinned", origin, f"the address {what}")
         return
-    data = _get(urlsplit(address))
+    data = _get(address)
     if isinstance(data, str):
         yield found("url-failed", origin, data)
         return
@@ -55,9 +54,10 @@ def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Find
         yield found("url-mismatch", origin, f"the content has the SHA-256 {content}{certificates}")
 
 
-def _get(parts: SplitResult) -> bytes | str:
+def _get(address: str) -> bytes | str:
     """Return the body of a GET request, or what went wrong with it; no redirects, no proxies."""
     try:
+        parts = urlsplit(address)
         connection = http.client.HTTPSConnection(
             parts.hostname or "", parts.port, timeout=_SECONDS, context=_unverified()
         )

@@ -57,7 +57,7 @@ _LABELLED = {
     "age": b"# created: 2026\nAGE-SECRET-KEY-1THROWAWAY\n",
     "jwk": json.dumps({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "d": "Bw"}).encode(),
     "jwk-symmetric": json.dumps({"kty": "oct", "k": "dGhyb3ctYXdheQ"}).encode(),
-    "jwk-set": json.dumps({"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB", "d": "Bw"}]}, indent=2).encode(),
+    "jwk-set": json.dumps({"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB", "d": "Bw"}]}).encode(),
     "xml-rsa": b"<RSAKeyValue><Modulus>AA==</Modulus><D>Bw==</D></RSAKeyValue>\n",
     "xml-dsa": b"<DSAKeyValue><Y>AA==</Y><X>Bw==</X></DSAKeyValue>\n",
 }
