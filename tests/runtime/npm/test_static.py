@@ -64,7 +64,7 @@ def test_the_code_is_typed(package: Path) -> None:
 
 def test_the_code_is_clean() -> None:
     """Biome's linter and formatter find no fault in the package's code and the programs of these tests."""
-    argv = [require(str(world.MODULES / ".bin/biome")), "check", "--error-on-warnings"]
+    argv = [require(str(world.MODULES / "@biomejs/cli-linux-x64/biome")), "check", "--error-on-warnings"]
     world.run([*argv, f"--config-path={world.HERE}", ROOT / "templates/npm", world.PROGRAMS], cwd=world.HERE)
 
 
