@@ -7,6 +7,7 @@ import http.server
 import os
 import ssl
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ _BODY = b"trusted\n"
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    server: _Server
+
     def do_GET(self) -> None:
+        self.server.requests += 1
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         # OpenSSL 3.5 clients report an unexpected EOF without a length.
@@ -42,9 +46,12 @@ class _Server(http.server.ThreadingHTTPServer):
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.context = context
+        self.connections = 0
+        self.requests = 0
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         # The handshake runs in the request's own thread: a client that refuses must not hold up the next.
+        self.connections += 1
         request.settimeout(10)
         with contextlib.suppress(OSError), self.context.wrap_socket(request, server_side=True) as secured:
             super().finish_request(secured, client_address)
@@ -81,9 +88,29 @@ def server_context(leaf: Leaf) -> ssl.SSLContext:
     return context
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a server saw so far: TCP connections, and requests that came through TLS."""
+
+    connections: int
+    requests: int
+
+
+class Listener:
+    """A running server: its port, and what it has seen."""
+
+    def __init__(self, server: _Server) -> None:
+        self._server = server
+        self.port: int = server.server_address[1]
+
+    def seen(self) -> Seen:
+        """Return the counts so far."""
+        return Seen(self._server.connections, self._server.requests)
+
+
 @contextlib.contextmanager
-def serve(leaf: Leaf) -> Iterator[int]:
-    """Serve HTTPS with `leaf` on 127.0.0.1 while the block runs; yield the port.
+def listen(leaf: Leaf) -> Iterator[Listener]:
+    """Serve HTTPS with `leaf` on 127.0.0.1 while the block runs.
 
     GET / answers 200 with a short text; each connection has its own thread.
     """
@@ -91,8 +118,15 @@ def serve(leaf: Leaf) -> Iterator[int]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield server.server_address[1]
+        yield Listener(server)
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def serve(leaf: Leaf) -> Iterator[int]:
+    """Serve HTTPS as `listen` does; yield the port alone."""
+    with listen(leaf) as listener:
+        yield listener.port
