@@ -40,13 +40,14 @@ class Status(StrEnum):
 class Client:
     """A program that makes one HTTPS request: its command, where `{url}` stands for the server.
 
-    `note` says what it needs beside the package, such as "with environment".
+    `note` says what it needs beside the package, such as "with environment"; `version` is the program's own.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Ground(Protocol):
     """A clean place in which one target's package is installed by its own package manager.
 
     Every program in it starts with an empty environment. `stand_in` says which part of the place is a
-    double, or is empty; `trust` is everything the place trusts, in any comparable form.
+    double, or is empty; `trust` is everything the place trusts, in any comparable form (a mapping's keys are
+    named where they differ); `absent` has a line "name: why" for each client that is not there.
     """
 
     stand_in: str
