@@ -15,7 +15,7 @@ from builder.errors import ConfigError
 # C0, DEL, C1, the line and paragraph separators, and the bidirectional controls that can reorder text.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _OTHERS = re.compile("[^ -~]")
-_TOKEN = re.compile(r"[A-Za-z0-9._+@/:=,~#-]+")
+_TOKEN = re.compile(r"[A-Za-z0-9._+@/:=,~-]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -46,7 +46,9 @@ def _yaml(value: Any) -> Quoted:
 
 
 def _ruby(value: Any) -> Quoted:
-    return Quoted("'" + visible(str(value)).replace("\\", "\\\\").replace("'", "\\'") + "'")
+    # Double quotes are what Homebrew's style asks for; `#` would begin an interpolation in them.
+    text = visible(str(value)).replace("\\", "\\\\").replace('"', '\\"').replace("#", "\\#")
+    return Quoted(f'"{text}"')
 
 
 def _python(value: Any) -> Quoted:

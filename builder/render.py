@@ -231,8 +231,10 @@ def _static(path: Path) -> bytes:
 @lru_cache(maxsize=64)
 def _environment(templates: Path) -> Environment:
     import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = jinja2.Environment(  # noqa: S701  no HTML here: finalize enforces each language's own quoting
+    # Sandboxed: a CI job that renders a contributor's templates must not run their code.
+    environment = ImmutableSandboxedEnvironment(  # no autoescape: finalize enforces each language's quoting
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
         finalize=finalize,

@@ -58,7 +58,7 @@ def build(
     chosen = settings.choose(paths or [], org, config, quiet=quiet)
     moment = settings.clock(now)
     bundle = accept(chosen, moment, expired=expired, intermediates=intermediates, quiet=quiet)
-    available = recipe.sources(chosen.folder)
+    available = recipe.sources(chosen.beside)
     for key in ("targets", "names", "settings"):
         recipe.check(available, getattr(chosen.config, key) or (), key)
     sources = recipe.select(available, target or chosen.config.targets)

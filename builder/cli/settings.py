@@ -24,6 +24,11 @@ class Chosen:
     folder: Path
     file: Path | None
 
+    @property
+    def beside(self) -> Path | None:
+        """The folder in which an organisation's own recipes may lie: the configuration's, if there is one."""
+        return self.folder if self.file else None
+
 
 def choose(paths: list[str], org: str | None, file: Path | None, *, quiet: bool = False) -> Chosen:
     """Return the configuration of a command: its options alone with --org, else trustpack.yaml's.
