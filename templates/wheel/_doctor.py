@@ -37,7 +37,7 @@ def examine() -> "dict[str, Any]":
         "switched_off": _startup().disabled(),
         "activated": _startup().installed(),
         "trusted_by_default": trusted_by_default(),
-        "variables": [_variable(name) for name in _EXPLICIT if name in os.environ],
+        "variables": [_variable(name) for name in _EXPLICIT if _is_set(name)],
     }
 
 
@@ -96,6 +96,11 @@ def _variable(name: str) -> "dict[str, Any]":
         "clients": _EXPLICIT[name],
         "holds_these_roots": _held(_files(value)).issuperset(_bundle.blocks(contents())),
     }
+
+
+def _is_set(name: str) -> bool:
+    # OpenSSL takes an empty variable for a path that leads nowhere, all others take it for none.
+    return name in os.environ if name in _patch.EXPLICIT else bool(os.environ.get(name))
 
 
 def _held(paths: "list[str]") -> "set[str]":

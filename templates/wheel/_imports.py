@@ -46,7 +46,8 @@ class _Loader:
         self._loader = loader
 
     def __getattr__(self, name: str) -> "Any":
-        return getattr(self.__dict__["_loader"], name)
+        # Who copies this asks before it has a loader.
+        return getattr(vars(self).get("_loader"), name)
 
     def exec_module(self, module: "ModuleType") -> None:
         """Run `module`, then extend it."""

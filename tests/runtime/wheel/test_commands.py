@@ -149,6 +149,8 @@ def test_doctor_names_the_variables_that_win(
     assert shown == [("SSL_CERT_FILE", str(theirs), False), ("REQUESTS_CA_BUNDLE", str(merged), True)]
     assert (code, found["trusted_by_default"], len(found["advice"])) == (1, False, 1)
     assert found["advice"][0].startswith("SSL_CERT_FILE wins for ssl, urllib3, aiohttp, httpx, uv: ")
+    code, found = _examined(installed, env={"SSL_CERT_DIR": "", "REQUESTS_CA_BUNDLE": ""})
+    assert (code, [item["name"] for item in found["variables"]]) == (1, ["SSL_CERT_DIR"])
     env = {"SSL_CERT_FILE": str(merged)}
     assert (_examined(installed, env=env)[0], trusts(installed, urls["good"], env=env)) == (0, TRUSTED)
 

@@ -93,6 +93,19 @@ def test_modules_look_as_they_would_without_it(any_installed: Environment) -> No
     assert any_installed.say(code) == any_installed.say(code, env={"ACME_CERTIFI_DISABLE": "1"})
 
 
+def test_modules_can_be_found_copied_and_reloaded(any_installed: Environment) -> None:
+    """What importlib offers works on extended modules: find_spec, resources, copies of loaders, reload."""
+    code = """if True:
+        import copy, importlib, importlib.resources, importlib.util, ssl
+        found = importlib.util.find_spec("certifi")
+        print(found.origin == copy.copy(found.loader).path, found.loader.is_package("certifi"))
+        print(importlib.resources.files("certifi").joinpath("cacert.pem").is_file())
+        before = len(ssl.create_default_context().get_ca_certs())
+        print(len(importlib.reload(ssl).create_default_context().get_ca_certs()) - before)
+    """
+    assert any_installed.say(code).split() == ["True", "True", "True", "0"]
+
+
 def test_the_interface(any_installed: Environment, urls: dict[str, str]) -> None:
     """where(), contents(), certificates() and create_default_context() agree, switched off or not."""
     code = """if True:
