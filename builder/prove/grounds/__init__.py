@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -27,17 +28,27 @@ class Opener(Protocol):
     """A ground's module."""
 
     def open_ground(
-        self, *, target: str, name: str, root: Path | None, folder: Path, offline: bool, only: frozenset[str]
+        self,
+        *,
+        target: str,
+        name: str,
+        settings: Mapping[str, str],
+        root: Path | None,
+        folder: Path,
+        offline: bool,
+        only: frozenset[str],
     ) -> AbstractContextManager[Ground]:
         """Open a clean place for `target`, in which the package called `name` is not yet installed.
 
-        `name` is the manifest entry's: what the target's package manager calls the package. `root` is the
-        unpacked system of --root (None: not given; language targets ignore it). `folder` is empty, the
-        ground's own, and removed afterwards. With `offline` nothing is fetched: what is not there is absent.
+        `name` is the manifest entry's: what the target's package manager calls the package. `settings` are
+        the recipe's choices: a promise that was not made is not proven. `root` is the unpacked
+        system of --root (None: not given; language targets ignore it). `folder` is empty, the ground's own,
+        and removed afterwards. With `offline` nothing is fetched: what is not there is absent.
         `only` names the clients asked for (empty: all), so that nothing needs be prepared for others.
 
         The ground's install and upgrade get the path of the target's last artifact in the recipe's order;
         its other artifacts lie beside it (a formula stands last, beside its archive and its bottle).
+        The ground's run is called from several threads at once, but never while one of those two or remove is.
 
         Raises ToolError where the place cannot be made because something is missing: the target is then
         reported as absent, with the error's words. Any other TrustpackError ends the proof.
