@@ -27,7 +27,7 @@ _REFUSAL = re.compile(
     r"|Hostname Verification Check failed|problem confirming the ssl certificate"
 )
 _ADDRESS = re.compile(r"https://([^:/]+):(\d+)/")
-_TIMEOUT = 15
+_TIMEOUT = 60  # seconds, for machines that do much else
 
 
 def _urllib(url):
