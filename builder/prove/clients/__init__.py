@@ -65,23 +65,27 @@ CLIENTS = (
 class Programs:
     """The clients that must be compiled before they can run: a Java class and a static Go program."""
 
-    java: bytes
-    go: bytes
+    java: bytes | None = None
+    go: bytes | None = None
 
 
-def compile_programs(*, javac: str, go: str, cache: Path) -> Programs:
+def compile_programs(*, javac: str | None, go: str | None, cache: Path) -> Programs:
     """Compile the Java and Go clients with the compilers at these paths; raise ToolError if one fails.
 
     `cache` is a folder for Go's build cache: without it, the standard library takes half a minute each time.
     """
-    with tempfile.TemporaryDirectory(prefix="trustpack-") as folder:
-        # Java 11 is the oldest runtime a supported Debian has.
-        _compile([javac, "--release", "11", "-d", folder, str(_SOURCES / "Handshake.java")], {})
-        environment = {"CGO_ENABLED": "0", "GOCACHE": str(cache), "GOFLAGS": "", "GOTOOLCHAIN": "local"}
-        _compile([go, "build", "-o", f"{folder}/handshake", str(_SOURCES / "handshake.go")], environment)
-        return Programs(
-            java=(Path(folder) / "Handshake.class").read_bytes(), go=(Path(folder) / "handshake").read_bytes()
-        )
+    with tempfile.TemporaryDirectory(prefix="trustpack-") as name:
+        folder = Path(name)
+        java_class = go_program = None
+        if javac:
+            # Java 11 is the oldest runtime a supported Debian has.
+            _compile([javac, "--release", "11", "-d", name, str(_SOURCES / "Handshake.java")], {})
+            java_class = (folder / "Handshake.class").read_bytes()
+        if go:
+            environment = {"CGO_ENABLED": "0", "GOCACHE": str(cache), "GOFLAGS": "", "GOTOOLCHAIN": "local"}
+            _compile([go, "build", "-o", f"{name}/handshake", str(_SOURCES / "handshake.go")], environment)
+            go_program = (folder / "handshake").read_bytes()
+        return Programs(java_class, go_program)
 
 
 def _compile(command: list[str], environment: dict[str, str]) -> None:
@@ -91,22 +95,24 @@ def _compile(command: list[str], environment: dict[str, str]) -> None:
         raise ToolError(f"{command[0]}: {done.stderr.strip()}")
 
 
-def equip(place: Place, programs: Programs | None, *, only: Iterable[str] = ()) -> tuple[Client, ...]:
+def equip(place: Place, programs: Programs, *, only: Iterable[str] = ()) -> tuple[Client, ...]:
     """Put the clients into `place` and return those that can run there (of `only`, where given)."""
     wanted = set(only) or {client.name for client in CLIENTS}
-    if programs:
+    if programs.java:
         place.copy_in(f"{_FOLDER}/Handshake.class", programs.java)
+    if programs.go:
         place.copy_in(f"{_FOLDER}/handshake", programs.go, mode=0o755)
     for file in sorted({client.file for client in CLIENTS if (_SOURCES / client.file).is_file()}):
         place.copy_in(f"{_FOLDER}/{file}", (_SOURCES / file).read_bytes())
-    test = 'command -v "$1" >/dev/null && [ -f "$2" ]'
-    return tuple(
-        client
-        for client in CLIENTS
-        if client.name in wanted
-        and place.run(["sh", "-c", test, "sh", client.program, f"{_FOLDER}/{client.file}"], check=False).code
-        == 0
-    )
+    return tuple(client for client in CLIENTS if client.name in wanted and _runs(place, client))
+
+
+def _runs(place: Place, client: Client) -> bool:
+    # A library, unlike a program, is only known to be there when it is asked for.
+    library = f"{client.program} -c 'import requests'" if client.name == "requests" else ":"
+    test = f'command -v "$1" && [ -f "$2" ] && {library}'
+    words = ["sh", "-c", test, "sh", client.program, f"{_FOLDER}/{client.file}"]
+    return place.run(words, check=False).code == 0
 
 
 def accepted(place: Place, clients: Sequence[Client], urls: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -15,8 +15,9 @@ open_url() {
 			END { print last; exit !heard }'
 		;;
 	openssl)
-		openssl s_client -connect "${address%%/*}" -servername "${address%%:*}" \
-			-verify_return_error -verify_hostname "${address%%:*}" </dev/null 2>&1 | awk '
+		printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -ign_eof -verify_return_error \
+			-connect "${address%%/*}" -servername "${address%%:*}" \
+			-verify_hostname "${address%%:*}" 2>&1 | awk '
 			/^verify error/ || /^Verification error/ { print }
 			/Verify return code: 0 / { verified = 1 }
 			END { exit !verified }'
