@@ -100,7 +100,7 @@ def _wrap(owner: "Any", name: str, wrapper: "Callable[..., Any]") -> None:
 
 
 def _trust(context: "Any", load: "Callable[..., Any]") -> None:
-    """Add these roots to `context` if it is a client's; where they cannot be read, it trusts them not."""
+    """Add these roots to `context` if it is a client's; where OpenSSL cannot take them, it trusts them not."""
     if _is_client(context):
         try:
             load(context, cadata=_roots())
@@ -140,4 +140,7 @@ def _explicit() -> bool:
 
 @functools.cache
 def _roots() -> str:
-    return contents()
+    try:
+        return contents()
+    except OSError:  # removed while the process runs: clients go on without
+        return ""
