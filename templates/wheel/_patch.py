@@ -100,7 +100,7 @@ def _wrap(owner: "Any", name: str, wrapper: "Callable[..., Any]") -> None:
 
 
 def _trust(context: "Any", load: "Callable[..., Any]") -> None:
-    """Add these roots to `context` if it is a client's; where OpenSSL cannot take them, it trusts them not."""
+    """Add these roots to `context` if it is a client's; where OpenSSL takes them not, it stays as it is."""
     if _is_client(context):
         try:
             load(context, cadata=_roots())
