@@ -34,6 +34,9 @@ _Slug = Annotated[
 ]
 # RFC 3986 without what shells expand: nfpm refuses `$`, and the URL stands in the commands people are shown.
 _Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END)]
+FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + _END
+_Fingerprint = Annotated[str, msgspec.Meta(pattern=FINGERPRINT)]
+_Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END)]
 _LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
 _LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + _END
 _Treatment = Literal["refuse", "drop", "keep"]
@@ -96,11 +99,49 @@ class BundleSection(_Struct, frozen=True):
     overrides: list[OverrideSection] = []
 
 
+class AuthoritySection(_Struct, frozen=True):
+    """Where one CA is in its life, who answers for it, and what follows it."""
+
+    state: Literal["incoming", "active", "retiring", "distrusted"] = "active"
+    since: Annotated[_Day, msgspec.Meta(description="The day on which it came into this state.")] | None = (
+        None
+    )
+    until: (
+        Annotated[_Day, msgspec.Meta(description="The day on which it is planned to leave this state.")]
+        | None
+    ) = None
+    owner: _Line | None = None
+    evidence: Annotated[_Line, msgspec.Meta(description="A ticket or a document that says why.")] | None = (
+        None
+    )
+    successor: Annotated[_Fingerprint, msgspec.Meta(description="The CA that replaces it.")] | None = None
+
+
+class LifecycleSection(_Struct, frozen=True):
+    """Rotations as data; a CA that is not listed is active."""
+
+    overlap: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[0-9]{1,4}d" + _END,
+            description="How many days a new root is out on machines before it is needed, such as 30d.",
+        ),
+    ] = "30d"
+    authorities: Annotated[
+        dict[str, AuthoritySection],
+        msgspec.Meta(
+            description="CAs, by SHA-256 fingerprint.",
+            extra_json_schema={"propertyNames": {"pattern": FINGERPRINT}},
+        ),
+    ] = {}
+
+
 class Config(_Struct, frozen=True):
     """The whole file."""
 
     organisation: OrganisationSection
     bundle: BundleSection
+    lifecycle: LifecycleSection = LifecycleSection()
     release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
     site: (
         Annotated[
@@ -120,16 +161,7 @@ class Config(_Struct, frozen=True):
 
 def read(path: Path) -> Config:
     """Read and validate a configuration file; raise ConfigError naming file and line."""
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        hint = (
-            "run 'trustpack init roots.pem --org NAME', or 'trustpack build roots.pem --org NAME' without one"
-        )
-        raise ConfigError(f"{path}: there is no such file", hint=hint) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    parsed = document.parse(text, str(path))
+    parsed = _parsed(path)
     config = document.decode(parsed, Config)
     if config.organisation.contact and not _CONTACT.fullmatch(config.organisation.contact):
         where = parsed.where(("organisation", "contact"))
@@ -139,6 +171,24 @@ def read(path: Path) -> Config:
         hint = "an SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own"
         raise ConfigError(f"{where}: organisation.license: has an odd parenthesis", hint=hint)
     return config
+
+
+def where(path: Path, key: tuple[str | int, ...]) -> str:
+    """Return "file:line" of a key of a configuration file: for what is found wrong after it was read."""
+    return _parsed(path).where(key)
+
+
+def _parsed(path: Path) -> document.Document:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        hint = (
+            "run 'trustpack init roots.pem --org NAME', or 'trustpack build roots.pem --org NAME' without one"
+        )
+        raise ConfigError(f"{path}: there is no such file", hint=hint) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    return document.parse(text, str(path))
 
 
 def minimal(slug: str, paths: list[str]) -> Config:

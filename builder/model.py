@@ -88,9 +88,13 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Bundle:
-    """The accepted certificates, without duplicates, in canonical order (label, then fingerprint)."""
+    """The accepted certificates, without duplicates, in canonical order (label, then fingerprint).
+
+    `distrusted` are those that are not shipped but blocked where a platform has a place for that.
+    """
 
     certificates: tuple[Certificate, ...]
+    distrusted: tuple[Certificate, ...] = ()
 
     @cached_property
     def pem(self) -> str:

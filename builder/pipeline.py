@@ -64,7 +64,8 @@ def build(
         if order.release is not None:
             raise ReleaseError(
                 f"release {release.text}: {out} already holds other content under this version",
-                hint="clients would never fetch the change: choose a higher --release, or leave it out",
+                hint="clients would never fetch the change: choose a higher --release, or leave it out "
+                "(with a trustpack.lock, 'trustpack lock --bump' makes a new one)",
             )
         release = release.following()
     manifest = output.joined(previous, manifest)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import build, demo, init, inspect, lint, recipes
+from builder.cli import build, demo, init, inspect, lint, lock, recipes
 from builder.errors import TrustpackError
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
@@ -48,6 +48,7 @@ app.command()(demo.demo)
 app.command()(lint.lint)
 app.command()(lint.explain)
 app.command()(inspect.inspect)
+app.command()(lock.lock)
 app.command()(init.schema)
 app.add_typer(recipes.app, name="recipes")
 

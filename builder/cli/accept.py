@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING
 import typer
 
 from builder.errors import ConfigError
-from builder.model import Severity
+from builder.model import Bundle, Severity
 from builder.quoting import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from builder.cli.build import Treatment
     from builder.cli.settings import Chosen
-    from builder.config import BundleSection, OverrideSection
-    from builder.lint import Override, Policy
-    from builder.model import Bundle
+    from builder.lifecycle import Lifecycle
+    from builder.load import Loading
+    from builder.lock import Lock
+    from builder.model import Certificate, Finding
+    from builder.release import Release
 
 
 def accept(
@@ -29,40 +34,107 @@ def accept(
 ) -> Bundle:
     """Return the configured bundle; raise BundleError or PrivateKeyError where lint finds an error.
 
-    `expired` and `intermediates` replace the configuration's. Warnings go to standard error.
+    `expired` and `intermediates` replace the configuration's. Warnings go to standard error. What is wrong
+    with a distrusted CA is no error: that may be why it is distrusted.
     """
-    from builder.lint import lint, refuse
-    from builder.load import load
+    from builder.lint import refuse
 
-    section = chosen.config.bundle
-    loading = load([chosen.folder / path for path in section.paths])
-    policy = _policy(section, expired=expired, intermediates=intermediates)
-    bundle, findings = lint(loading.certificates, now=now, policy=policy)
-    findings = loading.findings + findings
+    loading = _load(chosen)
+    bundle, findings = _lint(chosen, loading, now, expired=expired, intermediates=intermediates)
     refuse(findings)
+    if bundle.distrusted and not bundle.certificates:
+        raise ConfigError(f"{chosen.file}: every CA of the bundle is distrusted, so there is nothing to ship")
     for finding in findings:
         if finding.severity is Severity.WARNING and not quiet:
             typer.echo(visible(f"warning: {finding.origin}: {finding.message}"), err=True)
     return bundle
 
 
-def _policy(section: BundleSection, *, expired: Treatment | None, intermediates: Treatment | None) -> Policy:
-    from builder.lint import Policy
+def survey(chosen: Chosen, now: dt.datetime) -> Bundle:
+    """Return the configured bundle whatever lint says of its certificates; unreadable inputs still raise."""
+    from builder.lint import refuse
 
-    return Policy(
-        expired=expired or section.expired,
-        intermediates=intermediates or section.intermediates,
-        public_roots=section.public_roots,
-        overrides=tuple(_override(item) for item in section.overrides),
+    loading = _load(chosen)
+    refuse(loading.findings)
+    return _lint(chosen, loading, now)[0]
+
+
+def lifecycle(chosen: Chosen) -> Lifecycle:
+    """Return where each CA is in its life, as configured; raises ConfigError naming file and line."""
+    from builder import lifecycle as lifecycles
+
+    return lifecycles.read(chosen.config.lifecycle, lambda key: _where(chosen, key))
+
+
+def lock_file(chosen: Chosen) -> Path | None:
+    """Return where the lock is, or would be: beside the configuration; None for a build without one."""
+    from builder.lock import FILE_NAME
+
+    return chosen.file.parent / FILE_NAME if chosen.file else None
+
+
+def read_lock(chosen: Chosen) -> Lock | None:
+    """Return the lock beside the configuration, None where there is none; raises ConfigError or LockError."""
+    from builder.lock import LockError, read
+
+    file = lock_file(chosen)
+    lock = read(file) if file else None
+    if lock and lock.organisation != chosen.config.organisation.slug:
+        raise LockError(f"{file}: is the lock of {visible(lock.organisation)}", hint="one folder, one lock")
+    return lock
+
+
+def locked(chosen: Chosen, bundle: Bundle, *, wanted: Release | None) -> Release | None:
+    """Return the release to build: the lock's, else `wanted`; raise LockError where it does not fit."""
+    from builder.lock import describe, verify
+
+    lock = read_lock(chosen)
+    if lock is None:
+        return wanted
+    verify(lock, describe(bundle, lifecycle(chosen)), str(lock_file(chosen)), wanted=wanted)
+    return lock.release
+
+
+def _load(chosen: Chosen) -> Loading:
+    from builder.cli.lint import read
+
+    return read(chosen.config.bundle.paths, folder=chosen.folder)
+
+
+def _lint(
+    chosen: Chosen,
+    loading: Loading,
+    now: dt.datetime,
+    *,
+    expired: Treatment | None = None,
+    intermediates: Treatment | None = None,
+) -> tuple[Bundle, tuple[Finding, ...]]:
+    from builder import lifecycle as lifecycles
+    from builder.cli.lint import policy
+    from builder.lint import lint
+
+    stages = lifecycle(chosen)
+    lock = read_lock(chosen)
+    lifecycles.check(
+        stages,
+        chosen.config.lifecycle,
+        lambda key: _where(chosen, key),
+        held=[item.sha256 for item in loading.certificates],
+        past=lock.known if lock else (),
     )
+    rules = policy(chosen.config.bundle, expired=expired, intermediates=intermediates)
+    trusted = [item for item in loading.certificates if not stages.is_distrusted(item.sha256)]
+    blocked = [item for item in loading.certificates if stages.is_distrusted(item.sha256)]
+    bundle, findings = lint(trusted, now=now, policy=rules)
+    return Bundle(bundle.certificates, _once(blocked)), loading.findings + findings
 
 
-def _override(item: OverrideSection) -> Override:
-    from builder.lint import Override
+def _once(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    unique = {item.sha256: item for item in certificates}
+    return tuple(sorted(unique.values(), key=lambda item: (item.label.lower(), item.sha256)))
 
-    try:
-        until = dt.date.fromisoformat(item.until)
-    except ValueError as error:
-        raise ConfigError(f"bundle.overrides: until {item.until}: {error}") from error
-    fingerprint = item.fingerprint.replace(":", "").lower()
-    return Override(rule=item.rule, fingerprint=fingerprint, reason=item.reason, until=until)
+
+def _where(chosen: Chosen, key: tuple[str, ...]) -> str:
+    from builder.config import where
+
+    return where(chosen.file, key) if chosen.file else "lifecycle"

@@ -48,11 +48,15 @@ def build(
         str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
     ] = None,
 ) -> None:
-    """Build the packages of a CA bundle: .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM."""
+    """Build the packages of a CA bundle: .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM.
+
+    With a trustpack.lock beside the configuration, the bundle must be the one that it lists, and the release
+    is the lock's.
+    """
     from builder import pipeline, recipe
     from builder import release as releases
     from builder.cli import settings
-    from builder.cli.accept import accept
+    from builder.cli.accept import accept, locked
     from builder.config import organisation
 
     chosen = settings.choose(paths or [], org, config, quiet=quiet)
@@ -63,13 +67,14 @@ def build(
         recipe.check(available, getattr(chosen.config, key) or (), key)
     sources = recipe.select(available, target or chosen.config.targets)
     wanted = chosen.config.release if release is None else release
+    version = locked(chosen, bundle, wanted=None if wanted is None else releases.parse(wanted))
     epoch = settings.source_date_epoch()
     order = pipeline.Order(
         organisation=organisation(chosen.config),
         bundle=bundle,
         sources=sources,
         today=releases.today(moment, epoch),
-        release=None if wanted is None else releases.parse(wanted),
+        release=version,
         source_date_epoch=epoch,
         names=chosen.config.names,
         settings=chosen.config.settings,

@@ -1,0 +1,93 @@
+"""`trustpack lock`: show how the bundle differs from trustpack.lock, and write it down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from builder.lock import Lock
+
+_DIFFERS = 1
+
+
+def lock(
+    *,
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
+    ] = None,
+    release: Annotated[
+        str | None, typer.Option(help="The new release's version.  [default: the UTC date]")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--bump", help="Make a new release of unchanged certificates, too.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock is not up to date.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, write nothing.")] = False,
+    now: Annotated[
+        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
+    ] = None,
+) -> None:
+    """Write trustpack.lock beside trustpack.yaml, after showing what changes: added, removed, other state.
+
+    With a lock, a build refuses other certificates than it lists and takes its release from it: unchanged
+    certificates keep their version. Changed ones get a new release, named when the lock is written;
+    --bump makes one where only texts, names or recipes have changed. Review the lock like code.
+    """
+    from builder import lock as locks
+    from builder import release as releases
+    from builder.cli import settings
+    from builder.cli.accept import accept, lifecycle, lock_file, read_lock
+
+    chosen = settings.choose([], None, config)
+    moment = settings.clock(now)
+    old = read_lock(chosen)
+    certificates = locks.describe(accept(chosen, moment), lifecycle(chosen))
+    wanted = chosen.config.release if release is None else release
+    new = locks.advance(
+        old,
+        certificates,
+        organisation=chosen.config.organisation.slug,
+        today=releases.today(moment, settings.source_date_epoch()),
+        wanted=None if wanted is None else releases.parse(wanted),
+        again=again,
+    )
+    file = lock_file(chosen) or Path(locks.FILE_NAME)
+    _show(old, new, file)
+    if new == old or dry_run:
+        return
+    if check:
+        raise typer.Exit(_DIFFERS)
+    _write(file, locks.to_text(new))
+
+
+def _show(old: Lock | None, new: Lock, file: Path) -> None:
+    from builder.lock import compare
+    from builder.quoting import visible
+
+    if new == old:
+        typer.echo(visible(f"{file}: is up to date: release {new.release.text}"))
+        return
+    for line in compare(old.certificates if old else (), new.certificates).lines:
+        typer.echo(line)
+    before = f", was {old.release.text}" if old else ""
+    same = old is not None and old.history == new.history
+    said = f"release {new.release.text} stays" if same else f"release {new.release.text}{before}"
+    typer.echo(visible(f"{file}: {said}"))
+
+
+def _write(file: Path, text: str) -> None:
+    from builder.errors import OutputError
+
+    # Whole or not at all: beside it first, then one rename.
+    temporary = file.with_name(f".{file.name}.tmp")
+    try:
+        temporary.write_text(text, "utf-8", newline="\n")
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"{file}: cannot be written: {error.strerror}") from error

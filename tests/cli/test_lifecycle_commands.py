@@ -1,0 +1,150 @@
+"""`trustpack lock`, `plan`, `diff` and `check`, as people and CI jobs call them."""
+
+import datetime as dt
+import hashlib
+import json
+import ssl
+
+import pytest
+
+from builder.prove import authority
+from tests.cli.conftest import World
+
+LATER = "2027-02-01T00:00:00Z"
+NOW = "2026-11-24T12:00:00Z"
+
+
+def fingerprint(pem: bytes) -> str:
+    """Return a certificate's SHA-256."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))).hexdigest()
+
+
+@pytest.fixture
+def configured(world: World, another: bytes) -> World:
+    """Return a folder with a configuration of one CA, and a second CA's file that it does not name."""
+    (world.folder / "more.pem").write_bytes(another)
+    configure(world)
+    return world
+
+
+def configure(world: World, *more: str, paths: str = "roots.pem") -> None:
+    """Write trustpack.yaml for some bundle files, with more lines."""
+    head = f"organisation: {{slug: acme}}\nbundle: {{paths: [{paths}]}}\ntargets: [pem]\n"
+    world.write("trustpack.yaml", head + "".join(f"{line}\n" for line in more))
+
+
+def digests(world: World) -> dict[str, str]:
+    """Return the digest of each file in dist/."""
+    return {
+        name: hashlib.sha256((world.folder / "dist" / name).read_bytes()).hexdigest()
+        for name in world.files()
+    }
+
+
+def test_unchanged_content_gives_the_same_bytes_on_a_later_day(configured: World) -> None:
+    """The version is the lock's, into an empty folder too."""
+    assert configured.run("lock", "--now", NOW).code == 0
+    assert configured.run("build", "--now", NOW).code == 0
+    before = digests(configured)
+    assert "acme-ca-certs-20261124.pem" in before
+    done = configured.run("build", "--now", LATER, "--out", "later")
+    assert (done.code, configured.files("later")) == (0, configured.files())
+    assert configured.run("build", "--now", LATER).code == 0
+    assert digests(configured) == before
+
+
+def test_the_dates_of_a_release_follow_the_epoch(configured: World) -> None:
+    """SOURCE_DATE_EPOCH names the day of a lock's release, as it does a build's."""
+    done = configured.run("lock", "--now", NOW, env={"SOURCE_DATE_EPOCH": "1700000000"})
+    assert done.out.splitlines()[-1] == "trustpack.lock: release 20231114"
+
+
+def test_a_build_refuses_what_is_not_locked(configured: World) -> None:
+    """It names the CA, says what to do, and writes nothing; locked, it is built under a new version."""
+    configured.run("lock", "--now", NOW)
+    configure(configured, paths="roots.pem, more.pem")
+    done = configured.run("build", "--now", NOW)
+    assert (done.code, configured.files()) == (11, [])
+    assert "+ CN=Acme Root 2 (" in done.err
+    assert "trustpack lock" in done.err
+    assert configured.run("lock", "--now", LATER).code == 0
+    assert configured.run("build", "--now", LATER).code == 0
+    assert "acme-ca-certs-20270201.pem" in configured.files()
+
+
+def test_a_build_without_a_configuration_has_no_lock(configured: World) -> None:
+    """--org is for trying things out."""
+    configured.run("lock", "--now", NOW)
+    assert configured.run("build", "more.pem", "--org", "acme", "--target", "pem").code == 0
+
+
+def test_ci_checks_the_lock_without_writing_it(configured: World) -> None:
+    """No lock and an old lock make --check fail; --dry-run only shows; an up-to-date lock is fine."""
+    assert configured.run("lock", "--check").code == 1
+    assert configured.run("lock", "--dry-run").code == 0
+    assert "trustpack.lock" not in configured.files(".")
+    configured.run("lock")
+    text = (configured.folder / "trustpack.lock").read_text()
+    assert configured.run("lock", "--check").code == 0
+    configure(configured, paths="more.pem")
+    shown = configured.run("lock", "--check")
+    assert (shown.code, [line[:19] for line in shown.out.splitlines()[:2]]) == (
+        1,
+        ["+ CN=Acme Root 2 (" + shown.out[18], "- CN=Acme Root (" + shown.out.splitlines()[1][16:19]],
+    )
+    assert configured.run("lock", "--dry-run").out == shown.out
+    assert (configured.folder / "trustpack.lock").read_text() == text
+
+
+def test_a_configured_release_is_kept_to(configured: World) -> None:
+    """It is refused where it is out with other content already, and a build cannot have another one."""
+    configure(configured, "release: 2026.10")
+    configured.run("lock")
+    assert configured.run("build").code == 0
+    assert "acme-ca-certs-2026.10.pem" in configured.files()
+    assert configured.run("build", "--release", "2026.11").code == 11
+    configure(configured, "release: 2026.10", paths="more.pem")
+    done = configured.run("lock")
+    assert (done.code, done.err.splitlines()[0]) == (
+        6,
+        "error: release 2026.10: names other content already",
+    )
+
+
+def test_other_texts_need_a_bump(configured: World) -> None:
+    """One version never names two files; --bump makes the next one."""
+    configure(configured, "settings: {}")
+    world = configured
+    text = (world.folder / "trustpack.yaml").read_text().replace("[pem]", "[npm]")
+    world.write("trustpack.yaml", text)
+    world.run("lock", "--now", NOW)
+    assert world.run("build", "--now", NOW).code == 0
+    world.write("trustpack.yaml", text.replace("slug: acme", "slug: acme, summary: Other words"))
+    done = world.run("build", "--now", NOW)
+    assert (done.code, "trustpack lock --bump" in done.err) == (6, True)
+    assert world.run("lock", "--bump", "--now", NOW).code == 0
+    assert world.run("build", "--now", NOW).code == 0
+    assert "acme-ca-20261124.1.0.tgz" in world.files()
+
+
+def test_anothers_lock_is_refused(configured: World) -> None:
+    """A copied folder does not continue somebody else's history."""
+    configured.run("lock")
+    file = configured.folder / "trustpack.lock"
+    configured.write("trustpack.lock", file.read_text().replace('"acme"', '"umbrella"'))
+    assert configured.run("build").code == 11
+
+
+def test_a_distrusted_ca_is_not_shipped(configured: World, another: bytes) -> None:
+    """Even one that lint would refuse: that may be why. With no other CA there is nothing to ship."""
+    now = dt.datetime.now(dt.UTC)
+    expired = authority.create("Acme Old", now=now - dt.timedelta(days=100), days=50).pem
+    (configured.folder / "old.pem").write_bytes(expired)
+    lines = [f"    {fingerprint(pem)}: {{state: distrusted}}" for pem in (expired, another)]
+    configure(configured, "lifecycle:", "  authorities:", *lines, paths="roots.pem, more.pem, old.pem")
+    assert configured.run("build").code == 0
+    manifest = json.loads((configured.folder / "dist" / "manifest.json").read_text())
+    assert [item["subject"] for item in manifest["certificates"]] == ["CN=Acme Root"]
+    configure(configured, "lifecycle:", "  authorities:", *lines, paths="more.pem, old.pem")
+    done = configured.run("build")
+    assert (done.code, "nothing to ship" in done.err) == (3, True)
