@@ -1,4 +1,4 @@
-"""The ground of deb, rpm and apk: a throw-away copy of an unpacked system, or of the one this machine runs."""
+"""The ground of deb, rpm and apk: a throw-away copy of an unpacked system, or of the one that runs here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from builder.errors import ToolError
 from builder.prove import clients
-from builder.prove.clients import Programs
 from builder.prove.place import open_place
 from builder.prove.store import snapshot
 from builder.prove.trial import Client, Ran
@@ -18,6 +17,7 @@ from builder.prove.trial import Client, Ran
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from builder.prove.clients import Programs
     from builder.prove.place import Place
 
 # A root that is not what it plays says in this file, in one line, what of it is a double.
@@ -56,13 +56,14 @@ _MANAGERS = {
     ),
     "apk": (_manager("apk", ("--no-network",), "add --allow-untrusted", "add --allow-untrusted", "del"),),
 }
+_UPDATE = "if command -v update-ca-trust; then update-ca-trust; else update-ca-certificates; fi"
 # What tells that ca-certificates is installed, as the target's own database knows it.
 _OWNED = {
     "deb": (("dpkg-query", "--show", "--showformat=${db:Status-Status}", "ca-certificates"), "installed"),
     "rpm": (("rpm", "--query", "ca-certificates"), "ca-certificates-"),
     "apk": (("apk", "info", "--installed", "ca-certificates"), "ca-certificates"),
 }
-# Clients that read the system's store only where its distribution made them: these commands say whether it did.
+# Clients that read the system's store only if its distribution made them: these commands say whether it did.
 _READS_STORE = {
     "requests": 'python3 -c \'import requests.certs as c; exit(c.where()[:5] not in ("/etc/", "/var/"))\'',
     "java": 'home=$(readlink -f "$(command -v java)") && '
@@ -100,13 +101,15 @@ def open_ground(
 
 def settle(place: Place, *, target: str, name: str, programs: Programs, only: frozenset[str]) -> System:
     """Return the ground in an open `place`; raise ToolError where it is no system for `target`."""
-    manager = next((one for one in _MANAGERS[target] if _has(place, one.program)), None)
+    manager = next((one for one in _MANAGERS[target] if _holds(place, f"command -v {one.program}")), None)
     command, expected = _OWNED[target]
     if manager is None or not place.run(command, check=False).out.startswith(expected):
         raise ToolError(
             f"{place.root}: has no ca-certificates that a .{target} package could build on",
             hint=f"name an unpacked system that has with --root, for --target {target}",
         )
+    # A store may be older than its list: made anew, it differs only in what the package changes.
+    place.run(["sh", "-c", _UPDATE])
     ready = clients.equip(place, programs, only=only)
     marker = place.run(["cat", STAND_IN], check=False)
     return System(
@@ -137,7 +140,7 @@ class System:
     def absent(self) -> Sequence[str]:
         """Return the other clients, and why each is not asked."""
         asked = {client.name for client in self.asked}
-        why = {name: "it reads a store of its own" for name in self.there}
+        why = dict.fromkeys(self.there, "it reads a store of its own")
         return [
             f"{client.name}: {why.get(client.name, 'it is not installed')}"
             for client in clients.CLIENTS
@@ -172,10 +175,6 @@ class System:
         inside = f"/var/tmp/{package.name}"  # noqa: S108  of the place, which is nobody else's
         self.place.copy_in(inside, package.read_bytes())
         self.place.run([*command, inside], environment=_QUIET)
-
-
-def _has(place: Place, program: str) -> bool:
-    return _holds(place, f"command -v {program}")
 
 
 def _holds(place: Place, script: str) -> bool:
