@@ -70,7 +70,7 @@ def read(extensions: Sequence[Extension]) -> Extensions:
         **said,  # type: ignore[arg-type]  # the table below pairs each field with its own reader
         ca_critical=any(item.critical for item in extensions if item.oid == BASIC_CONSTRAINTS),
         unknown_critical=tuple(item.oid for item in extensions if item.critical and item.oid not in KNOWN),
-        repeated=tuple(repeated),
+        repeated=tuple(dict.fromkeys(repeated)),
         malformed=malformed,
     )
 

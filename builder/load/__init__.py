@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from builder.lint.rules import found
 from builder.load import contents, source
+from builder.load.source import MAX_CERTIFICATES
 from builder.model import Certificate, Finding, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MAX_CERTIFICATES = 1000
 STDIN = "-"
+_MAX_FINDINGS = 5000  # a bad input may have many faults, but nobody reads more
 _STDIN_NAME = "<stdin>"
 _URL = ("https://", "http://")
 
@@ -44,10 +45,11 @@ def load(
     for item in (item for name in inputs for item in _read(str(name), folder, stdin, passwords)):
         if isinstance(item, Finding):
             findings.append(item)
-        elif len(certificates) < MAX_CERTIFICATES:
-            certificates.append(item)
         else:
-            findings.append(found("too-many", item.origin, f"is one certificate over {MAX_CERTIFICATES}"))
+            certificates.append(item)
+        if len(certificates) > MAX_CERTIFICATES or len(findings) > _MAX_FINDINGS:
+            certificates = certificates[:MAX_CERTIFICATES]
+            findings.append(found("too-many", item.origin, f"is one over {MAX_CERTIFICATES} certificates"))
             break
     return Loading(tuple(certificates), tuple(findings))
 

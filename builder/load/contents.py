@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from builder import der, x500, x509
@@ -185,7 +186,7 @@ def _trailing(data: bytes, origin: Origin, message: str) -> Finding:
 
 def _other(data: bytes, origin: Origin, message: str) -> Finding:
     """Return the finding for data that is not a certificate, or not a whole one."""
-    if data[0] != der.SEQUENCE:
+    if data[:1] != bytes([der.SEQUENCE]):
         return found("not-a-certificate", origin, "the data is not a certificate")
     try:
         start, end = der.whole(data)
@@ -201,9 +202,9 @@ def _other(data: bytes, origin: Origin, message: str) -> Finding:
 def _shape(data: bytes, start: int, end: int) -> bytes:
     """Return the tags of a structure's parts, the first part's own first five tags before them."""
     try:
-        parts = list(der.children(data, start, end))
+        parts = list(islice(der.children(data, start, end), 4))
         inner = der.children(data, *parts[0][2:]) if parts and parts[0][0] == der.SEQUENCE else iter(())
-        return bytes([*(tag for tag, *_ in inner)][:4]) + b"|" + bytes(tag for tag, *_ in parts)
+        return bytes(tag for tag, *_ in islice(inner, 4)) + b"|" + bytes(tag for tag, *_ in parts)
     except der.DerError:
         return b""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from builder.lint.rules import found
+from builder.load.source import MAX_CERTIFICATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +73,10 @@ def _entries(data: bytes) -> tuple[list[bytes], bool]:
     if version not in _VERSIONS:
         raise _MalformedError(f"the store has the unknown version {version}")
     certificates: list[bytes] = []
-    for _ in range(reader.number(4)):
+    count = reader.number(4)
+    if count > 2 * MAX_CERTIFICATES:
+        raise _MalformedError(f"the store says that it has {count} entries")
+    for _ in range(count):
         kind = reader.number(4)
         reader.text()
         reader.take(_DATE)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from builder import der
 
 # OpenSSL writes 2,048 and Java 10,000. A trust store holds nothing secret that would call for more.
-MAX_COUNT = 200_000
+MAX_COUNT = 100_000
 _T = TypeVar("_T")
 _PBES2, _PBKDF2 = "1.2.840.113549.1.5.13", "1.2.840.113549.1.5.12"
 _DIGESTS = {

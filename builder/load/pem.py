@@ -10,6 +10,7 @@ import binascii
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from builder.lint.rules import found
@@ -25,9 +26,11 @@ _BOM = b"\xef\xbb\xbf"
 # so that a file of dashes costs no more than any other; the common first dashes make the search fast.
 _MARKER = re.compile(
     rb"--(?:---(?P<kind>BEGIN|END) (?P<label>[!-,.-~](?:[ !-,.-~]{0,62}[!-,.-~])?)-----"
-    rb"|-{0,7}[ \t]{0,9}(?i:BEGIN|END)\b)"
+    rb"|-{0,7}+[ \t]{0,9}+(?i:BEGIN|END)\b)"
 )
 _HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:", re.MULTILINE)
+# Twice what a bundle of the largest size needs.
+_MAX_MARKERS = 4000
 _LINE_ENDS = re.compile(rb"\r\n?")
 _SAID = {
     "line-ends": "lines end in CR or CR LF",
@@ -67,7 +70,9 @@ def looks_like(data: bytes) -> bool:
 def scan(data: bytes, path: str) -> tuple[tuple[Block, ...], tuple[Finding, ...]]:
     """Return every PEM block of `data` in order, and what is wrong with or odd about the text."""
     text = _LINE_ENDS.sub(b"\n", data)
-    markers = tuple(_markers(text))
+    markers = tuple(islice(_markers(text), _MAX_MARKERS + 1))
+    if len(markers) > _MAX_MARKERS:
+        return (), (found("too-many", Origin(path, markers[-1].line), f"has over {_MAX_MARKERS} markers"),)
     pairs, findings = _pair([marker for marker in markers if marker.kind], path)
     decoded = [_decode(begin, text[begin.end : end.start], path) for begin, end in pairs]
     odd = [("line-ends", 1)] if text != data else []

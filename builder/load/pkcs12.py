@@ -7,11 +7,13 @@ key is recognised by the bag it is in and never decrypted, and a file that asks 
 from __future__ import annotations
 
 import hmac
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from builder import der
 from builder.lint.rules import found
 from builder.load import pbe
+from builder.load.source import MAX_CERTIFICATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +27,7 @@ _KEY, _SHROUDED_KEY, _CERTIFICATE, _CRL, _SECRET, _NESTED = (f"{_BAGS}{number}" 
 _X509_CERTIFICATE = "1.2.840.113549.1.9.22.1"
 _EXPLICIT_0, _IMPLICIT_0 = 0xA0, 0x80
 _MAX_DEPTH = 4
+_MAX_PARTS = 64
 _MAX_SEALED = 4  # one is usual, and each costs the time of its rounds of hashing
 
 
@@ -69,7 +72,9 @@ def _open(data: bytes, passwords: Sequence[str | None]) -> list[bytes] | None:
     start, end = der.whole(data)
     safe_start, safe_end = der.expect(data, start + len(_VERSION), end, der.SEQUENCE)
     content = _data(data, safe_start, safe_end)
-    parts = list(_sequences(content))
+    parts = list(islice(_sequences(content), _MAX_PARTS + 1))
+    if len(parts) > _MAX_PARTS:
+        raise der.DerError(f"it has over {_MAX_PARTS} parts")
     plain = [_data(part, 0, len(part)) for part in parts if _kind(part) == _DATA]
     # Private keys mostly lie outside the encrypted parts: found without a password.
     certificates = [item for part in plain for item in _bags(part, 0)]
@@ -82,10 +87,21 @@ def _open(data: bytes, passwords: Sequence[str | None]) -> list[bytes] | None:
     for password in passwords:
         if has_mac and not _is_intact(data[safe_end:end], content, password):
             continue
-        opened = [pbe.decrypt(*_encrypted(part), password) for part in sealed]
-        if None not in opened:
-            return certificates + [item for part in opened for item in _bags(part or b"", 0)]
+        opened = _unsealed(sealed, password)
+        if opened is not None:
+            return certificates + [item for part in opened for item in _bags(part, 0)]
     return None
+
+
+def _unsealed(parts: Sequence[bytes], password: str | None) -> list[bytes] | None:
+    """Return what the encrypted parts hold, or None as soon as one does not open."""
+    opened = []
+    for part in parts:
+        plain = pbe.decrypt(*_encrypted(part), password)
+        if plain is None:
+            return None
+        opened.append(plain)
+    return opened
 
 
 def _kind(part: bytes) -> str:
@@ -129,7 +145,9 @@ def _encrypted(part: bytes) -> tuple[bytes, bytes]:
 
 def _bags(content: bytes, depth: int) -> Iterator[bytes]:
     """Yield the certificates of SafeContents; raises _KeyFoundError at the first key."""
-    for bag in _sequences(content):
+    for count, bag in enumerate(_sequences(content)):
+        if count > 2 * MAX_CERTIFICATES:
+            raise der.DerError(f"it has over {2 * MAX_CERTIFICATES} bags")
         kind = _kind(bag)
         _, after = der.expect(bag, 0, len(bag), der.OID)
         inner, stop = der.expect(bag, after, len(bag), _EXPLICIT_0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from builder import der
 from builder.lint.rules import found
+from builder.load.source import MAX_CERTIFICATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +31,8 @@ def is_content_info(data: bytes) -> bool:
 def read(data: bytes, origin: Origin) -> Iterator[bytes | Finding]:
     """Yield the DER of each certificate in a SignedData structure; its signatures mean nothing here."""
     try:
-        certificates = list(_certificates(data))
+        # One more than is allowed is enough to be refused.
+        certificates = list(islice(_certificates(data), MAX_CERTIFICATES + 1))
     except der.TrailingError as error:
         yield found("trailing-data", origin, f"behind the PKCS #7 collection {error}")
     except der.NotDistinguishedError as error:

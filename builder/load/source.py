@@ -14,9 +14,10 @@ from builder.model import Origin
 if TYPE_CHECKING:
     from builder.model import Finding
 
-# All roots that any browser ever listed fit in a tenth of this.
-MAX_BYTES = 8 * 1024 * 1024
+# All roots that browsers and operating systems list fit in a quarter of this.
+MAX_BYTES = 4 * 1024 * 1024
 MAX_FILES = 2000
+MAX_CERTIFICATES = 1000
 _UNREADABLE = "cannot be read"
 
 

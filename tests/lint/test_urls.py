@@ -38,7 +38,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         "/empty": (200, b""),
         "/missing": (404, _BOTH),
         "/moved": (302, _BOTH),
-        "/large": (200, b"-" * (9 * 1024 * 1024)),
+        "/large": (200, b"-" * (5 * 1024 * 1024)),
     }
 
     def do_GET(self) -> None:

@@ -28,26 +28,26 @@ def certificate_bag(certificate: bytes, kind: str = "1.2.840.113549.1.9.22.1") -
     return bag(3, seq(oid(kind), tlv(0xA0, octets(certificate))))
 
 
-def pkcs12(*bags: bytes, version: int = 3, mac: bytes = b"") -> bytes:
+def pkcs12(*bags: bytes, version: int = 3, integrity: bytes = b"") -> bytes:
     """Return a PKCS #12 store of bags that are not encrypted."""
-    return _store(seq(_DATA, tlv(0xA0, octets(seq(*bags)))), version=version, mac=mac)
+    return store(seq(_DATA, tlv(0xA0, octets(seq(*bags)))), version=version, integrity=integrity)
 
 
-def _store(*parts: bytes, version: int = 3, mac: bytes = b"") -> bytes:
-    return seq(integer(version), seq(_DATA, tlv(0xA0, octets(seq(*parts)))), mac)
+def store(*parts: bytes, version: int = 3, integrity: bytes = b"") -> bytes:
+    return seq(integer(version), seq(_DATA, tlv(0xA0, octets(seq(*parts)))), integrity)
 
 
-def _mac(count: int, digest: str = "2.16.840.1.101.3.4.2.1") -> bytes:
+def mac(count: int, digest: str = "2.16.840.1.101.3.4.2.1") -> bytes:
     info = seq(seq(oid(digest), b"\x05\0"), octets(bytes(32)))
     return seq(info, octets(b"salt"), integer(count))
 
 
-def _encrypted(algorithm: bytes, data: bytes = bytes(64)) -> bytes:
+def encrypted(algorithm: bytes, data: bytes = bytes(64)) -> bytes:
     content = seq(integer(0), seq(_DATA, algorithm, tlv(0x80, data)))
     return seq(oid("1.2.840.113549.1.7.6"), tlv(0xA0, content))
 
 
-def _pbes2(
+def pbes2(
     count: int = 1, cipher: str = "2.16.840.1.101.3.4.1.42", kdf: str = "1.2.840.113549.1.5.12"
 ) -> bytes:
     derivation = seq(oid(kdf), seq(octets(b"salt"), integer(count)))
@@ -113,19 +113,21 @@ FAULTS = {
     "damaged-store/pkcs12-bag-without-value.p12": pkcs12(seq(oid(f"{_BAG}3"))),
     "damaged-store/pkcs12-bag-is-a-set.p12": pkcs12(tlv(0x31)),
     "damaged-store/pkcs12-public-key-integrity.p12": seq(integer(3), seq(oid("1.2.840.113549.1.7.2"))),
-    "damaged-store/pkcs12-public-key-privacy.p12": _store(seq(oid("1.2.840.113549.1.7.3"), tlv(0xA0, seq()))),
-    "damaged-store/pkcs12-rc2.p12": _store(
-        _encrypted(seq(oid("1.2.840.113549.1.12.1.6"), seq(octets(b"salt"), integer(1))))
+    "damaged-store/pkcs12-public-key-privacy.p12": store(seq(oid("1.2.840.113549.1.7.3"), tlv(0xA0, seq()))),
+    "damaged-store/pkcs12-rc2.p12": store(
+        encrypted(seq(oid("1.2.840.113549.1.12.1.6"), seq(octets(b"salt"), integer(1))))
     ),
-    "damaged-store/pkcs12-unknown-cipher.p12": _store(_encrypted(_pbes2(cipher="1.2.3.4"))),
-    "damaged-store/pkcs12-scrypt.p12": _store(_encrypted(_pbes2(kdf="1.3.6.1.4.1.11591.4.11"))),
-    "damaged-store/pkcs12-endless-hashing.p12": _store(_encrypted(_pbes2(count=1 << 31))),
-    "damaged-store/pkcs12-endless-hashing-of-mac.p12": pkcs12(certificate_bag(_DER), mac=_mac(1 << 31)),
-    "damaged-store/pkcs12-no-hashing-of-mac.p12": pkcs12(certificate_bag(_DER), mac=_mac(0)),
-    "damaged-store/pkcs12-mac-with-md5.p12": pkcs12(certificate_bag(_DER), mac=_mac(1, "1.2.840.113549.2.5")),
-    "damaged-store/pkcs12-cut-ciphertext.p12": _store(_encrypted(_pbes2(), bytes(63))),
-    "damaged-store/pkcs12-empty-ciphertext.p12": _store(_encrypted(_pbes2(), b"")),
-    "damaged-store/pkcs12-many-parts.p12": _store(*[_encrypted(_pbes2())] * 5),
+    "damaged-store/pkcs12-unknown-cipher.p12": store(encrypted(pbes2(cipher="1.2.3.4"))),
+    "damaged-store/pkcs12-scrypt.p12": store(encrypted(pbes2(kdf="1.3.6.1.4.1.11591.4.11"))),
+    "damaged-store/pkcs12-endless-hashing.p12": store(encrypted(pbes2(count=1 << 31))),
+    "damaged-store/pkcs12-endless-hashing-of-mac.p12": pkcs12(certificate_bag(_DER), integrity=mac(1 << 31)),
+    "damaged-store/pkcs12-no-hashing-of-mac.p12": pkcs12(certificate_bag(_DER), integrity=mac(0)),
+    "damaged-store/pkcs12-mac-with-md5.p12": pkcs12(
+        certificate_bag(_DER), integrity=mac(1, "1.2.840.113549.2.5")
+    ),
+    "damaged-store/pkcs12-cut-ciphertext.p12": store(encrypted(pbes2(), bytes(63))),
+    "damaged-store/pkcs12-empty-ciphertext.p12": store(encrypted(pbes2(), b"")),
+    "damaged-store/pkcs12-many-parts.p12": store(*[encrypted(pbes2())] * 5),
     "damaged-store/pkcs12-bags-in-bags.p12": pkcs12(
         bag(6, seq(bag(6, seq(bag(6, seq(bag(6, seq(bag(6, seq(certificate_bag(_DER)))))))))))
     ),
@@ -140,15 +142,15 @@ FAULTS = {
     "password-needed/jks.jks": jks(jks_entry(_DER), password="another"),  # noqa: S106
     "password-needed/jks-changed.jks": _JKS[:-40] + b"\0" + _JKS[-39:],
     "password-needed/jks-cut-digest.jks": _JKS[:-1] + b"\0",
-    "password-needed/pkcs12-mac.p12": pkcs12(certificate_bag(_DER), mac=_mac(1)),
-    "password-needed/pkcs12-sealed.p12": _store(_encrypted(_pbes2())),
+    "password-needed/pkcs12-mac.p12": pkcs12(certificate_bag(_DER), integrity=mac(1)),
+    "password-needed/pkcs12-sealed.p12": store(encrypted(pbes2())),
     "private-key/pkcs12-key-bag.p12": pkcs12(bag(1, _KEY)),
-    "private-key/pkcs12-shrouded-key-bag.p12": pkcs12(bag(2, seq(_pbes2(), octets(bytes(32))))),
+    "private-key/pkcs12-shrouded-key-bag.p12": pkcs12(bag(2, seq(pbes2(), octets(bytes(32))))),
     "private-key/pkcs12-secret-bag.p12": pkcs12(bag(5, seq())),
     "private-key/pkcs12-key-behind-certificate.p12": pkcs12(certificate_bag(_DER), bag(1, _KEY)),
     "private-key/pkcs12-key-in-nested-bag.p12": pkcs12(bag(6, seq(bag(1, _KEY)))),
     "private-key/pkcs12-key-in-certificate-bag.p12": pkcs12(certificate_bag(_KEY)),
-    "private-key/pkcs12-key-under-unknown-mac.p12": pkcs12(bag(1, _KEY), mac=_mac(1)),
+    "private-key/pkcs12-key-under-unknown-mac.p12": pkcs12(bag(1, _KEY), integrity=mac(1)),
     "private-key/pkcs7-key-as-certificate.p7b": pkcs7(_KEY),
     "private-key/jks.jks": jks(jks_entry(_KEY, kind=1)),
     "private-key/jks-behind-certificate.jks": jks(jks_entry(_DER), jks_entry(_KEY, kind=1)),

@@ -1,0 +1,76 @@
+"""Certificates per second: load and lint beside pkilint, on the same files in one run.
+
+`python -m tests.bench.lint` needs `pip install pkilint` and the bundles, which it fetches once.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+from builder.lint import Policy, lint
+from builder.load import load
+from tests.lint import bundles
+from tests.lint.forge import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ROUNDS = 7
+
+
+def _ours(data: bytes) -> int:
+    from builder import x500, x509
+    from builder.lint import known
+
+    # Every round starts as a new process would.
+    for cache in (x509.parse, x509.key, x500.attributes, x500._rdn, x500._pair, known._table):  # noqa: SLF001
+        cache.cache_clear()
+    loading = load(["-"], stdin=data)
+    lint(
+        loading.certificates,
+        now=NOW,
+        policy=Policy(expired="keep", intermediates="keep", public_roots="keep"),
+    )
+    return len(loading.certificates)
+
+
+def _pkilint() -> Callable[[bytes], int]:
+    from pkilint import loader
+    from pkilint.pkix import certificate
+
+    validator = certificate.create_pkix_certificate_validator_container(
+        certificate.create_decoding_validators([]), []
+    )
+
+    def run(data: bytes) -> int:
+        ders = [item.der for item in load(["-"], stdin=data).certificates]
+        for der in ders:
+            validator.validate(loader.load_certificate(der, "bench").root)
+        return len(ders)
+
+    return run
+
+
+def _rate(run: Callable[[bytes], int], data: bytes, rounds: int) -> float:
+    rates = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        count = run(data)
+        rates.append(count / (time.perf_counter() - begin))
+    return statistics.median(rates)
+
+
+def main() -> None:
+    """Print the median rate of each on each bundle."""
+    pkilint = _pkilint()
+    print(f"{'bundle':<10}{'trustpack':>12}{'pkilint':>12}  certificates per second")
+    for path in (bundles.rds(), bundles.certifi()):
+        data = path.read_bytes()
+        ours, theirs = _rate(_ours, data, _ROUNDS), _rate(pkilint, data, 1)
+        print(f"{path.stem:<10}{ours:>12.0f}{theirs:>12.1f}  {ours / theirs:.0f} times as many")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""No input raises, takes two seconds or 300 MB; and what is accepted is what other libraries read."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography import x509 as reference
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from builder.lint import Policy, lint
+from builder.lint.runtimes import judge
+from builder.load import load
+from builder.model import Severity
+from tests.lint import forge
+from tests.lint.faults import FAULTS
+from tests.lint.worst import INPUTS
+
+_ROOT = Path(__file__).parents[2]
+_SEEDS = sorted(FAULTS.values(), key=len)[:400]
+_GOOD = [
+    forge.certificate(),
+    forge.certificate(forge.edwards(), subject=forge.name("Throw-Away Edwards")),
+    forge.certificate(forge.rsa_key(2048), extensions=(*forge.GOOD, forge.usages("1.3.6.1.5.5.7.3.1"))),
+]
+_MEASURE = """
+import resource, sys, time
+from builder.lint import Policy, lint
+from builder.load import load
+from tests.lint.forge import NOW
+data = sys.stdin.buffer.read()
+begin = time.process_time()
+loading = load(["-"], stdin=data)
+lint(loading.certificates, now=NOW, policy=Policy())
+print([time.process_time() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])
+"""
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_worst_inputs_are_bounded(name: str) -> None:
+    """Inputs made to cost as much as possible take less than 2 s of one processor and 300 MB."""
+    command = ["env", "-i", f"PYTHONPATH={_ROOT}", sys.executable, "-c", _MEASURE]
+
+    done = subprocess.run(command, input=INPUTS[name](), capture_output=True, check=True)
+
+    seconds, kilobytes = json.loads(done.stdout)
+    assert seconds < 2
+    assert kilobytes < 300 * 1024
+
+
+@st.composite
+def _damaged(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
+    """Return a seed with a few octets changed, lost or added."""
+    data = bytearray(draw(st.sampled_from(seeds)))
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(data)))
+        size = draw(st.integers(0, 3))
+        data[at : at + size] = draw(st.binary(max_size=4))
+    return bytes(data)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(st.binary(max_size=200), _damaged(_SEEDS)))
+def test_no_input_raises(data: bytes) -> None:
+    """Whatever the octets, loading, linting and judging end with findings and never with an exception."""
+    loading = load(["-"], stdin=data)
+    bundle, findings = lint(loading.certificates, now=forge.NOW, policy=Policy(expired="keep"))
+    for certificate in bundle.certificates:
+        judge(certificate, ("python3.11", "python3.13", "node20", "java17", "go1.26", "curl"), now=forge.NOW)
+
+    assert loading.certificates or loading.findings
+    assert all(finding.message.isprintable() for finding in (*loading.findings, *findings))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_damaged(_GOOD))
+def test_what_is_loaded_is_read_alike_by_others(data: bytes) -> None:
+    """A damaged certificate that load accepts is accepted by OpenSSL, with the same octets and fields."""
+    for certificate in load(["-"], stdin=data).certificates:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=certificate.der)
+        assert data == certificate.der
+        assert int(context.cert_store_stats()["x509"]) == 1
+
+
+def test_fields_are_those_that_the_cryptography_library_reads() -> None:
+    """Times, serial number, names and fingerprint are the ones another library reads."""
+    for der in _GOOD:
+        (certificate,) = load(["-"], stdin=der).certificates
+        other = reference.load_der_x509_certificate(der)
+        assert certificate.serial == other.serial_number
+        assert certificate.subject == other.subject.rfc4514_string()
+        assert certificate.not_after == other.not_valid_after_utc
+        _, findings = lint([certificate], now=forge.NOW, policy=Policy())
+        assert Severity.ERROR not in {finding.severity for finding in findings}
