@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import build, demo, init, inspect, lint, lock, recipes
+from builder.cli import build, demo, diff, init, inspect, lint, lock, prove, recipes
 from builder.errors import TrustpackError
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
@@ -45,10 +45,12 @@ def _options(
 app.command()(build.build)
 app.command()(init.init)
 app.command()(demo.demo)
+app.command()(prove.prove)
 app.command()(lint.lint)
 app.command()(lint.explain)
 app.command()(inspect.inspect)
 app.command()(lock.lock)
+app.command()(diff.diff)
 app.command()(init.schema)
 app.add_typer(recipes.app, name="recipes")
 

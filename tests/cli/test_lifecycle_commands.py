@@ -148,3 +148,56 @@ def test_a_distrusted_ca_is_not_shipped(configured: World, another: bytes) -> No
     configure(configured, "lifecycle:", "  authorities:", *lines, paths="more.pem, old.pem")
     done = configured.run("build")
     assert (done.code, "nothing to ship" in done.err) == (3, True)
+
+
+def test_diff_tells_what_changed_between_any_two_things(configured: World) -> None:
+    """Bundles, locks, manifests, folders and packages of every target agree about one release."""
+    world = configured
+    world.write("trustpack.yaml", "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\n")
+    world.run("lock", "--now", NOW)
+    assert world.run("build", "--now", NOW).code == 0
+    packages = [name for name in world.files() if not name.endswith((".rb", "SUMS", ".json"))]
+    things = ["roots.pem", "trustpack.lock", "dist", "dist/manifest.json", *(f"dist/{p}" for p in packages)]
+    assert len(things) == 13
+    for thing in things:
+        same = world.run("diff", "roots.pem", thing)
+        assert (same.code, same.err) == (0, ""), thing
+        done = world.run("diff", "--json", thing, "more.pem")
+        found = json.loads(done.out)["certificates"]
+        subjects = {key: [item["subject"] for item in items] for key, items in found.items() if items}
+        assert (done.code, subjects) == (
+            1,
+            {"added": ["CN=Acme Root 2"], "removed": ["CN=Acme Root"]},
+        ), thing
+
+
+def test_diff_of_two_packages_names_their_files(configured: World) -> None:
+    """What a release changes inside a package, beside its certificates."""
+    world = configured
+    configure(world, paths="roots.pem")
+    assert world.run("build", "--target", "deb", "--now", NOW).code == 0
+    configure(world, paths="roots.pem, more.pem")
+    assert world.run("build", "--target", "deb", "--now", LATER, "--out", "new").code == 0
+    old, new = "dist/acme-ca-certs_20261124_all.deb", "new/acme-ca-certs_20270201_all.deb"
+    done = world.run("diff", old, new)
+    assert done.code == 1
+    assert "+ CN=Acme Root 2 (" in done.out
+    assert "\n+ file /usr/share/ca-certificates/acme/acme-acme-root-2-" in done.out
+    assert "\n~ file /usr/share/acme-ca-certs/roots.pem\n" in done.out
+    assert "\n~ field Version\n" in done.out
+    assert "script" not in done.out
+    assert world.run("diff", old, old).code == 0
+
+
+@pytest.mark.parametrize("thing", ["nothing", "empty.txt", "broken.json", "broken.lock", "broken.deb"])
+def test_diff_of_something_unreadable_is_an_error(configured: World, thing: str) -> None:
+    """Not a difference: CI must tell the two apart."""
+    for name, text in {
+        "empty.txt": "",
+        "broken.json": '{"artifacts": 1}',
+        "broken.lock": "history:\n  - 1\n",
+        "broken.deb": "!<arch>\ndebian-binary   ",
+    }.items():
+        configured.write(name, text)
+    done = configured.run("diff", "roots.pem", thing)
+    assert (done.code >= 2, done.err[:7], "Traceback" in done.err) == (True, "error: ", False)

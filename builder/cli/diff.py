@@ -1,0 +1,34 @@
+"""`trustpack diff`: what changed between two bundles, locks, releases or packages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+_DIFFERENT = 1
+
+
+def diff(
+    old: Annotated[
+        str, typer.Argument(help="What there was: a bundle, lock, manifest, dist folder or package.")
+    ],
+    new: Annotated[
+        str, typer.Argument(help="What there is now: one of these too, not always the same kind.")
+    ],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show which certificates came, went and changed their state; between packages, also what else changed.
+
+    Files, scripts and fields are compared where both packages are of one format. Exits with 0 where nothing
+    differs, 1 where something does, and 2 or more for an error.
+    """
+    from builder import difference
+    from builder.cli.holdings import hold
+
+    before, after = hold(old), hold(new)
+    found = difference.compare(before, after)
+    show = difference.as_json if json else difference.as_text
+    typer.echo(show(before, after, found), nl=False)
+    raise typer.Exit(_DIFFERENT if found else 0)
