@@ -17,7 +17,7 @@ from builder.quoting import visible
 if TYPE_CHECKING:
     from builder.inspect.contents import Entry, Unpacked
 
-__all__ = ["Contents", "Held", "Member", "NotAPackageError", "PackageError", "read"]
+__all__ = ["Contents", "Held", "Member", "NotAPackageError", "PackageError", "read", "unpack"]
 
 
 class Format(Protocol):
@@ -51,6 +51,15 @@ def read(name: str, data: bytes) -> Contents:
 
     Raises NotAPackageError where no format is recognised, PackageError where one is and its rules are broken.
     """
+    package = unpack(name, data)
+    try:
+        return _contents(package)
+    except Malformed as fault:
+        raise _error(name, fault) from None
+
+
+def unpack(name: str, data: bytes) -> Unpacked:
+    """Return the package `data` with the bytes of its files; raises what `read` raises."""
     module = next((module for module in _FORMATS.values() if module.recognises(data)), None)
     if module is None:
         raise NotAPackageError(
@@ -58,9 +67,13 @@ def read(name: str, data: bytes) -> Contents:
             hint=f"formats are {', '.join(_FORMATS)}",
         )
     try:
-        return _contents(module.unpack(name.rsplit("/", 1)[-1], data))
+        return module.unpack(name.rsplit("/", 1)[-1], data)
     except Malformed as fault:
-        raise PackageError(f"{visible(name)}: {visible(str(fault))}") from None
+        raise _error(name, fault) from None
+
+
+def _error(name: str, fault: Malformed) -> PackageError:
+    return PackageError(f"{visible(name)}: {visible(str(fault))}")
 
 
 def _contents(package: Unpacked) -> Contents:

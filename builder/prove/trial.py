@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from builder.errors import TrustpackError
 from builder.prove.server import listen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from builder.prove.authority import Leaf
     from builder.prove.server import Listener
 
 HOST = "localhost"
+PHASES = ("before", "installed", "upgraded", "removed")
+
+# What clients say when they refuse a certificate. A client that stops for another reason has judged nothing:
+# hence not "certif", which is in the path of every line of a crashed Python's traceback.
+_ABOUT_CERTIFICATE = re.compile(
+    r"(?i:certificate|issuer|PKIX|x509|verif(y|ication)|subject alternative|host\s?name)|\bCERT_[A-Z]"
+)
+_SIGNALLED = 128
+_AT_ONCE = 4
+_SHOWN = 5
 
 
 class Verdict(StrEnum):
@@ -79,16 +93,24 @@ class Ground(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One server, and in which phases its certificate is to be accepted; in all others it must be refused."""
+    """One server, and in which phases its certificate is to be accepted; in all others it must be refused.
+
+    The server is ours and has `leaf`, or somebody else's at `url`; it is asked about in the phases `asked`.
+    """
 
     name: str
-    leaf: Leaf = field(repr=False)
+    leaf: Leaf | None = field(repr=False)
     accepted: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset(PHASES)
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One client's results: by phase, by question, what it did; `faults` says what was not as promised."""
+    """One client's results: by phase, by question, what it did; `faults` says what was not as promised.
+
+    `reason` says why a client, or with the name EVERY a whole target, is absent.
+    """
 
     target: str
     client: str
@@ -97,6 +119,11 @@ class Cell:
     steps: Mapping[str, Mapping[str, str]]
     faults: tuple[str, ...] = ()
     stand_in: str = ""
+    version: str = ""
+    reason: str = ""
+
+
+EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,64 +138,144 @@ class Plan:
     @property
     def phases(self) -> tuple[str, ...]:
         """The phases in their order."""
-        upgraded = ("upgraded",) if self.second else ()
-        return ("before", "installed", *upgraded, "removed")
+        return tuple(phase for phase in PHASES if self.second or phase != "upgraded")
 
 
-def run(plan: Plan, ground: Ground, only: frozenset[str] = frozenset()) -> list[Cell]:
-    """Run the trial and return a cell for each client (those in `only`, where given)."""
-    clients = [client for client in ground.clients() if not only or client.name in only]
-    answers: dict[str, dict[str, dict[str, str]]] = {client.name: {} for client in clients}
-    details: dict[str, list[str]] = {client.name: [] for client in clients}
-    before = ground.trust()
-    with _listening(plan.questions) as listeners:
-        for phase in plan.phases:
-            _enter(phase, plan, ground)
-            for client in clients:
-                answers[client.name][phase] = {}
-                for question in plan.questions:
-                    verdict, words = ask(ground, client, listeners[question.name])
-                    answers[client.name][phase][question.name] = verdict
-                    expected = Verdict.ACCEPTED if phase in question.accepted else Verdict.REFUSED
-                    if verdict is not expected:
-                        details[client.name].append(
-                            f"{phase}, {question.name}: {verdict}, not {expected}: {words}"
-                        )
-    if ground.trust() != before:
-        for faults in details.values():
-            faults.append("removed: what the place trusts is not what it trusted before")
-    passed = Status.STAND_IN if ground.stand_in else Status.PROVEN
-    cells = [
-        Cell(
-            target=plan.target,
-            client=client.name,
-            note=client.note,
-            status=Status.FAILED if details[client.name] else passed,
-            steps=answers[client.name],
-            faults=tuple(details[client.name]),
-            stand_in=ground.stand_in,
-        )
-        for client in clients
+@dataclass(frozen=True, slots=True)
+class _Diary:
+    """What has been seen of one client so far."""
+
+    client: Client
+    steps: dict[str, dict[str, str]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+
+def run(
+    plan: Plan,
+    ground: Ground,
+    only: frozenset[str] = frozenset(),
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Cell]:
+    """Run the trial and return a cell for each client (those in `only`, where given).
+
+    A package that cannot be installed, upgraded or removed has failed every client.
+    """
+    diaries = [_Diary(client) for client in ground.clients() if not only or client.name in only]
+    said = _trial(plan, ground, diaries, progress)
+    for diary in diaries:
+        diary.faults.extend(said)
+    missing = [line.partition(": ") for line in ground.absent()]
+    absent = [
+        Cell(plan.target, name, "", Status.ABSENT, {}, reason=why or "it is not installed")
+        for name, _, why in missing
+        if not only or name in only
     ]
-    missing = [name for name in ground.absent() if not only or name in only]
-    return cells + [Cell(plan.target, name, "", Status.ABSENT, {}) for name in missing]
+    return [_cell(plan.target, ground.stand_in, diary) for diary in diaries] + absent
+
+
+def _trial(
+    plan: Plan, ground: Ground, diaries: Sequence[_Diary], progress: Callable[[str], None]
+) -> list[str]:
+    """Go through the phases; return what is wrong for every client alike."""
+    before = ground.trust()
+    with _listening(plan.questions) as listeners, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for phase in plan.phases:
+            progress(f"{plan.target}: {phase}")
+            try:
+                _enter(phase, plan, ground)
+            except TrustpackError as error:
+                return [f"{phase}: {error}"]
+            questions = [question for question in plan.questions if phase in question.asked]
+            # One client after the other: what a server sees in the meantime is that client's doing.
+            for diary in diaries:
+                answers = pool.map(lambda q, c=diary.client: _answer(ground, c, q, listeners), questions)
+                _note(diary, phase, dict(zip(questions, answers, strict=True)))
+    changed = _changes(before, ground.trust())
+    return [f"removed: what the place trusts is not what it trusted before{changed}"] if changed else []
+
+
+def _note(diary: _Diary, phase: str, answers: Mapping[Question, tuple[Verdict, str]]) -> None:
+    diary.steps[phase] = {question.name: verdict for question, (verdict, _) in answers.items()}
+    for question, (verdict, words) in answers.items():
+        expected = Verdict.ACCEPTED if phase in question.accepted else Verdict.REFUSED
+        if verdict is not expected:
+            diary.faults.append(f"{phase}, {question.name}: {verdict}, not {expected}: {words}")
+
+
+def _cell(target: str, stand_in: str, diary: _Diary) -> Cell:
+    passed = Status.STAND_IN if stand_in else Status.PROVEN
+    return Cell(
+        target=target,
+        client=diary.client.name,
+        note=diary.client.note,
+        status=Status.FAILED if diary.faults else passed,
+        steps=diary.steps,
+        faults=tuple(diary.faults),
+        stand_in=stand_in,
+        version=diary.client.version,
+    )
+
+
+def _changes(before: object, after: object) -> str:
+    """Return what differs, for a message; nothing where both are equal."""
+    if before == after:
+        return ""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return ": it differs"
+    every = sorted(map(str, before.keys() | after.keys()))
+    keys = [key for key in every if key not in before or key not in after or before[key] != after[key]]
+    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return f": {', '.join(keys[:_SHOWN])}{more}"
+
+
+def _answer(
+    ground: Ground, client: Client, question: Question, listeners: Mapping[str, Listener]
+) -> tuple[Verdict, str]:
+    if question.url:
+        return ask_stranger(ground, client, question.url)
+    return ask(ground, client, listeners[question.name])
 
 
 def ask(ground: Ground, client: Client, listener: Listener) -> tuple[Verdict, str]:
-    """Let a client make one request and judge by both ends: its exit status and what the server saw.
+    """Let a client make one request and judge by both ends: how it ended and what the server saw.
 
-    A client that fails without ever reaching the server has refused nothing.
+    A client that fails without ever reaching the server, or for another reason than the certificate, has
+    refused nothing.
     """
     seen = listener.seen()
-    ran = ground.run(client, f"https://{HOST}:{listener.port}/")
+    ran = _run(ground, client, f"https://{HOST}:{listener.port}/")
     now = listener.seen()
-    words = ran.output.strip().splitlines()[-1:] or [f"exit status {ran.code}"]
-    served = now.requests > seen.requests
+    served, connected = now.requests > seen.requests, now.connections > seen.connections
     if ran.code == 0 and served:
-        return Verdict.ACCEPTED, words[0]
-    if ran.code != 0 and not served and now.connections > seen.connections:
-        return Verdict.REFUSED, words[0]
-    return Verdict.BROKEN, words[0]
+        return Verdict.ACCEPTED, _last(ran)
+    if connected and not served and _refused(ran):
+        return Verdict.REFUSED, _last(ran)
+    return Verdict.BROKEN, _last(ran)
+
+
+def ask_stranger(ground: Ground, client: Client, url: str) -> tuple[Verdict, str]:
+    """Let a client make one request to a server that nobody here can watch: there is only its own word."""
+    ran = _run(ground, client, url)
+    if ran.code == 0:
+        return Verdict.ACCEPTED, _last(ran)
+    return Verdict.REFUSED if _refused(ran) else Verdict.BROKEN, _last(ran)
+
+
+def _refused(ran: Ran) -> bool:
+    return 0 < ran.code < _SIGNALLED and _ABOUT_CERTIFICATE.search(ran.output) is not None
+
+
+def _run(ground: Ground, client: Client, url: str) -> Ran:
+    try:
+        return ground.run(client, url)
+    except TrustpackError as error:
+        return Ran(-1, str(error))
+
+
+def _last(ran: Ran) -> str:
+    lines = ran.output.strip().splitlines()
+    return lines[-1] if lines else f"exit status {ran.code}"
 
 
 def _enter(phase: str, plan: Plan, ground: Ground) -> None:
@@ -184,4 +291,8 @@ def _enter(phase: str, plan: Plan, ground: Ground) -> None:
 @contextlib.contextmanager
 def _listening(questions: Sequence[Question]) -> Iterator[dict[str, Listener]]:
     with contextlib.ExitStack() as stack:
-        yield {question.name: stack.enter_context(listen(question.leaf)) for question in questions}
+        yield {
+            question.name: stack.enter_context(listen(question.leaf))
+            for question in questions
+            if question.leaf
+        }

@@ -48,7 +48,7 @@ class Opener(Protocol):
 
         The ground's install and upgrade get the path of the target's last artifact in the recipe's order;
         its other artifacts lie beside it (a formula stands last, beside its archive and its bottle).
-        The ground's run is called from several threads at once, but never while one of those two or remove is.
+        The ground's run is called from several threads at once, but not while it installs or removes.
 
         Raises ToolError where the place cannot be made because something is missing: the target is then
         reported as absent, with the error's words. Any other TrustpackError ends the proof.

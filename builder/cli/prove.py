@@ -1,0 +1,168 @@
+"""`trustpack prove`: real clients in clean places, before, installed, upgraded and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli.tables import table
+from builder.errors import ProofError, UsageError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from builder.config import Config
+    from builder.output import Manifest
+    from builder.prove.command import Case
+    from builder.prove.report import Proof
+    from builder.prove.trial import Question
+    from builder.recipe import Source
+
+
+def prove(
+    *,
+    org: Annotated[
+        str | None, typer.Option(help="The organisation's short name, if the build had no configuration.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
+    ] = None,
+    target: Annotated[list[str] | None, typer.Option(help="Prove only this target; repeatable.")] = None,
+    client: Annotated[list[str] | None, typer.Option(help="Ask only this client; repeatable.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder of the release; the report goes there, too.")] = Path(
+        "dist"
+    ),
+    root: Annotated[
+        Path | None, typer.Option(help="An unpacked system in which deb, rpm or apk is proven.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Prove the real bundle by this server, whose CA is in it.")
+    ] = None,
+    server_cert: Annotated[
+        Path | None,
+        typer.Option(help="Prove the real bundle by a server on loopback: its certificate chain."),
+    ] = None,
+    server_key: Annotated[
+        Path | None, typer.Option(help="That server's private key, which only you may read.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing: clients that are not here are absent.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print proof.json.")] = False,
+    now: Annotated[
+        str | None, typer.Option(help="Take this for the present, for tests.", hidden=True)
+    ] = None,
+) -> None:
+    """Prove that packages make clients trust the bundle, and that removing them ends it.
+
+    The packages are built once more for a throw-away twin of the bundle, since no CA key is at hand: a recipe
+    proof. With --url or --server-cert and --server-key the real packages are proven.
+    """
+    from builder.cli import settings
+    from builder.prove import command
+
+    question = _question(url, server_cert, server_key)
+    case = _case(out, org, config, target, settings.clock(now))
+    case = _narrowed(case, client, root=root, offline=offline)
+    if question is None:
+        proof = command.prove_recipes(case, progress=_progress)
+    else:
+        proof = command.prove_bundle(case, question, progress=_progress)
+    _report(proof, out, json=json)
+
+
+def _question(url: str | None, chain: Path | None, key: Path | None) -> Question | None:
+    """Return the question about a real server, or None for a recipe proof; UsageError for half of one."""
+    from builder.prove.command import own_server, stranger
+
+    if url is not None and (chain or key):
+        raise UsageError("--url and --server-cert: give one of them")
+    if (chain is None) != (key is None):
+        raise UsageError("--server-cert and --server-key: give both")
+    if url is not None:
+        if not url.startswith("https://"):
+            raise UsageError(f"--url {url}: does not begin with https://")
+        return stranger(url)
+    return own_server(chain, key) if chain and key else None
+
+
+def _case(out: Path, org: str | None, file: Path | None, targets: list[str] | None, now: dt.datetime) -> Case:
+    from builder import config, recipe
+    from builder.output import MANIFEST, read_manifest
+    from builder.prove.command import Case
+
+    manifest = read_manifest(out)
+    if manifest is None:
+        raise UsageError(
+            f"{out / MANIFEST}: there is no release to prove", hint="run 'trustpack build' first"
+        )
+    chosen, folder = _configuration(manifest, org, file)
+    organisation = config.organisation(chosen)
+    if organisation.slug != manifest.organisation:
+        raise UsageError(f"{out}: holds the packages of {manifest.organisation}, not of {organisation.slug}")
+    return Case(
+        folder=out,
+        manifest=manifest,
+        organisation=organisation,
+        sources=_sources(manifest, recipe.sources(folder), targets),
+        now=now,
+        names=chosen.names,
+        settings=chosen.settings,
+    )
+
+
+def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tuple[Config, Path]:
+    """Return the configuration that built the release: --config's, --org's, trustpack.yaml's or none."""
+    from builder import config
+
+    default = Path(config.FILE_NAME)
+    if org is not None and file is not None:
+        raise UsageError("--org and --config: give one of them")
+    if org is None and (file is not None or default.exists()):
+        file = file or default
+        return config.read(file), file.parent
+    # The bundle's paths are not looked at: its certificates are in the packages.
+    return config.minimal(org or manifest.organisation, ["."]), Path()
+
+
+def _sources(manifest: Manifest, available: dict[str, Source], targets: list[str] | None) -> list[Source]:
+    from builder import recipe
+
+    built = {entry.target for entry in manifest.artifacts}
+    sources = recipe.select(available, targets if targets is not None else sorted(built))
+    for source in sources:
+        if source.target not in built:
+            raise UsageError(
+                f"target '{source.target}': the release has no such package", hint="build it first"
+            )
+    return sources
+
+
+def _narrowed(case: Case, clients: list[str] | None, *, root: Path | None, offline: bool) -> Case:
+    from dataclasses import replace
+
+    return replace(case, clients=frozenset(clients or ()), root=root, offline=offline)
+
+
+def _progress(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _report(proof: Proof, out: Path, *, json: bool) -> None:
+    """Write and print the report; raise ProofError if the proof does not hold."""
+    from builder.prove import report
+
+    as_json = report.to_json(proof)
+    report.write(out, {"proof.json": as_json, "proof.md": report.to_markdown(proof)})
+    if json:
+        typer.echo(as_json, nl=False)
+    else:
+        table(report.HEAD, report.rows(proof))
+        for line in report.remarks(proof):
+            typer.echo(f"- {line}")
+        typer.echo(f"\n{report.summary(proof)}")
+    reason = report.verdict(proof)
+    if reason:
+        raise ProofError(reason, hint=f"{out / 'proof.md'} has the details")

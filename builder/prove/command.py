@@ -1,0 +1,220 @@
+"""Prove a release: build the twin's packages, or take the real ones, and hold a trial for each target."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder import pipeline, recipe
+from builder import release as releases
+from builder.errors import ProofError, ToolError, UsageError
+from builder.prove import grounds, trial, twin
+from builder.prove.authority import Leaf
+from builder.prove.report import Proof
+from builder.prove.trial import EVERY, HOST, Cell, Plan, Question, Status
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
+
+    from builder.model import Bundle, Organisation
+    from builder.output import Manifest
+    from builder.recipe import Source
+
+RECIPE_PROOF = "recipe proof"
+REAL_PROOF = "proof of the real bundle"
+_INSTALLED = frozenset({"installed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is to be proven: the release in `folder`, the recipes that made it, and in which places.
+
+    `root` is an unpacked system for the targets that need one; `clients` names those to ask (empty: all);
+    with `offline` nothing is fetched.
+    """
+
+    folder: Path
+    manifest: Manifest
+    organisation: Organisation
+    sources: Sequence[Source]
+    now: dt.datetime
+    names: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    root: Path | None = None
+    clients: frozenset[str] = frozenset()
+    offline: bool = False
+
+
+def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
+    """Prove the recipes with a throw-away twin of the release's bundle: no CA key is needed, or known.
+
+    Raises ProofError where the release cannot be read or is not what the recipes make.
+    """
+    certificates = twin.originals(case.folder, case.manifest)
+    progress(f"making a throw-away twin of {len(certificates)} certificates")
+    twins = twin.make(certificates, now=case.now)
+    with tempfile.TemporaryDirectory(prefix="trustpack-proof-") as name:
+        folders = Path(name) / "first", Path(name) / "second"
+        release = releases.parse(case.manifest.release)
+        progress("building the twin's packages")
+        built = [
+            _build(case, bundle, number, folder)
+            for bundle, number, folder in zip(
+                (twins.first, twins.second), (release, release.following()), folders, strict=True
+            )
+        ]
+        _expect_same_packages(case, built[0])
+        cells = [
+            cell
+            for source in case.sources
+            for cell in _trial(
+                case,
+                source,
+                Plan(
+                    source.target,
+                    folders[0] / _last(built[0], source.target),
+                    folders[1] / _last(built[1], source.target),
+                    twins.questions,
+                ),
+                progress,
+            )
+        ]
+    return Proof(RECIPE_PROOF, case.manifest, case.now, twins.questions, tuple(cells), twins.notes)
+
+
+def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], None]) -> Proof:
+    """Prove the real artifacts with one server whose certificate a CA of the real bundle has issued."""
+    twin.originals(case.folder, case.manifest)  # they are what the manifest describes
+    cells = [
+        cell
+        for source in case.sources
+        for cell in _trial(
+            case,
+            source,
+            Plan(source.target, case.folder / _last(case.manifest, source.target), None, (question,)),
+            progress,
+        )
+    ]
+    notes = ["no upgrade was tried: there is one real bundle"]
+    if question.url:
+        notes.append(f"nobody watched {question.url}: the verdicts are the clients' own word")
+    return Proof(REAL_PROOF, case.manifest, case.now, (question,), tuple(cells), tuple(notes))
+
+
+def stranger(url: str) -> Question:
+    """Return the question about somebody else's server at `url`."""
+    return Question(url, None, accepted=_INSTALLED, url=url)
+
+
+def own_server(chain: Path, key: Path) -> Question:
+    """Return the question about a server of ours on loopback with this certificate chain and private key.
+
+    The key is read into memory and goes nowhere else. Raises UsageError if others may read its file too, or
+    the certificate is not for this machine's name.
+    """
+    return Question("server", Leaf(_certificate(chain), _key(key)), accepted=_INSTALLED)
+
+
+def _certificate(path: Path) -> bytes:
+    from cryptography import x509
+
+    try:
+        data = path.read_bytes()
+        leaf = x509.load_pem_x509_certificate(data)
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except OSError as error:
+        raise UsageError(f"--server-cert {path}: cannot be read: {error.strerror}") from error
+    except (ValueError, x509.ExtensionNotFound) as error:
+        raise UsageError(f"--server-cert {path}: is not a server's certificate in PEM: {error}") from error
+    found = names.get_values_for_type(x509.DNSName)
+    if HOST not in found:
+        raise UsageError(
+            f"--server-cert {path}: is for {', '.join(found) or 'no name'}, and clients are sent to {HOST}",
+            hint=f"issue one whose subject alternative name is {HOST}, or prove by --url",
+        )
+    return data
+
+
+def _key(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+            if mode & 0o077:
+                raise UsageError(
+                    f"--server-key {path}: others may read it: its mode is {mode:04o}",
+                    hint=f"chmod 600 {path}",
+                )
+            data = stream.read()
+    except OSError as error:
+        raise UsageError(f"--server-key {path}: cannot be read: {error.strerror}") from error
+    if b"ENCRYPTED" in data:
+        raise UsageError(f"--server-key {path}: is encrypted, and prove asks for no password")
+    return data
+
+
+def _build(case: Case, bundle: Bundle, release: releases.Release, folder: Path) -> Manifest:
+    order = pipeline.Order(
+        organisation=case.organisation,
+        bundle=bundle,
+        sources=[source for source in case.sources if grounds.opener(source.target)],
+        today=case.now.date(),
+        release=release,
+        source_date_epoch=case.manifest.epoch,
+        names=case.names,
+        settings=case.settings,
+    )
+    return pipeline.build(order, folder, jobs=os.cpu_count() or 1)
+
+
+def _expect_same_packages(case: Case, built: Manifest) -> None:
+    """Raise ProofError if the recipes make other packages than the release has: another configuration."""
+    ours = {(entry.target, entry.name, entry.version) for entry in built.artifacts}
+    theirs = {(entry.target, entry.name, entry.version) for entry in case.manifest.artifacts}
+    strange = sorted(ours - theirs)
+    if strange:
+        target, name, version = strange[0]
+        raise ProofError(
+            f"{case.folder}: holds no {target} package {name} {version}, which this configuration makes",
+            hint="name the configuration that built it with --config, or build again",
+        )
+
+
+def _last(manifest: Manifest, target: str) -> str:
+    """Return the target's last artifact, which is what its package manager is given."""
+    return next((entry.file for entry in reversed(manifest.artifacts) if entry.target == target), "")
+
+
+def _trial(case: Case, source: Source, plan: Plan, progress: Callable[[str], None]) -> list[Cell]:
+    """Hold one target's trial; a place that cannot be made is one cell, which says why."""
+    target = source.target
+    module = grounds.opener(target)
+    if module is None:
+        return [_absent(target, "no package manager installs it")]
+    name = next(entry.name for entry in case.manifest.artifacts if entry.target == target)
+    progress(f"{target}: making a clean place")
+    with tempfile.TemporaryDirectory(prefix="trustpack-ground-") as folder, contextlib.ExitStack() as stack:
+        try:
+            ground = stack.enter_context(
+                module.open_ground(
+                    target=target,
+                    name=name,
+                    settings=recipe.choose(recipe.read(source), dict(case.settings.get(target, {}))),
+                    root=case.root,
+                    folder=Path(folder),
+                    offline=case.offline,
+                    only=case.clients,
+                )
+            )
+        except ToolError as error:
+            return [_absent(target, str(error))]
+        return trial.run(plan, ground, case.clients, progress=progress)
+
+
+def _absent(target: str, reason: str) -> Cell:
+    return Cell(target, EVERY, "", Status.ABSENT, {}, reason=reason)
