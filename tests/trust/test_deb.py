@@ -276,33 +276,48 @@ def test_an_etc_that_is_read_only_or_lacks_the_list_is_a_clear_failure(system: S
     assert system.each({"public", "kept", "old"}, "curl") == system.trusted("curl")
 
 
+# Half a bundle, left where the next update-ca-certificates of bookworm and later would append to it.
+_KILLED_EARLY = "cp /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt.new; kill -9 $PPID"
+
+
 @ON_ENDS
 @pytest.mark.parametrize(
     "fault",
     [
         pytest.param("exit 1", id="failed"),
-        pytest.param(
-            "cp /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt.new; kill -9 $PPID",
-            id="killed-at-its-start",
-        ),
+        pytest.param(_KILLED_EARLY, id="killed-at-its-start"),
         pytest.param(f'{_UPDATER}.real "$@"; kill -9 $PPID', id="killed-at-its-end"),
     ],
 )
 def test_a_removal_that_did_not_finish_is_undone_by_reinstalling(system: System, fault: str) -> None:
     """After a failed or interrupted prerm, reinstalling trusts the CAs again and removing removes them."""
     system.install(system.debs.first)
-    system.run("mv", _UPDATER, f"{_UPDATER}.real")
-    system.place.copy_in(_UPDATER, f"#!/bin/sh\n{fault}\n".encode(), mode=0o755)
-    assert system.run("dpkg", "--remove", "acme-ca-certs", check=False).code != 0
-    assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
-    system.run("mv", f"{_UPDATER}.real", _UPDATER)
-
+    _break_removal(system, fault)
     # Not apt: of a package in this state it says "Internal Error, No file name".
     system.run("dpkg", "--install", Debs.inside(system.debs.first))
     assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
     system.apt("purge", "acme-ca-certs")
     assert system.each({"public"}, "curl", "java") == system.trusted("curl", "java")
     assert system.changes() == []
+
+
+@ON_ENDS
+def test_an_interrupted_removal_that_is_tried_again_removes_everything(system: System) -> None:
+    """What an interrupted update-ca-certificates left behind does not bring our CAs back."""
+    system.install(system.debs.first)
+    _break_removal(system, _KILLED_EARLY)
+    system.run("dpkg", "--remove", "acme-ca-certs")
+    assert system.each({"public"}, "curl", "java") == system.trusted("curl", "java")
+    assert system.changes() == []
+
+
+def _break_removal(system: System, fault: str) -> None:
+    """Let a removal meet `fault` in place of the updater; the list must be as it was."""
+    system.run("mv", _UPDATER, f"{_UPDATER}.real")
+    system.place.copy_in(_UPDATER, f"#!/bin/sh\n{fault}\n".encode(), mode=0o755)
+    assert system.run("dpkg", "--remove", "acme-ca-certs", check=False).code != 0
+    assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
+    system.run("mv", f"{_UPDATER}.real", _UPDATER)
 
 
 @contextlib.contextmanager
