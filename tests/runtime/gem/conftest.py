@@ -14,11 +14,13 @@ from builder import config, pipeline, recipe
 from builder.lint import Policy, lint, refuse
 from builder.load import load
 from builder.prove.authority import Authority, create, issue
+from builder.prove.probes import PROBES
 from builder.prove.server import serve
 from builder.release import Release
 from tests.tools import require
 
 HERE = Path(__file__).parent
+CLIENT = PROBES / "client.rb"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Home:
 
     def client(self, name: str, feature: str, *urls: str, **environment: str) -> list[str]:
         """Return what a client library says to each URL: accepted or refused."""
-        program = str(HERE / "client.rb")
+        program = str(CLIENT)
         return self.run(require("ruby"), program, name, feature, *urls, **environment).stdout.split()
 
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from builder.prove.authority import Authority, Leaf, issue
-from tests.runtime.gem.conftest import HERE, Home
+from tests.runtime.gem.conftest import CLIENT, HERE, Home
 from tests.tools import require
 
 GET = "require 'net/http'; uri = URI(ARGV.shift); "
@@ -150,6 +150,6 @@ def test_a_library_that_ignores_purposes_gets_nothing(
     (anchor,) = home.path.glob("gems/*/lib/acme_ca/anchors/*.pem")
     anchor.chmod(0o644)
     anchor.write_bytes(acme.pem)
-    done = home.run(require("ruby"), str(HERE / "client.rb"), "net/http", "acme_ca", urls[0])
+    done = home.run(require("ruby"), str(CLIENT), "net/http", "acme_ca", urls[0])
     assert done.stdout.split() == ["refused"]
     assert "AcmeCa: not activated" in done.stderr

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from builder.prove.authority import Authority, issue
 from builder.prove.server import server_context
-from tests.runtime.gem.conftest import HERE, Home
+from tests.runtime.gem.conftest import CLIENT, Home
 from tests.tools import require
 
 # An index as `gem generate_index` makes it, which is no longer part of RubyGems itself.
@@ -74,7 +74,7 @@ def test_bundler_requires_it(installed: Home, urls: list[str], tmp_path: Path) -
     (tmp_path / "Gemfile").write_text("gem 'acme-ca'\n")
     bundler = {"BUNDLE_GEMFILE": str(tmp_path / "Gemfile"), "RUBYOPT": "-W0"}
     program = "Bundler.require; load ARGV.shift"
-    client = [str(HERE / "client.rb"), "net/http", "uri", *urls]
+    client = [str(CLIENT), "net/http", "uri", *urls]
     done = installed.run(require("bundle"), "exec", require("ruby"), "-e", program, *client, **bundler)
     assert done.stdout.split() == ["accepted", "refused", "refused", "refused"]
 
@@ -84,7 +84,7 @@ def test_rubyopt_where_a_gemfile_hides_it(installed: Home, urls: list[str], tmp_
     (tmp_path / "Gemfile").write_text("")
     (option,) = installed.ruby("require 'acme_ca'; puts AcmeCa.env['RUBYOPT']")
     bundler = {"BUNDLE_GEMFILE": str(tmp_path / "Gemfile")}
-    client = [str(HERE / "client.rb"), "net/http", "uri", urls[0]]
+    client = [str(CLIENT), "net/http", "uri", urls[0]]
     run = [require("bundle"), "exec", require("ruby"), *client]
     assert installed.run(*run, **bundler).stdout.split() == ["refused"]
     assert installed.run(*run, **bundler, RUBYOPT=option).stdout.split() == ["accepted"]

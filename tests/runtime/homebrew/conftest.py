@@ -14,11 +14,12 @@ from builder import config, pipeline, recipe
 from builder.lint import Policy, lint, refuse
 from builder.load import load
 from builder.prove.authority import Authority, create, issue
+from builder.prove.probes import PROBES
 from builder.prove.server import serve
 from builder.release import Release
 from tests.tools import require
 
-HARNESS = Path(__file__).parent / "harness.rb"
+HARNESS = PROBES / "homebrew.rb"
 
 
 @dataclass(frozen=True)

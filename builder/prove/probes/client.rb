@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 # Opens each URL with one client library and prints what came of it, one word a line: `accepted`, or `refused` when
-# the server's certificate was. Anything else ends the program with an error. Like a program with an optional
-# dependency, it activates the gem where it is installed.
+# the server's certificate was, with the reason on standard error. Anything else ends the program with an error.
+# Like a program with an optional dependency, it activates the gem where it is installed.
 #
 #     ruby client.rb CLIENT FEATURE URL...
 
@@ -73,6 +73,7 @@ REASONS = /certificate verify failed|does not match|SSL peer certificate/i.freez
 def verdict(error)
   raise error unless [error, error.cause].compact.any? { |cause| cause.message =~ REASONS }
 
+  warn error.message
   'refused'
 end
 

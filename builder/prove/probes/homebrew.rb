@@ -4,7 +4,7 @@
 # is an error. It does what `brew` 6 does with them, by its source: Formulary#load_formula and .class_s,
 # Keg#link_dir and #unlink, InstallSteps::Runner.
 #
-#     ruby harness.rb PREFIX install|pour|postinstall|test|uninstall|info FORMULA.rb
+#     ruby homebrew.rb PREFIX install|pour|postinstall|test|uninstall|info FORMULA.rb
 
 require 'digest'
 require 'fileutils'
