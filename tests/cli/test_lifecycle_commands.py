@@ -201,3 +201,61 @@ def test_diff_of_something_unreadable_is_an_error(configured: World, thing: str)
         configured.write(name, text)
     done = configured.run("diff", "roots.pem", thing)
     assert (done.code >= 2, done.err[:7], "Traceback" in done.err) == (True, "error: ", False)
+
+
+def test_check_tells_cron_what_expires(configured: World) -> None:
+    """By exit code and text: the configured bundle, judged now, even what a build would refuse."""
+    old = authority.create("Acme Old", now=dt.datetime.now(dt.UTC) - dt.timedelta(days=100), days=50).pem
+    soon = authority.create("Acme Soon", now=dt.datetime.now(dt.UTC), days=60).pem
+    (configured.folder / "old.pem").write_bytes(old)
+    (configured.folder / "soon.pem").write_bytes(soon)
+    assert configured.run("check").code == 0
+    configure(configured, paths="roots.pem, soon.pem, old.pem")
+    done = configured.run("check")
+    assert (done.code, [line.split(" (")[0] for line in done.out.splitlines()[:-1]], done.err) == (
+        1,
+        ["CN=Acme Old", "CN=Acme Soon"],
+        "",
+    )
+    assert configured.run("check", "--within", "30d", "soon.pem").code == 0
+    assert configured.run("check", "--within", "61", "soon.pem").code == 1
+    lines = ("lifecycle:", "  authorities:", f"    {fingerprint(old)}: {{state: distrusted}}")
+    configure(configured, *lines, paths="roots.pem, old.pem")
+    assert configured.run("check").code == 0
+
+
+@pytest.mark.parametrize("epoch", ["", "946684800"])
+def test_check_goes_by_the_real_clock(configured: World, epoch: str) -> None:
+    """SOURCE_DATE_EPOCH is for builds."""
+    old = authority.create("Acme Old", now=dt.datetime.now(dt.UTC) - dt.timedelta(days=100), days=50).pem
+    (configured.folder / "old.pem").write_bytes(old)
+    assert configured.run("check", "old.pem", env={"SOURCE_DATE_EPOCH": epoch}).code == 1
+
+
+def test_check_reads_releases_packages_and_locks(configured: World) -> None:
+    """Whatever `diff` reads."""
+    configured.run("lock", "--now", NOW)
+    assert configured.run("build", "--target", "deb", "--target", "rpm", "--now", NOW).code == 0
+    for thing in ("dist", "trustpack.lock", "dist/acme-ca-certs_20261124_all.deb", "roots.pem"):
+        assert configured.run("check", thing).code == 0
+        done = configured.run("check", "--json", thing, "--now", "2035-01-01", "--within", "9999d")
+        assert (done.code, json.loads(done.out)["due"]) == (1, 1)
+    assert configured.run("check", "nothing").code == 2
+    assert configured.run("check", "--within", "soon").code == 2
+
+
+def test_check_writes_for_collectors_and_calendars(configured: World) -> None:
+    """Whole files that others may read, in place of the old ones, and nothing beside them."""
+    (configured.folder / "out").mkdir()
+    metrics, calendar = configured.write("out/ca.prom", "old"), configured.folder / "out" / "ca.ics"
+    done = configured.run("check", "--prometheus", "out/ca.prom", "--ics", "out/ca.ics")
+    assert (done.code, configured.files("out")) == (0, ["ca.ics", "ca.prom"])
+    assert metrics.stat().st_mode & 0o777 == calendar.stat().st_mode & 0o777 == 0o644
+    assert metrics.read_text().startswith("# HELP trustpack_certificate_not_after_timestamp_seconds ")
+    assert 'organisation="acme"' in metrics.read_text()
+    assert 'state="active"' in metrics.read_text()
+    assert calendar.read_bytes().startswith(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
+    printed = configured.run("check", "--ics", "-")
+    assert printed.out.startswith("BEGIN:VCALENDAR")
+    assert "certificate" not in printed.out
+    assert configured.run("check", "--prometheus", "no/such/folder.prom").code == 8

@@ -1,0 +1,115 @@
+"""`trustpack check`: which CAs expire soon, for cron and CI."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from builder.holding import Holding
+
+_DUE = 1
+_READABLE = 0o644  # by the exporter's own user, too
+_SPAN = re.compile(r"([0-9]{1,5})d?")
+
+
+def check(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Bundles, locks, dist folders or packages; without any, trustpack.yaml's bundle."
+        ),
+    ] = None,
+    *,
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
+    ] = None,
+    within: Annotated[str, typer.Option(help="How many days to look ahead, such as 90d.")] = "90d",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    prometheus: Annotated[
+        Path | None, typer.Option(help="Write metrics for the textfile collector to this file, - to print.")
+    ] = None,
+    ics: Annotated[
+        Path | None,
+        typer.Option(help="Write a calendar of every certificate's end to this file, - to print."),
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
+    ] = None,
+) -> None:
+    """Tell which CA certificates have expired or will within some days, by the real clock.
+
+    Exits with 0 where none does, 1 where one does, 2 or more for an error. Distrusted CAs do not count.
+    --prometheus and --ics replace their files whole, and list every certificate, due or not.
+    """
+    from builder import expiry
+    from builder.cli import settings
+
+    moment, span = settings.clock(now), _span(within)
+    expiries = expiry.judge(_holdings(inputs or [], config, moment), now=moment, within=span)
+    printed = Path("-") in (prometheus, ics)
+    if prometheus:
+        _put(prometheus, expiry.as_prometheus(expiries, now=moment, within=span))
+    if ics:
+        _put(ics, expiry.as_ics(expiries, now=moment, within=span))
+    if json:
+        typer.echo(expiry.as_json(expiries, now=moment, within=span), nl=False)
+    elif not printed:
+        typer.echo(expiry.as_text(expiries, within=span), nl=False)
+    raise typer.Exit(_DUE if any(one.due for one in expiries) else 0)
+
+
+def _holdings(inputs: list[str], config: Path | None, now: dt.datetime) -> list[Holding]:
+    """Return what is named; without anything, the bundle as it would be shipped but for what lint refuses."""
+    from dataclasses import replace
+
+    from builder.cli import settings
+    from builder.cli.accept import lifecycle, survey
+    from builder.cli.holdings import hold
+    from builder.holding import of_bundle
+
+    if inputs:
+        return [hold(name) for name in inputs]
+    chosen = settings.choose([], None, config)
+    found = of_bundle(str(chosen.file), survey(chosen, now), lifecycle(chosen))
+    return [replace(found, organisation=chosen.config.organisation.slug)]
+
+
+def _span(text: str) -> dt.timedelta:
+    import datetime as dt
+
+    from builder.errors import UsageError
+
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise UsageError(f"--within '{text}': is not a number of days", hint="write it like 90d")
+    return dt.timedelta(days=int(found[1]))
+
+
+def _put(file: Path, text: str) -> None:
+    """Write a file whole or not at all: its reader may come at any moment. `-` is standard output."""
+    import os
+    import tempfile
+
+    from builder.errors import OutputError
+
+    if str(file) == "-":
+        typer.echo(text.encode("utf-8"), nl=False)
+        return
+    temporary = ""
+    try:
+        # The collector reads what ends in .prom, so the temporary name must not.
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".tmp", dir=file.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+        Path(temporary).chmod(_READABLE)
+        Path(temporary).replace(file)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutputError(f"{file}: cannot be written: {error.strerror}") from error
