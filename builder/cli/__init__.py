@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import build, check, demo, diff, init, inspect, lint, lock, prove, recipes
+from builder.cli import build, check, demo, diff, init, inspect, lint, lock, plan, prove, recipes
 from builder.errors import TrustpackError
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
@@ -51,6 +51,7 @@ app.command()(lint.explain)
 app.command()(inspect.inspect)
 app.command()(check.check)
 app.command()(lock.lock)
+app.command()(plan.plan)
 app.command()(diff.diff)
 app.command()(init.schema)
 app.add_typer(recipes.app, name="recipes")

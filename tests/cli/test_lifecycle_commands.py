@@ -259,3 +259,48 @@ def test_check_writes_for_collectors_and_calendars(configured: World) -> None:
     assert printed.out.startswith("BEGIN:VCALENDAR")
     assert "certificate" not in printed.out
     assert configured.run("check", "--prometheus", "no/such/folder.prom").code == 8
+
+
+def test_plan_shows_the_next_release_and_what_is_too_early(configured: World, another: bytes) -> None:
+    """Against the lock, by the configured states, without writing anything."""
+    configured.run("lock", "--now", NOW)
+    before = configured.files(".")
+    done = configured.run("plan", "--now", LATER)
+    assert (done.code, done.out.splitlines()[0]) == (
+        0,
+        "release 20261124, after 20261124 (nothing changes)",
+    )
+    configure(configured, paths="roots.pem, more.pem")
+    done = configured.run("plan", "--now", LATER)
+    assert (done.code, done.out.splitlines()[0]) == (1, "release 20270201, after 20261124")
+    assert "warning: CN=Acme Root 2 (" in done.out
+    assert "make it incoming until 2027-03-03" in done.out
+    lines = ["lifecycle:", "  authorities:", f"    {fingerprint(another)}: {{state: incoming}}"]
+    configure(configured, *lines, paths="roots.pem, more.pem")
+    done = configured.run("plan", "--json", "--now", LATER)
+    value = json.loads(done.out)
+    assert (done.code, value["warnings"], [one["subject"] for one in value["added"]]) == (
+        0,
+        [],
+        ["CN=Acme Root 2"],
+    )
+    assert configured.files(".") == before
+
+
+def test_plan_compares_with_the_built_release_where_there_is_no_lock(configured: World) -> None:
+    """The manifest says what is out; nothing at all is the first release."""
+    assert "release 20261124 (" not in configured.run("plan", "--now", NOW).out
+    assert configured.run("build", "--now", NOW).code == 0
+    configure(configured, paths="more.pem")
+    done = configured.run("plan", "--now", LATER)
+    assert done.out.splitlines()[0] == "release 20270201, after 20261124"
+    assert [line[:3] for line in done.out.splitlines()[1:3]] == ["+ C", "- C"]
+
+
+def test_plan_says_where_distrust_has_no_place(configured: World, another: bytes) -> None:
+    """For the targets that are built, and no others."""
+    lines = ["lifecycle:", "  authorities:", f"    {fingerprint(another)}: {{state: distrusted}}"]
+    configure(configured, *lines, paths="roots.pem, more.pem")
+    done = configured.run("plan")
+    assert done.out.splitlines()[-1] == "  pem  a PEM file can only trust: the CA is left out of it"
+    assert "rpm" not in done.out

@@ -1,0 +1,85 @@
+"""`trustpack plan`: what the next release adds and removes, and whether the rotation overlaps enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from builder.lock import Locked
+    from builder.output import Manifest
+
+_WARNED = 1
+
+
+def plan(
+    *,
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The release to compare with where there is no lock.")] = Path(
+        "dist"
+    ),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    now: Annotated[
+        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
+    ] = None,
+) -> None:
+    """Show what the next release adds and removes against trustpack.lock, or the release in dist/.
+
+    Warns where an overlap is missing: a new root must be out for `lifecycle.overlap` (30d) before its issuer
+    is used, and before the CA that it succeeds is removed or expires. With distrusted CAs, says what each
+    target can do about them. Exits with 0, with 1 where it warns, 2 or more for an error. Writes nothing.
+    """
+    from builder import lock as locks
+    from builder import output, recipe
+    from builder import plan as plans
+    from builder import release as releases
+    from builder.cli import settings
+    from builder.cli.accept import accept, lifecycle, read_lock
+
+    chosen = settings.choose([], None, config)
+    moment = settings.clock(now)
+    stages, lock = lifecycle(chosen), read_lock(chosen)
+    new = locks.describe(accept(chosen, moment, quiet=True), stages)
+    manifest = None if lock else output.read_manifest(out)
+    wanted = chosen.config.release
+    today = releases.today(moment, settings.source_date_epoch())
+    following = locks.advance(
+        lock,
+        new,
+        organisation=chosen.config.organisation.slug,
+        today=today,
+        wanted=None if wanted is None else releases.parse(wanted),
+    )
+    sources = recipe.select(recipe.sources(chosen.beside), chosen.config.targets)
+    found = plans.make(
+        lock.certificates if lock else _released(manifest),
+        new,
+        lock=lock,
+        before=lock.release.text if lock else manifest.release if manifest else "",
+        release=following.release.text,
+        lifecycle=stages,
+        targets=[source.target for source in sources],
+        today=today,
+    )
+    typer.echo((plans.as_json if json else plans.as_text)(found), nl=False)
+    raise typer.Exit(_WARNED if found.warnings else 0)
+
+
+def _released(manifest: Manifest | None) -> list[Locked]:
+    """Return the certificates of a release as a lock lists them; a manifest knows no states."""
+    from builder.lock import Locked
+
+    return [
+        Locked(
+            sha256=item["sha256"],
+            subject=item["subject"],
+            not_before=item["not_before"],
+            not_after=item["not_after"],
+            state="active",
+        )
+        for item in (manifest.certificates if manifest else ())
+    ]
