@@ -41,6 +41,7 @@ def open_ground(
     folder: Path,
     offline: bool,  # noqa: ARG001  nothing is ever fetched here
     only: frozenset[str],  # noqa: ARG001  asking for all costs a second
+    settings: Mapping[str, str],  # noqa: ARG001  no setting changes what is asked here
 ) -> Iterator[Gems]:
     """Open an empty GEM_HOME below `folder`; see grounds.Opener."""
     (folder / "gems").mkdir()

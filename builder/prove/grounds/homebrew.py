@@ -40,6 +40,7 @@ def open_ground(
     folder: Path,
     offline: bool,  # noqa: ARG001  nothing is ever fetched here
     only: frozenset[str],  # noqa: ARG001  there are two
+    settings: Mapping[str, str],  # noqa: ARG001  no setting changes what is asked here
 ) -> Iterator[Prefix]:
     """Make a prefix below `folder` that holds what openssl@3 leaves for its users; see grounds.Opener."""
     prefix = Prefix(name, folder, ruby=find("ruby"))

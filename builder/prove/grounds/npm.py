@@ -54,6 +54,7 @@ def open_ground(
     folder: Path,
     offline: bool,
     only: frozenset[str],
+    settings: Mapping[str, str],  # noqa: ARG001  no setting changes what is asked here
 ) -> Iterator[Project]:
     """Make a project in `folder`, with the libraries that npm can fetch; see grounds.Opener."""
     runtimes = {runtime: shutil.which(runtime) or "" for runtime in ("bun", "deno")}
@@ -89,12 +90,11 @@ class Project:
             version = start([program, "--version"], folder=self.folder, check=True).stdout.split("\n")[0]
             flagged = (*_FLAGGED[runtime], *(self._libraries() if runtime == "node" else ()))
             note = f"with {_ACTIVATION[runtime][0]}"
-            found += [self._client(runtime, client, note, version) for client in flagged]
-            found += [
-                self._client(runtime, client, "with environment", version) for client in _EXPORTED[runtime]
-            ]
+            found += [self._client(runtime, client, client, note, version) for client in flagged]
+            for client in _EXPORTED[runtime]:
+                found.append(self._client(runtime, client, f"{client} env", "with environment", version))
             if runtime == "node":
-                found.append(self._client(runtime, "https", "with NODE_OPTIONS", version))
+                found.append(self._client(runtime, "https", "NODE_OPTIONS", "with NODE_OPTIONS", version))
         return found
 
     def absent(self) -> Sequence[str]:
@@ -159,9 +159,9 @@ class Project:
     def _libraries(self) -> list[str]:
         return [name for name in _LIBRARIES if (self.folder / "node_modules" / name).is_dir()]
 
-    def _client(self, runtime: str, client: str, note: str, version: str) -> Client:
+    def _client(self, runtime: str, client: str, title: str, note: str, version: str) -> Client:
         command = (self.runtimes[runtime], *_START[runtime], _PROBE, client, "{url}")
-        return Client(f"{runtime} {client}", command, note=note, version=version)
+        return Client(f"{runtime} {title}", command, note=note, version=version)
 
     def _active(self, client: Client) -> bool:
         return client.note.startswith("with --") and self._installed()

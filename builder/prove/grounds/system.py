@@ -93,6 +93,7 @@ def open_ground(
     folder: Path,  # noqa: ARG001  a place keeps everything in memory
     offline: bool,  # noqa: ARG001  nothing is ever fetched here
     only: frozenset[str],
+    settings: Mapping[str, str],  # noqa: ARG001  no setting changes what is asked here
 ) -> Iterator[System]:
     """Open a copy of the system in `root`, or of this machine's own; see grounds.Opener."""
     with open_place(root or Path("/")) as place:

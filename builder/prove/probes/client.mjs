@@ -46,8 +46,9 @@ const CLIENTS = {
   async ws() {
     const { WebSocket } = await import('ws');
     const socket = new WebSocket(url.replace(/^http/, 'ws'));
-    // An answer that is no WebSocket's comes after the certificate was accepted.
-    await accepted(socket, 'unexpected-response', (it) => it.terminate());
+    // An answer that is no WebSocket's comes after the certificate was accepted, too.
+    const answers = ['upgrade', 'unexpected-response'];
+    await Promise.race(answers.map((event) => accepted(socket, event, (it) => it.terminate())));
   },
 };
 
