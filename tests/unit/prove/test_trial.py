@@ -1,0 +1,191 @@
+"""A trial believes a client only where both ends of the connection agree, and counts only real places."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builder.errors import ProofError
+from builder.output import Manifest
+from builder.prove import authority, report, trial
+from builder.prove.report import Proof
+from builder.prove.server import listen
+from builder.prove.trial import Client, Plan, Question, Ran, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+NOW = dt.datetime.now(dt.UTC)
+AFTER = frozenset({"installed", "upgraded"})
+# A client whose trust store is one file.
+READER = """
+import os, ssl, sys, urllib.request
+cafile = sys.argv[2] if os.path.exists(sys.argv[2]) else None
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+if cafile:
+    context.load_verify_locations(cafile)
+urllib.request.urlopen(sys.argv[1], context=context, timeout=20).read()
+"""
+# One that connects, and stops before it has seen a certificate.
+CRASHER = """
+import socket, sys
+from urllib.parse import urlsplit
+address = urlsplit(sys.argv[1])
+socket.create_connection((address.hostname, address.port)).close()
+raise KeyError("a bug")
+"""
+CARELESS = READER.replace("if cafile:", "context.check_hostname = False\ncontext.verify_mode = 0\nif False:")
+
+
+@dataclass
+class Folder:
+    """A place whose packages are PEM files and whose trust store is a folder with one of them."""
+
+    folder: Path
+    code: str = READER
+    stand_in: str = ""
+    leftover: bool = False
+    broken: bool = False
+    missing: tuple[str, ...] = field(default=())
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store.pem"
+
+    def clients(self) -> Sequence[Client]:
+        return [Client("reader", (sys.executable, "-c", self.code, "{url}", str(self.store)), version="1.0")]
+
+    def absent(self) -> Sequence[str]:
+        return self.missing
+
+    def run(self, client: Client, url: str) -> Ran:
+        command = [word.replace("{url}", url) for word in client.command]
+        done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+        return Ran(done.returncode, done.stdout + done.stderr)
+
+    def install(self, package: Path) -> None:
+        if self.broken:
+            raise ProofError("the package manager fails")
+        self.store.write_bytes(package.read_bytes())
+
+    def upgrade(self, package: Path) -> None:
+        self.install(package)
+
+    def remove(self) -> None:
+        self.store.unlink()
+        if self.leftover:
+            (self.folder / "leftover.pem").touch()
+
+    def trust(self) -> object:
+        return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """Return two packages, the second with another root, and a question about each root."""
+    folder = tmp_path_factory.mktemp("packages")
+    one, two = (authority.create(name, now=NOW) for name in ("One", "Two"))
+    (folder / "first").write_bytes(one.pem)
+    (folder / "second").write_bytes(one.pem + two.pem)
+    questions = (
+        Question("kept", authority.issue(one, ["localhost"], now=NOW), accepted=AFTER),
+        Question("added", authority.issue(two, ["localhost"], now=NOW), accepted=frozenset({"upgraded"})),
+    )
+    return Plan("folder", folder / "first", folder / "second", questions)
+
+
+def prove(plan: Plan, cells: list[trial.Cell]) -> Proof:
+    """Return the proof that these cells are."""
+    manifest = Manifest("acme", "2026.1", 0, (), ())
+    return Proof("recipe proof", manifest, NOW, plan.questions, tuple(cells))
+
+
+def test_a_client_that_does_as_promised_in_every_phase_is_proven(plan: Plan, tmp_path: Path) -> None:
+    """What it did is kept, by phase and question."""
+    [cell] = trial.run(plan, Folder(tmp_path))
+    assert (cell.status, cell.faults) == (Status.PROVEN, ())
+    assert cell.steps == {
+        "before": {"kept": "refused", "added": "refused"},
+        "installed": {"kept": "accepted", "added": "refused"},
+        "upgraded": {"kept": "accepted", "added": "accepted"},
+        "removed": {"kept": "refused", "added": "refused"},
+    }
+    assert report.verdict(prove(plan, [cell])) == ""
+
+
+def test_a_stand_in_is_never_green(plan: Plan, tmp_path: Path) -> None:
+    """A double that passes has a status of its own, and alone it proves nothing."""
+    proof = prove(plan, trial.run(plan, Folder(tmp_path, stand_in="a folder for a store")))
+    assert [cell.status for cell in proof.cells] == [Status.STAND_IN]
+    assert not proof.holds
+    assert report.verdict(proof) == "nothing was proven: folder/reader"
+    assert report.rows(proof)[0][-1] == "stand-in, not counted"
+    assert report.remarks(proof) == ["folder: stand-in: a folder for a store"]
+
+
+def test_an_absent_client_is_never_green(plan: Plan, tmp_path: Path) -> None:
+    """It says why it is not there, and alone it proves nothing."""
+    ground = Folder(tmp_path, missing=("other: nobody wrote it",))
+    proof = prove(plan, trial.run(plan, ground, frozenset({"other"})))
+    assert [(cell.client, cell.status) for cell in proof.cells] == [("other", Status.ABSENT)]
+    assert not proof.holds
+    assert report.rows(proof) == [("folder", "other", "-", "-", "-", "-", "absent, not counted")]
+    assert report.remarks(proof) == ["folder/other: absent, because nobody wrote it"]
+
+
+def test_a_client_that_crashes_has_refused_nothing(plan: Plan, tmp_path: Path) -> None:
+    """It connects and ends with an error: broken in every phase, and the cell has failed."""
+    [cell] = trial.run(plan, Folder(tmp_path, code=CRASHER))
+    assert cell.status is Status.FAILED
+    assert {verdict for step in cell.steps.values() for verdict in step.values()} == {"broken"}
+    assert cell.faults[0] == "before, kept: broken, not refused: KeyError: 'a bug'"
+
+
+def test_a_client_that_reaches_no_server_has_refused_nothing(tmp_path: Path) -> None:
+    """Whether the server was ours or somebody else's."""
+    ground = Folder(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    verdict, words = trial.ask_stranger(ground, ground.clients()[0], f"https://localhost:{port}/")
+    assert (verdict, "refused>" in words) == (Verdict.BROKEN, True)
+    with listen(authority.issue(authority.create("Any", now=NOW), ["localhost"], now=NOW)) as listener:
+        elsewhere = Client("elsewhere", (sys.executable, "-c", READER, f"https://localhost:{port}/", "none"))
+        assert trial.ask(ground, elsewhere, listener)[0] is Verdict.BROKEN
+
+
+def test_a_client_killed_by_a_signal_has_refused_nothing(tmp_path: Path) -> None:
+    """Whatever it said before."""
+    code = CRASHER.replace(
+        'raise KeyError("a bug")', "import os; print('certificate', flush=True); os.kill(0 or os.getpid(), 9)"
+    )
+    ground = Folder(tmp_path, code=code)
+    with listen(authority.issue(authority.create("Any", now=NOW), ["localhost"], now=NOW)) as listener:
+        assert trial.ask(ground, ground.clients()[0], listener) == (Verdict.BROKEN, "certificate")
+
+
+def test_a_client_that_verifies_nothing_fails(plan: Plan, tmp_path: Path) -> None:
+    """Accepting what is to be refused is as wrong as refusing what is to be accepted."""
+    [cell] = trial.run(plan, Folder(tmp_path, code=CARELESS))
+    assert cell.status is Status.FAILED
+    assert cell.faults[0].startswith("before, kept: accepted, not refused")
+
+
+def test_a_package_that_cannot_be_installed_fails_every_client(plan: Plan, tmp_path: Path) -> None:
+    """With the words of its package manager."""
+    [cell] = trial.run(plan, Folder(tmp_path, broken=True))
+    assert (cell.status, cell.faults) == (Status.FAILED, ("installed: the package manager fails",))
+
+
+def test_trust_that_is_left_behind_fails_every_client(plan: Plan, tmp_path: Path) -> None:
+    """And what is left is named."""
+    [cell] = trial.run(plan, Folder(tmp_path, leftover=True))
+    said = "removed: what the place trusts is not what it trusted before: leftover.pem"
+    assert (cell.status, cell.faults) == (Status.FAILED, (said,))
+    assert report.verdict(prove(plan, [cell])) == "the proof failed: folder/reader"
