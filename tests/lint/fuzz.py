@@ -5,7 +5,7 @@
 
 import sys
 
-import atheris
+import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["builder"]):
     from builder.lint import Policy, lint

@@ -125,9 +125,9 @@ def test_openssl_stores(options: list[str], rules: list[str], tmp_path: Path) ->
         "-export",
         "-nokeys",
         "-in",
-        root,
+        str(root),
         "-out",
-        store,
+        str(store),
         *options,
     ]
     subprocess.run([*command, "-passout", f"pass:{forge.PASSWORD}"], check=True, capture_output=True)
@@ -150,11 +150,11 @@ def test_openssl_store_with_a_key(tmp_path: Path) -> None:
         "pkcs12",
         "-export",
         "-inkey",
-        key,
+        str(key),
         "-in",
-        root,
+        str(root),
         "-out",
-        store,
+        str(store),
     ]
     for options in ([], ["-keypbe", "NONE", "-certpbe", "NONE", "-nomac"]):
         subprocess.run([*command, *options, "-passout", "pass:x"], check=True, capture_output=True)

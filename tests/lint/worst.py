@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from builder.load import MAX_CERTIFICATES
 from builder.load.pbe import MAX_COUNT
-from builder.load.source import MAX_BYTES
+from builder.load.source import MAX_BYTES, MAX_CERTIFICATES
 from tests.lint import forge
 from tests.lint.faults import stores
 

@@ -6,8 +6,12 @@ tests/lint/forge.py), so it comes out the same everywhere, and no key in it ever
 
 from __future__ import annotations
 
-from tests.lint.faults import bundles, certificates, extensions, keys, stores, structures, texts
+from tests.lint.faults.bundles import FAULTS as _BUNDLES
+from tests.lint.faults.certificates import FAULTS as _CERTIFICATES
+from tests.lint.faults.extensions import FAULTS as _EXTENSIONS
+from tests.lint.faults.keys import FAULTS as _KEYS
+from tests.lint.faults.stores import FAULTS as _STORES
+from tests.lint.faults.structures import FAULTS as _STRUCTURES
+from tests.lint.faults.texts import FAULTS as _TEXTS
 
-FAULTS = (
-    texts.FAULTS | keys.FAULTS | structures.FAULTS | stores.FAULTS | certificates.FAULTS | extensions.FAULTS
-) | bundles.FAULTS
+FAULTS = _TEXTS | _KEYS | _STRUCTURES | _STORES | _CERTIFICATES | _EXTENSIONS | _BUNDLES

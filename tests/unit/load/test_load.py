@@ -9,8 +9,8 @@ import pytest
 
 from builder.errors import PrivateKeyError
 from builder.lint import refuse
-from builder.load import MAX_CERTIFICATES, load
-from builder.load.source import MAX_BYTES, MAX_FILES
+from builder.load import load
+from builder.load.source import MAX_BYTES, MAX_CERTIFICATES, MAX_FILES
 from tests.lint import forge
 from tests.lint.faults.stores import certificate_bag, jks, jks_entry, pkcs7, pkcs12
 
