@@ -131,7 +131,7 @@ class Entry:
     kind: Literal["file", "dir"] = "file"
     source: str = ""
     template: str = ""
-    content: Literal["", "certificate", "trusted", "bundle", "inventory"] = ""
+    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory"] = ""
     mode: int = 0o644
     when: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 

@@ -21,6 +21,8 @@ _HERE = Path(__file__).resolve().parent
 ROOT = _HERE if (_HERE / "recipes").is_dir() else _HERE.parent
 
 _MODES = {"file": 0o644, "dir": 0o755}
+# What there is one file of for each certificate, with {certificate} in its path.
+PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -38,7 +40,7 @@ class _Entry(_Struct, frozen=True):
     kind: Literal["file", "dir"] = "file"
     source: str = ""
     template: str = ""
-    content: Literal["", "certificate", "trusted", "bundle", "inventory"] = ""
+    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory"] = ""
     mode: Annotated[str, msgspec.Meta(pattern=r"^0[0-7]{3}$")] | None = None
     when: dict[str, str] = {}
 
@@ -225,7 +227,7 @@ def _filled(entry: Entry, source: Source, where: str) -> Entry:
     """Check that exactly one thing fills `entry` and that a file it names lies in the target's folder."""
     if sum(map(bool, (entry.source, entry.template, entry.content))) != 1:
         raise ConfigError(f"{where}: '{entry.path}' needs exactly one of source, template and content")
-    if entry.content in {"certificate", "trusted"} and "{certificate}" not in entry.path:
+    if entry.content in PER_CERTIFICATE and "{certificate}" not in entry.path:
         raise ConfigError(f"{where}: '{entry.path}' needs {{certificate}}: there is one file for each")
     named = entry.source or entry.template
     if named and (".." in Path(named).parts or Path(named).is_absolute()):

@@ -17,7 +17,7 @@ from builder.inventory import inventory
 from builder.model import FILE_NAME, File, Package
 from builder.openssl_hash import subject_hash
 from builder.quoting import FILTERS, finalize, visible
-from builder.recipe import choose, fill
+from builder.recipe import PER_CERTIFICATE, choose, fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,12 +158,12 @@ def _wanted(entry: Entry, settings: Mapping[str, str]) -> bool:
 def _placed(
     entry: Entry, bundle: Bundle, words: Mapping[str, str], where: str
 ) -> list[tuple[str, Entry, Certificate | None]]:
-    """Return where an entry's files go: one path, or one for each certificate."""
-    if entry.content not in {"certificate", "trusted"}:
+    """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
+    if entry.content not in PER_CERTIFICATE:
         return [(fill(entry.path, dict(words), where), entry, None)]
     return [
         (fill(entry.path, {**words, "certificate": certificate.stem}, where), entry, certificate)
-        for certificate in bundle.certificates
+        for certificate in (bundle.distrusted if entry.content == "distrusted" else bundle.certificates)
     ]
 
 
@@ -177,7 +177,7 @@ def _data(entry: Entry, subject: Subject, certificate: Certificate | None, scope
 
 def _content(entry: Entry, subject: Subject, certificate: Certificate | None) -> bytes:
     match entry.content:
-        case "certificate" if certificate is not None:
+        case "certificate" | "distrusted" if certificate is not None:
             return certificate.pem.encode("ascii")
         case "trusted" if certificate is not None:
             from builder.trusted import trusted_pem
