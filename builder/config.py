@@ -95,7 +95,7 @@ class BundleSection(_Struct, frozen=True):
     ]
     expired: _Treatment = "refuse"
     intermediates: _Treatment = "refuse"
-    public_roots: Literal["refuse", "keep"] = "refuse"
+    public_roots: _Treatment = "refuse"
     overrides: list[OverrideSection] = []
 
 

@@ -30,17 +30,22 @@ def accept(
     *,
     expired: Treatment | None = None,
     intermediates: Treatment | None = None,
+    public_roots: Treatment | None = None,
+    password_file: Path | None = None,
     quiet: bool = False,
 ) -> Bundle:
     """Return the configured bundle; raise BundleError or PrivateKeyError where lint finds an error.
 
-    `expired` and `intermediates` replace the configuration's. Warnings go to standard error. What is wrong
+    `expired`, `intermediates` and `public_roots` replace the configuration's; `password_file` opens locked
+    trust stores. Warnings go to standard error. What is wrong
     with a distrusted CA is no error: that may be why it is distrusted.
     """
     from builder.lint import refuse
 
-    loading = _load(chosen)
-    bundle, findings = _lint(chosen, loading, now, expired=expired, intermediates=intermediates)
+    loading = _load(chosen, password_file)
+    bundle, findings = _lint(
+        chosen, loading, now, expired=expired, intermediates=intermediates, public_roots=public_roots
+    )
     refuse(findings)
     if bundle.distrusted and not bundle.certificates:
         raise ConfigError(f"{chosen.file}: every CA of the bundle is distrusted, so there is nothing to ship")
@@ -95,10 +100,10 @@ def locked(chosen: Chosen, bundle: Bundle, *, wanted: Release | None) -> Release
     return lock.release
 
 
-def _load(chosen: Chosen) -> Loading:
+def _load(chosen: Chosen, password_file: Path | None = None) -> Loading:
     from builder.cli.lint import read
 
-    return read(chosen.config.bundle.paths, folder=chosen.folder)
+    return read(chosen.config.bundle.paths, folder=chosen.folder, password_file=password_file)
 
 
 def _lint(
@@ -108,6 +113,7 @@ def _lint(
     *,
     expired: Treatment | None = None,
     intermediates: Treatment | None = None,
+    public_roots: Treatment | None = None,
 ) -> tuple[Bundle, tuple[Finding, ...]]:
     from builder import lifecycle as lifecycles
     from builder.cli.lint import policy
@@ -122,7 +128,9 @@ def _lint(
         held=[item.sha256 for item in loading.certificates],
         past=lock.known if lock else (),
     )
-    rules = policy(chosen.config.bundle, expired=expired, intermediates=intermediates)
+    rules = policy(
+        chosen.config.bundle, expired=expired, intermediates=intermediates, public_roots=public_roots
+    )
     trusted = [item for item in loading.certificates if not stages.is_distrusted(item.sha256)]
     blocked = [item for item in loading.certificates if stages.is_distrusted(item.sha256)]
     bundle, findings = lint(trusted, now=now, policy=rules)

@@ -23,7 +23,10 @@ Treatment = Literal["refuse", "drop", "keep"]
 
 def build(
     paths: Annotated[
-        list[str] | None, typer.Argument(help="PEM files or folders; without any, trustpack.yaml's.")
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, - for standard input, https://…#sha256=…; without any, trustpack.yaml's."
+        ),
     ] = None,
     *,
     org: Annotated[
@@ -40,6 +43,12 @@ def build(
     ] = None,
     intermediates: Annotated[
         Treatment | None, typer.Option(help="What to do with CAs that are not roots.  [default: refuse]")
+    ] = None,
+    public_roots: Annotated[
+        Treatment | None, typer.Option(help="What to do with public CAs' roots.  [default: refuse]")
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file with the trust store's password, one per line.")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Targets built at once.  [default: CPUs]")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
@@ -61,7 +70,15 @@ def build(
 
     chosen = settings.choose(paths or [], org, config, quiet=quiet)
     moment = settings.clock(now)
-    bundle = accept(chosen, moment, expired=expired, intermediates=intermediates, quiet=quiet)
+    bundle = accept(
+        chosen,
+        moment,
+        expired=expired,
+        intermediates=intermediates,
+        public_roots=public_roots,
+        password_file=password_file,
+        quiet=quiet,
+    )
     available = recipe.sources(chosen.beside)
     for key in ("targets", "names", "settings"):
         recipe.check(available, getattr(chosen.config, key) or (), key)

@@ -57,9 +57,14 @@ def choose(paths: list[str], org: str | None, file: Path | None, *, quiet: bool 
     if "" in paths:
         raise UsageError("the bundle: a path is empty", hint="is a variable of the shell not set?")
     if paths:
-        section = msgspec.structs.replace(found.bundle, paths=[str(Path(path).absolute()) for path in paths])
+        section = msgspec.structs.replace(found.bundle, paths=[_from_here(path) for path in paths])
         found = msgspec.structs.replace(found, bundle=section)
     return Chosen(found, file.parent, file)
+
+
+def _from_here(path: str) -> str:
+    """Return an input of the command line so that it means the same from the configuration's folder."""
+    return path if path == "-" or path.startswith("https://") else str(Path(path).absolute())
 
 
 def clock(now: str | None) -> dt.datetime:
