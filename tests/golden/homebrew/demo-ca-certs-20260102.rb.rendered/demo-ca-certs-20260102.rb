@@ -1,13 +1,13 @@
 class DemoCaCerts < Formula
-  desc 'CA certificates of Demo Corporation'
-  homepage 'https://pki.demo.example.org/'
-  url 'https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz'
+  desc "CA certificates of Demo Corporation"
+  homepage "https://pki.demo.example.org/"
+  url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
   sha256 "801fbc1e63cc25d7fc0b5eecbc231c1b43d693db275db67296726c932a3da73d"
-  license 'Apache-2.0'
+  license "Apache-2.0"
 
   bottle do
-    root_url 'https://packages.demo.example.org'
-    sha256 cellar: :any_skip_relocation, all: "d8c57c2a6b7fc0e4c0450296eb908a0210490d990f871d8f1db8ea4efebbabb0"
+    root_url "https://packages.demo.example.org"
+    sha256 cellar: :any_skip_relocation, all: "df67bc65052b2418eaa5f79d7e3779c6c39be10a842b2817b90b3126772616b5"
   end
 
   def install
@@ -24,8 +24,8 @@ class DemoCaCerts < Formula
 
   def caveats
     text = <<~EOS
-      Programs that use Homebrew's OpenSSL (curl, git, python, ruby, wget and more) trust these CAs now, in
-      addition to those they trusted before.
+      Programs that use Homebrew's OpenSSL (curl, python, ruby, wget and more) trust these CAs in addition to those
+      they trusted before. After other changes in #{etc}/openssl@3/certs, `brew postinstall #{name}` repairs the links.
     EOS
     return text unless OS.mac?
 

@@ -1,9 +1,9 @@
 class DemoCaCerts < Formula
-  desc 'CA certificates of Demo Corporation'
-  homepage 'https://pki.demo.example.org/'
-  url 'https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz'
+  desc "CA certificates of Demo Corporation"
+  homepage "https://pki.demo.example.org/"
+  url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
   sha256 "801fbc1e63cc25d7fc0b5eecbc231c1b43d693db275db67296726c932a3da73d"
-  license 'Apache-2.0'
+  license "Apache-2.0"
 
   def install
     prefix.install "etc", "libexec", "share"
@@ -19,8 +19,8 @@ class DemoCaCerts < Formula
 
   def caveats
     text = <<~EOS
-      Programs that use Homebrew's OpenSSL (curl, git, python, ruby, wget and more) trust these CAs now, in
-      addition to those they trusted before.
+      Programs that use Homebrew's OpenSSL (curl, python, ruby, wget and more) trust these CAs in addition to those
+      they trusted before. After other changes in #{etc}/openssl@3/certs, `brew postinstall #{name}` repairs the links.
     EOS
     return text unless OS.mac?
 
