@@ -17,7 +17,7 @@ def questions(world: World) -> tuple[Question, ...]:
         "kept": {"installed", "upgraded"},
         "old": {"installed"},
         "new": {"upgraded"},
-        "public": set(),
+        "beta": set(),
     }
     return tuple(
         Question(name, authority.issue(getattr(world, name), [HOST], now=world.now), frozenset(phases))

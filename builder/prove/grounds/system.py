@@ -41,7 +41,7 @@ def _manager(program: str, options: tuple[str, ...], install: str, upgrade: str,
     return _Manager(program, *words)
 
 
-_DNF = ("--assumeyes", "--setopt=gpgcheck=0", "--disablerepo=*")
+_DNF = ("--assumeyes", "--setopt=gpgcheck=0", "--setopt=reposdir=/var/empty")
 _ZYPPER = ("--non-interactive", "--no-gpg-checks", "--no-remote")
 _ZYPPER_IN = "install --allow-unsigned-rpm"
 # The first of its target's that a system has is used.
@@ -70,7 +70,7 @@ _READS_STORE = {
     'case $(readlink -f "${home%/bin/java}/lib/security/cacerts") in /etc/* | /var/*) ;; *) exit 1 ;; esac',
 }
 _VERSION = {
-    "go": ":",  # it is compiled into the client
+    "go": ":",
     "java": "java -version",
     "openssl": "openssl version",
     "requests": "python3 -c 'import requests; print(requests.__version__)'",
@@ -119,7 +119,9 @@ def settle(place: Place, *, target: str, name: str, programs: Programs, only: fr
         manager=manager,
         stand_in=marker.out.strip() if marker.code == 0 else "",
         there=frozenset(client.name for client in ready),
-        asked=tuple(_client(place, client) for client in ready if _reads_store(place, client.name)),
+        asked=tuple(
+            _client(place, client) for client in ready if _holds(place, _READS_STORE.get(client.name, ":"))
+        ),
     )
 
 
@@ -180,10 +182,6 @@ class System:
 
 def _holds(place: Place, script: str) -> bool:
     return place.run(["sh", "-c", script], check=False).code == 0
-
-
-def _reads_store(place: Place, client: str) -> bool:
-    return client not in _READS_STORE or _holds(place, _READS_STORE[client])
 
 
 def _client(place: Place, client: clients.Client) -> Client:

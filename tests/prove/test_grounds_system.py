@@ -1,0 +1,89 @@
+"""The system packages, each through a whole trial in a copy of an unpacked system, or in its stand-in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from builder.errors import ToolError
+from builder.prove.clients import Programs
+from builder.prove.grounds.system import STAND_IN, settle
+from builder.prove.place import Place
+from builder.prove.trial import Ground, Status
+from tests.prove import stage
+from tests.roots import root
+from tests.tools import require
+from tests.trust import test_apk, test_rpm
+from tests.trust.world import World, build, open_world
+
+_DOUBLE = Path(__file__).parent / "apk-double"
+_ASKED = frozenset({"curl", "openssl", "urllib"})
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with open_world(Programs()) as opened:
+        yield opened
+
+
+def _prove(
+    place: Place, world: World, out: Path, *, target: str
+) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """Hold a trial in a place that says it is a double; return each cell's status, double and faults."""
+    place.copy_in(STAND_IN, b"the distribution is a double\n")
+    ground = settle(place, target=target, name="acme-ca-certs", programs=Programs(), only=_ASKED)
+    cells = stage.hold(cast("Ground", ground), world, out, target=target, only=_ASKED)
+    return {name: (cell.status, cell.stand_in, cell.faults) for name, cell in cells.items()}
+
+
+def test_the_deb_is_proven_in_an_unpacked_system(world: World, tmp_path: Path) -> None:
+    """Refused, accepted, as the new release says, refused; what was not asked for is not in the matrix."""
+    only = frozenset({"curl", "node"})
+    with stage.opened(tmp_path, target="deb", root=root("bookworm"), only=only) as ground:
+        cells = stage.hold(ground, world, tmp_path, target="deb", only=only)
+    assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == {
+        "curl": ("", Status.PROVEN, ()),
+        "node": ("", Status.PROVEN, ()),
+    }
+    assert cells["curl"].version.startswith("curl 7.88")
+
+
+def test_the_deb_is_proven_in_a_copy_of_this_machine(world: World, tmp_path: Path) -> None:
+    """Without a root, the machine's own system is copied; the machine itself stays as it was."""
+    require("dpkg")
+    only = frozenset({"curl"})
+    with stage.opened(tmp_path, target="deb", only=only) as ground:
+        cells = stage.hold(ground, world, tmp_path, target="deb", only=only)
+    assert {name: (cell.status, cell.faults) for name, cell in cells.items()} == {"curl": (Status.PROVEN, ())}
+    assert not Path("/usr/share/acme-ca-certs").exists()
+
+
+@pytest.mark.parametrize(("manager", "distribution"), test_rpm.STANDINS)
+def test_the_rpm_is_tried_but_not_proven(
+    manager: test_rpm.Manager, distribution: test_rpm.Distribution, world: World, tmp_path: Path
+) -> None:
+    """In a double of Fedora or openSUSE all is as promised, which is worth a status of its own."""
+    first = build(tmp_path / "unused", "other", [world.beta], "1", target="rpm")
+    rpms = test_rpm.Rpms(first, first, first)
+    with test_rpm._open_system(manager, distribution, world, rpms, tmp_path) as system:  # noqa: SLF001
+        if "zypper" in manager.install:
+            system.place.run(["rm", "/usr/bin/dnf"])
+        found = _prove(system.place, world, tmp_path, target="rpm")
+    assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, "the distribution is a double", ()))
+
+
+def test_the_apk_is_tried_but_not_proven(world: World, tmp_path: Path) -> None:
+    """In a double of Alpine, apk included, all is as promised, which is worth a status of its own."""
+    with test_apk._open_system(world) as system:  # noqa: SLF001  the one place that makes the double
+        system.place.copy_in("/usr/bin/apk", _DOUBLE.read_bytes(), mode=0o755)
+        found = _prove(system.place, world, tmp_path, target="apk")
+    assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, "the distribution is a double", ()))
+
+
+@pytest.mark.parametrize("target", ["rpm", "apk"])
+def test_a_system_of_another_kind_is_said_to_be_one(target: str, tmp_path: Path) -> None:
+    """Debian with the rpm tools on it is no Fedora: the target is absent, because of that."""
+    place = stage.opened(tmp_path, target=target, root=root("trixie"), only=_ASKED)
+    with pytest.raises(ToolError, match=rf"has no ca-certificates that a \.{target} package"), place:
+        pass
