@@ -91,13 +91,14 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
 def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], None]) -> Proof:
     """Prove the real artifacts with one server whose certificate a CA of the real bundle has issued."""
     twin.originals(case.folder, case.manifest)  # they are what the manifest describes
+    folder = case.folder.resolve()  # package managers run in folders of their own
     cells = [
         cell
         for source in case.sources
         for cell in _trial(
             case,
             source,
-            Plan(source.target, case.folder / _last(case.manifest, source.target), None, (question,)),
+            Plan(source.target, folder / _last(case.manifest, source.target), None, (question,)),
             progress,
         )
     ]

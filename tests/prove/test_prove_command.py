@@ -1,0 +1,199 @@
+"""`trustpack prove` as a user runs it: a build, real packages, real clients, and what the report says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from builder.prove import authority
+from builder.prove.server import serve
+
+if TYPE_CHECKING:
+    from builder.prove.authority import Authority
+
+NOW = dt.datetime.now(dt.UTC)
+PROGRAM = Path(sys.executable).with_name("trustpack")
+# No variable of this machine's reaches trustpack, nor the clients.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+WHEEL = ("--target", "wheel", "--offline")
+
+
+@dataclass(frozen=True)
+class World:
+    """A folder with an organisation's bundle and its packages."""
+
+    folder: Path
+    ca: Authority
+
+    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run trustpack here."""
+        return subprocess.run(
+            [PROGRAM, *arguments],
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def build(self) -> None:
+        """Build what can be proven anywhere, and what cannot be proven."""
+        done = self.run("build", "roots.pem", "--org", "acme", "--target", "wheel", "--target", "pem", "-q")
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def proof(self) -> Any:
+        """Return the report that lies beside the packages."""
+        return json.loads((self.folder / "dist" / "proof.json").read_text())
+
+    def own(self) -> Path:
+        """Put a copy of the wheel's recipe here, to be changed."""
+        assert self.run("recipes", "export", "wheel").returncode == 0
+        return self.folder / "recipes" / "wheel.yaml"
+
+
+def make(folder: Path) -> World:
+    """Make an organisation's folder."""
+    ca = authority.create("Acme Root", now=NOW)
+    (folder / "roots.pem").write_bytes(ca.pem)
+    return World(folder, ca)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Build an organisation's packages once."""
+    world = make(tmp_path_factory.mktemp("acme"))
+    world.build()
+    return world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Return an organisation's folder in which nothing has been built."""
+    return make(tmp_path)
+
+
+def test_the_recipes_are_proven_by_a_twin(built: World) -> None:
+    """Each phase of each client is in the report; what nobody installs, and who is not here, is absent."""
+    done = built.run("prove", "--offline", "--client", "urllib", "--client", "requests")
+    assert done.returncode == 0, done.stderr
+    proof = built.proof()
+    assert (proof["kind"], proof["holds"], proof["organisation"]) == ("recipe proof", True, "acme")
+    assert [(c["target"], c["client"], c["status"], c["reason"]) for c in proof["cells"]] == [
+        ("pem", "*", "absent", "no package manager installs it"),
+        ("wheel", "urllib", "proven", ""),
+        ("wheel", "requests", "absent", "not fetched, by --offline"),
+    ]
+    refused, accepted = "refused", "accepted"
+    always = {"unrelated CA": refused, "wrong host": refused, "expired leaf": refused}
+    nothing = {"kept EC secp256r1": refused, "dropped": refused, "added": refused}
+    assert proof["cells"][1]["steps"] == {
+        "before": nothing,
+        "installed": {"kept EC secp256r1": accepted, "dropped": accepted, "added": refused, **always},
+        "upgraded": {"kept EC secp256r1": accepted, "dropped": refused, "added": accepted, **always},
+        "removed": nothing,
+    }
+    assert done.stdout.splitlines()[2].split()[-5:] == [refused, accepted, accepted, refused, "proven"]
+    assert done.stdout.endswith("recipe proof: 1 proven, 2 absent\n")
+    assert "| wheel | urllib " in (built.folder / "dist" / "proof.md").read_text()
+
+
+def test_absent_clients_prove_nothing(built: World) -> None:
+    """Without a single proven cell, the command fails."""
+    done = built.run("prove", "--target", "pem", "--json")
+    assert done.returncode == 9
+    assert "error: nothing was proven: pem\n" in done.stderr
+    assert json.loads(done.stdout) == built.proof()
+    assert built.proof()["holds"] is False
+
+
+def test_a_wheel_that_does_not_activate_is_found_out(world: World) -> None:
+    """Its own recipe ships no start-up file: the cells that fail are named."""
+    file = world.own()
+    own = yaml.safe_load(file.read_text())
+    files = own["outputs"][0]["files"]
+    own["outputs"][0]["files"] = [item for item in files if "when" not in item]
+    file.write_text(yaml.safe_dump(own))
+    world.build()
+    done = world.run("prove", *WHEEL, "--client", "urllib")
+    assert done.returncode == 9
+    assert "error: the proof failed: wheel/urllib\n" in done.stderr
+    [cell] = world.proof()["cells"]
+    assert cell["status"] == "failed"
+    assert cell["faults"][0].startswith("installed, kept EC secp256r1: refused, not accepted: ")
+
+
+def test_a_wheel_that_leaves_something_behind_is_found_out(world: World) -> None:
+    """Its start-up file writes one that no uninstallation removes."""
+    world.own()
+    with (world.folder / "templates" / "wheel" / "startup.py").open("a") as stream:
+        stream.write(
+            "import os\nopen(os.path.join(os.path.dirname(__file__), 'leftover.pem'), 'w').close()\n"
+        )
+    world.build()
+    done = world.run("prove", *WHEEL, "--client", "urllib")
+    assert done.returncode == 9
+    [cell] = world.proof()["cells"]
+    [fault] = cell["faults"]
+    assert fault.startswith("removed: what the place trusts is not what it trusted before: lib/python3.")
+    assert fault.endswith("/site-packages/leftover.pem")
+
+
+def test_the_real_bundle_is_proven_by_a_servers_key(built: World, tmp_path: Path) -> None:
+    """The real wheel, and a server on loopback whose certificate the real CA has issued."""
+    leaf = authority.issue(built.ca, ["localhost"], now=NOW)
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    chain.write_bytes(leaf.chain)
+    key.write_bytes(leaf.key)
+    key.chmod(0o640)
+    server = ("--server-cert", chain, "--server-key", key)
+    done = built.run("prove", *WHEEL, "--client", "urllib", *server)
+    assert done.returncode == 2
+    assert f"error: --server-key {key}: others may read it: its mode is 0640\n" in done.stderr
+    key.chmod(0o600)
+    done = built.run("prove", *WHEEL, "--client", "urllib", *server)
+    assert done.returncode == 0, done.stderr
+    proof = built.proof()
+    assert (proof["kind"], proof["holds"]) == ("proof of the real bundle", True)
+    assert proof["cells"][0]["steps"] == {
+        "before": {"server": "refused"},
+        "installed": {"server": "accepted"},
+        "removed": {"server": "refused"},
+    }
+    assert leaf.key.splitlines()[1].decode() not in "".join(
+        file.read_text("latin-1") for file in (built.folder / "dist").iterdir()
+    )
+
+
+def test_the_real_bundle_is_proven_by_an_address(built: World) -> None:
+    """Somebody else's server: the report says that the verdict is the client's own word."""
+    with serve(authority.issue(built.ca, ["localhost"], now=NOW)) as port:
+        url = f"https://localhost:{port}/"
+        done = built.run("prove", *WHEEL, "--client", "urllib", "--url", url)
+    assert done.returncode == 0, done.stderr
+    assert f"nobody watched {url}: the verdicts are the clients' own word" in built.proof()["notes"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--target", "deb"), "target 'deb': the release has no such package"),
+        (("--target", "weel"), "target 'weel': there is no such recipe"),
+        (("--org", "globex"), "dist: holds the packages of acme, not of globex"),
+        (("--url", "http://localhost/"), "--url http://localhost/: does not begin with https://"),
+        (("--server-cert", "roots.pem"), "--server-cert and --server-key: give both"),
+        (("--out", "nowhere"), "nowhere/manifest.json: there is no release to prove"),
+    ],
+)
+def test_what_cannot_be_proven_is_refused(built: World, arguments: tuple[str, ...], said: str) -> None:
+    """As a wrong command line."""
+    done = built.run("prove", *arguments)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {said}")
