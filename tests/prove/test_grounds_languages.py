@@ -53,12 +53,11 @@ def test_the_npm_package_is_proven_in_a_fresh_project(world: World, tmp_path: Pa
 
 def test_the_gem_is_proven_in_a_fresh_home(world: World, tmp_path: Path) -> None:
     """Refused, accepted, as the new release says, refused: by `require`, and by a Gemfile."""
-    only = frozenset({"net/http", "typhoeus", "bundler"})
+    only = frozenset({"typhoeus", "bundler"})
     require("ruby")
     with stage.opened(tmp_path, target="gem") as ground:
         cells = stage.hold(ground, world, tmp_path, target="gem", only=only)
     assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == {
-        "net/http": ("with require", Status.PROVEN, ()),
         "typhoeus": ("with require", Status.PROVEN, ()),
         "bundler": ("with a Gemfile", Status.PROVEN, ()),
     }

@@ -124,7 +124,8 @@ class Gems:
         return {name: versions.get(name, own) for name in _LIBRARIES if name in {*versions, *_IN_RUBY}}
 
     def _bundled(self) -> Client:
-        program = (self.bundle, "exec", self.ruby, "-e", _UNDER_BUNDLER, _PROBE)
+        # What `bundle exec` sets, at half its cost.
+        program = (self.ruby, "-rbundler/setup", "-e", _UNDER_BUNDLER, _PROBE)
         version = self._start([self.bundle, "--version"], check=True).stdout.split()[-1]
         # The Gemfile alone loads the gem: `uri` is a feature that every Ruby has.
         return Client(
