@@ -1,160 +1,34 @@
 """Call servers with many clients, each with its defaults; print who accepted and who refused the certificate.
 
+The clients are those of `trustpack prove`; only what needs more than an address of a server is here.
+
 Standard input holds {"urls": {server: url}, "clients": [name] or null, "leaves": {server: [chain, key]}}.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, PLW1510, PTH120, S310
+# ruff: noqa: ANN001, ANN201, ANN202, E402, F401, PTH100, PTH118, PTH120
 # (This runs in Pythons from 3.9 on, with libraries that are not where the type checker runs.)
 
-import asyncio
-import contextlib
-import http.client
 import json
 import os
-import re
-import socket
-import ssl
-import subprocess
 import sys
-import traceback
-import urllib.request
 
-# What the clients' libraries say when they refuse a certificate; anything else is an error of the test.
-_REFUSAL = re.compile(
-    r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate|SSL certificate|doesn't match"
-    r"|no alternative certificate subject name"
-    r"|Hostname Verification Check failed|problem confirming the ssl certificate"
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(_HERE, *[os.pardir] * 4, "builder", "prove", "probes"))
+
+# choices.py takes them from here.
+from python_clients import (
+    _CLIENTS,
+    _TIMEOUT,
+    _http_client,
+    _httpx,
+    _outcome,
+    _pip,
+    _program,
+    _requests,
+    _urllib,
+    _urllib3,
 )
-_ADDRESS = re.compile(r"https://([^:/]+):(\d+)/")
-_TIMEOUT = 60  # seconds, for machines that do much else
-
-
-def _urllib(url):
-    urllib.request.urlopen(url, timeout=_TIMEOUT).read()
-
-
-def _http_client(url):
-    connection = http.client.HTTPSConnection(*_ADDRESS.match(url).groups(), timeout=_TIMEOUT)
-    connection.request("GET", "/")
-    connection.getresponse().read()
-
-
-def _ssl(url):
-    host, port = _ADDRESS.match(url).groups()
-    with socket.create_connection((host, int(port)), timeout=_TIMEOUT) as plain:
-        ssl.create_default_context().wrap_socket(plain, server_hostname=host).close()
-
-
-def _asyncio(url):
-    async def call():
-        _, writer = await asyncio.open_connection(*_ADDRESS.match(url).groups(), ssl=True)
-        writer.close()
-
-    asyncio.run(call())
-
-
-def _urllib3(url, **options):
-    import urllib3
-
-    urllib3.PoolManager(retries=False, timeout=_TIMEOUT, **options).request("GET", url)
-
-
-def _certifi_where(url):
-    import certifi
-
-    _urllib3(url, ca_certs=certifi.where())
-
-
-def _certifi_contents(url):
-    import certifi
-
-    context = ssl.create_default_context(cadata=certifi.contents())
-    urllib.request.urlopen(url, timeout=_TIMEOUT, context=context).read()
-
-
-def _requests(url):
-    import requests
-
-    requests.get(url, timeout=_TIMEOUT)
-
-
-def _httpx(url):
-    import httpx
-
-    httpx.get(url, timeout=_TIMEOUT)
-
-
-def _aiohttp(url):
-    import aiohttp
-
-    async def call():
-        async with aiohttp.ClientSession() as session, session.get(url) as response:
-            await response.read()
-
-    asyncio.run(call())
-
-
-def _websockets(url):
-    from websockets.exceptions import InvalidStatus
-    from websockets.sync.client import connect
-
-    with contextlib.suppress(InvalidStatus):  # the server answered over TLS, with a page, not a WebSocket
-        connect(url.replace("https:", "wss:"), open_timeout=_TIMEOUT)
-
-
-def _botocore(url):
-    from botocore.awsrequest import AWSRequest
-    from botocore.httpsession import URLLib3Session
-
-    URLLib3Session(timeout=_TIMEOUT).send(AWSRequest("GET", url).prepare())
-
-
-def _botocore_alone(url):
-    """Call botocore where certifi is not installed: it then has a bundle of its own."""
-    code = "import sys; sys.modules['certifi'] = None; import clients; clients._botocore(sys.argv[1])"
-    command = [sys.executable, "-c", code, url]
-    _answer(subprocess.run(command, capture_output=True, text=True, cwd=os.path.dirname(__file__)), "never")
-
-
-def _httplib2(url):
-    import httplib2
-
-    httplib2.Http(timeout=_TIMEOUT).request(url)
-
-
-def _truststore(url):
-    import truststore
-
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    urllib.request.urlopen(url, timeout=_TIMEOUT, context=context).read()
-
-
-def _pip(url, *options):
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "--retries=0"]
-    command += [*options, "download", "--no-deps", f"--index-url={url}simple/", "no-such-package"]
-    # The machine's own configuration may name a certificate file.
-    done = subprocess.run(command, capture_output=True, text=True, env={"PIP_CONFIG_FILE": os.devnull})
-    _answer(done, "from versions: none")
-
-
-def _pip_certifi(url):
-    _pip(url, "--use-deprecated=legacy-certs")
-
-
-def _curl_cffi(url):
-    from curl_cffi import requests
-
-    requests.get(url, timeout=_TIMEOUT)
-
-
-def _pycurl(url):
-    import pycurl
-
-    handle = pycurl.Curl()
-    handle.setopt(pycurl.URL, url)
-    handle.setopt(pycurl.WRITEFUNCTION, len)
-    handle.perform()
 
 
 def _pycurl_with_roots(url):
@@ -188,50 +62,7 @@ def _grpc(leaf):
         server.stop(None)
 
 
-def _program(*command, success):
-    """Call a program that is no Python, with this process's environment."""
-    _answer(subprocess.run(command, capture_output=True, text=True), success)
-
-
-def _answer(done, success):
-    # pip goes on after a refusal, and then fails as it does on an empty index.
-    said = done.stdout + done.stderr
-    if _REFUSAL.search(said) or (done.returncode != 0 and success not in said):
-        raise RuntimeError(said)
-
-
-def _outcome(call, address):
-    try:
-        call(address)
-    except Exception as error:  # noqa: BLE001  every library has its own
-        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        return "refused" if _REFUSAL.search(text) else text
-    return "accepted"
-
-
-_CLIENTS = {
-    "urllib": _urllib,
-    "http.client": _http_client,
-    "ssl": _ssl,
-    "asyncio": _asyncio,
-    "urllib3": _urllib3,
-    "certifi.where": _certifi_where,
-    "certifi.contents": _certifi_contents,
-    "requests": _requests,
-    "httpx": _httpx,
-    "aiohttp": _aiohttp,
-    "websockets": _websockets,
-    "botocore": _botocore,
-    "botocore alone": _botocore_alone,
-    "httplib2": _httplib2,
-    "truststore": _truststore,
-    "pip": _pip,
-    "pip with certifi": _pip_certifi,
-    "curl_cffi": _curl_cffi,
-    "pycurl": _pycurl,
-    "pycurl with roots": _pycurl_with_roots,
-    "grpcio": _grpc,
-}
+_MORE = {"pycurl with roots": _pycurl_with_roots, "grpcio": _grpc}
 
 
 def main():
@@ -242,7 +73,7 @@ def main():
         )
         for name, (command, success) in given.get("programs", {}).items()
     }
-    calls = {**_CLIENTS, **programs}
+    calls = {**_CLIENTS, **_MORE, **programs}
     found = {}
     for name in given["clients"]:
         addresses = given["leaves"] if name == "grpcio" else given["urls"]
