@@ -7,10 +7,11 @@ from typing import cast
 import pytest
 
 from builder.prove.clients import Programs
+from builder.prove.grounds import homebrew
 from builder.prove.trial import Ground, Status
 from tests.prove import stage
 from tests.tools import require
-from tests.trust.world import World, open_world
+from tests.trust.world import World, build, open_world
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,15 @@ def test_the_formula_is_tried_but_not_proven(world: World, tmp_path: Path) -> No
         ("openssl", "curl", "urllib"), (Status.STAND_IN, ())
     )
     assert {cell.stand_in.partition(",")[0] for cell in cells.values()} == {"a double of Homebrew"}
+
+
+def test_a_formula_is_tried_with_the_archives_beside_it(world: World, tmp_path: Path) -> None:
+    """Where the organisation has a site, nobody asks it: the release under proof is not there yet."""
+    artifact = build(tmp_path, "acme", [world.kept], "1", target="homebrew")
+    formula = next(artifact.parent.glob("*.rb")).read_text("utf-8")
+    published = formula.replace("file://#{__dir__}", "https://pki.acme.example/brew")
+    assert published.count("https://pki.acme.example/brew") == 2
+    assert homebrew.beside(published) == formula
 
 
 def test_a_package_that_stays_behind_fails_its_clients(world: World, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ _CLIENTS = {
     "curl": ("sh", "with_command.sh", "curl"),
     "urllib": ("python3", "with_urllib.py"),
 }
-# Wherever the organisation's site is, the archives of the release under proof lie beside the formula.
-_SITE = re.compile(r"""(?m)^( *(?:root_)?url )(?:'(?:[^'\\]|\\.)*/([^'/]*\.tar\.gz)'|'(?:[^'\\]|\\.)*')$""")
+_URL = re.compile(r"""(?m)^( *url )["'].*/([^/"']+)["']$""")
+_ROOT_URL = re.compile(r"""(?m)^( *root_url )["'].*["']$""")
 
 
 @contextlib.contextmanager
@@ -84,8 +84,7 @@ class Prefix:
 
     def install(self, package: Path) -> None:
         """Lay the formula and its archives out as a tap, and pour the bottle."""
-        text = _SITE.sub(_beside, package.read_text("utf-8"))
-        self._formula.write_text(text, "utf-8")
+        self._formula.write_text(beside(package.read_text("utf-8")), "utf-8")
         for archive in (f"{package.stem}.tar.gz", f"{package.stem}.all.bottle.tar.gz"):
             shutil.copy(package.with_name(archive), self._formula.parent)
         self._brew("pour")
@@ -117,5 +116,7 @@ class Prefix:
         return shutil.which("python3" if name == "urllib" else name) is not None
 
 
-def _beside(found: re.Match[str]) -> str:
-    return f'{found[1]}"file://#{{__dir__}}{f"/{found[2]}" if found[2] else ""}"'
+def beside(formula: str) -> str:
+    """Return a formula that finds its archives beside itself, wherever the organisation's site is."""
+    formula = _URL.sub(r'\1"file://#{__dir__}/\2"', formula)
+    return _ROOT_URL.sub(r'\1"file://#{__dir__}"', formula)
