@@ -103,6 +103,15 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """What one release changed, a sentence a note; `date` is its UTC day, YYYY-MM-DD."""
+
+    release: str
+    date: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """Whose bundle it is; `defaulted` names the fields that nobody configured."""
 
@@ -131,7 +140,7 @@ class Entry:
     kind: Literal["file", "dir"] = "file"
     source: str = ""
     template: str = ""
-    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory"] = ""
+    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory", "changelog"] = ""
     mode: int = 0o644
     when: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
@@ -201,6 +210,7 @@ class Package:
     files: tuple[File, ...]
     scripts: Mapping[str, bytes] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    history: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from builder import __version__, output, recipe, render
+from builder import __version__, changelog, output, recipe, render
 from builder import release as releases
 from builder.assemble import assemble
 from builder.errors import ConfigError, OutputError, ReleaseError
 from builder.model import Artifact
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from builder.model import Bundle, Organisation, Package, Recipe
+    from builder.model import Bundle, Organisation, Package, Recipe, Revision
     from builder.output import Manifest
     from builder.release import Release
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class Order:
     """What to build: for whom, from what, and for which targets.
 
+    `history` is what packages' changelogs tell; without it, they tell of this release alone.
     Without `release` the version is `today`, with a counter when today's has other content.
     `source_date_epoch` is in seconds since 1970.
     """
@@ -37,6 +38,7 @@ class Order:
     today: dt.date
     release: Release | None = None
     source_date_epoch: int | None = None
+    history: tuple[Revision, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -104,6 +106,7 @@ def _make(
 
 def _target(order: Order, what: Recipe, templates: Path, release: Release, epoch: int) -> list[Artifact]:
     """Render and assemble one target's outputs, each seeing the digests of those before it."""
+    day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
     subject = render.subject(
         what,
         templates,
@@ -114,6 +117,8 @@ def _target(order: Order, what: Recipe, templates: Path, release: Release, epoch
         name=order.names.get(what.target),
         settings=order.settings.get(what.target),
     )
+    history = order.history or changelog.of_release(release.text, day, order.bundle)
+    subject = replace(subject, history=history)
     digests: dict[str, str] = {}
     filenames: dict[str, str] = {}
     finished: list[tuple[Package, bytes]] = []

@@ -40,7 +40,7 @@ class _Entry(_Struct, frozen=True):
     kind: Literal["file", "dir"] = "file"
     source: str = ""
     template: str = ""
-    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory"] = ""
+    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory", "changelog"] = ""
     mode: Annotated[str, msgspec.Meta(pattern=r"^0[0-7]{3}$")] | None = None
     when: dict[str, str] = {}
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from builder import changelog
+from builder.archive import gzip
 from builder.errors import ConfigError
 from builder.inventory import inventory
 from builder.model import FILE_NAME, File, Package
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe
+    from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe, Revision
     from builder.release import Release
 
 
@@ -42,6 +44,7 @@ class Subject:
     version: str
     settings: Mapping[str, str]
     words: Mapping[str, str] = field(repr=False)
+    history: tuple[Revision, ...] = ()
 
 
 def subject(
@@ -112,6 +115,7 @@ def package(
         files=files,
         scripts={name: _data(entry, subject, None, scope) for name, entry in output.scripts.items()},
         metadata=_filled(output.metadata, words, _where(subject, output)),
+        history=subject.history,
     )
 
 
@@ -185,10 +189,20 @@ def _content(entry: Entry, subject: Subject, certificate: Certificate | None) ->
             return trusted_pem(certificate.der).encode("ascii")
         case "bundle":
             return subject.bundle.pem.encode("ascii")
+        case "changelog":
+            return _changelog(subject)
         case "inventory":
             return inventory(subject.bundle, slug=subject.organisation.slug, release=subject.release.text)
         case _:
             return b""
+
+
+def _changelog(subject: Subject) -> bytes:
+    """Return the compressed Debian changelog of a release's history."""
+    organisation = subject.organisation
+    maintainer = visible(f"{organisation.contact_name} <{organisation.contact_email}>")
+    text = changelog.debian(subject.history, name=subject.name, maintainer=maintainer)
+    return gzip(text.encode("utf-8"))
 
 
 def _scope(

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from builder.changelog import rpm
 from builder.errors import ConfigError, ToolError
 from builder.quoting import yaml
 
@@ -131,6 +132,9 @@ def _config(package: Package, store: _Store) -> dict[str, Any]:
     for name, data in package.scripts.items():
         section = general if name in _COMMON_SCRIPTS else general.setdefault(package.container, {})
         section.setdefault("scripts", {})[name] = store.add(data)
+    # nfpm's Debian changelog has a non-native package's name, and no owner: a .deb carries its own file.
+    if package.container == "rpm" and package.history:
+        general["changelog"] = store.add(yaml(rpm(package)).encode("ascii"))
     return _merged(general, package.metadata)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from builder.lifecycle import Lifecycle
     from builder.load import Loading
     from builder.lock import Lock
-    from builder.model import Certificate, Finding
+    from builder.model import Certificate, Finding, Revision
     from builder.release import Release
 
 
@@ -98,6 +98,14 @@ def locked(chosen: Chosen, bundle: Bundle, *, wanted: Release | None) -> Release
         return wanted
     verify(lock, describe(bundle, lifecycle(chosen)), str(lock_file(chosen)), wanted=wanted)
     return lock.release
+
+
+def history(chosen: Chosen) -> tuple[Revision, ...]:
+    """Return what the lock tells of every release, for packages' changelogs; nothing without a lock."""
+    from builder.changelog import of_lock
+
+    lock = read_lock(chosen)
+    return of_lock(lock) if lock else ()
 
 
 def _load(chosen: Chosen, password_file: Path | None = None) -> Loading:

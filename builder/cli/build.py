@@ -65,7 +65,7 @@ def build(
     from builder import pipeline, recipe
     from builder import release as releases
     from builder.cli import settings
-    from builder.cli.accept import accept, locked
+    from builder.cli.accept import accept, history, locked
     from builder.config import organisation
 
     chosen = settings.choose(paths or [], org, config, quiet=quiet)
@@ -93,6 +93,7 @@ def build(
         today=releases.today(moment, epoch),
         release=version,
         source_date_epoch=epoch,
+        history=history(chosen),
         names=chosen.config.names,
         settings=chosen.config.settings,
     )

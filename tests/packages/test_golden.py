@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ def _texts(demo: Built, target: str) -> Iterator[tuple[str, str]]:
             yield f"{name}.scripts/{script}", text
         for entry in package.entries:
             if entry.data is not None and entry.data not in static and not _is_unread(entry):
-                yield f"{name}.rendered/{entry.path.lstrip('/')}", entry.data.decode("utf-8")
+                data = gzip.decompress(entry.data) if entry.path.endswith(".gz") else entry.data
+                yield f"{name}.rendered/{entry.path.lstrip('/')}", data.decode("utf-8")
 
 
 def _is_unread(entry: readers.Entry) -> bool:

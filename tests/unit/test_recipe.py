@@ -92,7 +92,10 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
         (
             "content: bundle",
             "content: bundel",
-            "11: outputs.0.files.0.content: 'bundel' is not one of bundle, certificate, distrusted, inventory, trusted",
+            (
+                "11: outputs.0.files.0.content: 'bundel' is not one of bundle, certificate, changelog, "
+                "distrusted, inventory, trusted"
+            ),
             "did you mean 'bundle'?",
         ),
         ("content: bundle", "mode: 644", "11: outputs.0.files.0.mode: does not match ^0[0-7]{3}$", ""),
