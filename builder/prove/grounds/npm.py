@@ -102,7 +102,7 @@ class Project:
         there = self._libraries()
         runtimes = [runtime for runtime, program in self.runtimes.items() if not program]
         libraries = [
-            f"node {library}: npm could not fetch it" for library in _LIBRARIES if library not in there
+            f"node {library}: it was not fetched" for library in _LIBRARIES if library not in there
         ]
         return [*runtimes, *libraries]
 
