@@ -101,9 +101,7 @@ class Project:
         """Return the runtimes and libraries that are not there."""
         there = self._libraries()
         runtimes = [runtime for runtime, program in self.runtimes.items() if not program]
-        libraries = [
-            f"node {library}: it was not fetched" for library in _LIBRARIES if library not in there
-        ]
+        libraries = [f"node {library}: it was not fetched" for library in _LIBRARIES if library not in there]
         return [*runtimes, *libraries]
 
     def run(self, client: Client, url: str) -> Ran:
