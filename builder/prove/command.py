@@ -214,7 +214,8 @@ def _trial(case: Case, source: Source, plan: Plan, progress: Callable[[str], Non
             )
         except ToolError as error:
             return [_absent(target, str(error))]
-        return trial.run(plan, ground, case.clients, progress=progress)
+        cells = trial.run(plan, ground, case.clients, progress=progress)
+        return cells or [_absent(target, "it has no client of the names that --client gives")]
 
 
 def _absent(target: str, reason: str) -> Cell:
