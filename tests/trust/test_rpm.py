@@ -94,11 +94,12 @@ STANDINS = [
 
 @dataclass(frozen=True)
 class Rpms:
-    """Acme's two releases, the first once more for every purpose, and Beta's one."""
+    """Acme's two releases, the first once more for every purpose, and Beta's, with a CA of Acme's too."""
 
     first: Path
     second: Path
     broad: Path
+    beta: Path
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,13 @@ class System:
         """Return what `trusted` returns when every client accepts exactly `accepted`."""
         return {c.name: accepted for c in self.asked if not names or c.name in names}
 
-    def verify(self) -> str:
-        """Return what rpm finds changed in the installed package."""
-        return self.place.run(["rpm", "--verify", _NAME], check=False).out
+    def verify(self, *names: str) -> str:
+        """Return what rpm finds changed in the installed packages: Acme's, or those named."""
+        return self.place.run(["rpm", "--verify", *(names or [_NAME])], check=False).out
+
+    def owners(self, path: str) -> set[str]:
+        """Return the names of the packages that own `path`, which is there."""
+        return set(self.place.run(["rpm", "--query", "--qf", r"%{NAME}\n", "--file", path]).out.split())
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +138,7 @@ def rpms(world: World, tmp_path_factory: pytest.TempPathFactory) -> Rpms:
         first=build(out, "acme", first, "1", target="rpm"),
         second=build(out, "acme", [world.kept, world.new], "2", target="rpm"),
         broad=build(out / "broad", "acme", first, "1", target="rpm", settings={"purposes": "all"}),
+        beta=build(out, "beta", [world.beta, world.kept], "1", target="rpm"),
     )
 
 
@@ -179,7 +185,7 @@ def _open_system(
         place.copy_in(f"{distribution.anchors}/public.pem", world.public.pem)
         place.run(["sh", "-c", _MOZILLA, "sh", distribution.anchors])
         place.copy_in("/root/double.rpm", _double(distribution, folder))
-        for name in ("first", "second", "broad"):
+        for name in ("first", "second", "broad", "beta"):
             place.copy_in(f"/root/{name}.rpm", getattr(rpms, name).read_bytes())
         place.run([*manager.install, "/root/double.rpm"])
         place.run([distribution.updater])
@@ -220,6 +226,35 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
 
     run([*manager.erase, _NAME])
     assert system.trusted() == system.each({"public"})
+    assert snapshot(system.place).changes(since=system.before) == []
+
+
+@_on(*STANDINS)
+def test_two_organisations_side_by_side_keep_what_both_hold_until_the_last_goes(system: System) -> None:
+    """Erasing one package leaves the other's CAs and the shared folders; erasing both leaves nothing."""
+    run, manager, beta = system.place.run, system.manager, "beta-ca-certs"
+    # The tree that this distribution does not read is there for our packages only.
+    (unread,) = {"/usr/share/pki/trust", "/usr/share/pki/ca-trust-source"} - {
+        str(Path(system.distribution.anchors).parent)
+    }
+    assert run(["test", "-e", unread], check=False).code == 1
+
+    run([*manager.install, "/root/first.rpm"])
+    run([*manager.install, "/root/beta.rpm"])
+    assert system.trusted() == system.each({"public", "kept", "old", "beta"})
+    assert system.verify(_NAME, beta) == ""
+    assert system.owners(unread) == {_NAME, beta}
+
+    run([*manager.erase, _NAME])
+    assert system.trusted() == system.each({"public", "kept", "beta"})
+    assert system.verify(beta) == ""
+    assert system.owners(unread) == {beta}
+
+    run([*manager.erase, beta])
+    assert system.trusted() == system.each({"public"})
+    assert run(["test", "-e", unread], check=False).code == 1
+    # What was there before our packages came, and they owned too, is not theirs to take away.
+    assert run(["test", "-d", system.distribution.anchors], check=False).code == 0
     assert snapshot(system.place).changes(since=system.before) == []
 
 
