@@ -157,10 +157,12 @@ class Wheels:
     def trust(self) -> Mapping[str, object]:
         """Return the digest of every file of the environment, and of every root that ssl trusts by default.
 
-        Compiled files are left out: Python runs none without its source, and clients make them as they run.
+        Left out is what clients make as they run: compiled files, which Python runs only beside their source,
+        and uv's lock.
         """
         root = self.folder / "venv"
-        files = (path for path in root.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
+        passed_over = {*root.rglob("__pycache__/*"), root / ".lock"}
+        files = (path for path in root.rglob("*") if path.is_file() and path not in passed_over)
         return {
             **{str(path.relative_to(root)): path.read_bytes() for path in files},
             "ssl.create_default_context()": self._python_says("-c", _DEFAULT_TRUST),
