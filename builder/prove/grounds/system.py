@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,7 @@ _VERSION = {
     "openssl": "openssl version",
     "requests": "python3 -c 'import requests; print(requests.__version__)'",
 }
+_NUMBER = re.compile(r"\d+(\.\w+)+")
 # Node.js as its makers build it brings its own store, and takes the system's from a variable.
 _OWN_STORE = '[ "$(node -p process.config.variables.node_shared_openssl)" = false ]'
 _BUNDLES = (
@@ -186,7 +188,8 @@ def _holds(place: Place, script: str) -> bool:
 
 def _client(place: Place, client: clients.Client) -> Client:
     asked = place.run(["sh", "-c", _VERSION.get(client.name, f"{client.program} --version")], check=False)
-    version = asked.out.strip().partition("\n")[0]
+    number = _NUMBER.search(asked.out)
+    version = number[0] if number else ""
     command = (*client.command, "{url}")
     if client.name == "node" and _holds(place, _OWN_STORE):
         bundle = next((path for path in _BUNDLES if _holds(place, f"[ -e {path} ]")), _BUNDLES[0])
