@@ -33,7 +33,7 @@ SUITES = {
     "bullseye": _CLIENTS,
     "bookworm": _CLIENTS,
     "trixie": (*_CLIENTS, "busybox-static", "dnf", "p11-kit", "p11-kit-modules", "rpm", "zypper"),
-    "sid": (*_CLIENTS, "dnf5", "p11-kit", "p11-kit-modules", "rpm"),
+    "sid": (*_CLIENTS, "dnf5", "p11-kit", "p11-kit-modules", "python3.15", "rpm"),
 }
 _OPTIONS = (
     "--variant=apt",
