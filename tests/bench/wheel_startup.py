@@ -3,7 +3,6 @@
 Run it as `python -m tests.bench.wheel_startup [RUNS]`. The starts of the environments take turns, so that
 what else the machine does meets all alike. The fastest tell the cost: the slower ones waited for something.
 """
-# ruff: noqa: T201
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_the_rpm_is_tried_but_not_proven(
 ) -> None:
     """In a double of Fedora or openSUSE all is as promised, which is worth a status of its own."""
     first = build(tmp_path / "unused", "other", [world.beta], "1", target="rpm")
-    rpms = test_rpm.Rpms(first, first, first)
+    rpms = test_rpm.Rpms(first, first, first, first)
     with test_rpm._open_system(manager, distribution, world, rpms, tmp_path) as system:  # noqa: SLF001
         if "zypper" in manager.install:
             system.place.run(["rm", "/usr/bin/dnf"])
