@@ -26,7 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("command", _COMMANDS)
 def test_a_command_of_the_readme_succeeds(folder: Path, command: str) -> None:
     """Each command works after those above it."""

@@ -162,6 +162,8 @@ def test_a_list_edited_by_hand_or_by_a_merge_is_found() -> None:
         (TWO.sha256, ONE.sha256, r"l:10: the CA \w+ is given twice"),
         (ONE.sha256, ONE.sha256.upper(), "l:5: "),
     ],
+    # The fingerprints are new in each process, and parallel ones must agree on the tests' names.
+    ids=["state", "schema", "date", "release", "key", "twice", "case"],
 )
 def test_a_lock_that_cannot_be_understood_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     """Nothing is guessed."""
