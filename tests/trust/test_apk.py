@@ -173,6 +173,21 @@ def test_a_ca_that_another_package_brings_too_stays_trusted_on_alpine_stand_in(
     assert system.trusted("curl", "go") == system.each({"public", "kept"}, "curl", "go")
 
 
+def test_deleted_together_with_ca_certificates_gives_the_bundle_back_as_alpine_wrote_it(
+    system: System, apks: Apks
+) -> None:
+    """Alpine's own updater ends each certificate with an empty line, and ours go with theirs."""
+    spaced = ["sed", "-i", "/^-----END CERTIFICATE-----/G", _BUNDLE]
+    system.place.run(spaced)
+    before = system.place.run(["cat", _BUNDLE]).out
+    system.add(apks.first)
+    system.place.run(spaced)
+    installed = system.place.run(["cat", _BUNDLE]).out
+    system.delete(apks.first, updater="goes-first")
+    assert installed != before
+    assert system.place.run(["cat", _BUNDLE]).out == before
+
+
 @pytest.mark.parametrize(
     "damage",
     [
