@@ -7,6 +7,8 @@ import os
 import pty
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -138,9 +140,15 @@ def test_a_password_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
         start_new_session=True,
     ) as asking:
         asked = os.read(asking.stderr.fileno(), 100) if asking.stderr else b""
-        # What is typed before the question is thrown away, as it should be.
+        # What is typed before the echo is off is thrown away, as it should be.
+        end = time.monotonic() + 60
+        while termios.tcgetattr(theirs)[3] & termios.ECHO and time.monotonic() < end:
+            time.sleep(0.01)
         os.write(ours, b"geheim\n")
-        output, errors = asking.communicate(timeout=60)
+        try:
+            output, errors = asking.communicate(timeout=60)
+        finally:
+            asking.kill()
 
     os.close(theirs)
     os.close(ours)
