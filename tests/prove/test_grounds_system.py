@@ -46,7 +46,7 @@ def test_the_deb_is_proven_in_an_unpacked_system(world: World, tmp_path: Path) -
         "curl": ("", Status.PROVEN, ()),
         "node": ("", Status.PROVEN, ()),
     }
-    assert cells["curl"].version.startswith("curl 7.88")
+    assert cells["curl"].version.startswith("7.88")
 
 
 def test_the_deb_is_proven_in_a_copy_of_this_machine(world: World, tmp_path: Path) -> None:
