@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -116,6 +117,15 @@ def check(available: dict[str, Source], mentioned: Iterable[str], where: str) ->
 
 def read(source: Source) -> Recipe:
     """Read one recipe; raise ConfigError naming file and line."""
+    try:
+        # A process that builds for many organisations reads a recipe again only when its file has changed.
+        return _read(source, source.file.stat().st_mtime_ns)
+    except OSError as error:
+        raise ConfigError(f"{source.file}: cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _read(source: Source, _modified: int) -> Recipe:
     try:
         text = source.file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
