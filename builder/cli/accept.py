@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from builder.cli.build import Treatment
+    from builder.cli.options import Treatment
     from builder.cli.settings import Chosen
     from builder.lifecycle import Lifecycle
     from builder.load import Loading

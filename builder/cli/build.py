@@ -6,10 +6,11 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli import options
 from builder.cli.tables import size, table
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from builder.model import Organisation
     from builder.output import Manifest
-
-Treatment = Literal["refuse", "drop", "keep"]
 
 
 def build(
@@ -32,30 +31,18 @@ def build(
     org: Annotated[
         str | None, typer.Option(help="The organisation's short name; builds without a configuration.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
-    ] = None,
+    config: options.Config = None,
     target: Annotated[list[str] | None, typer.Option(help="Build only this target; repeatable.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("dist"),
     release: Annotated[str | None, typer.Option(help="The release version.  [default: the UTC date]")] = None,
-    expired: Annotated[
-        Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
-    ] = None,
-    intermediates: Annotated[
-        Treatment | None, typer.Option(help="What to do with CAs that are not roots.  [default: refuse]")
-    ] = None,
-    public_roots: Annotated[
-        Treatment | None, typer.Option(help="What to do with public CAs' roots.  [default: refuse]")
-    ] = None,
-    password_file: Annotated[
-        Path | None, typer.Option(help="A file with the trust store's password, one per line.")
-    ] = None,
+    expired: options.Expired = None,
+    intermediates: options.Intermediates = None,
+    public_roots: options.PublicRoots = None,
+    password_file: options.PasswordFile = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Targets built at once.  [default: CPUs]")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    now: Annotated[
-        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
-    ] = None,
+    now: options.Now = None,
 ) -> None:
     """Build the packages of a CA bundle: .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM.
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli import options
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -26,9 +28,7 @@ def check(
         ),
     ] = None,
     *,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
-    ] = None,
+    config: options.Config = None,
     within: Annotated[str, typer.Option(help="How many days to look ahead, such as 90d.")] = "90d",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     prometheus: Annotated[
@@ -38,9 +38,7 @@ def check(
         Path | None,
         typer.Option(help="Write a calendar of every certificate's end to this file, - to print."),
     ] = None,
-    now: Annotated[
-        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
-    ] = None,
+    now: options.Now = None,
 ) -> None:
     """Tell which CA certificates have expired or will within some days, by the real clock.
 

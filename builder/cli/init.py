@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.build import Treatment
+from builder.cli import options
 
 _TEMPLATE = """\
 # trustpack.yaml: see 'trustpack schema' for every key, its meaning and its default.
@@ -42,12 +42,8 @@ def init(
     *,
     org: Annotated[str, typer.Option(help="The organisation's short name.")],
     config: Annotated[Path, typer.Option(help="The file to write.")] = Path("trustpack.yaml"),
-    expired: Annotated[
-        Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
-    ] = None,
-    intermediates: Annotated[
-        Treatment | None, typer.Option(help="What to do with CAs that are not roots.  [default: refuse]")
-    ] = None,
+    expired: options.Expired = None,
+    intermediates: options.Intermediates = None,
 ) -> None:
     """Write a commented trustpack.yaml; the bundle is checked first, an existing file is kept."""
     from builder import recipe

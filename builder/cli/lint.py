@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from builder.cli import options
 from builder.errors import BundleError, ConfigError, PrivateKeyError, UsageError
 from builder.model import Severity
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from builder.load import Loading
     from builder.model import Finding
 
-Treatment = Literal["refuse", "drop", "keep"]
 Format = Literal["text", "json", "sarif"]
 # Warnings alone end with 1; errors with the codes with which a build would refuse the bundle.
 _WARNINGS = 1
@@ -34,31 +34,19 @@ def lint(
         ),
     ] = None,
     *,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
-    ] = None,
+    config: options.Config = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = "text",
     runtimes: Annotated[
         str, typer.Option("--for", help="Runtimes to judge for, such as python3.13,java17,node20,go1.26.")
     ] = "",
-    expired: Annotated[
-        Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
-    ] = None,
-    intermediates: Annotated[
-        Treatment | None, typer.Option(help="What to do with CAs that are not roots.  [default: refuse]")
-    ] = None,
-    public_roots: Annotated[
-        Treatment | None, typer.Option(help="What to do with public CAs' roots.  [default: refuse]")
-    ] = None,
-    password_file: Annotated[
-        Path | None, typer.Option(help="A file with the trust store's password, one per line.")
-    ] = None,
+    expired: options.Expired = None,
+    intermediates: options.Intermediates = None,
+    public_roots: options.PublicRoots = None,
+    password_file: options.PasswordFile = None,
     fail_on: Annotated[
         Literal["error", "warning"], typer.Option(help="The least severity that makes the command fail.")
     ] = "warning",
-    now: Annotated[
-        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
-    ] = None,
+    now: options.Now = None,
 ) -> None:
     """Say what is wrong with a CA bundle.
 
@@ -149,9 +137,9 @@ def _section(inputs: Sequence[str] | None, file: Path | None) -> tuple[BundleSec
 def policy(
     section: BundleSection | None,
     *,
-    expired: Treatment | None = None,
-    intermediates: Treatment | None = None,
-    public_roots: Treatment | None = None,
+    expired: options.Treatment | None = None,
+    intermediates: options.Treatment | None = None,
+    public_roots: options.Treatment | None = None,
 ) -> Policy:
     """Return the configured policy, or the default one, with what the options replace; raises ConfigError."""
     from builder.lint import Policy

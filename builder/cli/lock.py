@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli import options
+
 if TYPE_CHECKING:
     from builder.lock import Lock
 
@@ -15,9 +17,7 @@ _DIFFERS = 1
 
 def lock(
     *,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
-    ] = None,
+    config: options.Config = None,
     release: Annotated[
         str | None, typer.Option(help="The new release's version.  [default: the UTC date]")
     ] = None,
@@ -28,9 +28,7 @@ def lock(
         bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock is not up to date.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, write nothing.")] = False,
-    now: Annotated[
-        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
-    ] = None,
+    now: options.Now = None,
 ) -> None:
     """Write trustpack.lock beside trustpack.yaml, after showing what changes: added, removed, other state.
 

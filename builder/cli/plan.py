@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli import options
+
 if TYPE_CHECKING:
     from builder.lock import Locked
     from builder.output import Manifest
@@ -16,16 +18,12 @@ _WARNED = 1
 
 def plan(
     *,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
-    ] = None,
+    config: options.Config = None,
     out: Annotated[Path, typer.Option(help="The release to compare with where there is no lock.")] = Path(
         "dist"
     ),
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    now: Annotated[
-        str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)
-    ] = None,
+    now: options.Now = None,
 ) -> None:
     """Show what the next release adds and removes against trustpack.lock, or the release in dist/.
 

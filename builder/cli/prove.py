@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli import options
 from builder.cli.tables import table
 from builder.errors import ProofError, UsageError
 
@@ -26,9 +27,7 @@ def prove(
     org: Annotated[
         str | None, typer.Option(help="The organisation's short name, if the build had no configuration.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")
-    ] = None,
+    config: options.Config = None,
     target: Annotated[list[str] | None, typer.Option(help="Prove only this target; repeatable.")] = None,
     client: Annotated[list[str] | None, typer.Option(help="Ask only this client; repeatable.")] = None,
     out: Annotated[Path, typer.Option(help="The folder of the release; the report goes there, too.")] = Path(

@@ -1,0 +1,25 @@
+"""The options that several commands share, each worded once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Treatment = Literal["refuse", "drop", "keep"]
+
+Config = Annotated[Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")]
+Expired = Annotated[
+    Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
+]
+Intermediates = Annotated[
+    Treatment | None, typer.Option(help="What to do with CAs that are not roots.  [default: refuse]")
+]
+PublicRoots = Annotated[
+    Treatment | None, typer.Option(help="What to do with public CAs' roots.  [default: refuse]")
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option(help="A file with the trust store's password, one per line.")
+]
+Now = Annotated[str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)]
