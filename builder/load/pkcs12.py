@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from builder import der
 from builder.lint.rules import found
-from builder.load import pbe
+from builder.load import damage, pbe
 from builder.load.source import MAX_CERTIFICATES
 
 if TYPE_CHECKING:
@@ -50,13 +50,8 @@ def read(data: bytes, origin: Origin, passwords: Sequence[str | None]) -> Iterat
         certificates = _open(data, passwords)
     except _KeyFoundError:
         yield found("private-key", origin, "the PKCS #12 store holds a private or secret key")
-    except der.TrailingError as error:
-        yield found("trailing-data", origin, f"behind the PKCS #12 store {error}")
-    except der.NotDistinguishedError as error:
-        yield found("not-der", origin, f"the PKCS #12 store is not DER: {error}")
     except der.DerError as error:
-        rule = "truncated" if der.is_cut_off(data) else "damaged-store"
-        yield found(rule, origin, f"the PKCS #12 store cannot be read: {error}")
+        yield damage.finding(error, data, origin, "PKCS #12 store")
     else:
         if certificates is None:
             message = "the PKCS #12 store opens with none of the passwords given, or was changed"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from builder import der
 from builder.lint.rules import found
+from builder.load import damage
 from builder.load.source import MAX_CERTIFICATES
 
 if TYPE_CHECKING:
@@ -33,13 +34,8 @@ def read(data: bytes, origin: Origin) -> Iterator[bytes | Finding]:
     try:
         # One more than is allowed is enough to be refused.
         certificates = list(islice(_certificates(data), MAX_CERTIFICATES + 1))
-    except der.TrailingError as error:
-        yield found("trailing-data", origin, f"behind the PKCS #7 collection {error}")
-    except der.NotDistinguishedError as error:
-        yield found("not-der", origin, f"the PKCS #7 collection is not DER: {error}")
     except der.DerError as error:
-        rule = "truncated" if der.is_cut_off(data) else "damaged-store"
-        yield found(rule, origin, f"the PKCS #7 collection cannot be read: {error}")
+        yield damage.finding(error, data, origin, "PKCS #7 collection")
     else:
         yield from certificates
         if not certificates:

@@ -1,0 +1,23 @@
+"""What it means for an input that its DER cannot be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from builder import der
+from builder.lint.rules import found
+
+if TYPE_CHECKING:
+    from builder.model import Finding, Origin
+
+
+def finding(error: der.DerError, data: bytes, origin: Origin, what: str) -> Finding:
+    """Return the finding that `error` stands for; `what` names the structure: "PKCS #7 collection"."""
+    match error:
+        case der.TrailingError():
+            return found("trailing-data", origin, f"behind the {what} {error}")
+        case der.NotDistinguishedError():
+            return found("not-der", origin, f"the {what} is not DER: {error}")
+        case _:
+            rule = "truncated" if der.is_cut_off(data) else "damaged-store"
+            return found(rule, origin, f"the {what} cannot be read: {error}")
