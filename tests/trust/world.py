@@ -6,16 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import pipeline, recipe
-from builder.lint import Policy, lint, refuse
-from builder.load import load
-from builder.model import Organisation
 from builder.prove import authority, clients
 from builder.prove.authority import Authority
 from builder.prove.clients import Client, Programs
 from builder.prove.place import Place
 from builder.prove.server import serve
-from builder.release import parse
+from tests import releases
 
 HOST = "localhost"
 # What must be refused at all times: a CA nobody installed, and good CAs' bad leaves.
@@ -70,36 +66,6 @@ def build(
     target: str,
     settings: Mapping[str, str] | None = None,
 ) -> Path:
-    """Build one organisation's package as `trustpack build` does, and return its file."""
-    out.mkdir(parents=True, exist_ok=True)
-    pem = out / f"{slug}-{version}.pem"
-    pem.write_bytes(b"".join(ca.pem for ca in authorities))
-    now = dt.datetime.now(dt.UTC)
-    loading = load([pem])
-    bundle, findings = lint(loading.certificates, now=now, policy=Policy())
-    refuse(loading.findings + findings)
-    order = pipeline.Order(
-        organisation=_organisation(slug),
-        bundle=bundle,
-        sources=recipe.select(recipe.sources(), [target]),
-        today=now.date(),
-        release=parse(version),
-        settings={target: settings or {}},
-    )
+    """Build one organisation's package as `trustpack build` does, and return its first file."""
     folder = out / f"{slug}-{version}-{target}"
-    manifest = pipeline.build(order, folder)
-    return folder / manifest.artifacts[0].file
-
-
-def _organisation(slug: str) -> Organisation:
-    name = slug.capitalize()
-    return Organisation(
-        slug=slug,
-        name=name,
-        homepage=f"https://{slug}.example/",
-        contact_name=f"{name} PKI",
-        contact_email=f"pki@{slug}.example",
-        license="Apache-2.0",
-        summary=f"CA certificates of {name}",
-        description=f"CA certificates of {name}",
-    )
+    return releases.build(folder, slug, authorities, target=target, release=version, settings=settings)[0]

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from builder import config, pipeline, recipe
-from builder.lint import Policy, lint, refuse
-from builder.load import load
 from builder.prove.authority import Authority, create, issue
 from builder.prove.probes import PROBES
 from builder.prove.server import serve
-from builder.release import Release
+from tests import releases
 from tests.tools import require
 
 HERE = Path(__file__).parent
@@ -82,24 +79,14 @@ def stranger(now: dt.datetime) -> Authority:
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory, now: dt.datetime) -> Callable[..., Path]:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Build the gem of an organisation with these CAs."""
 
     def build(slug: str, *authorities: Authority, release: str | None = None) -> Path:
-        folder = tmp_path_factory.mktemp(slug)
-        (folder / "roots.pem").write_bytes(b"".join(authority.pem for authority in authorities))
-        loading = load([folder / "roots.pem"])
-        bundle, findings = lint(loading.certificates, now=now, policy=Policy())
-        refuse(loading.findings + findings)
-        order = pipeline.Order(
-            organisation=config.organisation(config.minimal(slug, ["roots.pem"])),
-            bundle=bundle,
-            sources=recipe.select(recipe.sources(), ["gem"]),
-            today=now.date(),
-            release=Release(release) if release else None,
+        [gem] = releases.build(
+            tmp_path_factory.mktemp(slug), slug, authorities, target="gem", release=release
         )
-        (entry,) = pipeline.build(order, folder / "dist").artifacts
-        return folder / "dist" / entry.file
+        return gem
 
     return build
 

@@ -5,18 +5,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from builder import config, pipeline, recipe
-from builder.lint import Policy, lint, refuse
-from builder.load import load
 from builder.prove.authority import Authority, create, issue
 from builder.prove.probes import PROBES
 from builder.prove.server import serve
-from builder.release import Release
+from tests import releases
 from tests.tools import require
 
 HARNESS = PROBES / "homebrew.rb"
@@ -113,25 +110,12 @@ def stranger(now: dt.datetime) -> Authority:
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory, now: dt.datetime) -> Callable[..., Path]:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Build the formula of an organisation with these CAs, and lay it out as a tap does; return its path."""
 
     def build(slug: str, *authorities: Authority, release: str = "1", site: str = "") -> Path:
         folder = tmp_path_factory.mktemp(slug)
-        (folder / "roots.pem").write_bytes(b"".join(authority.pem for authority in authorities))
-        loading = load([folder / "roots.pem"])
-        bundle, findings = lint(loading.certificates, now=now, policy=Policy())
-        refuse(loading.findings + findings)
-        organisation = config.organisation(config.minimal(slug, ["roots.pem"]))
-        order = pipeline.Order(
-            organisation=replace(organisation, site=site),
-            bundle=bundle,
-            sources=recipe.select(recipe.sources(), ["homebrew"]),
-            today=now.date(),
-            release=Release(release),
-        )
-        pipeline.build(order, folder / "dist")
-        formula = folder / "dist" / f"{slug}-ca-certs-{release}.rb"
+        *_, formula = releases.build(folder, slug, authorities, target="homebrew", release=release, site=site)
         return Path(shutil.move(formula, formula.with_name(f"{slug}-ca-certs.rb")))
 
     return build

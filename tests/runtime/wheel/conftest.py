@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builder import config, pipeline, recipe
-from builder.lint import Policy, lint
-from builder.load import load
 from builder.prove import authority
 from builder.prove.server import serve
-from builder.release import parse
+from tests import releases
 from tests.runtime.wheel.world import Environment, environment, interpreters
 
 if TYPE_CHECKING:
@@ -82,19 +79,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) -
 
     def build(slug: str, ca: Authority, *, release: str = "2026.1", activation: str = "auto") -> Path:
         out = folder / f"{slug}-{release}-{activation}"
-        out.mkdir()
-        (out / "roots.pem").write_bytes(ca.pem)
-        bundle, _ = lint(load([out / "roots.pem"]).certificates, now=_NOW, policy=Policy())
-        order = pipeline.Order(
-            organisation=config.organisation(config.minimal(slug, ["roots.pem"])),
-            bundle=bundle,
-            sources=recipe.select(recipe.sources(), ["wheel"]),
-            today=_NOW.date(),
-            release=parse(release),
-            settings={"wheel": {"activation": activation}},
-        )
-        [artifact] = pipeline.build(order, out / "dist").artifacts
-        return out / "dist" / artifact.file
+        settings = {"activation": activation}
+        [wheel] = releases.build(out, slug, [ca], target="wheel", release=release, settings=settings)
+        return wheel
 
     return Wheels(
         acme=build("acme", authorities.acme),

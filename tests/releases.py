@@ -1,0 +1,47 @@
+"""Releases that tests install: built as `trustpack build` builds them, from CAs that the test has made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from builder import config, pipeline, recipe
+from builder.lint import Policy, lint, refuse
+from builder.load import load
+from builder.release import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from builder.prove.authority import Authority
+
+
+def build(
+    folder: Path,
+    slug: str,
+    authorities: Sequence[Authority],
+    *,
+    target: str,
+    release: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    site: str = "",
+) -> list[Path]:
+    """Build one target for an organisation into `folder`; return its files in the recipe's order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "roots.pem").write_bytes(b"".join(authority.pem for authority in authorities))
+    now = dt.datetime.now(dt.UTC)
+    loading = load([folder / "roots.pem"])
+    bundle, findings = lint(loading.certificates, now=now, policy=Policy())
+    refuse(loading.findings + findings)
+    order = pipeline.Order(
+        organisation=replace(config.organisation(config.minimal(slug, ["roots.pem"])), site=site),
+        bundle=bundle,
+        sources=recipe.select(recipe.sources(), [target]),
+        today=now.date(),
+        release=parse(release) if release else None,
+        settings={target: settings or {}},
+    )
+    manifest = pipeline.build(order, folder / "dist")
+    return [folder / "dist" / entry.file for entry in manifest.artifacts]
