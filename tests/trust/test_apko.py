@@ -149,7 +149,7 @@ def installed(apko: Apko, tmp_path: Path) -> dict[str, Any]:
 
 
 def test_apko_reads_the_description_as_it_was_meant(installed: dict[str, Any]) -> None:
-    """Every field of .PKGINFO that apko knows says what the organisation said."""
+    """Every field of .PKGINFO that apko knows says what the organisation said, or the default where it said nothing."""
     known = {key: value for key, value in installed[_NAME].items() if isinstance(value, str)}
     assert known == {
         "Name": _NAME,
@@ -159,8 +159,8 @@ def test_apko_reads_the_description_as_it_was_meant(installed: dict[str, Any]) -
         "License": "Apache-2.0",
         # nfpm writes no origin: a package of one source needs none.
         "Origin": "",
-        "Maintainer": "Acme PKI <pki@acme.example>",
-        "URL": "https://acme.example/",
+        "Maintainer": "Acme PKI <pki@acme.internal>",
+        "URL": "https://pki.acme.internal/",
     }
     assert installed[_NAME]["Dependencies"] == ["ca-certificates"]
 
