@@ -1,7 +1,8 @@
 """What the wheel costs each start of Python that uses no TLS, beside pip-system-certs and a bare environment.
 
 Run it as `python -m tests.bench.wheel_startup [RUNS]`. The starts of the environments take turns, in every
-order, so that what else the machine does meets all alike. The fastest tell the cost: the slower ones waited for something.
+order, so that what else the machine does meets all alike. The fastest tell the cost: the slower ones waited
+for something.
 """
 
 from __future__ import annotations

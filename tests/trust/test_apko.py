@@ -149,7 +149,7 @@ def installed(apko: Apko, tmp_path: Path) -> dict[str, Any]:
 
 
 def test_apko_reads_the_description_as_it_was_meant(installed: dict[str, Any]) -> None:
-    """Every field of .PKGINFO that apko knows says what the organisation said, or the default where it said nothing."""
+    """Every field of .PKGINFO that apko knows says what the organisation said, or its default."""
     known = {key: value for key, value in installed[_NAME].items() if isinstance(value, str)}
     assert known == {
         "Name": _NAME,

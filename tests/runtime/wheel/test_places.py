@@ -26,9 +26,7 @@ from tests.runtime.wheel.world import (
 if TYPE_CHECKING:
     from tests.runtime.wheel.conftest import Wheels
 
-_FINDERS = (
-    "import sys; print([name for name in (type(f).__module__ for f in sys.meta_path) if 'certifi' in name])"
-)
+_FINDERS = "import sys; print([f.__name__ for f in sys.meta_path if 'certifi' in getattr(f, '__name__', '')])"
 
 
 def test_a_virtual_environment_watches_once(any_installed: Environment) -> None:
