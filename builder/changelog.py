@@ -1,4 +1,4 @@
-"""What each release changed, as Debian (deb-changelog(5)) and RPM (nfpm's changelog) want it."""
+"""What each release changed: in Markdown, as deb-changelog(5), and as nfpm wants it for RPM."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from builder.model import Revision
-from builder.quoting import visible
+from builder.quoting import FILTERS, Quoted, visible
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from builder.lock import Lock
-    from builder.model import Bundle, Package
+    from builder.lock import Lock, Named
+    from builder.model import Bundle, Certificate, Package
 
 _WIDTH = 78
 _SHORT = 16
@@ -29,12 +29,10 @@ def of_lock(lock: Lock) -> tuple[Revision, ...]:
             release=issue.release,
             date=issue.date,
             notes=(
-                *(f"Trust {visible(one.subject)} ({one.sha256[:_SHORT]})." for one in issue.added),
-                *(
-                    f"No longer trust {visible(one.subject)} ({one.sha256[:_SHORT]})."
-                    for one in issue.removed
-                ),
-                *(f"Distrust {visible(one.subject)} ({one.sha256[:_SHORT]})." for one in issue.distrusted),
+                *_notes("Trust", issue.added),
+                *_notes("No longer trust", issue.removed),
+                *_notes("Distrust", issue.distrusted),
+                *_notes("No longer distrust", issue.forgiven),
             )
             or ("The same certificates.",),
         )
@@ -43,14 +41,20 @@ def of_lock(lock: Lock) -> tuple[Revision, ...]:
 
 
 def of_release(release: str, day: dt.date, bundle: Bundle) -> tuple[Revision, ...]:
-    """Return the one entry of a release without a history."""
-    count = len(bundle.certificates)
-    return (Revision(release, day.isoformat(), (f"Trust {count} CA certificate{'s' * (count != 1)}.",)),)
+    """Return the one entry of a release without a history: all that it trusts and distrusts."""
+    notes = (*_notes("Trust", bundle.certificates), *_notes("Distrust", bundle.distrusted))
+    return (Revision(release, day.isoformat(), notes),)
 
 
 def debian(history: Iterable[Revision], *, name: str, maintainer: str) -> str:
     """Return a Debian changelog; each entry is dated the midnight of its release's day."""
     return "\n".join(_stanza(one, name, maintainer) for one in history)
+
+
+def markdown(history: Iterable[Revision], *, level: int) -> Quoted:
+    """Return one section a release; `level` is that of its headings."""
+    marks = "#" * level
+    return Quoted("\n".join(f"{marks} {one.release} ({one.date})\n\n{_list(one)}" for one in history))
 
 
 def rpm(package: Package) -> list[dict[str, Any]]:
@@ -65,6 +69,14 @@ def rpm(package: Package) -> list[dict[str, Any]]:
         }
         for one in package.history
     ]
+
+
+def _notes(verb: str, authorities: Iterable[Named] | Iterable[Certificate]) -> list[str]:
+    return [f"{verb} {visible(one.subject)} ({one.sha256[:_SHORT]})." for one in authorities]
+
+
+def _list(one: Revision) -> str:
+    return "".join(f"- {FILTERS['markdown'](note)}\n" for note in one.notes)
 
 
 def _stanza(one: Revision, name: str, maintainer: str) -> str:

@@ -78,7 +78,7 @@ def of_file(path: Path, data: bytes) -> Holding | None:
     if data.lstrip()[:1] == b"{":
         return _of_json(name, data)
     if b"\0" not in data and _LOCK.search(data):
-        return _of_lock(name, lock.parse(data.decode("utf-8", "replace"), name))
+        return of_lock(name, lock.parse(data.decode("utf-8", "replace"), name))
     try:
         contents = inspect.read(name, data)
     except inspect.NotAPackageError:
@@ -98,7 +98,8 @@ def _of(certificate: Certificate, lifecycle: Lifecycle | None) -> Item:
     return Item(certificate.sha256, certificate.subject, certificate.not_after, state)
 
 
-def _of_lock(name: str, found: Lock) -> Holding:
+def of_lock(name: str, found: Lock) -> Holding:
+    """Return what a lock lists, with its states."""
     items = [Item(one.sha256, one.subject, _moment(one.not_after), one.state) for one in found.certificates]
     return Holding(
         name, "lock", _by_fingerprint(items), found.release.text, visible(found.organisation), blocks=True

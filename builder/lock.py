@@ -71,7 +71,10 @@ class Named(_Struct, frozen=True):
 
 
 class Issue(_Struct, frozen=True):
-    """One release: its UTC day, the digest of its content, and what it changed in what is trusted."""
+    """One release: its UTC day, the digest of its content, and what it changed in what is trusted.
+
+    `distrusted` are blocked from then on, and `forgiven` no longer.
+    """
 
     release: str
     date: _Day
@@ -79,6 +82,12 @@ class Issue(_Struct, frozen=True):
     added: list[Named] = []
     removed: list[Named] = []
     distrusted: list[Named] = []
+    forgiven: list[Named] = []
+
+    @property
+    def named(self) -> tuple[Named, ...]:
+        """Every CA that it names."""
+        return (*self.added, *self.removed, *self.distrusted, *self.forgiven)
 
 
 class Lock(_Struct, frozen=True):
@@ -97,11 +106,7 @@ class Lock(_Struct, frozen=True):
     @property
     def known(self) -> frozenset[str]:
         """Every fingerprint that this or an earlier release held."""
-        past = {
-            item.sha256
-            for issue in self.history
-            for item in (*issue.added, *issue.removed, *issue.distrusted)
-        }
+        past = {item.sha256 for issue in self.history for item in issue.named}
         return frozenset(past.union(item.sha256 for item in self.certificates))
 
 
@@ -168,7 +173,7 @@ def to_text(lock: Lock) -> str:
             f"    date: {yaml(issue.date)}",
             f"    content: {issue.content}",
         ]
-        for key in ("added", "removed", "distrusted"):
+        for key in ("added", "removed", "distrusted", "forgiven"):
             items: list[Named] = getattr(issue, key)
             lines += [f"    {key}:"] if items else []
             for named in items:
@@ -256,6 +261,7 @@ def advance(
         added=_named(item for item in certificates if item.shipped and not _ships(old, item)),
         removed=_named(item for item in old if item.shipped and not _ships(certificates, item)),
         distrusted=_named(item for item in certificates if not item.shipped and not _blocks(old, item)),
+        forgiven=_named(item for item in old if not item.shipped and not _blocks(certificates, item)),
     )
     return Lock(organisation=organisation, certificates=list(certificates), history=[issue, *previous])
 

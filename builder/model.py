@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 # What an artifact's file may be called, as a regular expression: no folder, nothing hidden, nothing to quote.
 FILE_NAME = r"[A-Za-z0-9_@+~][A-Za-z0-9._@+~-]*"
 
+# What a file of a package can be made of: the bundle, or what is known of it.
+Content = Literal[
+    "",
+    "certificate",
+    "trusted",
+    "distrusted",
+    "bundle",
+    "inventory",
+    "changelog",
+    "debian-changelog",
+]
+
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -104,7 +116,10 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What one release changed, a sentence a note; `date` is its UTC day, YYYY-MM-DD."""
+    """What one release changed, a sentence a note; `date` is its UTC day, YYYY-MM-DD.
+
+    In a package `release` is the version that the target gives it.
+    """
 
     release: str
     date: str
@@ -140,7 +155,7 @@ class Entry:
     kind: Literal["file", "dir"] = "file"
     source: str = ""
     template: str = ""
-    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory", "changelog"] = ""
+    content: Content = ""
     mode: int = 0o644
     when: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 

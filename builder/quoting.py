@@ -17,6 +17,8 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 _OTHERS = re.compile("[^ -~]")
 _TOKEN = re.compile(r"[A-Za-z0-9._+@/:=,~-]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What begins markup, HTML, an entity or a link inside a line, or ends a table's cell (CommonMark and GFM).
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&]|(?<=:)//|(?<=www)\.")
 
 
 class Quoted(str):
@@ -63,6 +65,10 @@ def _line(value: Any) -> Quoted:
     return Quoted(visible(str(value)).strip())
 
 
+def _markdown(value: Any) -> Quoted:
+    return Quoted(_MARKUP.sub(lambda found: f"\\{found[0]}", _line(value)))
+
+
 def _token(value: Any) -> Quoted:
     if not _TOKEN.fullmatch(str(value)):
         raise ConfigError(f"'{visible(str(value))}': has characters that cannot stand here unquoted")
@@ -87,6 +93,7 @@ FILTERS = {
     "python": _python,
     "sh": _sh,
     "header": _line,
+    "markdown": _markdown,
     "text": _line,
     "token": _token,
     "ident": _ident,

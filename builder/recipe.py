@@ -12,7 +12,7 @@ import msgspec
 
 from builder import document
 from builder.errors import ConfigError, UsageError
-from builder.model import Entry, Output, Recipe, Setting
+from builder.model import Content, Entry, Output, Recipe, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ class _Entry(_Struct, frozen=True):
     kind: Literal["file", "dir"] = "file"
     source: str = ""
     template: str = ""
-    content: Literal["", "certificate", "trusted", "distrusted", "bundle", "inventory", "changelog"] = ""
+    content: Content = ""
     mode: Annotated[str, msgspec.Meta(pattern=r"^0[0-7]{3}$")] | None = None
     when: dict[str, str] = {}
 

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from builder.model import FILE_NAME, File, Package
 from builder.openssl_hash import subject_hash
 from builder.quoting import FILTERS, finalize, visible
 from builder.recipe import PER_CERTIFICATE, choose, fill
+from builder.release import Release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe, Revision
-    from builder.release import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ def subject(
         "license": organisation.license,
         "site": organisation.site,
         "npm_scope": organisation.npm_scope,
-        "release": release.text,
-        "semver": release.semver,
+        **_versions(release.text),
     }
     where = f"recipe {recipe.target}"
     pattern = recipe.scoped_name if recipe.scoped_name and organisation.npm_scope else recipe.name
@@ -91,6 +90,7 @@ def package(
     subject: Subject, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
 ) -> Package:
     """Render one output; `digests` and `filenames` describe the recipe's earlier outputs, by their id."""
+    subject = replace(subject, history=_history(subject))
     filename = _filename(subject, output)
     words = {**subject.words, "filename": filename}
     entries = [entry for entry in output.files if _wanted(entry, subject.settings)]
@@ -189,16 +189,31 @@ def _content(entry: Entry, subject: Subject, certificate: Certificate | None) ->
             return trusted_pem(certificate.der).encode("ascii")
         case "bundle":
             return subject.bundle.pem.encode("ascii")
-        case "changelog":
-            return _changelog(subject)
+        case "changelog" | "debian-changelog":
+            return _changelog(entry, subject)
         case "inventory":
             return inventory(subject.bundle, slug=subject.organisation.slug, release=subject.release.text)
         case _:
             return b""
 
 
-def _changelog(subject: Subject) -> bytes:
-    """Return the compressed Debian changelog of a release's history."""
+def _history(subject: Subject) -> tuple[Revision, ...]:
+    """Return the history with the versions that this target gave its releases."""
+    where = f"recipe {subject.recipe.target}"
+    return tuple(
+        replace(one, release=fill(subject.recipe.version, {**subject.words, **_versions(one.release)}, where))
+        for one in subject.history
+    )
+
+
+def _versions(release: str) -> dict[str, str]:
+    return {"release": release, "semver": Release(release).semver}
+
+
+def _changelog(entry: Entry, subject: Subject) -> bytes:
+    """Return a release's history in Markdown, or as Debian's compressed changelog."""
+    if entry.content == "changelog":
+        return f"# Changelog\n\n{changelog.markdown(subject.history, level=2)}".encode()
     organisation = subject.organisation
     maintainer = visible(f"{organisation.contact_name} <{organisation.contact_email}>")
     text = changelog.debian(subject.history, name=subject.name, maintainer=maintainer)
@@ -223,6 +238,7 @@ def _scope(
         "date": dt.datetime.fromtimestamp(subject.epoch, dt.UTC).strftime("%Y-%m-%d"),
         "digests": digests,
         "filenames": filenames,
+        "changelog": changelog.markdown(subject.history, level=3),
     }
 
 

@@ -1,17 +1,14 @@
 """`trustpack lock`, `plan`, `diff` and `check`, as people and CI jobs call them."""
 
 import datetime as dt
-import gzip
 import hashlib
 import json
 import ssl
-import subprocess
 
 import pytest
 
 from builder.prove import authority
 from tests.cli.conftest import World
-from tests.tools import require
 
 LATER = "2027-02-01T00:00:00Z"
 NOW = "2026-11-24T12:00:00Z"
@@ -307,38 +304,3 @@ def test_plan_says_where_distrust_has_no_place(configured: World, another: bytes
     done = configured.run("plan")
     assert done.out.splitlines()[-1] == "  pem  a PEM file can only trust: the CA is left out of it"
     assert "rpm" not in done.out
-
-
-def test_the_lock_becomes_the_changelog_of_deb_and_rpm(configured: World) -> None:
-    """Both dpkg and rpm show what each release changed, newest first; the version is the package's."""
-    configured.run("lock", "--now", NOW)
-    configure(configured, paths="more.pem")
-    configured.run("lock", "--now", LATER)
-    assert configured.run("build", "--target", "deb", "--target", "rpm", "--now", LATER).code == 0
-    dist = configured.folder / "dist"
-    unpacked = configured.folder / "deb"
-    command = [require("dpkg-deb"), "-x", str(dist / "acme-ca-certs_20270201_all.deb"), str(unpacked)]
-    subprocess.run(command, check=True, env={"PATH": "/usr/bin:/bin"})
-    text = gzip.decompress((unpacked / "usr/share/doc/acme-ca-certs/changelog.gz").read_bytes()).decode()
-    stanzas = [line for line in text.splitlines() if line.startswith("acme")]
-    assert stanzas == [f"acme-ca-certs ({r}) unstable; urgency=medium" for r in ("20270201", "20261124")]
-    rpm = subprocess.run(
-        [require("rpm"), "-qp", "--changelog", dist / "acme-ca-certs-20270201-1.noarch.rpm"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": "/usr/bin:/bin"},
-    ).stdout
-    heads = [line for line in rpm.splitlines() if line.startswith("*")]
-    contact = "Acme PKI <pki@acme.internal>"
-    assert heads == [
-        f"* Mon Feb 01 2027 {contact} - 20270201-1",
-        f"* Tue Nov 24 2026 {contact} - 20261124-1",
-    ]
-    for notes in (text, rpm):
-        found = [line.split(" (")[0].lstrip("*- ") for line in notes.splitlines() if "CN=" in line]
-        assert found == [
-            "Trust CN=Acme Root 2",
-            "No longer trust CN=Acme Root",
-            "Trust CN=Acme Root",
-        ]

@@ -158,7 +158,11 @@ def build(formula)
   stage = HOMEBREW_PREFIX / 'stage'
   unpack(fetch(formula.facts.fetch(:url), formula.facts.fetch(:sha256)), stage)
   (top,) = stage.children
-  Dir.chdir(top) { formula.install }
+  Dir.chdir(top) do
+    formula.install
+    # Homebrew moves what is called so (metafiles.rb has more names) into the keg.
+    formula.prefix.install(*Dir['CHANGELOG.md'])
+  end
   stage.rmtree
 end
 

@@ -98,7 +98,7 @@ def test_the_manifest_promises_nothing_to_run(package: Path) -> None:
 def test_every_file_is_the_package_s_own(tarball: Path, package: Path, authorities: Authorities) -> None:
     """The package holds what its recipe lists, the bundle beside the code that finds it."""
     expected = (
-        "README.md bundle.js certificates.json cli.js clients.js doctor.js "
+        "CHANGELOG.md README.md bundle.js certificates.json cli.js clients.js doctor.js "
         "index.d.ts index.js package.json register.d.ts register.js roots.pem"
     )
     with tarfile.open(tarball) as archive:

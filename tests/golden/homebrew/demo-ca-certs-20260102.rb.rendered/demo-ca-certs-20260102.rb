@@ -2,12 +2,12 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "801fbc1e63cc25d7fc0b5eecbc231c1b43d693db275db67296726c932a3da73d"
+  sha256 "426547e2dbe0c3073d3dd101b2ddf5452b6d4be1d1ba42904c78827136b1fd2d"
   license "Apache-2.0"
 
   bottle do
     root_url "https://packages.demo.example.org"
-    sha256 cellar: :any_skip_relocation, all: "df67bc65052b2418eaa5f79d7e3779c6c39be10a842b2817b90b3126772616b5"
+    sha256 cellar: :any_skip_relocation, all: "333c0f05836ab2d86fa83b37f18451121942828fd3b1209029d712a72fc18abd"
   end
 
   def install

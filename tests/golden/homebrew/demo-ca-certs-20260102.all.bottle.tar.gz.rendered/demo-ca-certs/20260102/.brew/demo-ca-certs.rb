@@ -2,7 +2,7 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "801fbc1e63cc25d7fc0b5eecbc231c1b43d693db275db67296726c932a3da73d"
+  sha256 "426547e2dbe0c3073d3dd101b2ddf5452b6d4be1d1ba42904c78827136b1fd2d"
   license "Apache-2.0"
 
   def install
