@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import functools
-import random
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import hashes
@@ -166,33 +167,19 @@ def edwards(number: int = 7, *, large: bool = False) -> Key:
     return Key(private, _spki(private), seq(oid(f"1.3.101.{112 + large}")), private.sign)
 
 
-def _is_prime(number: int, chance: random.Random) -> bool:
-    if any(number % prime == 0 for prime in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)):
-        return False
-    odd = number - 1
-    while odd % 2 == 0:
-        odd //= 2
-    for _ in range(8):
-        power, exponent = pow(chance.randrange(2, number - 1), odd, number), odd
-        while exponent != number - 1 and power not in {1, number - 1}:
-            power, exponent = power * power % number, exponent * 2
-        if power != number - 1 and exponent % 2 == 0:
-            return False
-    return True
-
-
-def _prime(size: int, exponent: int, chance: random.Random) -> int:
-    while True:
-        number = chance.getrandbits(size) | 3 << (size - 2) | 1
-        if number % exponent != 1 and _is_prime(number, chance):
-            return number
+@functools.cache
+def _primes() -> dict[str, list[str]]:
+    value: dict[str, list[str]] = json.loads(Path(__file__).with_name("primes.json").read_text("ascii"))
+    return value
 
 
 @functools.cache
 def rsa_key(size: int = 2048, exponent: int = 65537, digest: str = "SHA256") -> Key:
-    """Return an RSA key that depends on nothing but its size and exponent; an odd one can sign."""
-    chance = random.Random(size * exponent)  # noqa: S311  known to everybody, on purpose
-    p, q = (_prime(size // 2, exponent, chance) for _ in range(2))
+    """Return the RSA key of a size and exponent that primes.json holds; an odd one can sign.
+
+    They are written down because to find them took each run of the tests half a minute.
+    """
+    p, q = (int(digits, 16) for digits in _primes()[f"{size}/{exponent}"])
     n, d = p * q, pow(exponent, -1, (p - 1) * (q - 1))
     numbers = rsa.RSAPrivateNumbers(
         p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(exponent, n)
@@ -204,10 +191,25 @@ def rsa_key(size: int = 2048, exponent: int = 65537, digest: str = "SHA256") -> 
     return Key(private, _spki(private), algorithm, lambda d: private.sign(d, padding.PKCS1v15(), chosen))
 
 
-def rsa_spki(modulus: int, exponent: int) -> bytes:
+def rsa_spki(modulus: int, exponent: int, *, parameters: bytes = b"\x05\x00") -> bytes:
     """Return a SubjectPublicKeyInfo of two numbers, which need not be a key."""
-    algorithm = seq(oid("1.2.840.113549.1.1.1"), b"\x05\x00")
+    algorithm = seq(oid("1.2.840.113549.1.1.1"), parameters)
     return seq(algorithm, bits(seq(integer(modulus), integer(exponent))))
+
+
+def rsa_lacking_null(key: Key) -> bytes:
+    """Return the SubjectPublicKeyInfo of an RSA key with the parameters left out."""
+    public = key.private.public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    numbers = public.public_numbers()
+    return rsa_spki(numbers.n, numbers.e, parameters=b"")
+
+
+def compressed(key: Key) -> bytes:
+    """Return the SubjectPublicKeyInfo of a P-256 key whose point is compressed (SEC 1 section 2.3.3)."""
+    point = key.spki[-65:]
+    algorithm = seq(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7"))
+    return seq(algorithm, bits(bytes([2 + point[-1] % 2]) + point[1:33]))
 
 
 def dsa_spki() -> bytes:
