@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
+import socketserver
 import ssl
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from builder.prove import http2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +43,27 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Say nothing: refused handshakes are this server's daily work."""
 
 
+class _CallHandler(socketserver.StreamRequestHandler):
+    """The same for clients that speak HTTP/2 alone, of which gRPC's are some."""
+
+    server: _Server
+
+    def handle(self) -> None:
+        self.wfile.write(http2.SETTINGS)
+        if self.rfile.read(len(http2.PREFACE)) != http2.PREFACE:
+            return
+        while frame := http2.read(self.rfile):
+            self.server.requests += frame.ends_request
+            self.wfile.write(http2.reply(frame, _BODY))
+
+
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        # The server's order decides: h2 is for those who offer nothing else, and so need it.
+        context.set_alpn_protocols(["http/1.1", "h2"])
         self.context = context
         self.connections = 0
         self.requests = 0
@@ -54,7 +73,8 @@ class _Server(http.server.ThreadingHTTPServer):
         self.connections += 1
         request.settimeout(10)
         with contextlib.suppress(OSError), self.context.wrap_socket(request, server_side=True) as secured:
-            super().finish_request(secured, client_address)
+            speaks = _CallHandler if secured.selected_alpn_protocol() == "h2" else _Handler
+            speaks(secured, client_address, self)
             with contextlib.suppress(OSError):
                 secured.unwrap()
 
@@ -112,7 +132,8 @@ class Listener:
 def listen(leaf: Leaf) -> Iterator[Listener]:
     """Serve HTTPS with `leaf` on 127.0.0.1 while the block runs.
 
-    GET / answers 200 with a short text; each connection has its own thread.
+    GET / answers 200 with a short text; each connection has its own thread. A client that speaks HTTP/2 alone
+    gets it, and gRPC's answer to any call.
     """
     server = _Server(server_context(leaf))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from builder.errors import TrustpackError
+from builder.prove import http2
 from builder.prove.server import listen
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ PHASES = ("before", "installed", "upgraded", "removed")
 # What clients say when they refuse a certificate. A client that stops for another reason has judged nothing:
 # hence not "certif", which is in the path of every line of a crashed Python's traceback.
 _ABOUT_CERTIFICATE = re.compile(
-    r"(?i:certificate|issuer|PKIX|x509|verif(y|ication)|subject alternative|host\s?name)|\bCERT_[A-Z]"
+    r"(?i:certificate|issuer|PKIX|x509|verif(y|ication)|subject alternative|host\s?name)"
+    r"|\b(ERR_TLS_)?CERT_[A-Z]"
 )
 _SIGNALLED = 128
 _AT_ONCE = 4
@@ -55,6 +57,7 @@ class Client:
     """A program that makes one HTTPS request: its command, where `{url}` stands for the server.
 
     `note` says what it needs beside the package, such as "with environment"; `version` is the program's own.
+    It may be `http2_only`: not every server is one for it.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Client:
     environment: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     version: str = ""
+    http2_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ class Ground(Protocol):
     named where they differ); `absent` has a line "name: why" for each client that is not there.
     """
 
-    stand_in: str
-
+    @property
+    def stand_in(self) -> str: ...
     def clients(self) -> Sequence[Client]: ...
     def absent(self) -> Sequence[str]: ...
     def run(self, client: Client, url: str) -> Ran: ...
@@ -161,17 +165,31 @@ def run(
 
     A package that cannot be installed, upgraded or removed has failed every client.
     """
-    diaries = [_Diary(client) for client in ground.clients() if not only or client.name in only]
+    clients = ground.clients()
+    unserved = _unserved(clients, plan.questions)
+    diaries = [
+        _Diary(client)
+        for client in clients
+        if client.name not in unserved and (not only or client.name in only)
+    ]
     said = _trial(plan, ground, diaries, progress)
     for diary in diaries:
         diary.faults.extend(said)
-    missing = [line.partition(": ") for line in ground.absent()]
+    missing = [line.partition(": ") for line in (*ground.absent(), *unserved.values())]
     absent = [
         Cell(plan.target, name, "", Status.ABSENT, {}, reason=why or "it is not installed")
         for name, _, why in missing
         if not only or name in only
     ]
     return [_cell(plan.target, ground.stand_in, diary) for diary in diaries] + absent
+
+
+def _unserved(clients: Sequence[Client], questions: Sequence[Question]) -> dict[str, str]:
+    """Return a line for each client whose protocol somebody else's server does not speak."""
+    needy = [client.name for client in clients if client.http2_only]
+    if not needy or all(http2.spoken(question.url) for question in questions if question.url):
+        return {}
+    return {name: f"{name}: the server does not speak HTTP/2" for name in needy}
 
 
 def _trial(

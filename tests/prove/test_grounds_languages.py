@@ -40,7 +40,8 @@ def test_the_npm_package_is_proven_in_a_fresh_project(world: World, tmp_path: Pa
         cells = stage.hold(ground, world, tmp_path, target="npm")
     asked = {name: (cell.note, cell.faults) for name, cell in cells.items() if name.startswith("node ")}
     reached = {f"node {client}": ("with --import", ()) for client in ("https", "http2", "tls", "fetch")}
-    fetched = {f"node {library}": ("", ()) for library in ("undici", "axios", "ws")}  # offline: absent
+    libraries = ("undici", "axios", "ws", "@grpc/grpc-js")
+    fetched = {f"node {library}": ("", ()) for library in libraries}  # offline: absent
     others = {
         "node https env": ("with environment", ()),
         "node NODE_OPTIONS": ("with NODE_OPTIONS", ()),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -10,7 +9,7 @@ from builder.errors import ToolError
 from builder.prove.clients import Programs
 from builder.prove.grounds.system import STAND_IN, settle
 from builder.prove.place import Place
-from builder.prove.trial import Ground, Status
+from builder.prove.trial import Status
 from tests.prove import stage
 from tests.roots import root
 from tests.tools import require
@@ -33,7 +32,7 @@ def _prove(
     """Hold a trial in a place that says it is a double; return each cell's status, double and faults."""
     place.copy_in(STAND_IN, b"the distribution is a double\n")
     ground = settle(place, target=target, name="acme-ca-certs", programs=Programs(), only=_ASKED)
-    cells = stage.hold(cast("Ground", ground), world, out, target=target, only=_ASKED)
+    cells = stage.hold(ground, world, out, target=target, only=_ASKED)
     return {name: (cell.status, cell.stand_in, cell.faults) for name, cell in cells.items()}
 
 

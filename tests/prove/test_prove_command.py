@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import http.server
 import json
+import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +18,31 @@ import pytest
 import yaml
 
 from builder.prove import authority
-from builder.prove.server import serve
+from builder.prove.server import serve, server_context
+from tests.tools import require
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from builder.prove.authority import Authority
 
 NOW = dt.datetime.now(dt.UTC)
 PROGRAM = Path(sys.executable).with_name("trustpack")
 # No variable of this machine's reaches trustpack, nor the clients.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+# Only which index to fetch clients from, and how, may be this machine's own.
+INDEX = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_config_"))}
 WHEEL = ("--target", "wheel", "--offline")
+# What the twin's questions are answered with, in each phase of a client that does as promised.
+REFUSED, ACCEPTED = "refused", "accepted"
+ALWAYS = {"unrelated CA": REFUSED, "wrong host": REFUSED, "expired leaf": REFUSED}
+NOTHING = {"kept EC secp256r1": REFUSED, "dropped": REFUSED, "added": REFUSED}
+STEPS = {
+    "before": NOTHING,
+    "installed": {"kept EC secp256r1": ACCEPTED, "dropped": ACCEPTED, "added": REFUSED, **ALWAYS},
+    "upgraded": {"kept EC secp256r1": ACCEPTED, "dropped": REFUSED, "added": ACCEPTED, **ALWAYS},
+    "removed": NOTHING,
+}
 
 
 @dataclass(frozen=True)
@@ -33,21 +52,22 @@ class World:
     folder: Path
     ca: Authority
 
-    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run trustpack here."""
         return subprocess.run(
             [PROGRAM, *arguments],
             cwd=self.folder,
-            env=ENVIRONMENT,
+            env=ENVIRONMENT | environment,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
 
-    def build(self) -> None:
-        """Build what can be proven anywhere, and what cannot be proven."""
-        done = self.run("build", "roots.pem", "--org", "acme", "--target", "wheel", "--target", "pem", "-q")
+    def build(self, *targets: str) -> None:
+        """Build these targets' packages."""
+        named = [word for target in targets for word in ("--target", target)]
+        done = self.run("build", "roots.pem", "--org", "acme", *named, "-q")
         assert (done.returncode, done.stderr) == (0, "")
 
     def proof(self) -> Any:
@@ -69,9 +89,9 @@ def make(folder: Path) -> World:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Build an organisation's packages once."""
+    """Build an organisation's packages once: some that can be proven anywhere, and one that cannot be."""
     world = make(tmp_path_factory.mktemp("acme"))
-    world.build()
+    world.build("npm", "pem", "wheel")
     return world
 
 
@@ -83,7 +103,8 @@ def world(tmp_path: Path) -> World:
 
 def test_the_recipes_are_proven_by_a_twin(built: World) -> None:
     """Each phase of each client is in the report; what nobody installs, and who is not here, is absent."""
-    done = built.run("prove", "--offline", "--client", "urllib", "--client", "requests")
+    targets = ("--target", "pem", "--target", "wheel")
+    done = built.run("prove", *targets, "--offline", "--client", "urllib", "--client", "requests")
     assert done.returncode == 0, done.stderr
     proof = built.proof()
     assert (proof["kind"], proof["holds"], proof["organisation"]) == ("recipe proof", True, "acme")
@@ -92,18 +113,30 @@ def test_the_recipes_are_proven_by_a_twin(built: World) -> None:
         ("wheel", "urllib", "proven", ""),
         ("wheel", "requests", "absent", "not fetched, by --offline"),
     ]
-    refused, accepted = "refused", "accepted"
-    always = {"unrelated CA": refused, "wrong host": refused, "expired leaf": refused}
-    nothing = {"kept EC secp256r1": refused, "dropped": refused, "added": refused}
-    assert proof["cells"][1]["steps"] == {
-        "before": nothing,
-        "installed": {"kept EC secp256r1": accepted, "dropped": accepted, "added": refused, **always},
-        "upgraded": {"kept EC secp256r1": accepted, "dropped": refused, "added": accepted, **always},
-        "removed": nothing,
-    }
-    assert done.stdout.splitlines()[2].split()[-5:] == [refused, accepted, accepted, refused, "proven"]
+    assert proof["cells"][1]["steps"] == STEPS
+    assert done.stdout.splitlines()[2].split()[-5:] == [REFUSED, ACCEPTED, ACCEPTED, REFUSED, "proven"]
     assert done.stdout.endswith("recipe proof: 1 proven, 2 absent\n")
     assert "| wheel | urllib " in (built.folder / "dist" / "proof.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("target", "clients"),
+    [
+        ("wheel", {"grpcio": "with environment", "pycurl": "with set_ca_certs()"}),
+        ("npm", {"node http2": "with --import", "node @grpc/grpc-js": "with --import"}),
+    ],
+)
+def test_clients_with_ways_of_their_own_are_proven(
+    built: World, target: str, clients: dict[str, str]
+) -> None:
+    """What speaks HTTP/2 alone, and what takes roots by hand alone, in every phase, as strictly as others."""
+    path = f"{Path(require('npm')).parent}:{ENVIRONMENT['PATH']}"
+    asked = [word for client in clients for word in ("--client", client)]
+    done = built.run("prove", "--target", target, *asked, **INDEX, PATH=path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = {cell["client"]: cell for cell in built.proof()["cells"] if cell["status"] == "proven"}
+    assert {name: cell["note"] for name, cell in cells.items()} == clients
+    assert [cell["steps"] for cell in cells.values()] == [STEPS] * len(clients)
 
 
 def test_absent_clients_prove_nothing(built: World) -> None:
@@ -122,7 +155,7 @@ def test_a_wheel_that_does_not_activate_is_found_out(world: World) -> None:
     files = own["outputs"][0]["files"]
     own["outputs"][0]["files"] = [item for item in files if "when" not in item]
     file.write_text(yaml.safe_dump(own))
-    world.build()
+    world.build("wheel")
     done = world.run("prove", *WHEEL, "--client", "urllib")
     assert done.returncode == 9
     assert "error: the proof failed: wheel/urllib\n" in done.stderr
@@ -138,7 +171,7 @@ def test_a_wheel_that_leaves_something_behind_is_found_out(world: World) -> None
         stream.write(
             "import os\nopen(os.path.join(os.path.dirname(__file__), 'leftover.pem'), 'w').close()\n"
         )
-    world.build()
+    world.build("wheel")
     done = world.run("prove", *WHEEL, "--client", "urllib")
     assert done.returncode == 9
     [cell] = world.proof()["cells"]
@@ -180,6 +213,35 @@ def test_the_real_bundle_is_proven_by_an_address(built: World) -> None:
         done = built.run("prove", *WHEEL, "--client", "urllib", "--url", url)
     assert done.returncode == 0, done.stderr
     assert f"nobody watched {url}: the verdicts are the clients' own word" in built.proof()["notes"]
+
+
+@contextlib.contextmanager
+def _plain_server(leaf: authority.Leaf) -> Iterator[str]:
+    """Serve HTTP/1.1 as a server does that has never heard of another protocol."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    server.socket = server_context(leaf).wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"https://localhost:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_clients_of_http_2_are_not_sent_to_a_server_without(built: World) -> None:
+    """That they cannot talk to it says nothing of their trust: they are absent, and do not fail the proof."""
+    path = f"{Path(require('npm')).parent}:{ENVIRONMENT['PATH']}"
+    leaf = authority.issue(built.ca, ["localhost"], now=NOW)
+    clients = ("--client", "node https", "--client", "node http2")
+    with _plain_server(leaf) as url:
+        done = built.run("prove", "--target", "npm", "--offline", *clients, "--url", url, PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert [(c["client"], c["status"], c["reason"]) for c in built.proof()["cells"]] == [
+        ("node https", "proven", ""),
+        ("node http2", "absent", "the server does not speak HTTP/2"),
+    ]
 
 
 @pytest.mark.parametrize(

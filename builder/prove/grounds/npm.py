@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PROBE = "client.mjs"
 # Majors that run on every Node.js from 18 on.
-_LIBRARIES = {"undici": "undici@6", "axios": "axios@1", "ws": "ws@8"}
+_LIBRARIES = {"undici": "undici@6", "axios": "axios@1", "ws": "ws@8", "@grpc/grpc-js": "@grpc/grpc-js@1"}
 # The flags by which a program loads a module first; it can only while the package is there.
 _ACTIVATION = {
     "node": ("--import", "{name}/register"),
@@ -36,6 +36,7 @@ _START = {
 # By runtime: what the flag reaches, and what only the variable does.
 _FLAGGED = {"node": ("https", "http2", "tls", "fetch"), "bun": ("https", "tls"), "deno": ("https", "tls")}
 _EXPORTED = {"node": ("https",), "bun": ("fetch",), "deno": ("fetch",)}
+_HTTP2_ONLY = frozenset({"http2", "@grpc/grpc-js"})
 _NPM = {
     "npm_config_audit": "false",
     "npm_config_fund": "false",
@@ -159,7 +160,8 @@ class Project:
 
     def _client(self, runtime: str, client: str, title: str, note: str, version: str) -> Client:
         command = (self.runtimes[runtime], *_START[runtime], _PROBE, client, "{url}")
-        return Client(f"{runtime} {title}", command, note=note, version=version)
+        http2_only = client in _HTTP2_ONLY
+        return Client(f"{runtime} {title}", command, note=note, version=version, http2_only=http2_only)
 
     def _active(self, client: Client) -> bool:
         return client.note.startswith("with --") and self._installed()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _PROBE = str(PROBES / "python_clients.py")
 _BY_ENVIRONMENT = "with environment"
 _BY_ACTIVATION = "after activate()"
+_BY_HAND = "with set_ca_certs()"
 
 # Which distributions a client needs beside the standard library.
 _CLIENTS: Mapping[str, tuple[str, ...]] = {
@@ -41,16 +42,17 @@ _CLIENTS: Mapping[str, tuple[str, ...]] = {
     "httplib2": ("httplib2",),
     "truststore": ("truststore",),
     "curl_cffi": ("curl_cffi",),
+    "grpcio": ("grpcio",),
+    "pycurl": ("pycurl",),
     "uv": ("uv",),
 }
 # They read neither ssl nor certifi's path: the package prints the variables that they read.
-_NEED_ENVIRONMENT = frozenset({"curl_cffi", "uv"})
+_NEED_ENVIRONMENT = frozenset({"curl_cffi", "grpcio", "uv"})
 # It is a process of its own, which nothing activates where the package has no start-up file.
 _NOT_ACTIVATED = frozenset({"pip"})
-_NEVER = (
-    "grpcio: it speaks HTTP/2 only, and the proof's servers HTTP/1.1",
-    "pycurl: it reads no variable; a program hands it the roots by set_ca_certs()",
-)
+# It reads no variable either: a program hands it the roots.
+_GIVEN_ROOTS = frozenset({"pycurl"})
+_HTTP2_ONLY = frozenset({"grpcio"})
 
 _VERSIONS = """
 import json, platform
@@ -100,9 +102,10 @@ class Wheels:
         return [
             Client(
                 name,
-                (str(self.python), _PROBE, name, "{url}", *self._activated(name)),
+                (str(self.python), _PROBE, name, "{url}", *self._used(name)),
                 note=self._note(name),
                 version=self.versions.get(next(iter(needs), "python"), ""),
+                http2_only=name in _HTTP2_ONLY,
             )
             for name, needs in _CLIENTS.items()
             if name not in absent
@@ -110,7 +113,7 @@ class Wheels:
 
     def absent(self) -> Sequence[str]:
         """Return the clients that are not there, and those that the package does not reach, each with why."""
-        lines = list(_NEVER)
+        lines = []
         for name, needs in _CLIENTS.items():
             lacking = [self.missing[need] for need in needs if need in self.missing]
             if lacking:
@@ -122,10 +125,13 @@ class Wheels:
     def _note(self, name: str) -> str:
         if name in _NEED_ENVIRONMENT:
             return _BY_ENVIRONMENT
+        if name in _GIVEN_ROOTS:
+            return _BY_HAND
         return _BY_ACTIVATION if self.explicit else ""
 
-    def _activated(self, name: str) -> tuple[str, ...]:
-        return (self._module,) if self.explicit and name not in _NEED_ENVIRONMENT else ()
+    def _used(self, name: str) -> tuple[str, ...]:
+        explicit = self.explicit and name not in _NEED_ENVIRONMENT
+        return (self._module,) if explicit or name in _GIVEN_ROOTS else ()
 
     def ask_versions(self) -> Mapping[str, str]:
         """Return the version of Python and of each distribution that is there."""

@@ -3,6 +3,7 @@
 //
 //     node client.mjs CLIENT URL
 
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import https from 'node:https';
@@ -10,6 +11,7 @@ import tls from 'node:tls';
 
 const [client, url] = process.argv.slice(2);
 const { hostname, port } = new URL(url);
+const address = { host: hostname, port: port || 443 };
 
 /** Wait until `emitter` tells that the certificate was accepted; an `error` before that is thrown. */
 async function accepted(emitter, event, close) {
@@ -18,19 +20,18 @@ async function accepted(emitter, event, close) {
   close(emitter);
 }
 
-const request = () => accepted(https.get(url, { agent: false }), 'response', (it) => it.destroy());
-
-// The server speaks HTTP/1.1 only, and counts as accepted what sends it a request: clients that cannot send one
-// are followed by one that does.
+// The proof's server counts as accepted what sends it a request: so each of them does.
 const CLIENTS = {
-  https: request,
+  https: () => accepted(https.get(url, { agent: false }), 'response', (it) => it.destroy()),
   async http2() {
-    await accepted(http2.connect(url), 'connect', (it) => it.destroy());
-    await request();
+    const session = http2.connect(url);
+    session.on('error', () => {}); // which its request has, too
+    await accepted(session.request(), 'response', () => session.destroy());
   },
   async tls() {
-    await accepted(tls.connect(port, hostname, { servername: hostname }), 'secureConnect', (it) => it.destroy());
-    await request();
+    const socket = tls.connect({ ...address, servername: hostname });
+    socket.write(`GET / HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
+    await accepted(socket, 'data', (it) => it.destroy());
   },
   async fetch() {
     await (await fetch(url)).text();
@@ -49,6 +50,24 @@ const CLIENTS = {
     // An answer that is no WebSocket's comes after the certificate was accepted, too.
     const answers = ['upgrade', 'unexpected-response'];
     await Promise.race(answers.map((event) => accepted(socket, event, (it) => it.terminate())));
+  },
+  async '@grpc/grpc-js'() {
+    const { default: grpc } = await import('@grpc/grpc-js');
+    // One address, under its name: of several it would tell the last one's error, and localhost's may have no server.
+    const found = await lookup(hostname);
+    const target = `${found.family === 6 ? `[${found.address}]` : found.address}:${address.port}`;
+    const client = new grpc.Client(target, grpc.credentials.createSsl(), {
+      'grpc.ssl_target_name_override': hostname,
+    });
+    const same = (value) => value;
+    const deadline = Date.now() + 60_000;
+    const call = (done) =>
+      client.makeUnaryRequest('/trustpack.Proof/Ask', same, same, Buffer.alloc(0), { deadline }, done);
+    // Any other status is the server's, and came over TLS.
+    const { UNAVAILABLE, DEADLINE_EXCEEDED } = grpc.status;
+    await new Promise((resolve, reject) =>
+      call((error) => ([UNAVAILABLE, DEADLINE_EXCEEDED].includes(error?.code) ? reject(error) : resolve())),
+    );
   },
 };
 

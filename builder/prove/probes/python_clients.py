@@ -1,6 +1,7 @@
 """Call a server with one of many Python clients, each with its defaults; say whether it accepted.
 
-python python_clients.py CLIENT URL [MODULE]: where MODULE, a package of ours, is installed, it is activated.
+python python_clients.py CLIENT URL [MODULE]: where MODULE, a package of ours, is installed, it is activated,
+or hands its roots to a client that has no default.
 The exit status is 0 where the client accepted the server, 1 where it refused its certificate, 255 for
 anything else.
 """
@@ -11,6 +12,7 @@ anything else.
 
 import asyncio
 import contextlib
+import functools
 import http.client
 import importlib
 import os
@@ -20,6 +22,7 @@ import ssl
 import subprocess
 import sys
 import traceback
+import urllib.parse
 import urllib.request
 
 # What the clients' libraries say when they refuse a certificate; anything else is an error of the test.
@@ -29,8 +32,12 @@ _REFUSAL = re.compile(
     r"|Hostname Verification Check failed|problem confirming the ssl certificate"
 )
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-_ADDRESS = re.compile(r"https://([^:/]+):(\d+)/")
 _TIMEOUT = 60  # seconds, for machines that do much else
+
+
+def _address(url):
+    parts = urllib.parse.urlsplit(url)
+    return parts.hostname, parts.port or 443
 
 
 def _urllib(url):
@@ -38,22 +45,22 @@ def _urllib(url):
 
 
 def _http_client(url):
-    connection = http.client.HTTPSConnection(*_ADDRESS.match(url).groups(), timeout=_TIMEOUT)
+    connection = http.client.HTTPSConnection(*_address(url), timeout=_TIMEOUT)
     connection.request("GET", "/")
     connection.getresponse().read()
 
 
 def _ssl(url):
-    host, port = _ADDRESS.match(url).groups()
-    with socket.create_connection((host, int(port)), timeout=_TIMEOUT) as plain:
-        with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured:
+    address = _address(url)
+    with socket.create_connection(address, timeout=_TIMEOUT) as plain:
+        with ssl.create_default_context().wrap_socket(plain, server_hostname=address[0]) as secured:
             secured.sendall(_REQUEST)
             secured.recv(1)
 
 
 def _asyncio(url):
     async def call():
-        reader, writer = await asyncio.open_connection(*_ADDRESS.match(url).groups(), ssl=True)
+        reader, writer = await asyncio.open_connection(*_address(url), ssl=True)
         writer.write(_REQUEST)
         await asyncio.wait_for(reader.read(1), _TIMEOUT)
         writer.close()
@@ -155,12 +162,26 @@ def _curl_cffi(url):
     requests.get(url, timeout=_TIMEOUT)
 
 
-def _pycurl(url):
+def _grpcio(url):
+    import grpc
+
+    target = "{}:{}".format(*_address(url))
+    with grpc.secure_channel(target, grpc.ssl_channel_credentials()) as channel:
+        try:
+            channel.unary_unary("/trustpack.Proof/Ask")(b"", timeout=_TIMEOUT)
+        except grpc.RpcError as error:  # any other status is the server's, and came over TLS
+            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                raise
+
+
+def _pycurl(url, roots=None):
     import pycurl
 
     handle = pycurl.Curl()
     handle.setopt(pycurl.URL, url)
     handle.setopt(pycurl.WRITEFUNCTION, len)
+    if roots:
+        handle.set_ca_certs(roots)
     handle.perform()
 
 
@@ -210,24 +231,29 @@ _CLIENTS = {
     "pip": _pip,
     "pip with certifi": _pip_certifi,
     "curl_cffi": _curl_cffi,
+    "grpcio": _grpcio,
     "pycurl": _pycurl,
     "uv": _uv,
 }
 
 
-def _activate(module):
+def _client(name, module):
+    """Return a client as a program has it that uses our package, where that is installed."""
     try:
-        importlib.import_module(module).activate()
+        package = importlib.import_module(module)
     except ImportError as error:
         if error.name != module:  # it is there, and cannot be loaded
             raise
+        return _CLIENTS[name]
+    if name == "pycurl":
+        return functools.partial(_pycurl, roots=package.contents())
+    package.activate()
+    return _CLIENTS[name]
 
 
 def main():
     name, url, *modules = sys.argv[1:]
-    for module in modules:
-        _activate(module)
-    found = _outcome(_CLIENTS[name], url)
+    found = _outcome(_client(name, *modules) if modules else _CLIENTS[name], url)
     if found == "accepted":
         return 0
     print("refused: the certificate was not accepted" if found == "refused" else found, file=sys.stderr)
