@@ -17,6 +17,7 @@ SEQUENCE, SET = 0x30, 0x31
 
 _LONG_FORM = 0x80
 _HIGH_TAG = 0x1F
+_CONSTRUCTED = 0x20
 _MAX_LENGTH_OCTETS = 4
 _MAX_OID_OCTETS = 128
 
@@ -78,6 +79,14 @@ def children(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int,
         tag, inner, stop = header(data, start, end)
         yield tag, start, inner, stop
         start = stop
+
+
+def check_nested(data: bytes, start: int, end: int) -> None:
+    """Raise DerError unless data[start:end] is elements, and so is what each constructed one holds."""
+    # A list of what is still to be looked at: nothing that comes from outside decides how deep calls nest.
+    spans = [(start, end)]
+    while spans:
+        spans += [(inner, stop) for tag, _, inner, stop in children(data, *spans.pop()) if tag & _CONSTRUCTED]
 
 
 def whole(data: bytes, tag: int = SEQUENCE) -> tuple[int, int]:

@@ -29,16 +29,22 @@ _SHORT = {
     "0.9.2342.19200300.100.1.25": "DC",
     "1.2.840.113549.1.9.1": "emailAddress",
 }
-# X.680 section 41: the character set of each string type. TeletexString is read as Latin-1, as OpenSSL does.
+# X.680 section 41: the character set of each string type that OpenSSL reads in names, of which the
+# certificate as a whole depends. TeletexString is read as Latin-1, as OpenSSL does.
 _CHARSET = {
     0x0C: "utf-8",
     0x12: "ascii",
     0x13: "ascii",
     0x14: "latin-1",
     0x16: "ascii",
-    0x1A: "ascii",
     0x1C: "utf-32-be",
     0x1E: "utf-16-be",
+}
+# What X.680 section 41 allows in two of them, with the * and & that Go allows, too.
+_NUMERIC, _PRINTABLE, _UNIVERSAL = 0x12, 0x13, 0x1C
+_ALLOWED = {
+    _NUMERIC: re.compile(rb"[0-9 ]*"),
+    _PRINTABLE: re.compile(rb"[A-Za-z0-9 '()+,./:=?*&-]*"),
 }
 _LABELS = ("CN", "OU", "O")
 _SPECIAL = re.compile(r'[\\"+,;<=>]|^[ #]| $')
@@ -101,12 +107,35 @@ def _attribute(name: bytes, start: int, end: int) -> tuple[str, str | bytes]:
 
 def _text(kind: int, content: bytes, element: bytes) -> str | bytes:
     charset = _CHARSET.get(kind)
-    if charset is None:
+    if kind == der.BIT_STRING:
+        der.bits(content, 0, len(content))
         return element
+    if charset is None:
+        raise der.DerError(f"a name holds a value of type {kind:#04x}, which clients do not read")
     try:
         return content.decode(charset)
     except UnicodeDecodeError:
         raise der.DerError(f"a name's text is not valid {charset}") from None
+
+
+@lru_cache(maxsize=1024)
+def is_lax(name: bytes) -> bool:
+    """Tell whether a DER Name, read before, holds what Go refuses and others accept.
+
+    That is a type of value that Go does not know, or a character that the type of its text does not allow.
+    """
+    start, end = der.whole(name)
+    return any(
+        _is_lax(name, *der.children(name, first, last))
+        for _, _, inner, stop in der.children(name, start, end)
+        for _, _, first, last in der.children(name, inner, stop)
+    )
+
+
+def _is_lax(name: bytes, _oid: object, value: tuple[int, int, int, int]) -> bool:
+    kind, _, start, end = value
+    allowed = _ALLOWED.get(kind)
+    return kind in {der.BIT_STRING, _UNIVERSAL} or bool(allowed and not allowed.fullmatch(name, start, end))
 
 
 def text(name: bytes) -> str:

@@ -27,6 +27,8 @@ RSA, EC, DSA, RSA_PSS = (
     "1.2.840.10040.4.1",
     "1.2.840.113549.1.1.10",
 )
+COMPRESSED, LACKS_NULL = "compressed", "lacks NULL"
+_UNCOMPRESSED = b"\x04"  # SEC 1 section 2.3.3
 _EDWARDS = {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}
 CURVES = {
     "1.2.840.10045.3.1.1": "secp192r1",
@@ -52,15 +54,20 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key: its algorithm's name, its size in bits or its curve's name or OID, and RSA's exponent."""
+    """A public key: its algorithm's name, its size in bits or its curve's name or OID, and RSA's exponent.
+
+    `form` is empty for the usual encoding: else the key reads "compressed", or lacks its "NULL".
+    """
 
     algorithm: str
     bits: int = 0
     curve: str = ""
     exponent: int = 0
+    form: str = ""
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.algorithm, str(self.bits or ""), self.curve)))
+        form = self.form if self.form == COMPRESSED else ""
+        return " ".join(filter(None, (self.algorithm, str(self.bits or ""), self.curve, form)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,8 @@ def parse(data: bytes) -> X509:
     """Read one certificate, which must fill `data` exactly; raises DerError."""
     start, end = der.whole(data)
     inner, tbs_end = der.expect(data, start, end, der.SEQUENCE)
-    _, _, _, algorithm_end = der.algorithm(data, tbs_end, end)
+    _, parameters, parameters_end, algorithm_end = der.algorithm(data, tbs_end, end)
+    _check_parameters(data, parameters, parameters_end)
     first, last = der.expect(data, algorithm_end, end, der.BIT_STRING)
     if last != end:
         raise der.DerError("a certificate has more than three parts")
@@ -100,7 +108,8 @@ def parse(data: bytes) -> X509:
 def _tbs(data: bytes, at: int, end: int, start: int, outer: bytes, signature: bytes) -> X509:
     version, at = _version(data, at, end)
     first, serial_end = der.expect(data, at, end, der.INTEGER)
-    _, _, _, algorithm_end = der.algorithm(data, serial_end, end)
+    _, parameters, parameters_end, algorithm_end = der.algorithm(data, serial_end, end)
+    _check_parameters(data, parameters, parameters_end)
     _, issuer_end = der.expect(data, algorithm_end, end, der.SEQUENCE)
     validity, validity_end = der.expect(data, issuer_end, end, der.SEQUENCE)
     not_before, between = _time(data, validity, validity_end)
@@ -202,15 +211,30 @@ def key(spki: bytes) -> Key:
     if last != end or unused:
         raise der.DerError("a public key is not a whole number of octets, or has something behind it")
     if oid in {RSA, RSA_PSS}:
-        return _rsa(octets)
+        _check_parameters(spki, parameters, stop)
+        # RFC 3279 section 2.3.1 demands NULL for RSA, and nearly everybody does without.
+        return _rsa(octets, form="" if parameters != stop or oid == RSA_PSS else LACKS_NULL)
     if oid == EC:
-        return Key("EC", curve=_curve(spki, parameters, stop))
+        form = "" if octets[:1] == _UNCOMPRESSED else COMPRESSED
+        return Key("EC", curve=_curve(spki, parameters, stop), form=form)
     if oid == DSA:
         return Key("DSA", bits=_dsa_bits(spki, parameters, stop))
     return Key(_EDWARDS.get(oid, oid))
 
 
-def _rsa(octets: bytes) -> Key:
+def _check_parameters(data: bytes, start: int, end: int) -> None:
+    """Refuse parameters that are neither left out, nor NULL, nor a structure: OpenSSL reads all of them."""
+    if start == end:
+        return
+    tag, inner, stop = der.header(data, start, end)
+    if tag == der.NULL and inner == stop:
+        return
+    if tag != der.SEQUENCE:
+        raise der.DerError("an algorithm's parameters are neither NULL nor a structure")
+    der.check_nested(data, inner, stop)
+
+
+def _rsa(octets: bytes, *, form: str) -> Key:
     start, end = der.whole(octets)
     first, middle = der.expect(octets, start, end, der.INTEGER)
     second, last = der.expect(octets, middle, end, der.INTEGER)
@@ -219,7 +243,7 @@ def _rsa(octets: bytes) -> Key:
     modulus, exponent = der.integer(octets, first, middle), der.integer(octets, second, last)
     if modulus <= 0 or exponent <= 0:
         raise der.DerError("an RSA key's numbers are not positive")
-    return Key("RSA", bits=modulus.bit_length(), exponent=exponent)
+    return Key("RSA", bits=modulus.bit_length(), exponent=exponent, form=form)
 
 
 def _curve(spki: bytes, at: int, end: int) -> str:

@@ -123,9 +123,13 @@ def _key(key: x509.Key, certificate: Certificate) -> Iterator[tuple[str, str]]:
         if not _EXPONENT_MINIMUM <= key.exponent < _EXPONENT_LIMIT or key.exponent % 2 == 0:
             shown = key.exponent if key.exponent < _EXPONENT_LIMIT else "2^31 or more"
             yield "rsa-exponent", f"the RSA exponent is {shown}"
+        if key.form == x509.LACKS_NULL:
+            yield "lax-encoding", "the RSA key lacks its NULL parameters"
     elif key.algorithm == "DSA":
         yield "dsa", "the key is a DSA key"
-    elif key.curve not in _CURVES and not key.algorithm.startswith("Ed"):
+    elif key.algorithm.startswith("Ed"):
+        return
+    elif key.curve not in _CURVES or key.form == x509.COMPRESSED:
         yield "unsupported-key", f"the key is of an unsupported kind: {key}"
 
 
@@ -166,3 +170,5 @@ def _names(facts: Facts) -> Iterator[tuple[str, str]]:
     texts = (value for name in names for rdn in name for _, value in rdn if isinstance(value, str))
     if any(x500.escape(value) != value for value in texts):
         yield "deceptive-name", "a name has control, bidirectional or invisible characters"
+    if x500.is_lax(facts.fields.subject) or x500.is_lax(facts.fields.issuer):
+        yield "lax-encoding", "a name has a value of an unusual type, or characters that its type forbids"

@@ -381,6 +381,12 @@ _ALL = (
     ),
     _certificate(
         WARNING,
+        "lax-encoding",
+        "Go refuses the certificate for an encoding that other clients let pass",
+        "issue the next CA certificate with names in UTF8String and with its key as RFC 3279 writes it",
+    ),
+    _certificate(
+        WARNING,
         "deceptive-name",
         "control, bidirectional or invisible characters make one name look like another",
         "compare the fingerprint with the CA's owner; the characters are escaped wherever they are shown",

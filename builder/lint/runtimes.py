@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from builder import x509
 from builder.errors import UsageError
-from builder.lint import bundle, certificate
+from builder.lint import bundle, certificate, extensions
 from builder.lint.policy import Policy
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ def _all_but(*families: str) -> frozenset[str]:
 _REFUSES: Mapping[str, frozenset[str]] = {
     "algorithm-mismatch": frozenset({"python3.13", "java", "go"}),
     "basic-constraints-not-critical": frozenset({"python3.13"}),
+    "compressed-point": frozenset({"java", "go"}),
     "compromised-root": frozenset(),
     "duplicate-extension": _all_but(),
     "ed448": frozenset({"go"}),
     "empty-subject": frozenset({"python3.13", "java", "curl"}),
     "expired": _all_but("java"),
     "intermediate": frozenset({"python", "node", "node24", "ruby"}),
+    "lax-encoding": frozenset({"go"}),
     "leaf": _all_but(),
     "malformed-extension": _all_but(),
     "negative-serial": frozenset({"go"}),
@@ -63,7 +66,9 @@ _REFUSES: Mapping[str, frozenset[str]] = {
 }
 # Java does not apply the constraints of a root: it accepts what they forbid.
 _IGNORES_CONSTRAINTS = frozenset({"java"})
-_UNMEASURED = frozenset({"dsa", "oversized-rsa", "validity-reversed"})
+_UNMEASURED = frozenset({"dsa", "oversized-rsa", "other-malformed-extension", "validity-reversed"})
+# Extensions that every client reads, and refuses however they are malformed.
+_READ_BY_ALL = frozenset({extensions.BASIC_CONSTRAINTS, extensions.KEY_USAGE, extensions.SKI})
 
 Outcome = Literal["accepts", "refuses", "within constraints", "not measured"]
 
@@ -116,6 +121,10 @@ def _conditions(facts: Facts, now: dt.datetime) -> Iterator[str]:
     for rule, _ in certificate.check(facts, now=now):
         if rule == "unsupported-key" and facts.key.curve == "secp224r1":
             yield "p-224"
+        elif rule == "unsupported-key" and facts.key.form == x509.COMPRESSED:
+            yield "compressed-point"
+        elif rule == "malformed-extension" and _READ_BY_ALL.isdisjoint(facts.extensions.malformed):
+            yield "other-malformed-extension"
         else:
             yield rule
     if facts.fields.serial < 0:

@@ -35,6 +35,7 @@ def roots(now: dt.datetime) -> dict[str, Defect]:
     including = forge.seq(forge.tlv(0xA0, forge.seq(forge.tlv(0x82, b"localhost"))))
     unknown = forge.extension("1.3.6.1.4.1.99999.1", b"\x05\x00", critical=True)
     issuer = forge.name("Throw-Away Issuer")
+    lax = forge.name(forge.tlv(0x13, b"throw_away"))
     return {
         "good": _root(*forge.GOOD),
         "basic-constraints-not-critical": _root(forge.basic_constraints(critical=False), usage, identifier),
@@ -62,6 +63,11 @@ def roots(now: dt.datetime) -> dict[str, Defect]:
         "curve-p521": _with(forge.elliptic(7, ec.SECP521R1(), "SHA512")),
         "unsupported-key": _with(forge.elliptic(7, ec.SECP256K1())),
         "curve-p224": _with(forge.elliptic(7, ec.SECP224R1())),
+        "compressed-point": Defect(forge.certificate(spki=forge.compressed(key)), key),
+        "lax-name": Defect(forge.certificate(subject=lax), key, lax),
+        "lax-key": Defect(
+            forge.certificate(forge.rsa_key(), spki=forge.rsa_lacking_null(forge.rsa_key())), forge.rsa_key()
+        ),
         "ed25519": _with(forge.edwards()),
         "ed448": _with(forge.edwards(large=True)),
         "bad-self-signature": Defect(forge.certificate(signature=lambda s: s[:-1] + bytes([s[-1] ^ 1])), key),

@@ -74,6 +74,14 @@ _DECEPTIVE = {
     "hangul-filler": "Throw-Away\u3164Root",
     "private-use": "Throw-Away \ue000 Root",
 }
+# Types and characters of names that OpenSSL lets pass.
+_LAX = {
+    "printable-string-with-underscore": tlv(0x13, b"throw_away"),
+    "printable-string-with-at": tlv(0x13, b"pki@throw-away.example"),
+    "numeric-string-of-letters": tlv(0x12, b"Root 1"),
+    "universal-string": tlv(0x1C, "Root".encode("utf-32-be")),
+    "bit-string": forge.bits(b"Root"),
+}
 
 FAULTS = {
     "not-v3/version-1.pem": _root(version=b"", extensions=None),
@@ -99,6 +107,7 @@ FAULTS = {
     "dsa/2048.pem": _root(spki=forge.dsa_spki()),
     **{f"unsupported-key/{curve}.pem": _with(forge.elliptic(7, chosen)) for curve, chosen in _CURVES.items()},
     "unsupported-key/explicit-parameters.pem": _root(spki=_EXPLICIT),
+    "unsupported-key/compressed-point.pem": _root(spki=forge.compressed(forge.elliptic())),
     **{
         f"unsupported-key/{kind}.pem": _root(spki=seq(seq(oid(dotted)), forge.bits(bytes(32))))
         for kind, dotted in _UNKNOWN_KEYS.items()
@@ -150,5 +159,11 @@ FAULTS = {
     "long-lived/until-9999.pem": _valid(BEGIN, dt.datetime(9999, 12, 31, tzinfo=dt.UTC)),
     "rsa-2048-after-2030/2035.pem": _with(forge.rsa_key(2048)),
     "empty-subject/none.pem": _root(subject=seq()),
+    **{f"lax-encoding/{fault}.pem": _root(subject=name(value)) for fault, value in _LAX.items()},
+    "lax-encoding/rsa-key-lacks-null.pem": _root(
+        key=forge.rsa_key(),
+        spki=forge.rsa_lacking_null(forge.rsa_key()),
+        validity=between(BEGIN, BEGIN + 5 * _YEAR),
+    ),
     **{f"deceptive-name/{fault}.pem": _named(text) for fault, text in _DECEPTIVE.items()},
 }

@@ -26,6 +26,23 @@ def _more(dotted: str, value: bytes, *, critical: bool = False) -> bytes:
 
 
 _UNKNOWN = ("1.3.6.1.4.1.99999.1", "2.5.29.99", "2.16.840.1.113730.1.13", "1.3.6.1.5.5.7.1.1", "2.5.29.16")
+# Extensions that no rule looks into, and OpenSSL or Go does.
+_OTHERS = {
+    "alternative-names-empty": ("2.5.29.17", seq()),
+    "alternative-names-nothing": ("2.5.29.17", b""),
+    "alternative-names-of-a-number": ("2.5.29.17", seq(integer(5))),
+    "revocation-points-cut": ("2.5.29.31", b"\x30\x05\x30"),
+    "revocation-points-of-a-number": ("2.5.29.31", seq(integer(5))),
+    "policies-damaged": ("2.5.29.32", b"junk"),
+    "policy-mappings-damaged": ("2.5.29.33", b"junk"),
+    "policy-constraints-damaged": ("2.5.29.36", b"junk"),
+    "inhibit-any-policy-damaged": ("2.5.29.54", b"junk"),
+    "authority-access-damaged": ("1.3.6.1.5.5.7.1.1", b"junk"),
+    "netscape-type-damaged": ("2.16.840.1.113730.1.1", b"junk"),
+    "ip-blocks-damaged": ("1.3.6.1.5.5.7.1.7", b"junk"),
+    "as-numbers-damaged": ("1.3.6.1.5.5.7.1.8", b"junk"),
+    "larger-than-64-kib": ("2.5.29.32", seq(*[seq(oid("2.5.29.32.0"))] * 8192)),
+}
 
 FAULTS = {
     "not-a-ca/false.pem": _basic(seq()),
@@ -41,8 +58,7 @@ FAULTS = {
     "no-server-auth/code-signing.pem": _root(*forge.GOOD, forge.usages(_CODE)),
     "no-server-auth/client-and-mail.pem": _root(*forge.GOOD, forge.usages(_CLIENT, _MAIL)),
     **{
-        f"unknown-critical-extension/{dotted}.pem": _more(dotted, octets(b"A"), critical=True)
-        for dotted in _UNKNOWN
+        f"unknown-critical-extension/{dotted}.pem": _more(dotted, seq(), critical=True) for dotted in _UNKNOWN
     },
     "unknown-critical-extension/subject-key-identifier.pem": _root(
         _BASIC, _USAGE, extension("2.5.29.14", octets(bytes(20)), critical=True)
@@ -90,6 +106,15 @@ FAULTS = {
     "malformed-extension/name-constraints-excluded-first.pem": _more(
         "2.5.29.30", seq(tlv(0xA1), tlv(0xA0)), critical=True
     ),
+    "malformed-extension/name-constraints-without-names.pem": _more(
+        "2.5.29.30", seq(tlv(0xA0)), critical=True
+    ),
+    "malformed-extension/name-constraints-damaged.pem": _more(
+        "2.5.29.30", seq(tlv(0xA0, b"junk")), critical=True
+    ),
+    **{
+        f"malformed-extension/{fault}.pem": _more(dotted, value) for fault, (dotted, value) in _OTHERS.items()
+    },
     "malformed-extension/authority-key-identifier-text.pem": _more("2.5.29.35", forge.utf8("issuer")),
     "malformed-extension/authority-key-identifier-cut.pem": _more(
         "2.5.29.35", b"\x30\x16\x80\x14" + bytes(10)

@@ -84,6 +84,27 @@ _MALFORMED = {
     "odd-bmp-string": _subject(tlv(0x1E, b"\0T\0h\0")),
     "lone-surrogate-in-bmp-string": _subject(tlv(0x1E, b"\0T\xd8\x00")),
     "universal-string-of-five-octets": _subject(tlv(0x1C, b"\0\0\0T\0")),
+    # OpenSSL reads none of these in a name, nor the certificate around it.
+    **{
+        f"name-of-{kind}": _subject(tlv(tag, b"Root"))
+        for kind, tag in {
+            "octet-string": 0x04,
+            "object-identifier": 0x06,
+            "visible-string": 0x1A,
+            "general-string": 0x1B,
+            "graphic-string": 0x19,
+            "videotex-string": 0x15,
+            "utc-time": 0x17,
+            "context-tag": 0x80,
+        }.items()
+    },
+    "name-of-bit-string-without-count": _subject(tlv(0x03)),
+    "algorithm-with-damaged-parameters": forge.certificate(
+        inner=seq(oid("1.2.840.10045.4.3.2"), b"\x02\x02\x00\x01")
+    ),
+    "rsa-key-with-damaged-parameters": forge.certificate(
+        spki=forge.rsa_spki((1 << 3071) + 1, 65537, parameters=b"\x01\x02\xff\xff")
+    ),
     "attribute-without-value": forge.certificate(subject=seq(tlv(0x31, seq(oid("2.5.4.3"))))),
     "attribute-with-two-values": forge.certificate(
         subject=seq(tlv(0x31, seq(oid("2.5.4.3"), forge.utf8("A"), forge.utf8("B"))))
