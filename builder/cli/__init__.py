@@ -6,13 +6,15 @@ work inside its functions: so every command starts fast.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.errors import TrustpackError
+from builder.errors import OutputError, TrustpackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,6 +78,7 @@ def main() -> None:
     """Run the command; print an error of ours as one line and a hint, and exit with its code."""
     named = sys.argv[1:2]
     try:
+        _open_streams()
         _register(named if named and named[0] in _COMMANDS else _COMMANDS)
         app()
     except TrustpackError as error:
@@ -83,9 +86,21 @@ def main() -> None:
         if error.hint:
             _say("hint: ", typer.colors.CYAN, error.hint)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # What nothing closer to it has explained: mostly a full disk behind standard output.
+        _say("error: ", typer.colors.RED, f"{error.filename or 'standard output'}: {error.strerror or error}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left to be printed would fail again
+        sys.exit(OutputError.exit_code)
     except KeyboardInterrupt:
         # Typer does the same, but not yet while it is being set up.
         sys.exit(_INTERRUPTED)
+
+
+def _open_streams() -> None:
+    """Give a process that was started with closed standard streams empty ones."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  as long as the process
 
 
 def _say(word: str, colour: str, text: str) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from builder.holding import Holding
 
 _DUE = 1
-_READABLE = 0o644  # by the exporter's own user, too
 _SPAN = re.compile(r"([0-9]{1,5})d?")
 
 
@@ -90,24 +89,10 @@ def _span(text: str) -> dt.timedelta:
 
 
 def _put(file: Path, text: str) -> None:
-    """Write a file whole or not at all: its reader may come at any moment. `-` is standard output."""
-    import os
-    import tempfile
-
-    from builder.errors import OutputError
+    """Write a file, or print where it is `-`."""
+    from builder.cli.files import write
 
     if str(file) == "-":
         typer.echo(text.encode("utf-8"), nl=False)
-        return
-    temporary = ""
-    try:
-        # The collector reads what ends in .prom, so the temporary name must not.
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".tmp", dir=file.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("utf-8"))
-        Path(temporary).chmod(_READABLE)
-        Path(temporary).replace(file)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise OutputError(f"{file}: cannot be written: {error.strerror}") from error
+    else:
+        write(file, text)

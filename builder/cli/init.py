@@ -24,6 +24,7 @@ bundle:
 {paths}
   {expired}            # refuse, drop or keep
   {intermediates}      # refuse, drop or keep
+  {public_roots}       # refuse, drop or keep
 
 # release: 2026.10             # without it: the UTC date, with a counter
 # site: https://packages.{slug}.example
@@ -38,28 +39,37 @@ bundle:
 
 
 def init(
-    paths: Annotated[list[str], typer.Argument(help="The bundle: PEM files or folders.")],
+    paths: Annotated[
+        list[str], typer.Argument(help="Files, folders, - for standard input, https://…#sha256=….")
+    ],
     *,
     org: Annotated[str, typer.Option(help="The organisation's short name.")],
     config: Annotated[Path, typer.Option(help="The file to write.")] = Path("trustpack.yaml"),
     expired: options.Expired = None,
     intermediates: options.Intermediates = None,
+    public_roots: options.PublicRoots = None,
+    password_file: options.PasswordFile = None,
 ) -> None:
     """Write a commented trustpack.yaml; the bundle is checked first, an existing file is kept."""
+    import os
+
     from builder import recipe
     from builder.cli import settings
     from builder.cli.accept import accept
+    from builder.cli.files import write
     from builder.config import minimal, organisation
     from builder.errors import OutputError
 
     found = minimal(org, paths)
-    if config.exists():
+    if os.path.lexists(config):
         raise OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
     bundle = accept(
         settings.Chosen(found, Path(), None),
         settings.clock(None),
         expired=expired,
         intermediates=intermediates,
+        public_roots=public_roots,
+        password_file=password_file,
     )
     text = _TEMPLATE.format(
         slug=org,
@@ -67,13 +77,10 @@ def init(
         paths="\n".join(f"    - {_quoted(path, config.parent)}" for path in paths),
         expired=f"expired: {expired}" if expired else "# expired: refuse",
         intermediates=f"intermediates: {intermediates}" if intermediates else "# intermediates: refuse",
+        public_roots=f"public_roots: {public_roots}" if public_roots else "# public_roots: refuse",
         targets=", ".join(recipe.sources()),
     )
-    try:
-        with config.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise OutputError(f"{config}: cannot be written: {error.strerror}") from error
+    write(config, text)
     count = len(bundle.certificates)
     plural = "s" * (count != 1)
     typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
@@ -89,9 +96,21 @@ def schema() -> None:
 
 
 def _quoted(path: str, folder: Path) -> str:
-    """Return `path` as seen from the configuration's folder, as a YAML scalar; an absolute one stays so."""
+    """Return `path` as seen from the configuration's folder, as a YAML scalar.
+
+    An absolute path stays as it is, and so does what is no path. Raises UsageError for one that is no text.
+    """
     import os
 
-    from builder.quoting import yaml
+    from builder.errors import UsageError
+    from builder.load import is_file_name
+    from builder.quoting import visible, yaml
 
-    return yaml(path if Path(path).is_absolute() else os.path.relpath(path, folder or "."))
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"{visible(path)}: is a name that YAML cannot hold", hint="rename the file"
+        ) from None
+    stays = Path(path).is_absolute() or not is_file_name(path)
+    return yaml(path if stays else os.path.relpath(path, folder or "."))

@@ -103,7 +103,10 @@ def read(inputs: Sequence[str], *, folder: Path = Path(), password_file: Path | 
     from builder.load import STDIN, load
     from builder.load.source import MAX_BYTES
 
-    stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if STDIN in map(str, inputs) else b""
+    if "" in inputs:
+        # It would stand for the folder that the command runs in, with whatever lies there.
+        raise UsageError("an input is empty", hint="is a variable of the shell not set?")
+    stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if STDIN in inputs else b""
     passwords = _passwords(password_file)
     loading = load(inputs, folder=folder, stdin=stdin, passwords=passwords)
     locked = [finding for finding in loading.findings if finding.rule == "password-needed"]
@@ -118,7 +121,9 @@ def _passwords(file: Path | None) -> tuple[str, ...]:
         return ()
     try:
         return tuple(file.read_text("utf-8").splitlines())
-    except (OSError, UnicodeDecodeError):
+    except OSError as error:
+        raise UsageError(f"--password-file {file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
         # What it holds must not be shown, so neither is Python's own message.
         raise UsageError(f"--password-file {file}: cannot be read as UTF-8 text") from None
 

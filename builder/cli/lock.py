@@ -40,6 +40,7 @@ def lock(
     from builder import release as releases
     from builder.cli import settings
     from builder.cli.accept import accept, lifecycle, lock_file, read_lock
+    from builder.cli.files import write
 
     chosen = settings.choose([], None, config)
     moment = settings.clock(now)
@@ -56,11 +57,12 @@ def lock(
     )
     file = lock_file(chosen) or Path(locks.FILE_NAME)
     _show(old, new, file)
-    if new == old or dry_run:
+    if new == old:
         return
     if check:
         raise typer.Exit(_DIFFERS)
-    _write(file, locks.to_text(new))
+    if not dry_run:
+        write(file, locks.to_text(new))
 
 
 def _show(old: Lock | None, new: Lock, file: Path) -> None:
@@ -76,16 +78,3 @@ def _show(old: Lock | None, new: Lock, file: Path) -> None:
     same = old is not None and old.history == new.history
     said = f"release {new.release.text} stays" if same else f"release {new.release.text}{before}"
     typer.echo(visible(f"{file}: {said}"))
-
-
-def _write(file: Path, text: str) -> None:
-    from builder.errors import OutputError
-
-    # Whole or not at all: beside it first, then one rename.
-    temporary = file.with_name(f".{file.name}.tmp")
-    try:
-        temporary.write_text(text, "utf-8", newline="\n")
-        temporary.replace(file)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{file}: cannot be written: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,14 +65,17 @@ def export(target: str, folder: _Folder = Path()) -> None:
     files = {source.file: to}
     files |= {source.templates / name: folder / "templates" / target / name for name in _templates(source)}
     for path in files.values():
-        if path.exists():
+        if os.path.lexists(path):
             raise OutputError(
                 f"{path}: is there already", hint="move it away to export the built-in one again"
             )
-    for path, copy in files.items():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-        typer.echo(copy)
+    try:
+        for path, copy in files.items():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            typer.echo(copy)
+    except OSError as error:
+        raise OutputError(f"{copy}: cannot be written: {error.strerror}") from error
 
 
 def _built_in(file: Path) -> bool:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from builder.config import Config
 
 
+_MOST_DIGITS = 10  # of seconds since 1970, until 2286
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A configuration, the folder its paths start from, and the file it came from (None: the options)."""
@@ -64,7 +67,9 @@ def choose(paths: list[str], org: str | None, file: Path | None, *, quiet: bool 
 
 def _from_here(path: str) -> str:
     """Return an input of the command line so that it means the same from the configuration's folder."""
-    return path if path == "-" or path.startswith("https://") else str(Path(path).absolute())
+    from builder.load import is_file_name
+
+    return str(Path(path).absolute()) if is_file_name(path) else path
 
 
 def clock(now: str | None) -> dt.datetime:
@@ -75,7 +80,10 @@ def clock(now: str | None) -> dt.datetime:
         moment = dt.datetime.fromisoformat(now)
     except ValueError:
         raise UsageError(f"--now '{now}': is not a time", hint="write it like 2026-11-24T12:00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    try:
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except OverflowError:
+        raise UsageError(f"--now '{now}': is beyond the calendar") from None
 
 
 def source_date_epoch() -> int | None:
@@ -83,10 +91,13 @@ def source_date_epoch() -> int | None:
 
     See https://reproducible-builds.org/specs/source-date-epoch/.
     """
+    from builder.release import LATEST
+
     value = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not value:
         return None
-    latest = 0xFFFFFFFF  # gzip's and rpm's clocks end there
-    if not value.isascii() or not value.isdigit() or int(value) > latest:
+    # gzip's and rpm's clocks end at LATEST; Python refuses to read numbers of thousands of digits.
+    digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+    if not digits or int(value) > LATEST:
         raise UsageError(f"SOURCE_DATE_EPOCH '{value}': is not a number of seconds since 1970")
     return int(value)

@@ -157,7 +157,7 @@ def _time(certificate: Certificate, now: dt.datetime) -> Iterator[tuple[str, str
         return
     if begins > now:
         yield "not-yet-valid", f"is not valid before {begins:%Y-%m-%d}"
-    if now <= ends < now + _SOON:
+    if now <= ends and ends - now < _SOON:
         yield "expires-soon", f"expires on {ends:%Y-%m-%d}, in {(ends - now) // _DAY} days"
     if ends - begins > _LONG:
         yield "long-lived", f"is valid for {(ends - begins) // _DAY // 365} years, until {ends:%Y-%m-%d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -148,7 +149,7 @@ def _sarif_rule(id_: str) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, ids: Sequence[str]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.origin.path, safe="/:")}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(finding.origin.path), safe="/:")}}
     if finding.origin.line:
         place["region"] = {"startLine": finding.origin.line}
     result: dict[str, Any] = {

@@ -20,6 +20,11 @@ _STDIN_NAME = "<stdin>"
 _URL = ("https://", "http://")
 
 
+def is_file_name(name: str) -> bool:
+    """Tell whether an input is a file or folder, and not standard input or an address."""
+    return name != STDIN and not name.startswith(_URL)
+
+
 @dataclass(frozen=True, slots=True)
 class Loading:
     """What the inputs hold: every certificate where it was found, and what is wrong with the rest."""

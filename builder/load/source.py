@@ -32,13 +32,14 @@ class Source:
 
 def read(path: str) -> tuple[tuple[Source, ...], tuple[Finding, ...]]:
     """Read a file, or the regular files of a folder: one level, sorted by name, hidden ones passed over."""
-    if not Path(path).is_dir():
-        item = _file(path, listed=False)
-        return ((item,), ()) if isinstance(item, Source) else ((), (item,))
     try:
-        members = sorted(Path(path).iterdir())
+        is_folder = Path(path).is_dir()
+        members = sorted(Path(path).iterdir()) if is_folder else []
     except OSError as error:
         return (), (found("unreadable", Origin(path), f"{_UNREADABLE}: {_reason(error)}"),)
+    if not is_folder:
+        item = _file(path, listed=False)
+        return ((item,), ()) if isinstance(item, Source) else ((), (item,))
     if len(members) > MAX_FILES:
         return (), (
             found("too-many", Origin(path), f"the folder has {len(members)} files, over {MAX_FILES}"),
@@ -53,7 +54,7 @@ def read(path: str) -> tuple[tuple[Source, ...], tuple[Finding, ...]]:
 def _member(path: Path) -> Source | Finding:
     if path.name.startswith("."):
         return found("passed-over", Origin(str(path)), "is hidden and was passed over")
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  Path.is_dir() raises where a link leads to a forbidden place
         return found("passed-over", Origin(str(path)), "is a folder inside a folder and was passed over")
     return _file(str(path), listed=True)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SCHEME = "https://"
 _PIN = re.compile(r"sha256=((?:[0-9a-f]{64},)*[0-9a-f]{64})")
+_USER = re.compile(r"^(https?://)[^/?#]*@")
 _SECONDS = 20
 _CHUNK = 65536
 _OK = 200
@@ -33,7 +34,12 @@ _OK = 200
 def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
     """Yield what the pinned https `url` holds, or the one finding that says why nothing is used of it."""
     address, _, fragment = url.partition("#")
+    address, secret = _USER.subn(r"\1", address)
     origin = Origin(address)
+    if secret:
+        # It would end up in the configuration, in shell histories and logs.
+        yield found("url-failed", origin, "the address holds a user name or a password, which is never sent")
+        return
     match = _PIN.fullmatch(fragment.replace(":", "").lower())
     if not match or not address.startswith(_SCHEME):
         what = "has no pin of the form #sha256=" if address.startswith(_SCHEME) else "is not https"

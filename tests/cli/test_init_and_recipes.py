@@ -3,13 +3,14 @@
 import importlib
 import json
 import os
+import subprocess
 import tarfile
 import zipfile
 
 import pytest
 
 from builder import document
-from tests.cli.conftest import World
+from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
 
 CONFIG = "organisation:\n  slug: acme\nbundle:\n  paths: [roots.pem]\n"
 
@@ -254,3 +255,28 @@ def test_a_template_of_ones_own_is_refused_with_file_and_line(
     done = world.run("build", "--quiet")
     assert (done.code, world.files()) == (3, [])
     assert f"error: {message}" in done.err
+
+
+def test_init_keeps_standard_input(world: World, roots: bytes) -> None:
+    """What is no file is written down as it was given, not as a path from the configuration's folder."""
+    (world.folder / "conf").mkdir()
+    command = [PROGRAM, "init", "-", "roots.pem", "--org", "acme", "--config", "conf/trustpack.yaml"]
+    done = subprocess.run(command, cwd=world.folder, env=ENVIRONMENT, input=roots, check=False)
+    text = (world.folder / "conf" / "trustpack.yaml").read_text()
+    assert (done.returncode, '    - "-"\n    - "../roots.pem"\n' in text) == (0, True)
+
+
+def test_init_refuses_a_name_that_yaml_cannot_hold(world: World, roots: bytes) -> None:
+    """A file name that is no UTF-8 is an error now, and not in the next build."""
+    name = os.fsdecode(b"\xff.pem")
+    (world.folder / name).write_bytes(roots)
+    done = world.run("init", name, "--org", "acme")
+    assert (done.code, world.files(".")) == (2, ["roots.pem", name])
+    assert world.run("lint", name, "--format", "sarif").code == 0
+
+
+def test_export_says_what_it_cannot_write(world: World) -> None:
+    """A file where the folder must be is an error of ours."""
+    world.write("recipes", "theirs")
+    done = world.run("recipes", "export", "pem")
+    assert (done.code, done.err) == (8, "error: recipes/pem.yaml: cannot be written: File exists\n")

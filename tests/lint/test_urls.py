@@ -6,7 +6,10 @@ import base64
 import contextlib
 import hashlib
 import http.server
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -20,6 +23,7 @@ from tests.lint.faults.stores import pkcs7
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_PROJECT = Path(__file__).parents[2]
 _ROOT = forge.certificate()
 _OTHER = forge.certificate(forge.elliptic(8), subject=forge.name("Throw-Away Other Root"))
 _PEM = forge.pem(_ROOT)
@@ -143,3 +147,29 @@ def test_no_server(address: str) -> None:
     loading = load([f"{address}#sha256={_sha256(_BOTH)}"])
 
     assert [finding.rule for finding in loading.findings] == ["url-failed"]
+
+
+def test_a_configuration_keeps_the_address(server: str, tmp_path: Path) -> None:
+    """What init writes down, a build from another folder fetches again."""
+    address = f"{server}/roots.pem#sha256={_sha256(_BOTH)}"
+    config = tmp_path / "conf" / "trustpack.yaml"
+    config.parent.mkdir()
+
+    for arguments in (
+        ("init", address, "--org", "acme", "--config", config),
+        ("build", "--config", config, "--target", "pem", "--out", tmp_path / "dist"),
+        ("build", address, "--config", config, "--target", "pem", "--out", tmp_path / "dist"),
+    ):
+        command = ["env", "-i", f"PYTHONPATH={_PROJECT}", sys.executable, "-m", "builder", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.replace("built pem\n", "")) == (0, "")
+
+
+def test_an_address_with_a_password_is_refused_and_not_shown(server: str) -> None:
+    """It would not be sent, and must not end up in logs."""
+    address = f"{server.replace('://', '://user:hunter2@')}/roots.pem#sha256={_sha256(_BOTH)}"
+
+    loading = load([address])
+
+    assert [finding.rule for finding in loading.findings] == ["url-failed"]
+    assert "hunter2" not in repr(loading)

@@ -1,0 +1,131 @@
+"""What trustpack says on machines with full disks, closed streams, forbidden folders and strange clocks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
+from tests.tools import require
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = "2026-11-24T12:00:00Z"
+
+
+def shell(world: World, script: str) -> tuple[int, str]:
+    """Run a script in which $T is trustpack; return its exit code and its standard error."""
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=world.folder, env=ENVIRONMENT | {"T": str(PROGRAM)},
+        stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", ["lint roots.pem", "schema", "explain", "check roots.pem --json"])
+def test_a_full_disk_behind_standard_output_is_an_error(world: World, command: str) -> None:
+    """It is one line, and neither a traceback nor a success."""
+    assert shell(world, f"$T {command} > /dev/full") == (
+        8,
+        "error: standard output: No space left on device\n",
+    )
+
+
+def test_closed_streams_are_empty_ones(world: World) -> None:
+    """A daemon's child builds without any, and nothing is read from a standard input that is closed."""
+    assert shell(world, "$T build roots.pem --org acme --target pem <&- >&- 2>&-") == (0, "")
+    assert "SHA256SUMS" in world.files()
+    code, said = shell(world, "$T lint - <&- >&-")
+    assert (code, said) == (4, "")
+
+
+def test_a_reader_that_goes_away_is_no_crash(world: World) -> None:
+    """`trustpack explain | head -1` ends quietly."""
+    assert shell(world, "$T explain | head -1 >&2")[1].count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--prometheus", "--ics"])
+def test_check_writes_into_pipes_and_through_links(world: World, option: str) -> None:
+    """A pipe or device is never replaced by a file, and a link stays one."""
+    pipe, link = world.folder / "pipe", world.folder / "link"
+    os.mkfifo(pipe)
+    link.symlink_to("target")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    assert world.run("check", "roots.pem", option, "pipe", "--now", NOW).code == 0
+    reader.join(10)
+    assert world.run("check", "roots.pem", option, "link", "--now", NOW).code == 0
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    assert read == [(world.folder / "target").read_bytes()]
+
+
+def without_privileges(*command: str | Path) -> list[str | Path]:
+    """Return a command that runs without root's right to read and write everything."""
+    if os.geteuid() != 0:
+        return list(command)
+    drop = ["--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+    return [require("setpriv"), *drop, *command]
+
+
+@pytest.mark.parametrize("command", ["lint", "check", "inspect"])
+@pytest.mark.parametrize("name", ["closed/roots.pem", "a" * 5000])
+def test_a_path_that_cannot_be_looked_up_is_an_error(world: World, command: str, name: str) -> None:
+    """A file in a folder that must not be entered, or of a name that no system has, makes no traceback."""
+    (world.folder / "closed").mkdir(mode=0o000)
+    done = subprocess.run(
+        without_privileges(PROGRAM, command, name), cwd=world.folder, env=ENVIRONMENT,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert (done.returncode > 1, "Traceback" in said, name in said) == (True, False, True)
+
+
+def test_no_room_for_temporary_files_is_an_error(world: World) -> None:
+    """A system that is read-only but for dist/ is told which variable helps."""
+    unshare = require("unshare")
+    hide = "mount -t tmpfs -o size=4k,nr_inodes=1 none {}"
+    script = "; ".join([*(hide.format(path) for path in ("/tmp", "/var/tmp")), 'exec "$@"'])  # noqa: S108
+    work = world.folder if not str(world.folder).startswith(("/tmp", "/var/tmp")) else None  # noqa: S108
+    command = [unshare, "-m", "sh", "-ec", script, "sh", PROGRAM, "build", "-", "--org", "acme"]
+    done = subprocess.run(
+        [*command, "--target", "deb"], cwd=work or "/proc", env=ENVIRONMENT, capture_output=True,
+        input=(world.folder / "roots.pem").read_bytes(), check=False,
+    )  # fmt: skip
+    if b"unshare failed" in done.stderr or b"permission denied" in done.stderr:
+        pytest.skip("mount namespaces need privileges")
+    said = done.stderr.decode().splitlines()
+    assert (done.returncode, said[-1]) == (7, "hint: TMPDIR names a folder for temporary files")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("command", ["lint", "check"])
+def test_a_clock_at_the_end_of_the_calendar_is_no_crash(world: World, command: str, moment: str) -> None:
+    """Certificates may begin and end anywhere, and so may --now."""
+    done = world.run(command, "roots.pem", "--now", moment)
+    assert (done.code in {0, 1, 4}, done.err) == (True, "")
+
+
+def test_a_moment_beyond_the_calendar_is_refused(world: World) -> None:
+    """--now is a time in UTC."""
+    done = world.run("lint", "roots.pem", "--now", "0001-01-01T00:00+23:59")
+    assert (done.code, done.err) == (2, "error: --now '0001-01-01T00:00+23:59': is beyond the calendar\n")
+
+
+@pytest.mark.parametrize("epoch", ["9" * 5000, "4294967296", "-1", "1e9", " 1"])
+def test_an_epoch_that_no_clock_has_is_refused(world: World, epoch: str) -> None:
+    """However long it is."""
+    done = world.build(env={"SOURCE_DATE_EPOCH": epoch})
+    assert (done.code, done.err.split(": ", 2)[2]) == (2, "is not a number of seconds since 1970\n")
+
+
+@pytest.mark.parametrize("command", [["lint", ""], ["check", ""], ["diff", "", "roots.pem"]])
+def test_an_empty_input_is_a_mistake_and_not_this_folder(world: World, command: list[str]) -> None:
+    """The variable of a script that was not set must not name whatever lies here."""
+    done = world.run(*command)
+    assert (done.code, done.err.splitlines()[-1]) == (2, "hint: is a variable of the shell not set?")
