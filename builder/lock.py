@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -147,18 +148,33 @@ def parse(text: str, where: str) -> Lock:
     """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
     parsed = document.parse(text, where)
     lock = document.decode(parsed, Lock)
-    for i, issue in enumerate(lock.history):
+    _check_history(lock.history, parsed)
+    seen: set[str] = set()
+    for i, item in enumerate(lock.certificates):
+        try:
+            dt.datetime.fromisoformat(item.not_before), dt.datetime.fromisoformat(item.not_after)
+        except ValueError as error:
+            raise LockError(f"{parsed.where(('certificates', i))}: {error}") from error
+        if item.sha256 in seen:
+            raise LockError(f"{parsed.where(('certificates', i))}: the CA {item.sha256} is given twice")
+        seen.add(item.sha256)
+    return lock
+
+
+def _check_history(history: Sequence[Issue], parsed: document.Document) -> None:
+    """Raise LockError for a release or a day that is none, and for releases out of their order."""
+    for i, issue in enumerate(history):
         try:
             releases.parse(issue.release)
             dt.date.fromisoformat(issue.date)
         except (ReleaseError, ValueError) as error:
             raise LockError(f"{parsed.where(('history', i))}: {error}") from error
-    seen: set[str] = set()
-    for i, item in enumerate(lock.certificates):
-        if item.sha256 in seen:
-            raise LockError(f"{parsed.where(('certificates', i))}: the CA {item.sha256} is given twice")
-        seen.add(item.sha256)
-    return lock
+    for i, (newer, older) in enumerate(pairwise(history)):
+        if Release(newer.release).numbers <= Release(older.release).numbers:
+            raise LockError(
+                f"{parsed.where(('history', i))}: release {newer.release} does not follow {older.release}",
+                hint="if two branches made a release each, take one of them out and run 'trustpack lock'",
+            )
 
 
 def to_text(lock: Lock) -> str:
@@ -226,6 +242,10 @@ def verify(lock: Lock, certificates: Sequence[Locked], where: str, *, wanted: Re
     if change := compare(lock.certificates, certificates):
         lines = "\n  ".join(change.lines)
         raise LockError(f"{where}: the bundle is not the one that it lists:\n  {lines}", hint=hint)
+    stated = {item.sha256: item for item in lock.certificates}
+    if wrong := [item for item in certificates if item != stated[item.sha256]]:
+        lines = "\n  ".join(_said(item) for item in wrong)
+        raise LockError(f"{where}: describes CAs otherwise than their certificates do:\n  {lines}", hint=hint)
     if wanted is not None and wanted.numbers != lock.release.numbers:
         raise LockError(
             f"{where}: its release is {lock.release.text}, not {wanted.text}",
@@ -300,5 +320,5 @@ def _mapping(indent: int, item: Locked | Named) -> list[str]:
 
 def _said(item: Locked) -> str:
     return visible(
-        f"{item.subject or 'no name'} ({item.sha256[:16]}), {item.state} until {item.not_after[:10]}"
+        f"{item.subject or 'no name'} ({item.sha256[:16]}), {item.state}, expires {item.not_after[:10]}"
     )

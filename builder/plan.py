@@ -61,9 +61,10 @@ class _Rotation:
         incoming = self.lifecycle.stage(fingerprint).state == "incoming"
         if fingerprint in self.first and not incoming:
             return None
-        if fingerprint in self.since:
-            return self.since[fingerprint] + self.lifecycle.overlap
-        return None if fingerprint in self.old else self.today + self.lifecycle.overlap
+        if fingerprint not in self.old:
+            # New, or taken out and back again: upgraded machines do not have it.
+            return self.today + self.lifecycle.overlap
+        return self.since[fingerprint] + self.lifecycle.overlap if fingerprint in self.since else None
 
     def used(self, fingerprint: str) -> dt.date | None:
         """Return the day from which a CA's issuer is used, None where that is not said or was long ago."""
@@ -89,10 +90,8 @@ def make(
     """Return the plan for a release of `new` on `today`; `lock` tells since when each CA of `old` is out."""
     shipped = {item.sha256: item for item in old if item.shipped}
     wanted = {item.sha256: item for item in new if item.shipped}
-    first = {item.sha256 for item in lock.history[-1].added} if lock else set()
-    rotation = _Rotation(
-        shipped, wanted, lifecycle, _since(lock), frozenset(first if shipped else wanted), today
-    )
+    first = _first(lock) & shipped.keys() if shipped else wanted.keys()
+    rotation = _Rotation(shipped, wanted, lifecycle, _since(lock), frozenset(first), today)
     blocked = any(not item.shipped for item in new)
     return Plan(
         before=before,
@@ -144,6 +143,14 @@ def _since(lock: Lock | None) -> dict[str, dt.date]:
     for issue in reversed(lock.history if lock else []):
         found |= {item.sha256: dt.date.fromisoformat(issue.date) for item in issue.added}
     return found
+
+
+def _first(lock: Lock | None) -> set[str]:
+    """Return the CAs of the first release that did not come out once more later."""
+    if lock is None:
+        return set()
+    later = {item.sha256 for issue in lock.history[:-1] for item in issue.added}
+    return {item.sha256 for item in lock.history[-1].added} - later
 
 
 def _warnings(rotation: _Rotation, listed: set[str]) -> Iterator[Warned]:

@@ -10,6 +10,7 @@ from builder import lock as locks
 from builder.errors import ConfigError, ReleaseError, TrustpackError
 from builder.lifecycle import Lifecycle, Stage, State
 from builder.lock import Lock, Locked, LockError
+from builder.model import Certificate
 from builder.release import Release
 from tests.unit import bundles
 
@@ -32,6 +33,11 @@ def locked(*shipped: object, states: dict[str, State] | None = None) -> list[Loc
 def advance(lock: Lock | None, certificates: list[Locked], today: dt.date = DAY, **more: object) -> Lock:
     """Advance acme's lock."""
     return locks.advance(lock, certificates, organisation="acme", today=today, **more)  # type: ignore[arg-type]
+
+
+def ends(certificate: Certificate) -> str:
+    """Return when a certificate ends, as the lock has it."""
+    return f"{certificate.not_after:%Y-%m-%dT%H:%M:%SZ}"
 
 
 FIRST = advance(None, locked(ONE, TWO))
@@ -131,7 +137,7 @@ def test_the_bundle_must_be_the_one_listed() -> None:
         ("-", ONE.sha256[:16]),
         ("~", TWO.sha256[:16]),
     ]
-    assert lines[3].endswith("retiring until 2036-11-21, was active")
+    assert lines[3].endswith("retiring, expires 2036-11-21, was active")
     assert "trustpack lock" in caught.value.hint
 
 
@@ -152,18 +158,39 @@ def test_a_list_edited_by_hand_or_by_a_merge_is_found() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"), [("CN=Acme Root 2", "CN=Another Root"), ('not_after: "2', 'not_after: "3')]
+)
+def test_a_lock_says_nothing_of_a_ca_that_its_certificate_does_not(old: str, new: str) -> None:
+    """What reviewers read is what is shipped; `trustpack lock` puts it right."""
+    edited = locks.parse(locks.to_text(FIRST).replace(old, new), "trustpack.lock")
+    with pytest.raises(LockError, match="otherwise than their certificates do:\n  CN=Acme Root"):
+        locks.verify(edited, locked(ONE, TWO), "trustpack.lock", wanted=None)
+    mended = advance(edited, locked(ONE, TWO))
+    assert (mended.certificates, mended.release) == (FIRST.certificates, FIRST.release)
+
+
+@pytest.mark.parametrize("release", ["20261124", "20261125"])
+def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
+    """Two branches that made a release each must not be merged into a version that clients never fetch."""
+    text = locks.to_text(advance(FIRST, locked(ONE), LATER)).replace('"20261124"', f'"{release}"')
+    with pytest.raises(LockError, match=r"l:\d+: release 20261124 does not follow 202611"):
+        locks.parse(text.replace('"20270105"', '"20261124"'), "l")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("state: active", "state: activ", r"l:9: .*'activ' is not one of active"),
         ("schema: 1", "schema: 2", "l:2: "),
         ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: .*day is out of range"),
         ('release: "20261124"', 'release: "20261124-1"', r"l:16: release '20261124-1'"),
+        (ends(ONE), ends(ONE).replace("-21T", "-99T"), "l:5: day is out of range"),
         ("organisation:", "organization:", r"l:3: unknown key 'organization'"),
         (TWO.sha256, ONE.sha256, r"l:10: the CA \w+ is given twice"),
         (ONE.sha256, ONE.sha256.upper(), "l:5: "),
     ],
     # The fingerprints are new in each process, and parallel ones must agree on the tests' names.
-    ids=["state", "schema", "date", "release", "key", "twice", "case"],
+    ids=["state", "schema", "date", "release", "end", "key", "twice", "case"],
 )
 def test_a_lock_that_cannot_be_understood_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     """Nothing is guessed."""

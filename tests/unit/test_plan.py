@@ -113,6 +113,17 @@ def test_a_ca_becomes_active_when_every_machine_has_it(days: int, *, warned: boo
     assert warnings(advance(lock, A, ca("b"), today=TODAY), A, ca("b")) == []
 
 
+@pytest.mark.parametrize("without", [(ca("b"),), (ca("b"), ca("a", "distrusted"))])
+def test_a_ca_that_comes_back_is_new_again(without: tuple[Locked, ...]) -> None:
+    """Machines that upgraded meanwhile do not have it, though they had it from the first release on."""
+    both = advance(out_for(99, ca("b")), *without, today=day(-9))
+    late = f"is used from {TODAY}, but on all machines from {day(30)} only: make it incoming until {day(30)}"
+    assert warnings(both, A, ca("b")) == [("a", late)]
+    again = advance(both, ca("a", "incoming"), ca("b"), today=day(-1))
+    ready = f"is used from {TODAY}, but on all machines from {day(29)} only: make it incoming until {day(29)}"
+    assert warnings(again, A, ca("b")) == [("a", ready)]
+
+
 def test_plans_that_are_overdue_are_named() -> None:
     """On their day, not the day before."""
     lock = out_for(99, ca("b", "incoming"), ca("c", "retiring"))
