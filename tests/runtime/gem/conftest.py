@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.prove.authority import Authority, create, issue
+from builder.prove.authority import Authority, issue
 from builder.prove.probes import PROBES
 from builder.prove.server import serve
 from tests import releases
@@ -61,21 +61,6 @@ class Home:
         """Return what a client library says to each URL: accepted or refused."""
         program = str(CLIENT)
         return self.run(require("ruby"), program, name, feature, *urls, **environment).stdout.split()
-
-
-@pytest.fixture(scope="session")
-def now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-@pytest.fixture(scope="session")
-def acme(now: dt.datetime) -> Authority:
-    return create("Acme Root CA", now=now)
-
-
-@pytest.fixture(scope="session")
-def stranger(now: dt.datetime) -> Authority:
-    return create("Stranger Root CA", now=now)
 
 
 @pytest.fixture(scope="session")

@@ -89,24 +89,9 @@ def prefix(tmp_path: Path) -> Prefix:
 
 
 @pytest.fixture(scope="session")
-def now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-@pytest.fixture(scope="session")
-def acme(now: dt.datetime) -> Authority:
-    return create("Acme Root CA", now=now)
-
-
-@pytest.fixture(scope="session")
 def renewed(now: dt.datetime) -> Authority:
     """Make a CA with Acme's name and another key."""
     return create("Acme Root CA", now=now)
-
-
-@pytest.fixture(scope="session")
-def stranger(now: dt.datetime) -> Authority:
-    return create("Stranger Root CA", now=now)
 
 
 @pytest.fixture(scope="session")
