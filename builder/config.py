@@ -81,9 +81,9 @@ class OverrideSection(_Struct, frozen=True):
     """One lint rule set aside for one certificate until a day."""
 
     rule: _Line
-    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F:]{64,95}" + _END)]
+    fingerprint: Annotated[_Fingerprint, msgspec.Meta(description="A SHA-256: 64 hexadecimal digits.")]
     reason: _Line
-    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END)]
+    until: Annotated[_Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
 
 
 class BundleSection(_Struct, frozen=True):
@@ -111,9 +111,15 @@ class AuthoritySection(_Struct, frozen=True):
         | None
     ) = None
     owner: _Line | None = None
-    evidence: Annotated[_Line, msgspec.Meta(description="A ticket or a document that says why.")] | None = (
-        None
-    )
+    evidence: (
+        Annotated[
+            _Line,
+            msgspec.Meta(
+                description="A ticket or a document that says why; packages carry a distrusted CA's."
+            ),
+        ]
+        | None
+    ) = None
     successor: Annotated[_Fingerprint, msgspec.Meta(description="The CA that replaces it.")] | None = None
 
 
@@ -142,14 +148,33 @@ class Config(_Struct, frozen=True):
     organisation: OrganisationSection
     bundle: BundleSection
     lifecycle: LifecycleSection = LifecycleSection()
-    release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
+    release: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                description="A version; without it, the UTC date.",
+                # We read 2026.10 as it is written; an editor takes it for a number.
+                extra_json_schema={"type": ["string", "number"]},
+            ),
+        ]
+        | None
+    ) = None
     site: (
         Annotated[
             _Url, msgspec.Meta(description="The http or https URL under which the packages are published.")
         ]
         | None
     ) = None
-    npm_scope: Annotated[str, msgspec.Meta(pattern=r"^@[a-z0-9][a-z0-9._-]*" + _END)] | None = None
+    npm_scope: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=r"^@[a-z0-9][a-z0-9._-]*" + _END,
+                description="An npm scope, such as @acme, under which the npm package is called ca.",
+            ),
+        ]
+        | None
+    ) = None
     targets: (
         Annotated[list[str], msgspec.Meta(min_length=1, description="Without it, every target.")] | None
     ) = None

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA package
 _LOCK = re.compile(rb"^history:", re.MULTILINE)
-# p11-kit distrusts what lies in these folders of its sources.
-_BLOCKED = re.compile(r"(^|/)bl(ock|ack)list/")
 DISTRUSTED = "distrusted"
 
 
@@ -111,15 +109,15 @@ def _of_json(name: str, data: bytes) -> Holding:
     try:
         value = json.loads(data)
         manifest = msgspec.convert(value, output.Manifest) if "artifacts" in value else None
-        items = () if manifest else _items(value["certificates"])
         if manifest:
             return _of_manifest(name, manifest)
         return Holding(
             name,
             "list",
-            _by_fingerprint(items),
+            _listed(value["certificates"], value["distrusted"]),
             visible(str(value["release"])),
             visible(str(value["organisation"])),
+            blocks=True,
         )
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise OutputError(f"{visible(name)}: is not a trustpack manifest: {visible(str(error))}") from error
@@ -127,7 +125,7 @@ def _of_json(name: str, data: bytes) -> Holding:
 
 def _of_manifest(name: str, manifest: Manifest) -> Holding:
     try:
-        items = _by_fingerprint(_items(manifest.certificates))
+        items = _listed(manifest.certificates, manifest.distrusted)
     except (ValueError, LookupError) as error:
         raise OutputError(f"{visible(name)}: is not a trustpack manifest: {visible(str(error))}") from error
     artifacts: dict[str, object] = {entry.file: entry.sha256 for entry in manifest.artifacts}
@@ -138,30 +136,32 @@ def _of_manifest(name: str, manifest: Manifest) -> Holding:
         visible(manifest.release),
         visible(manifest.organisation),
         {"artifact": artifacts},
+        blocks=True,
     )
 
 
-def _items(certificates: Iterable[Mapping[str, Any]]) -> list[Item]:
-    return [
-        Item(visible(one["sha256"]), visible(one["subject"]), _moment(one["not_after"]))
-        for one in certificates
-    ]
+def _listed(trusted: Iterable[Mapping[str, Any]], distrusted: Iterable[Mapping[str, Any]]) -> dict[str, Item]:
+    """Return the CAs of two lists; one that is in both is trusted, for that is what must be seen."""
+    states = [*((one, DISTRUSTED) for one in distrusted), *((one, "") for one in trusted)]
+    return _by_fingerprint(
+        Item(visible(one["sha256"]), visible(one["subject"]), _moment(one["not_after"]), state)
+        for one, state in states
+    )
 
 
 def _of_package(name: str, contents: Contents) -> Holding:
-    items: dict[str, Item] = {}
-    for held in contents.certificates:
-        state = DISTRUSTED if _BLOCKED.search(held.file) else ""
-        item = Item(held.sha256, held.subject, held.not_after, state)
-        # Somewhere in it the CA may be trusted although it is blocked elsewhere: trust is what must be seen.
-        if not state or held.sha256 not in items:
-            items[held.sha256] = item
+    # Somewhere in it the CA may be trusted although it is blocked elsewhere: trust is what must be seen.
+    states = [
+        *((one, DISTRUSTED) for one in contents.distrusted or ()),
+        *((one, "") for one in contents.certificates),
+    ]
+    items = _by_fingerprint(Item(one.sha256, one.subject, one.not_after, state) for one, state in states)
     parts: dict[str, Mapping[str, object]] = {
         "file": {member.path: member for member in contents.files},
         "script": dict(contents.scripts),
         "field": dict(contents.metadata),
     }
-    blocks = contents.format == "rpm"
+    blocks = contents.distrusted is not None
     return Holding(name, contents.format, items, visible(contents.version), "", parts, blocks)
 
 

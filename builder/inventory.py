@@ -1,9 +1,15 @@
-"""The machine-readable list of certificates that every package and the manifest carry."""
+"""The machine-readable lists of certificates that every package and the manifest carry.
+
+What is distrusted is in a list of its own, so that no reader of the other one takes it for trusted.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from builder.model import Distrust
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,12 +31,27 @@ def describe(certificate: Certificate) -> dict[str, str]:
     }
 
 
+def trusted(bundle: Bundle) -> list[dict[str, str]]:
+    """Return what an auditor asks of each certificate that is shipped."""
+    return [describe(certificate) for certificate in bundle.certificates]
+
+
+def distrusted(bundle: Bundle) -> list[dict[str, str]]:
+    """Return the same of each distrusted certificate, with `since` and `evidence` where they are given."""
+    found = []
+    for certificate in bundle.distrusted:
+        reason = asdict(bundle.reasons.get(certificate.sha256, Distrust()))
+        found.append(describe(certificate) | {key: value for key, value in reason.items() if value})
+    return found
+
+
 def inventory(bundle: Bundle, *, slug: str, release: str) -> bytes:
-    """Return the JSON file that packages carry: {organisation, release, certificates: […]}."""
+    """Return the JSON file that packages carry: {organisation, release, certificates, distrusted}."""
     value: dict[str, Any] = {
         "organisation": slug,
         "release": release,
-        "certificates": [describe(certificate) for certificate in bundle.certificates],
+        "certificates": trusted(bundle),
+        "distrusted": distrusted(bundle),
     }
     return (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode("ascii")
 

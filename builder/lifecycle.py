@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from builder.config import FINGERPRINT
 from builder.errors import ConfigError
+from builder.model import Distrust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,11 @@ class Stage:
     owner: str = ""
     evidence: str = ""
     successor: str = ""
+
+    @property
+    def distrust(self) -> Distrust:
+        """What packages tell of a distrusted CA; the owner is the organisation's own matter."""
+        return Distrust(self.since.isoformat() if self.since else "", self.evidence)
 
 
 _ACTIVE = Stage()

@@ -98,15 +98,25 @@ class Certificate:
         return f"{slug or 'ca'}-{self.sha256[:8]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Distrust:
+    """Since when a CA is distrusted (a day, YYYY-MM-DD) and what says why, as far as is known."""
+
+    since: str = ""
+    evidence: str = ""
+
+
 @dataclass(frozen=True)
 class Bundle:
     """The accepted certificates, without duplicates, in canonical order (label, then fingerprint).
 
-    `distrusted` are those that are not shipped but blocked where a platform has a place for that.
+    `distrusted` are those that are not shipped but blocked where a platform has a place for that, `reasons`
+    what is known of why, by fingerprint.
     """
 
     certificates: tuple[Certificate, ...]
     distrusted: tuple[Certificate, ...] = ()
+    reasons: Mapping[str, Distrust] = field(default_factory=lambda: _EMPTY)
 
     @cached_property
     def pem(self) -> str:

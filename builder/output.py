@@ -19,7 +19,7 @@ import msgspec
 
 from builder import release as releases
 from builder.errors import OutputError, ReleaseError
-from builder.inventory import describe
+from builder.inventory import distrusted, trusted
 from builder.model import FILE_NAME
 from builder.quoting import visible
 from builder.release import Release
@@ -35,6 +35,7 @@ SUMS = "SHA256SUMS"
 _JOURNAL = ".trustpack-journal.json"
 _TEMPORARY = ".trustpack-tmp-"
 _SCHEMA = 1
+_NEEDED = frozenset({"sha256", "subject", "not_before", "not_after"})
 _WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
 
 # A manifest may come from anywhere, and what it lists is replaced and removed: plain names only.
@@ -58,15 +59,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a release is: its certificates and its artifacts."""
+    """What a release is: the certificates that it trusts, those that it distrusts, and its artifacts."""
 
     organisation: str
     release: str
     epoch: int
     certificates: tuple[dict[str, str], ...]
     artifacts: tuple[Entry, ...]
+    distrusted: tuple[dict[str, str], ...] = ()
     trustpack: str = ""
     schema: int = _SCHEMA
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a certificate without the facts that our commands need."""
+        for item in (*self.certificates, *self.distrusted):
+            if missing := _NEEDED - item.keys():
+                raise ValueError(f"a certificate has no {min(missing)}")
 
     def entry(self, file: str) -> Entry | None:
         """Return the artifact stored as `file`, if the release has it."""
@@ -87,7 +95,8 @@ def describe_release(
         organisation=organisation,
         release=release.text,
         epoch=epoch,
-        certificates=tuple(describe(certificate) for certificate in bundle.certificates),
+        certificates=tuple(trusted(bundle)),
+        distrusted=tuple(distrusted(bundle)),
         artifacts=tuple(
             Entry(
                 target=artifact.target,
@@ -129,8 +138,12 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def same_content(previous: Manifest, manifest: Manifest) -> bool:
     """Tell whether both can describe one release: the same certificates, the same bytes."""
-    if [c["sha256"] for c in previous.certificates] != [c["sha256"] for c in manifest.certificates]:
-        return False
+    for one, other in (
+        (previous.certificates, manifest.certificates),
+        (previous.distrusted, manifest.distrusted),
+    ):
+        if [item["sha256"] for item in one] != [item["sha256"] for item in other]:
+            return False
     shared = ((entry, previous.entry(entry.file)) for entry in manifest.artifacts)
     return all(old is None or old.sha256 == entry.sha256 for entry, old in shared)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from builder import config, pipeline, recipe
 from builder.lint import Policy, lint, refuse
 from builder.load import load
+from builder.model import Bundle
 from builder.release import parse
 
 if TYPE_CHECKING:
@@ -27,17 +28,15 @@ def build(
     release: str | None = None,
     settings: Mapping[str, str] | None = None,
     site: str = "",
+    distrusted: Sequence[Authority] = (),
 ) -> list[Path]:
     """Build one target for an organisation into `folder`; return its files in the recipe's order."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "roots.pem").write_bytes(b"".join(authority.pem for authority in authorities))
     now = dt.datetime.now(dt.UTC)
-    loading = load([folder / "roots.pem"])
-    bundle, findings = lint(loading.certificates, now=now, policy=Policy())
-    refuse(loading.findings + findings)
+    bundle, blocked = (_accepted(folder / "roots.pem", each, now) for each in (authorities, distrusted))
     order = pipeline.Order(
         organisation=replace(config.organisation(config.minimal(slug, ["roots.pem"])), site=site),
-        bundle=bundle,
+        bundle=Bundle(bundle.certificates, blocked.certificates),
         sources=recipe.select(recipe.sources(), [target]),
         today=now.date(),
         release=parse(release) if release else None,
@@ -45,3 +44,14 @@ def build(
     )
     manifest = pipeline.build(order, folder / "dist")
     return [folder / "dist" / entry.file for entry in manifest.artifacts]
+
+
+def _accepted(file: Path, authorities: Sequence[Authority], now: dt.datetime) -> Bundle:
+    """Return the bundle of these CAs, read from a file that is written first, as a build reads it."""
+    if not authorities:
+        return Bundle(())
+    file.write_bytes(b"".join(authority.pem for authority in authorities))
+    loading = load([file])
+    bundle, findings = lint(loading.certificates, now=now, policy=Policy())
+    refuse(loading.findings + findings)
+    return bundle

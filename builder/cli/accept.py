@@ -37,8 +37,8 @@ def accept(
     """Return the configured bundle; raise BundleError or PrivateKeyError where lint finds an error.
 
     `expired`, `intermediates` and `public_roots` replace the configuration's; `password_file` opens locked
-    trust stores. Warnings go to standard error. What is wrong
-    with a distrusted CA is no error: that may be why it is distrusted.
+    trust stores. Warnings go to standard error. What is wrong with a distrusted CA is no error: that may be
+    why it is distrusted.
     """
     from builder.lint import refuse
 
@@ -55,11 +55,11 @@ def accept(
     return bundle
 
 
-def survey(chosen: Chosen, now: dt.datetime) -> Bundle:
+def survey(chosen: Chosen, now: dt.datetime, password_file: Path | None = None) -> Bundle:
     """Return the configured bundle whatever lint says of its certificates; unreadable inputs still raise."""
     from builder.lint import refuse
 
-    loading = _load(chosen)
+    loading = _load(chosen, password_file)
     refuse(loading.findings)
     return _lint(chosen, loading, now)[0]
 
@@ -68,7 +68,7 @@ def lifecycle(chosen: Chosen) -> Lifecycle:
     """Return where each CA is in its life, as configured; raises ConfigError naming file and line."""
     from builder import lifecycle as lifecycles
 
-    return lifecycles.read(chosen.config.lifecycle, lambda key: _where(chosen, key))
+    return lifecycles.read(chosen.config.lifecycle, chosen.where)
 
 
 def lock_file(chosen: Chosen) -> Path | None:
@@ -132,25 +132,18 @@ def _lint(
     lifecycles.check(
         stages,
         chosen.config.lifecycle,
-        lambda key: _where(chosen, key),
+        chosen.where,
         held=[item.sha256 for item in loading.certificates],
         past=lock.known if lock else (),
     )
-    rules = policy(
-        chosen.config.bundle, expired=expired, intermediates=intermediates, public_roots=public_roots
-    )
+    rules = policy(chosen, expired=expired, intermediates=intermediates, public_roots=public_roots)
     trusted = [item for item in loading.certificates if not stages.is_distrusted(item.sha256)]
     blocked = [item for item in loading.certificates if stages.is_distrusted(item.sha256)]
     bundle, findings = lint(trusted, now=now, policy=rules)
-    return Bundle(bundle.certificates, _once(blocked)), loading.findings + findings
+    reasons = {item.sha256: stages.stage(item.sha256).distrust for item in blocked}
+    return Bundle(bundle.certificates, _once(blocked), reasons), loading.findings + findings
 
 
 def _once(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     unique = {item.sha256: item for item in certificates}
     return tuple(sorted(unique.values(), key=lambda item: (item.label.lower(), item.sha256)))
-
-
-def _where(chosen: Chosen, key: tuple[str, ...]) -> str:
-    from builder.config import where
-
-    return where(chosen.file, key) if chosen.file else "lifecycle"

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from builder.inspect import Contents
+    from builder.inspect import Contents, Held
 
 # What a build writes that is larger than this is no CA package; reading stops before memory does.
 _MAX_BYTES = 128 * 1024 * 1024
@@ -87,29 +87,23 @@ def _describe(contents: Contents) -> dict[str, Any]:
     value = asdict(contents)
     for file in value["files"]:
         file["mode"] = f"{file['mode']:04o}"
-    for certificate in value["certificates"]:
+    for certificate in (*value["certificates"], *(value["distrusted"] or ())):
         certificate |= {key: stamp(certificate[key]) for key in ("not_before", "not_after")}
     return value
 
 
 def _show(path: Path, contents: Contents) -> None:
     from builder.cli.tables import size, table
-    from builder.inventory import stamp
     from builder.quoting import visible
 
-    title = " ".join(filter(None, (contents.format, contents.name, contents.version)))
-    _say(f"{path}: {title}")
+    heading = " ".join(filter(None, (contents.format, contents.name, contents.version)))
+    _say(f"{path}: {heading}")
     for key, value in contents.metadata.items():
         _say(f"  {key}: {' '.join(value.split())}".rstrip())
-    if contents.certificates:
-        typer.echo()
-        count = Counter(held.sha256 for held in contents.certificates)
-        once = {held.sha256: held for held in contents.certificates}
-        rows = [
-            (visible(held.label), sha256[:_SHORT], stamp(held.not_after), str(count[sha256]))
-            for sha256, held in once.items()
-        ]
-        table(("certificate", "SHA-256", "not after", "files"), rows)
+    for title, certificates in (("certificate", contents.certificates), ("distrusted", contents.distrusted)):
+        if certificates:
+            typer.echo()
+            table((title, "SHA-256", "not after", "files"), _rows(certificates))
     typer.echo()
     if contents.files:
         table(
@@ -130,6 +124,19 @@ def _show(path: Path, contents: Contents) -> None:
         for line in script.expandtabs().splitlines():
             _say(f"    {line}")
     typer.echo()
+
+
+def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
+    """Return a row for each CA, with the number of files that hold or name it."""
+    from builder.inventory import stamp
+    from builder.quoting import visible
+
+    count = Counter(held.sha256 for held in certificates)
+    once = {held.sha256: held for held in certificates}
+    return [
+        (visible(held.label), sha256[:_SHORT], stamp(held.not_after), str(count[sha256]))
+        for sha256, held in once.items()
+    ]
 
 
 def _path(member: Any) -> str:

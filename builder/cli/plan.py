@@ -23,6 +23,7 @@ def plan(
         "dist"
     ),
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
     """Show what the next release adds and removes against trustpack.lock, or the release in dist/.
@@ -41,16 +42,15 @@ def plan(
     chosen = settings.choose([], None, config)
     moment = settings.clock(now)
     stages, lock = lifecycle(chosen), read_lock(chosen)
-    new = locks.describe(accept(chosen, moment, quiet=True), stages)
+    new = locks.describe(accept(chosen, moment, password_file=password_file, quiet=True), stages)
     manifest = None if lock else output.read_manifest(out)
-    wanted = chosen.config.release
     today = releases.today(moment, settings.source_date_epoch())
     following = locks.advance(
         lock,
         new,
         organisation=chosen.config.organisation.slug,
         today=today,
-        wanted=None if wanted is None else releases.parse(wanted),
+        wanted=settings.release(chosen, None),
     )
     sources = recipe.select(recipe.sources(chosen.beside), chosen.config.targets)
     found = plans.make(
@@ -68,16 +68,12 @@ def plan(
 
 
 def _released(manifest: Manifest | None) -> list[Locked]:
-    """Return the certificates of a release as a lock lists them; a manifest knows no states."""
+    """Return the certificates of a release as a lock lists them; of what is shipped, it knows no states."""
     from builder.lock import Locked
 
+    keys = ("sha256", "subject", "not_before", "not_after")
+    trusted, distrusted = (manifest.certificates, manifest.distrusted) if manifest else ((), ())
     return [
-        Locked(
-            sha256=item["sha256"],
-            subject=item["subject"],
-            not_before=item["not_before"],
-            not_after=item["not_after"],
-            state="active",
-        )
-        for item in (manifest.certificates if manifest else ())
+        *(Locked(**{key: item[key] for key in keys}, state="active") for item in trusted),
+        *(Locked(**{key: item[key] for key in keys}, state="distrusted") for item in distrusted),
     ]

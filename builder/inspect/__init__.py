@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from builder.inspect import apk, deb, formula, gem, npm, pem, rpm, tarball, wheel
-from builder.inspect.certificates import held
+from builder.inspect.certificates import blocks, held, listed
 from builder.inspect.contents import Contents, Held, Malformed, Member, NotAPackageError, PackageError
 from builder.quoting import visible
 
@@ -81,12 +81,13 @@ def _contents(package: Unpacked) -> Contents:
     for one, other in pairwise(entries):
         if one.path == other.path:
             raise Malformed(f"{one.path}: stands there twice")
-    certificates = [
-        certificate
-        for entry in entries
-        if entry.kind == "file"
-        for certificate in held(entry.path, entry.data)
-    ]
+    files = [entry for entry in entries if entry.kind == "file"]
+    blocked, shipped = (
+        [one for file in files if blocks(file.path) == wanted for one in held(file.path, file.data)]
+        for wanted in (True, False)
+    )
+    lists = [found for file in files if (found := listed(file.path, file.data)) is not None]
+    said = [*(one for found in lists for one in found), *blocked]
     return Contents(
         format=package.format,
         name=package.name,
@@ -94,7 +95,8 @@ def _contents(package: Unpacked) -> Contents:
         metadata=dict(package.metadata),
         files=tuple(_member(entry) for entry in entries),
         scripts=dict(package.scripts),
-        certificates=tuple(certificates),
+        certificates=tuple(shipped),
+        distrusted=tuple(said) if said or lists else None,
     )
 
 

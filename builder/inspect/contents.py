@@ -91,7 +91,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Everything inspect knows of one package: files by path, certificates by file and in file order."""
+    """Everything inspect knows of one package: files by path, certificates by file and in file order.
+
+    `certificates` are those that clients are made to trust. `distrusted` are the others, in p11-kit's
+    blocklists and in the list that packages carry; None where nothing in the package could say so.
+    """
 
     format: str
     name: str
@@ -100,8 +104,9 @@ class Contents:
     files: tuple[Member, ...]
     scripts: Mapping[str, str]
     certificates: tuple[Held, ...]
+    distrusted: tuple[Held, ...] | None = None
 
     @property
     def fingerprints(self) -> frozenset[str]:
-        """The SHA-256 of each certificate, once, however many files hold it."""
+        """The SHA-256 of each trusted certificate, once, however many files hold it."""
         return frozenset(held.sha256 for held in self.certificates)

@@ -145,6 +145,8 @@ def test_a_distrusted_ca_is_not_shipped(configured: World, another: bytes) -> No
     assert configured.run("build").code == 0
     manifest = json.loads((configured.folder / "dist" / "manifest.json").read_text())
     assert [item["subject"] for item in manifest["certificates"]] == ["CN=Acme Root"]
+    assert [item["subject"] for item in manifest["distrusted"]] == ["CN=Acme Old", "CN=Acme Root 2"]
+    assert configured.run("plan").out.splitlines()[0].endswith(" (nothing changes)")
     configure(configured, "lifecycle:", "  authorities:", *lines, paths="more.pem, old.pem")
     done = configured.run("build")
     assert (done.code, "nothing to ship" in done.err) == (3, True)

@@ -1,21 +1,34 @@
-"""Distrusted CAs: blocked by the real p11-kit wherever they come from, and taken out of Debian's store."""
+"""Distrusted CAs: blocked by the real p11-kit wherever they come from, taken out of Debian's store, listed.
+
+The handshakes of clients that read a store made of files are in tests/trust.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import json
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from builder.prove import authority
+from builder import output
+from builder.prove import authority, clients, twin
+from builder.prove.clients import Programs
 from builder.prove.place import Place, open_place
+from builder.prove.server import serve
 from tests.packages import readers
-from tests.packages.built import fingerprints, trustpack
+from tests.packages.built import fingerprints, run, trustpack
 from tests.roots import root
+from tests.tools import require
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from builder.prove.authority import Authority
 
 _SOURCES = {
     "fedora": ("/etc/pki/ca-trust/source", "/usr/share/pki/ca-trust-source"),
@@ -23,6 +36,8 @@ _SOURCES = {
 }
 _MODULE = "module: p11-kit-trust.so\ntrust-policy: yes\nx-init-reserved: paths='{}'\n"
 _EXTRACT = ("trust", "extract", "--format=pem-bundle", "--filter=ca-anchors", "--purpose=server-auth")
+_SINCE, _WHY = "2026-11-24", "https://tickets.acme.example/4711"
+_SAID = f"since: {_SINCE}, evidence: {_WHY}"
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
@@ -34,25 +49,39 @@ class Releases:
     second: Path
     kept: frozenset[str]
     gone: frozenset[str]
-    pem: bytes  # of the distrusted CA
+    cas: tuple[Authority, Authority]
+
+    @property
+    def pem(self) -> bytes:
+        """The distrusted CA."""
+        return self.cas[1].pem
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[list[str]]:
+        """Serve a leaf of the kept CA and one of the distrusted one; yield their URLs."""
+        now = dt.datetime.now(dt.UTC)
+        with contextlib.ExitStack() as stack:
+            leaves = [authority.issue(ca, ["localhost"], now=now) for ca in self.cas]
+            yield [f"https://localhost:{stack.enter_context(serve(leaf))}/" for leaf in leaves]
 
 
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
-    """Build both releases for deb and rpm."""
+    """Build both releases for every target."""
     now = dt.datetime.now(dt.UTC)
-    kept, gone = (authority.create(f"Acme {name}", now=now).pem for name in ("Kept", "Gone"))
+    cas = (authority.create("Acme Kept", now=now), authority.create("Acme Gone", now=now))
+    kept, gone = (ca.pem for ca in cas)
     folder = tmp_path_factory.mktemp("distrust")
     (folder / "roots.pem").write_bytes(kept + gone)
     (digest,) = fingerprints(gone)
     for version, state in ((1, "retiring"), (2, "distrusted")):
         (folder / "trustpack.yaml").write_text(
             f"organisation: {{slug: acme}}\nbundle: {{paths: [roots.pem]}}\nrelease: {version}\n"
-            f"lifecycle: {{authorities: {{{digest}: {{state: {state}}}}}}}\n"
+            f"lifecycle: {{authorities: {{{digest}: {{state: {state}, {_SAID}}}}}}}\n"
         )
-        options = ("--target", "deb", "--target", "rpm", "--out", folder / str(version), "--quiet")
+        options = ("--out", folder / str(version), "--quiet")
         trustpack("build", "--config", folder / "trustpack.yaml", *options)
-    return Releases(folder / "1", folder / "2", fingerprints(kept), fingerprints(gone), gone)
+    return Releases(folder / "1", folder / "2", fingerprints(kept), fingerprints(gone), cas)
 
 
 def _extracted(place: Place) -> frozenset[str]:
@@ -117,3 +146,181 @@ def test_debian_takes_out_the_packages_own_lines_only(releases: Releases) -> Non
         assert fingerprints(place.read(bundle)) == before | kept | gone
         place.run(["dpkg", "--install", "/root/2.deb"], environment=_QUIET)
         assert fingerprints(place.read(bundle)) == before | kept | gone
+
+
+@pytest.mark.parametrize("tree", ["/usr/share/pki/ca-trust-source", "/usr/share/pki/trust"])
+def test_gnutls_refuses_what_p11_kit_blocks(releases: Releases, tree: str) -> None:
+    """In the handshake itself, whoever else has added the CA: wget and git ask p11-kit whom to trust.
+
+    Fedora's GnuTLS does so by default, Debian's where it is told `pkcs11:`. Inside GnuTLS, Debian's p11-kit
+    reads one path whatever its configuration says: it is made the folder that the rpm's systems read.
+    """
+    with open_place(root("trixie")) as place, releases.served() as urls:
+        kept, gone = urls
+        place.copy_in("/etc/wgetrc", b"ca_certificate = pkcs11:\n")
+        place.copy_in("/etc/gitconfig", b"[http]\n\tsslCAInfo = pkcs11:\n")
+        place.run(["ln", "-sfn", tree, "/etc/ssl/certs/ca-certificates.crt"])
+        place.copy_in(f"{tree}/anchors/somebody.crt", releases.pem)
+        asked = clients.equip(place, Programs(), only=["wget", "git"])
+
+        def accepted() -> dict[str, frozenset[str]]:
+            return clients.accepted(place, asked, urls)
+
+        def each(*trusted: str) -> dict[str, frozenset[str]]:
+            return dict.fromkeys(("wget", "git"), frozenset(trusted))
+
+        assert accepted() == each(gone)
+        for number, folder, trusted in ((1, releases.first, urls), (2, releases.second, [kept])):
+            rpm = folder / f"acme-ca-certs-{number}-1.noarch.rpm"
+            place.copy_in(f"/root/{number}.rpm", rpm.read_bytes())
+            place.run(["rpm", "--upgrade", "--nodeps", "--noscripts", f"/root/{number}.rpm"])
+            assert accepted() == each(*trusted)
+        place.run(["rpm", "--erase", "--noscripts", "acme-ca-certs"])
+        assert accepted() == each(gone)
+
+
+def _inspected(folder: Path) -> dict[str, dict[str, Any]]:
+    found = json.loads(trustpack("inspect", folder, "--json"))
+    return {Path(package["file"]).name: package for package in found["packages"]}
+
+
+def _digests(listed: list[dict[str, str]]) -> set[str]:
+    return {one["sha256"] for one in listed}
+
+
+def test_every_package_lists_what_it_distrusts_apart_from_what_it_trusts(releases: Releases) -> None:
+    """As the manifest does, and since when and why; a PEM file and a formula have no place for a list."""
+    manifest = json.loads((releases.second / "manifest.json").read_text())
+    assert _digests(manifest["certificates"]) == releases.kept
+    assert [(one["sha256"], one["since"], one["evidence"]) for one in manifest["distrusted"]] == [
+        (*releases.gone, _SINCE, _WHY)
+    ]
+    inspected = _inspected(releases.second)
+    assert {name for name, package in inspected.items() if package["distrusted"] is None} == {
+        "acme-ca-certs-2.pem",
+        "acme-ca-certs-2.rb",
+    }
+    for artifact in manifest["artifacts"]:
+        package = inspected[artifact["file"]]
+        if package["distrusted"] is None:
+            continue
+        assert _digests(package["certificates"]) == releases.kept, artifact["file"]
+        assert _digests(package["distrusted"]) == releases.gone, artifact["file"]
+        entries = readers.read(artifact["target"], releases.second / artifact["file"]).entries
+        (data,) = [entry.data for entry in entries if entry.path.endswith("certificates.json")]
+        listed = json.loads(data or b"")
+        assert listed["certificates"] == manifest["certificates"]
+        assert listed["distrusted"] == manifest["distrusted"]
+
+
+def test_people_see_the_two_lists_apart(releases: Releases) -> None:
+    """The rpm holds the distrusted CA in two blocklists and names it in its list: three files."""
+    text = trustpack("inspect", releases.second / "acme-ca-certs-2-1.noarch.rpm")
+    lines = [line.split() for line in text.splitlines()]
+    tables = [(*words[:2], words[-1]) for words in lines if "SHA-256" in words or words[:1] == ["Acme"]]
+    assert tables == [
+        ("certificate", "SHA-256", "files"),
+        ("Acme", "Kept", "3"),
+        ("distrusted", "SHA-256", "files"),
+        ("Acme", "Gone", "3"),
+    ]
+
+
+def test_diff_tells_of_distrust_between_packages_of_every_format(releases: Releases) -> None:
+    """Between two packages, or a package and the next manifest; between a package and its own, nothing."""
+    seen = set()
+    for name, package in _inspected(releases.first).items():
+        if package["distrusted"] is None:
+            continue
+        (newer,) = [f for f in _inspected(releases.second) if f.translate(_DIGITS) == name.translate(_DIGITS)]
+        for new in (releases.second / newer, releases.second / "manifest.json", releases.second):
+            found = _compared(releases.first / name, new)
+            assert {key: _digests(found[key]) for key in ("removed", "distrusted", "added", "forgiven")} == {
+                "removed": releases.gone,
+                "distrusted": releases.gone,
+                "added": set(),
+                "forgiven": set(),
+            }
+            assert _digests(found["kept"]) == releases.kept
+        same = _compared(releases.second / newer, releases.second / "manifest.json")
+        assert not any(same[key] for key in ("removed", "distrusted", "added", "forgiven"))
+        seen.add(package["format"])
+    assert seen == {"deb", "rpm", "apk", "wheel", "npm", "gem", "archive", "bottle"}
+
+
+# Files of two releases have the same name but for the number.
+_DIGITS = str.maketrans("2", "1")
+
+
+def _compared(old: Path, new: Path) -> dict[str, list[dict[str, str]]]:
+    # It exits with 1 where something differs.
+    said = run(*_WHATEVER, sys.executable, "-m", "builder", "diff", "--json", old, new)
+    found: dict[str, list[dict[str, str]]] = json.loads(said)["certificates"]
+    return found
+
+
+_WHATEVER = ("sh", "-c", '"$@" || [ $? -eq 1 ]', "sh")
+
+
+def test_a_proof_makes_no_twin_of_a_distrusted_ca(releases: Releases) -> None:
+    """What the packages trust is what is proven, although the rpm holds the distrusted CA as well."""
+    manifest = output.read_manifest(releases.second)
+    assert manifest is not None
+    assert {one.sha256 for one in twin.originals(releases.second, manifest)} == releases.kept
+
+
+_CLIENTS = Path(clients.__file__).parent
+_PYTHON = "import acme_certifi, json; print(json.dumps([c['sha256'] for c in acme_certifi.certificates()]))"
+_NODE = """
+const { X509Certificate } = require('node:crypto')
+const digest = (pem) => new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()
+console.log(JSON.stringify(require('acme-ca').certificates().map(digest)))
+"""
+_RUBY = """
+puts AcmeCa.certificates.map { |one| OpenSSL::Digest::SHA256.hexdigest(one.to_der) }.inspect
+"""
+
+
+def _install_wheel(wheel: Path, folder: Path) -> tuple[list[str], list[str]]:
+    if not (folder / "bin").exists():
+        run(sys.executable, "-m", "venv", folder)
+    python = str(folder / "bin" / "python")
+    run(python, "-m", "pip", "install", "--no-index", "--upgrade", wheel)
+    return [python, "-c", _PYTHON], [python, str(_CLIENTS / "with_urllib.py")]
+
+
+def _install_npm(tarball: Path, folder: Path) -> tuple[list[str], list[str]]:
+    folder.mkdir(exist_ok=True)
+    (folder / "package.json").write_text('{"private": true}', "utf-8")
+    run(require("npm"), "install", "--offline", "--no-audit", "--no-fund", tarball, cwd=folder)
+    node = [require("node"), "--dns-result-order=ipv4first"]
+    register = ["--require", str(folder / "node_modules/acme-ca/register.js")]
+    return [*node, "-e", _NODE], [*node, *register, str(_CLIENTS / "with_https.js")]
+
+
+def _install_gem(gem: Path, folder: Path) -> tuple[list[str], list[str]]:
+    home = ["env", f"GEM_HOME={folder}", f"GEM_PATH={folder}"]
+    run(*home, require("gem"), "install", "--local", "--no-document", gem)
+    ruby = [*home, require("ruby"), "-r", "acme_ca"]
+    return [*ruby, "-e", _RUBY], [*ruby, str(_CLIENTS / "with_net_http.rb")]
+
+
+_LANGUAGES = {".whl": _install_wheel, ".tgz": _install_npm, ".gem": _install_gem}
+
+
+@pytest.mark.parametrize("ending", _LANGUAGES)
+def test_a_language_stops_trusting_what_the_upgrade_distrusts(
+    releases: Releases, ending: str, tmp_path: Path
+) -> None:
+    """Its list of certificates has the others alone, and its client refuses the distrusted CA's server."""
+    with releases.served() as urls:
+        for folder, trusted, count in (
+            (releases.first, releases.kept | releases.gone, 2),
+            (releases.second, releases.kept, 1),
+        ):
+            (package,) = folder.glob(f"*{ending}")
+            listing, client = _LANGUAGES[ending](package, tmp_path / "place")
+            assert set(json.loads(run(*listing, cwd=tmp_path / "place"))) == trusted
+            said = run(*_WHATEVER, *client, *urls, cwd=tmp_path / "place")
+            assert [url for url in urls if f"{url} accepted" in said] == urls[:count]
+            assert [url for url in urls if f"{url} refused" in said] == urls[count:]

@@ -23,10 +23,11 @@ ON_ENDS = pytest.mark.parametrize("system", _ENDS, indirect=True)
 
 @dataclass(frozen=True)
 class Debs:
-    """Acme's two releases and Beta's one, and where they lie in a system."""
+    """Acme's three releases, the third of which distrusts `old`, Beta's one, and where they lie."""
 
     first: Path
     second: Path
+    third: Path
     beta: Path
 
     @staticmethod
@@ -93,6 +94,7 @@ def debs(world: World, tmp_path_factory: pytest.TempPathFactory) -> Debs:
     return Debs(
         first=build(out, "acme", [world.kept, world.old], "1", target="deb"),
         second=build(out, "acme", [world.kept, world.new], "2", target="deb"),
+        third=build(out, "acme", [world.kept], "3", target="deb", distrusted=[world.old]),
         beta=build(out, "beta", [world.beta], "1", target="deb"),
     )
 
@@ -100,7 +102,7 @@ def debs(world: World, tmp_path_factory: pytest.TempPathFactory) -> Debs:
 @contextlib.contextmanager
 def _open_system(suite: str, debs: Debs, world: World) -> Iterator[System]:
     with open_place(root(suite)) as place:
-        for deb in (debs.first, debs.second, debs.beta):
+        for deb in (debs.first, debs.second, debs.third, debs.beta):
             place.copy_in(Debs.inside(deb), deb.read_bytes())
         asked = clients.equip(place, world.programs)
         # A CA that is not ours, and must stay trusted whatever we do.
@@ -136,6 +138,22 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
     assert system.changes() == []
     system.apt("purge", "acme-ca-certs")
     assert system.changes() == []
+
+
+@ON_ENDS
+def test_a_distrusted_ca_is_refused_after_the_upgrade(system: System) -> None:
+    """By every client, its line gone; unless somebody else has added it: Debian has no place for a veto."""
+    system.install(system.debs.first)
+    assert system.each({"public", "kept", "old"}) == system.trusted()
+    system.install(system.debs.third)
+    assert system.each({"public", "kept"}) == system.trusted()
+    assert system.ours() == ["acme/acme-trust-test-kept"]
+
+    system.place.copy_in("/usr/local/share/ca-certificates/somebody.crt", system.world.old.pem)
+    system.run("update-ca-certificates")
+    assert system.each({"public", "kept", "old"}) == system.trusted()
+    system.apt("purge", "acme-ca-certs")
+    assert system.each({"public", "old"}) == system.trusted()
 
 
 @pytest.mark.parametrize("system", SUITES, indirect=True)

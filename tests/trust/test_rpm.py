@@ -230,6 +230,27 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
 
 
 @_on(*STANDINS)
+def test_a_distrusted_ca_is_refused_although_the_administrator_added_it(
+    system: System, tmp_path: Path
+) -> None:
+    """By every client as long as the package blocks it; erased, the administrator's word counts again."""
+    run, manager, world = system.place.run, system.manager, system.world
+    third = build(tmp_path, "acme", [world.kept], "3", target="rpm", distrusted=[world.old])
+    system.place.copy_in("/root/third.rpm", third.read_bytes())
+    theirs = system.distribution.sources.split(":")[0]
+    system.place.copy_in(f"{theirs}/anchors/somebody.crt", world.old.pem)
+    run([system.distribution.updater])
+    assert system.trusted() == system.each({"public", "old"})
+
+    run([*manager.install, "/root/first.rpm"])
+    assert system.trusted() == system.each({"public", "kept", "old"})
+    run([*manager.upgrade, "/root/third.rpm"])
+    assert system.trusted() == system.each({"public", "kept"})
+    run([*manager.erase, _NAME])
+    assert system.trusted() == system.each({"public", "old"})
+
+
+@_on(*STANDINS)
 def test_two_organisations_side_by_side_keep_what_both_hold_until_the_last_goes(system: System) -> None:
     """Erasing one package leaves the other's CAs and the shared folders; erasing both leaves nothing."""
     run, manager, beta = system.place.run, system.manager, "beta-ca-certs"

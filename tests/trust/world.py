@@ -65,7 +65,17 @@ def build(
     *,
     target: str,
     settings: Mapping[str, str] | None = None,
+    distrusted: Sequence[Authority] = (),
 ) -> Path:
     """Build one organisation's package as `trustpack build` does, and return its first file."""
     folder = out / f"{slug}-{version}-{target}"
-    return releases.build(folder, slug, authorities, target=target, release=version, settings=settings)[0]
+    made = releases.build(
+        folder,
+        slug,
+        authorities,
+        target=target,
+        release=version,
+        settings=settings,
+        distrusted=distrusted,
+    )
+    return made[0]

@@ -41,14 +41,14 @@ def test_a_state_counts_where_both_sides_know_it() -> None:
 
 
 def test_distrust_counts_where_both_sides_have_a_place_for_it() -> None:
-    """What was shipped is removed as well; a .deb that lists no distrusted CA contradicts no lock."""
+    """What was shipped is removed as well; a PEM file that names no distrusted CA contradicts no lock."""
     blocked = in_state(A, "distrusted")
     found = difference.compare(holding(A), holding(blocked))
     assert (found.removed, found.distrusted, found.kept) == ((A,), (blocked,), ())
     back = difference.compare(holding(blocked), holding(A))
     assert (back.added, back.forgiven) == ((A,), (blocked,))
     assert not difference.compare(holding(blocked), holding(blocked))
-    assert not difference.compare(holding(blocked), holding(kind="deb", blocks=False))
+    assert not difference.compare(holding(blocked), holding(kind="bundle", blocks=False))
     assert not difference.compare(holding(blocks=False), holding(blocked))
 
 

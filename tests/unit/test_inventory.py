@@ -2,7 +2,8 @@
 
 import json
 
-from builder.inventory import inventory
+from builder.inventory import describe, inventory
+from builder.model import Bundle, Distrust
 from tests.unit import bundles
 
 
@@ -23,6 +24,19 @@ def test_the_list_has_what_an_auditor_asks_of_each_certificate() -> None:
         "not_before": "2026-11-23T12:00:00Z",
         "not_after": "2036-11-21T12:00:00Z",
     }
+
+
+def test_distrusted_certificates_are_in_a_list_of_their_own() -> None:
+    """With the same facts, and since when and why where that is given; none among the trusted."""
+    one, two, three = bundles.bundle("One", "Three", "Two").certificates
+    reasons = {two.sha256: Distrust("2026-11-20", "https://tickets.acme.example/1"), three.sha256: Distrust()}
+    found = json.loads(inventory(Bundle((one,), (two, three), reasons), slug="acme", release="1"))
+    assert found["certificates"] == [describe(one)]
+    assert found["distrusted"] == [
+        describe(two) | {"since": "2026-11-20", "evidence": "https://tickets.acme.example/1"},
+        describe(three),
+    ]
+    assert json.loads(inventory(Bundle((one,)), slug="acme", release="1"))["distrusted"] == []
 
 
 def test_the_list_is_one_ascii_text_that_ends_in_a_newline() -> None:

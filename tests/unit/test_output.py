@@ -228,6 +228,8 @@ def _stored(**changes: object) -> bytes:
         b"[]",
         b"\xff\xfe",
         b'{"name": "a web app", "icons": []}',
+        _stored(certificates=[{}]),
+        _stored(distrusted=[{"sha256": "00", "subject": "", "not_before": ""}]),
         _stored(release="latest"),
         _stored(release="1.2.3.4"),
         _stored(
@@ -344,3 +346,5 @@ def test_content_is_the_certificates_and_the_bytes() -> None:
     assert output.same_content(one, describe(artifact("a-1.deb"), artifact("b-1.deb")))
     assert not output.same_content(one, describe(artifact("a-1.deb", b"changed")))
     assert not output.same_content(one, describe(artifact("a-1.deb"), bundle=bundles.bundle("Acme Root")))
+    blocking = Bundle(BUNDLE.certificates, bundles.bundle("Acme Gone").certificates)
+    assert not output.same_content(one, describe(artifact("a-1.deb"), bundle=blocking))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from builder.inspect.certificates import held
+from builder.inspect.certificates import blocks, held, listed
 from builder.inspect.contents import Malformed
 from builder.trusted import trusted_pem
 
@@ -58,3 +60,59 @@ def test_refuses_a_block_that_swallows_the_next(roots: list[bytes]) -> None:
     cut = roots[0].replace(b"-----END CERTIFICATE-----\n", b"")
     with pytest.raises(Malformed, match="no END line"):
         held("a.pem", cut + roots[1])
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/usr/share/pki/ca-trust-source/blocklist/a.crt", True),
+        ("blacklist/a.crt", True),
+        ("/usr/share/pki/ca-trust-source/blocklist.crt", False),
+        ("/usr/share/my-blocklist/a.crt", False),
+    ],
+)
+def test_p11_kits_folders_block(path: str, expected: bool) -> None:
+    """Under their older name too, and no folder that is only called alike."""
+    assert blocks(path) is expected
+
+
+def _list(*distrusted: dict[str, str]) -> bytes:
+    value = {"organisation": "acme", "release": "1", "certificates": [], "distrusted": distrusted}
+    return json.dumps(value).encode()
+
+
+_GONE = {
+    "sha256": "ab" * 32,
+    "subject": "CN=\x1b[2J",
+    "not_before": "2026-01-02T03:04:05Z",
+    "not_after": "2027-01-02T03:04:05Z",
+}
+
+
+def test_reads_what_a_package_lists_as_distrusted() -> None:
+    """By its fingerprint, its name without control characters; a list may be empty."""
+    (found,) = listed("acme/certificates.json", _list(_GONE)) or ()
+    assert (found.file, found.sha256, found.label) == (
+        "acme/certificates.json",
+        "ab" * 32,
+        "CN=\\u001b[2J",
+    )
+    assert found.not_after == dt.datetime(2027, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    assert listed("certificates.json", _list()) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        pytest.param("acme/my-certificates.json", _list(_GONE), id="another-name"),
+        pytest.param("certificates.json", b"[]", id="no-object"),
+        pytest.param("certificates.json", b"{}", id="no-list"),
+        pytest.param("certificates.json", b"\xff", id="no-text"),
+        pytest.param("certificates.json", _list(_GONE | {"sha256": "AB"}), id="no-fingerprint"),
+        pytest.param("certificates.json", _list(_GONE | {"not_after": "soon"}), id="no-time"),
+        pytest.param("certificates.json", b'{"x": ' + b"[" * 100_000, id="deep"),
+    ],
+)
+def test_other_peoples_files_are_no_list(path: str, data: bytes) -> None:
+    """A package may have a file of that name that means something else."""
+    assert listed(path, data) is None

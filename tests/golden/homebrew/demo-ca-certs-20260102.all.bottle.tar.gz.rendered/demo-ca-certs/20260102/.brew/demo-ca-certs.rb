@@ -2,7 +2,7 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "426547e2dbe0c3073d3dd101b2ddf5452b6d4be1d1ba42904c78827136b1fd2d"
+  sha256 "d79bf43a2992bf051ee5f68c29fc93a4dc038b4549b2d319523b2210c08044b4"
   license "Apache-2.0"
 
   def install
