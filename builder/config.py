@@ -148,17 +148,7 @@ class Config(_Struct, frozen=True):
     organisation: OrganisationSection
     bundle: BundleSection
     lifecycle: LifecycleSection = LifecycleSection()
-    release: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                description="A version; without it, the UTC date.",
-                # We read 2026.10 as it is written; an editor takes it for a number.
-                extra_json_schema={"type": ["string", "number"]},
-            ),
-        ]
-        | None
-    ) = None
+    release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
     site: (
         Annotated[
             _Url, msgspec.Meta(description="The http or https URL under which the packages are published.")
@@ -262,4 +252,6 @@ def organisation(config: Config) -> Organisation:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of trustpack.yaml."""
     result = msgspec.json.schema(Config)
+    # We read 2026.10 as it is written; an editor takes it for a number.
+    result["$defs"]["Config"]["properties"]["release"]["anyOf"].append({"type": "number"})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **result}

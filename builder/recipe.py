@@ -15,7 +15,7 @@ from builder.errors import ConfigError, UsageError
 from builder.model import Content, Entry, Output, Recipe, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _HERE = Path(__file__).resolve().parent
 # In a wheel the folders lie inside the package; in a checkout beside it.
@@ -106,12 +106,12 @@ def select(available: dict[str, Source], targets: list[str] | None) -> list[Sour
     return [available[target] for target in sorted(set(targets))]
 
 
-def check(available: dict[str, Source], mentioned: Iterable[str], where: str) -> None:
-    """Raise ConfigError for a target that the configuration's key `where` mentions and no recipe makes."""
+def check(available: dict[str, Source], mentioned: Iterable[str], where: Callable[[str], str]) -> None:
+    """Raise ConfigError for a target that is mentioned, `where` says in what place, and no recipe makes."""
     for target in mentioned:
         if target not in available:
             raise ConfigError(
-                f"{where}.{target}: there is no such target", hint=document.nearest(target, available)
+                f"{where(target)}: there is no such target", hint=document.nearest(target, available)
             )
 
 

@@ -106,6 +106,8 @@ def _open_streams() -> None:
 def _say(word: str, colour: str, text: str) -> None:
     from builder.quoting import visible
 
-    typer.secho(word, fg=colour, bold=True, err=True, nl=False)
+    # See https://no-color.org; None lets typer look whether standard error is a terminal.
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    typer.secho(word, fg=colour, bold=True, err=True, nl=False, color=False if plain else None)
     # A path or a tool's words may hold what a terminal would obey.
     typer.echo("\n".join(visible(line) for line in text.split("\n")), err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from builder.cli.tables import size, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from builder.cli.settings import Chosen
     from builder.model import Organisation
     from builder.output import Manifest
 
@@ -68,10 +70,9 @@ def build(
     )
     available = recipe.sources(chosen.beside)
     for key in ("targets", "names", "settings"):
-        recipe.check(available, getattr(chosen.config, key) or (), key)
+        recipe.check(available, getattr(chosen.config, key) or (), partial(_place, chosen, key))
     sources = recipe.select(available, target or chosen.config.targets)
-    wanted = chosen.config.release if release is None else release
-    version = locked(chosen, bundle, wanted=None if wanted is None else releases.parse(wanted))
+    version = locked(chosen, bundle, wanted=settings.release(chosen, release))
     epoch = settings.source_date_epoch()
     order = pipeline.Order(
         organisation=organisation(chosen.config),
@@ -90,6 +91,10 @@ def build(
         _print_json(manifest)
     elif not quiet:
         _report(manifest, out, order.organisation)
+
+
+def _place(chosen: Chosen, key: str, target: str) -> str:
+    return f"{chosen.where((key, target))}: {key}.{target}"
 
 
 @contextlib.contextmanager

@@ -37,6 +37,7 @@ def check(
         Path | None,
         typer.Option(help="Write a calendar of every certificate's end to this file, - to print."),
     ] = None,
+    password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
     """Tell which CA certificates have expired or will within some days, by the real clock.
@@ -48,7 +49,7 @@ def check(
     from builder.cli import settings
 
     moment, span = settings.clock(now), _span(within)
-    expiries = expiry.judge(_holdings(inputs or [], config, moment), now=moment, within=span)
+    expiries = expiry.judge(_holdings(inputs or [], config, moment, password_file), now=moment, within=span)
     printed = Path("-") in (prometheus, ics)
     if prometheus:
         _put(prometheus, expiry.as_prometheus(expiries, now=moment, within=span))
@@ -61,7 +62,9 @@ def check(
     raise typer.Exit(_DUE if any(one.due for one in expiries) else 0)
 
 
-def _holdings(inputs: list[str], config: Path | None, now: dt.datetime) -> list[Holding]:
+def _holdings(
+    inputs: list[str], config: Path | None, now: dt.datetime, password_file: Path | None
+) -> list[Holding]:
     """Return what is named; without anything, the bundle as it would be shipped but for what lint refuses."""
     from dataclasses import replace
 
@@ -71,9 +74,9 @@ def _holdings(inputs: list[str], config: Path | None, now: dt.datetime) -> list[
     from builder.holding import of_bundle
 
     if inputs:
-        return [hold(name) for name in inputs]
+        return [hold(name, password_file) for name in inputs]
     chosen = settings.choose([], None, config)
-    found = of_bundle(str(chosen.file), survey(chosen, now), lifecycle(chosen))
+    found = of_bundle(str(chosen.file), survey(chosen, now, password_file), lifecycle(chosen))
     return [replace(found, organisation=chosen.config.organisation.slug)]
 
 

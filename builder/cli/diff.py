@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from builder.cli import options
+
 _DIFFERENT = 1
 
 
@@ -18,6 +20,7 @@ def diff(
     ],
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    password_file: options.PasswordFile = None,
 ) -> None:
     """Show which certificates came, went and changed their state; between packages, also what else changed.
 
@@ -27,7 +30,7 @@ def diff(
     from builder import difference
     from builder.cli.holdings import hold
 
-    before, after = hold(old), hold(new)
+    before, after = hold(old, password_file), hold(new, password_file)
     found = difference.compare(before, after)
     show = difference.as_json if json else difference.as_text
     typer.echo(show(before, after, found), nl=False)

@@ -11,15 +11,16 @@ import typer
 
 from builder.cli import options
 from builder.errors import BundleError, ConfigError, PrivateKeyError, UsageError
-from builder.model import Severity
+from builder.model import Origin, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from builder.cli.settings import Chosen
     from builder.config import BundleSection, OverrideSection
     from builder.lint import Override, Policy
     from builder.load import Loading
-    from builder.model import Finding
+    from builder.model import Certificate, Finding
 
 Format = Literal["text", "json", "sarif"]
 # Warnings alone end with 1; errors with the codes with which a build would refuse the bundle.
@@ -59,10 +60,12 @@ def lint(
 
     moment = settings.clock(now)
     wanted = tuple(filter(None, (name.strip() for name in runtimes.split(","))))
-    section, folder = _section(inputs, config)
-    loading = read(inputs or (section.paths if section else ()), folder=folder, password_file=password_file)
-    chosen = policy(section, expired=expired, intermediates=intermediates, public_roots=public_roots)
-    bundle, findings = check(loading.certificates, now=moment, policy=chosen)
+    chosen = _chosen(inputs, config)
+    paths, folder = (chosen.config.bundle.paths, chosen.folder) if chosen and not inputs else (inputs, Path())
+    loading = read(paths or (), folder=folder, password_file=password_file)
+    rules = policy(chosen, expired=expired, intermediates=intermediates, public_roots=public_roots)
+    shipped = _shipped(loading.certificates, chosen) if not inputs else loading.certificates
+    bundle, findings = check(shipped, now=moment, policy=rules)
     findings = loading.findings + findings
     verdicts = (
         {item.sha256: judge(item, wanted, now=moment) for item in bundle.certificates} if wanted else {}
@@ -70,7 +73,7 @@ def lint(
     if form == "json":
         typer.echo(report.as_json(bundle.certificates, findings, verdicts), nl=False)
     elif form == "sarif":
-        typer.echo(report.as_sarif(findings), nl=False)
+        typer.echo(report.as_sarif(findings, root=Path.cwd()), nl=False)
     else:
         typer.echo(report.as_text(bundle.certificates, findings, verdicts), nl=False)
     raise typer.Exit(_exit_code(findings, fail_on))
@@ -128,19 +131,30 @@ def _passwords(file: Path | None) -> tuple[str, ...]:
         raise UsageError(f"--password-file {file}: cannot be read as UTF-8 text") from None
 
 
-def _section(inputs: Sequence[str] | None, file: Path | None) -> tuple[BundleSection | None, Path]:
-    """Return the configuration's part about the bundle, if there is one, and where its paths start."""
+def _chosen(inputs: Sequence[str] | None, file: Path | None) -> Chosen | None:
+    """Return the configuration, if there is one or has to be."""
     from builder import config
+    from builder.cli.settings import Chosen
 
     default = Path(config.FILE_NAME)
     if file is None and inputs and not default.exists():
-        return None, Path()
-    chosen = file or default
-    return config.read(chosen).bundle, Path() if inputs else chosen.parent
+        return None
+    file = file or default
+    return Chosen(config.read(file), file.parent, file)
+
+
+def _shipped(certificates: Sequence[Certificate], chosen: Chosen | None) -> Sequence[Certificate]:
+    """Leave out what is distrusted: it is not shipped, and its faults may be why."""
+    from builder.cli.accept import lifecycle
+
+    if chosen is None:
+        return certificates
+    stages = lifecycle(chosen)
+    return [item for item in certificates if not stages.is_distrusted(item.sha256)]
 
 
 def policy(
-    section: BundleSection | None,
+    chosen: Chosen | None,
     *,
     expired: options.Treatment | None = None,
     intermediates: options.Treatment | None = None,
@@ -149,13 +163,14 @@ def policy(
     """Return the configured policy, or the default one, with what the options replace; raises ConfigError."""
     from builder.lint import Policy
 
-    if section is None:
-        section = _defaults()
+    section = chosen.config.bundle if chosen else _defaults()
     return Policy(
         expired=expired or section.expired,
         intermediates=intermediates or section.intermediates,
         public_roots=public_roots or section.public_roots,
-        overrides=tuple(_override(item) for item in section.overrides),
+        overrides=tuple(
+            _override(item, _origin(chosen, i)) for i, item in enumerate(section.overrides) if chosen
+        ),
     )
 
 
@@ -165,20 +180,26 @@ def _defaults() -> BundleSection:
     return BundleSection(paths=[])
 
 
-def _override(item: OverrideSection) -> Override:
+def _origin(chosen: Chosen, index: int) -> Origin:
+    path, _, line = chosen.where(("bundle", "overrides", index)).rpartition(":")
+    return Origin(path, int(line))
+
+
+def _override(item: OverrideSection, origin: Origin) -> Override:
+    from builder.lifecycle import plain
     from builder.lint import Override
     from builder.lint.rules import RULES
 
+    where = f"{origin}: bundle.overrides"
     if item.rule not in RULES:
-        raise ConfigError(f"bundle.overrides: {_unknown(item.rule)}", hint=_unknown(item.rule).hint)
+        raise ConfigError(f"{where}: {_unknown(item.rule)}", hint=_unknown(item.rule).hint)
     if RULES[item.rule].final:
-        raise ConfigError(f"bundle.overrides: rule {item.rule} has no override")
+        raise ConfigError(f"{where}: rule {item.rule} has no override")
     try:
         until = dt.date.fromisoformat(item.until)
-    except ValueError as error:
-        raise ConfigError(f"bundle.overrides: until {item.until}: {error}") from error
-    fingerprint = item.fingerprint.replace(":", "").lower()
-    return Override(rule=item.rule, fingerprint=fingerprint, reason=item.reason, until=until)
+    except ValueError:
+        raise ConfigError(f"{where}: no calendar has the day {item.until}") from None
+    return Override(item.rule, plain(item.fingerprint), item.reason, until, origin)
 
 
 def _unknown(rule: str) -> UsageError:

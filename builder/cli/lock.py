@@ -28,6 +28,7 @@ def lock(
         bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock is not up to date.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, write nothing.")] = False,
+    password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
     """Write trustpack.lock beside trustpack.yaml, after showing what changes: added, removed, other state.
@@ -45,14 +46,13 @@ def lock(
     chosen = settings.choose([], None, config)
     moment = settings.clock(now)
     old = read_lock(chosen)
-    certificates = locks.describe(accept(chosen, moment), lifecycle(chosen))
-    wanted = chosen.config.release if release is None else release
+    certificates = locks.describe(accept(chosen, moment, password_file=password_file), lifecycle(chosen))
     new = locks.advance(
         old,
         certificates,
         organisation=chosen.config.organisation.slug,
         today=releases.today(moment, settings.source_date_epoch()),
-        wanted=None if wanted is None else releases.parse(wanted),
+        wanted=settings.release(chosen, release),
         again=again,
     )
     file = lock_file(chosen) or Path(locks.FILE_NAME)

@@ -14,6 +14,7 @@ from builder.errors import UsageError
 
 if TYPE_CHECKING:
     from builder.config import Config
+    from builder.release import Release
 
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
@@ -31,6 +32,12 @@ class Chosen:
     def beside(self) -> Path | None:
         """The folder in which an organisation's own recipes may lie: the configuration's, if there is one."""
         return self.folder if self.file else None
+
+    def where(self, key: tuple[str | int, ...]) -> str:
+        """Return "file:line" of a key of the configuration."""
+        from builder.config import where
+
+        return where(self.file, key) if self.file else ".".join(map(str, key))
 
 
 def choose(paths: list[str], org: str | None, file: Path | None, *, quiet: bool = False) -> Chosen:
@@ -70,6 +77,19 @@ def _from_here(path: str) -> str:
     from builder.load import is_file_name
 
     return str(Path(path).absolute()) if is_file_name(path) else path
+
+
+def release(chosen: Chosen, given: str | None) -> Release | None:
+    """Return the release that is asked for: `given`, else the configuration's; raises ReleaseError."""
+    from builder.errors import ReleaseError
+    from builder.release import parse
+
+    if given is not None or chosen.config.release is None:
+        return None if given is None else parse(given)
+    try:
+        return parse(chosen.config.release)
+    except ReleaseError as error:
+        raise ReleaseError(f"{chosen.where(('release',))}: {error}", hint=error.hint) from None
 
 
 def clock(now: str | None) -> dt.datetime:

@@ -150,12 +150,22 @@ def test_errors_have_their_classes_code_and_name_the_way_out(
 @pytest.mark.parametrize(
     ("key", "text", "message", "hint"),
     [
-        ("targets", "targets: [debb]", "targets.debb: there is no such target", "did you mean 'deb'?"),
-        ("names", "names: {dbe: x}", "names.dbe: there is no such target", "did you mean 'deb'?"),
+        (
+            "targets",
+            "targets: [debb]",
+            "trustpack.yaml:3: targets.debb: there is no such target",
+            "did you mean 'deb'?",
+        ),
+        (
+            "names",
+            "names: {dbe: x}",
+            "trustpack.yaml:3: names.dbe: there is no such target",
+            "did you mean 'deb'?",
+        ),
         (
             "settings",
             "settings: {whell: {a: b}}",
-            "settings.whell: there is no such target",
+            "trustpack.yaml:3: settings.whell: there is no such target",
             "did you mean 'wheel'?",
         ),
         (

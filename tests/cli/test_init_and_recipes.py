@@ -260,7 +260,7 @@ def test_a_template_of_ones_own_is_refused_with_file_and_line(
 def test_init_keeps_standard_input(world: World, roots: bytes) -> None:
     """What is no file is written down as it was given, not as a path from the configuration's folder."""
     (world.folder / "conf").mkdir()
-    command = [PROGRAM, "init", "-", "roots.pem", "--org", "acme", "--config", "conf/trustpack.yaml"]
+    command = [str(PROGRAM), "init", "-", "roots.pem", "--org", "acme", "--config", "conf/trustpack.yaml"]
     done = subprocess.run(command, cwd=world.folder, env=ENVIRONMENT, input=roots, check=False)
     text = (world.folder / "conf" / "trustpack.yaml").read_text()
     assert (done.returncode, '    - "-"\n    - "../roots.pem"\n' in text) == (0, True)

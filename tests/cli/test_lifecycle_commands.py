@@ -9,6 +9,7 @@ import pytest
 
 from builder.prove import authority
 from tests.cli.conftest import World
+from tests.lint.faults.stores import jks, jks_entry
 
 LATER = "2027-02-01T00:00:00Z"
 NOW = "2026-11-24T12:00:00Z"
@@ -306,3 +307,73 @@ def test_plan_says_where_distrust_has_no_place(configured: World, another: bytes
     done = configured.run("plan")
     assert done.out.splitlines()[-1] == "  pem  a PEM file can only trust: the CA is left out of it"
     assert "rpm" not in done.out
+
+
+def test_lint_judges_the_configured_bundle_as_build_does(configured: World, another: bytes) -> None:
+    """What is wrong with a distrusted CA is no concern of the bundle; named as an input, it is linted."""
+    digest = fingerprint(another)
+    old = "2020-01-01T00:00:00Z"
+    configure(
+        configured,
+        f"lifecycle: {{authorities: {{{digest}: {{state: distrusted}}}}}}",
+        paths="more.pem, roots.pem",
+    )
+    assert "2 certificates" in configured.run("lint", "roots.pem", "more.pem").out
+    assert "1 certificate:" in configured.run("lint").out
+    assert configured.run("lint", "--now", old).out.count("is not valid before") == 1
+    assert configured.run("lint", "more.pem", "--now", old).code == 4
+
+
+def test_what_is_wrong_in_the_configuration_is_named_with_its_line(configured: World, roots: bytes) -> None:
+    """A release, an override: every command that reads it says where it stands."""
+    configure(configured, "release: 01")
+    for command in ("build", "lock", "plan"):
+        done = configured.run(command)
+        assert (done.code, done.err.splitlines()[0]) == (
+            6,
+            "error: trustpack.yaml:4: release '01': is not one to three numbers without leading zeros",
+        )
+    assert configured.run("build", "--release", "01").err.startswith("error: release '01': ")
+    override = (
+        "organisation: {slug: acme}\nbundle:\n  paths: [roots.pem]\n  overrides:\n"
+        "    - {rule: RULE, fingerprint: PRINT, reason: a test, until: DAY}\n"
+    ).replace("PRINT", fingerprint(roots))
+    for rule, day, said in (
+        ("not-yet", "2026-11-24", "not-yet: there is no such rule"),
+        ("private-key", "2026-11-24", "rule private-key has no override"),
+        ("expired", "2026-02-30", "no calendar has the day 2026-02-30"),
+    ):
+        configured.write("trustpack.yaml", override.replace("RULE", rule).replace("DAY", day))
+        for command in ("build", "lint"):
+            done = configured.run(command)
+            assert (done.code, done.err.splitlines()[0]) == (
+                3,
+                f"error: trustpack.yaml:5: bundle.overrides: {said}",
+            )
+    configured.write("trustpack.yaml", override.replace("RULE", "expired").replace("DAY", "2026-01-01"))
+    assert "  trustpack.yaml:5: the override of expired" in configured.run("lint").out
+
+
+def test_locked_stores_are_opened_by_every_command(configured: World) -> None:
+    """The password comes from a file wherever a bundle is read."""
+    secret = "hunter2 é"  # noqa: S105
+    configured.write("password", f"{secret}\n")
+    (configured.folder / "locked.jks").write_bytes(
+        jks(
+            jks_entry(ssl.PEM_cert_to_DER_cert((configured.folder / "roots.pem").read_text())),
+            password=secret,
+        )
+    )
+    configure(configured, paths="locked.jks")
+    for command in (
+        ["lint"], ["plan"], ["lock"], ["plan"], ["build"], ["check"], ["check", "locked.jks"],
+        ["diff", "locked.jks", "dist"],
+    ):  # fmt: skip
+        refused = configured.run(*command)
+        done = configured.run(*command, "--password-file", "password")
+        assert (refused.code, done.code, secret in done.out + done.err + refused.err) == (4, 0, False), (
+            command
+        )
+    (configured.folder / "trustpack.yaml").unlink()
+    init = ("init", "locked.jks", "--org", "acme", "--password-file", "password")
+    assert configured.run(*init).code == 0

@@ -92,7 +92,7 @@ def test_no_room_for_temporary_files_is_an_error(world: World) -> None:
     hide = "mount -t tmpfs -o size=4k,nr_inodes=1 none {}"
     script = "; ".join([*(hide.format(path) for path in ("/tmp", "/var/tmp")), 'exec "$@"'])  # noqa: S108
     work = world.folder if not str(world.folder).startswith(("/tmp", "/var/tmp")) else None  # noqa: S108
-    command = [unshare, "-m", "sh", "-ec", script, "sh", PROGRAM, "build", "-", "--org", "acme"]
+    command = [unshare, "-m", "sh", "-ec", script, "sh", str(PROGRAM), "build", "-", "--org", "acme"]
     done = subprocess.run(
         [*command, "--target", "deb"], cwd=work or "/proc", env=ENVIRONMENT, capture_output=True,
         input=(world.folder / "roots.pem").read_bytes(), check=False,

@@ -58,9 +58,9 @@ def test_an_unknown_target_names_the_nearest() -> None:
         "did you mean 'wheel'?",
     )
     with pytest.raises(ConfigError) as found:
-        recipe.check(recipe.sources(), ["deb", "rmp"], "names")
+        recipe.check(recipe.sources(), ["deb", "rmp"], "x.yaml:3: names.{}".format)
     assert (str(found.value), found.value.hint) == (
-        "names.rmp: there is no such target",
+        "x.yaml:3: names.rmp: there is no such target",
         "did you mean 'rpm'?",
     )
 
