@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _SARIF_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_URI_SAFE = "/:?#[]@!$&'()*+,;=%~"  # what has a meaning in an address stays as it is (RFC 3986)
 _SHOWN_NOTES = 3
 _MARKS = {"accepts": "yes", "refuses": "NO", "within constraints": "limited", "not measured": "?"}
 
@@ -121,18 +124,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def as_sarif(findings: Sequence[Finding]) -> str:
-    """Return the findings as a SARIF log with one run and every rule that it names."""
+def as_sarif(findings: Sequence[Finding], *, root: Path) -> str:
+    """Return the findings as a SARIF log with one run and every rule that it names.
+
+    `root` is the absolute path of the folder that the findings' paths, and the log's addresses, start from.
+    """
     ids = sorted({finding.rule for finding in findings})
     driver = {
         "name": "trustpack",
         "version": __version__,
         "rules": [_sarif_rule(rule) for rule in ids],
     }
+    seen: Counter[str] = Counter()
     run = {
         "tool": {"driver": driver},
         "columnKind": "utf16CodeUnits",
-        "results": [_sarif_result(finding, ids) for finding in findings],
+        "results": [_sarif_result(finding, ids, root, seen) for finding in findings],
     }
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -142,23 +149,43 @@ def _sarif_rule(id_: str) -> dict[str, Any]:
     return {
         "id": id_,
         "shortDescription": {"text": f"{rule.why}."},
+        "fullDescription": {"text": f"{rule.why}; {rule.todo}."},
         "help": {"text": f"{rule.todo}."},
         "defaultConfiguration": {"level": _SARIF_LEVEL[rule.severity]},
-        "properties": {"group": rule.group},
+        "properties": {"group": rule.group, "tags": [rule.group]},
     }
 
 
-def _sarif_result(finding: Finding, ids: Sequence[str]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(finding.origin.path), safe="/:")}}
-    if finding.origin.line:
-        place["region"] = {"startLine": finding.origin.line}
-    result: dict[str, Any] = {
+def _sarif_result(finding: Finding, ids: Sequence[str], root: Path, seen: Counter[str]) -> dict[str, Any]:
+    """Return one result; `seen` counts those that would have the same fingerprint."""
+    uri = _sarif_uri(finding.origin.path, root)
+    # By what the finding is about, wherever it moves to: a certificate, or else a file.
+    same = hashlib.sha256(f"{finding.rule}\0{finding.fingerprint or uri}".encode()).hexdigest()[:32]
+    seen[same] += 1
+    # GitHub's own name for it, primaryLocationLineHash, is kept for what its upload computes from the file.
+    prints = {"trustpackFinding/v1": f"{same}:{seen[same]}"}
+    if finding.fingerprint:
+        prints["certificateSha256/v1"] = finding.fingerprint
+    place = {
+        "artifactLocation": {"uri": uri},
+        # GitHub shows no alert without a line; what is about the whole file is shown at its first.
+        "region": {"startLine": finding.origin.line or 1},
+    }
+    return {
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": _SARIF_LEVEL[finding.severity],
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": place}],
+        "partialFingerprints": prints,
     }
-    if finding.fingerprint:
-        result["partialFingerprints"] = {"certificateSha256/v1": finding.fingerprint}
-    return result
+
+
+def _sarif_uri(path: str, root: Path) -> str:
+    """Return a path's URI, from `root` for what lies in it: code scanning finds no other file."""
+    if path.startswith(("https://", "http://")):
+        return quote(path, safe=_URI_SAFE)
+    file = Path(os.path.normpath(root / path))
+    if file.is_relative_to(root):
+        return quote(os.fsencode(file.relative_to(root)))
+    return f"file://{quote(os.fsencode(file))}"
