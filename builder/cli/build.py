@@ -34,7 +34,10 @@ def build(
         str | None, typer.Option(help="The organisation's short name; builds without a configuration.")
     ] = None,
     config: options.Config = None,
-    target: Annotated[list[str] | None, typer.Option(help="Build only this target; repeatable.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Build only this target; repeatable.", autocompletion=options.targets),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("dist"),
     release: Annotated[str | None, typer.Option(help="The release version.  [default: the UTC date]")] = None,
     expired: options.Expired = None,
@@ -73,6 +76,7 @@ def build(
         recipe.check(available, getattr(chosen.config, key) or (), partial(_place, chosen, key))
     sources = recipe.select(available, target or chosen.config.targets)
     version = locked(chosen, bundle, wanted=settings.release(chosen, release))
+    _refuse_input(out, chosen)
     epoch = settings.source_date_epoch()
     order = pipeline.Order(
         organisation=organisation(chosen.config),
@@ -91,6 +95,19 @@ def build(
         _print_json(manifest)
     elif not quiet:
         _report(manifest, out, order.organisation)
+
+
+def _refuse_input(out: Path, chosen: Chosen) -> None:
+    """Raise UsageError where the next build would read what this one writes."""
+    from builder.errors import UsageError
+    from builder.load import is_file_name
+
+    for path in filter(is_file_name, chosen.config.bundle.paths):
+        if (chosen.folder / path).resolve() == out.resolve():
+            raise UsageError(
+                f"--out {out}: is the folder of the bundle, too",
+                hint="choose another one: the next build would take the packages for parts of the bundle",
+            )
 
 
 def _place(chosen: Chosen, key: str, target: str) -> str:

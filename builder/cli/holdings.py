@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,10 @@ def hold(name: str, password_file: Path | None = None) -> Holding:
     try:
         if path.is_dir():
             return holding.of_folder(path) or _bundle(name, password_file)
-        if path.stat().st_size > holding.MAX_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return _bundle(name, password_file)  # which says that a pipe or a device is no file
+        if status.st_size > holding.MAX_BYTES:
             raise PackageError(f"{visible(name)}: is larger than {holding.MAX_BYTES} bytes")
         return holding.of_file(path, path.read_bytes()) or _bundle(name, password_file)
     except FileNotFoundError:

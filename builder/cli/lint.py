@@ -80,7 +80,9 @@ def lint(
 
 
 def explain(
-    rule: Annotated[str | None, typer.Argument(help="The rule; without it, all are listed.")] = None,
+    rule: Annotated[
+        str | None, typer.Argument(help="The rule; without it, all are listed.", autocompletion=options.rules)
+    ] = None,
 ) -> None:
     """Explain a rule of the linter: how bad it is, why it matters and what to do."""
     from builder.lint.rules import RULES

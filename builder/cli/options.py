@@ -9,6 +9,21 @@ import typer
 
 Treatment = Literal["refuse", "drop", "keep"]
 
+
+def targets(incomplete: str) -> list[str]:
+    """Return the targets that a shell may complete `incomplete` to."""
+    from builder.recipe import sources
+
+    return [name for name in sources(Path()) if name.startswith(incomplete)]
+
+
+def rules(incomplete: str) -> list[str]:
+    """Return the linter's rules that a shell may complete `incomplete` to."""
+    from builder.lint.rules import RULES
+
+    return [name for name in RULES if name.startswith(incomplete)]
+
+
 Config = Annotated[Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")]
 Expired = Annotated[
     Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")

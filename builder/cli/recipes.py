@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli import options
 from builder.cli.tables import table
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, show and export the recipes that targets are built from.", no_args_is_help=True)
 
+_Target = Annotated[str, typer.Argument(help="The target, such as deb.", autocompletion=options.targets)]
 _Folder = Annotated[Path, typer.Option("--folder", help="The folder of trustpack.yaml.")]
 
 
@@ -43,7 +45,7 @@ def list_recipes(
 
 
 @app.command()
-def show(target: str, folder: _Folder = Path()) -> None:
+def show(target: _Target, folder: _Folder = Path()) -> None:
     """Print a target's recipe and the names of its templates."""
     from builder import recipe
 
@@ -55,7 +57,7 @@ def show(target: str, folder: _Folder = Path()) -> None:
 
 
 @app.command()
-def export(target: str, folder: _Folder = Path()) -> None:
+def export(target: _Target, folder: _Folder = Path()) -> None:
     """Copy a target's recipe and templates beside trustpack.yaml, where they replace the built-in ones."""
     from builder import recipe
     from builder.errors import OutputError

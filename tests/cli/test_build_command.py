@@ -307,6 +307,18 @@ def test_the_same_version_with_other_content_is_refused(world: World, another: b
     assert (world.folder / "dist" / "manifest.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("out", ["cas", "cas/../cas/", "link"])
+def test_the_folder_of_the_bundle_is_not_built_into(world: World, roots: bytes, out: str) -> None:
+    """The next build would take the packages for parts of the bundle; a folder in it is passed over."""
+    (world.folder / "cas").mkdir()
+    (world.folder / "cas" / "roots.pem").write_bytes(roots)
+    (world.folder / "link").symlink_to("cas")
+    done = world.run("build", "cas", "--org", "acme", "--out", out)
+    assert (done.code, world.files("cas")) == (2, ["roots.pem"])
+    for _ in range(2):
+        assert world.run("build", "cas", "--org", "acme", "--out", "cas/dist").code == 0
+
+
 def test_a_file_where_the_folder_should_be_is_an_error(world: World) -> None:
     """It is left as it is."""
     world.write("dist", "theirs")

@@ -280,3 +280,19 @@ def test_export_says_what_it_cannot_write(world: World) -> None:
     world.write("recipes", "theirs")
     done = world.run("recipes", "export", "pem")
     assert (done.code, done.err) == (8, "error: recipes/pem.yaml: cannot be written: File exists\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("trustpack bu", ["build"]),
+        ("trustpack build --target r", ["rpm"]),
+        ("trustpack recipes show whe", ["wheel"]),
+        ("trustpack explain same-", ["same-subject", "same-key"]),
+    ],
+)
+def test_shells_complete_commands_targets_and_rules(world: World, words: str, completed: list[str]) -> None:
+    """As bash asks for it."""
+    asked = {"_TRUSTPACK_COMPLETE": "complete_bash", "COMP_WORDS": words}
+    done = world.run(env=asked | {"COMP_CWORD": str(words.count(" "))})
+    assert done.out.split() == completed

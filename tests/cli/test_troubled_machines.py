@@ -129,3 +129,12 @@ def test_an_empty_input_is_a_mistake_and_not_this_folder(world: World, command: 
     """The variable of a script that was not set must not name whatever lies here."""
     done = world.run(*command)
     assert (done.code, done.err.splitlines()[-1]) == (2, "hint: is a variable of the shell not set?")
+
+
+@pytest.mark.parametrize("command", ["check", "diff roots.pem", "lint", "build --org acme"])
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_a_pipe_or_a_device_is_not_waited_for(world: World, command: str, name: str) -> None:
+    """It might never end, or give other bytes each time."""
+    os.mkfifo(world.folder / "pipe")
+    done = world.run(*command.split(), name)
+    assert (done.code, f"{name}: is neither a regular file nor a folder" in done.out + done.err) == (4, True)
