@@ -8,6 +8,7 @@ build clears up.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import json
 import os
@@ -71,10 +72,16 @@ class Manifest:
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a certificate without the facts that our commands need."""
+        """Raise ValueError for what no build of ours describes."""
         for item in (*self.certificates, *self.distrusted):
             if missing := _NEEDED - item.keys():
                 raise ValueError(f"a certificate has no {min(missing)}")
+            for key in ("not_before", "not_after"):
+                dt.datetime.fromisoformat(item[key])
+        for entry in self.artifacts:
+            # What a manifest lists is removed when another release comes.
+            if entry.file in {MANIFEST, SUMS}:
+                raise ValueError(f"no artifact can be called {entry.file}")
 
     def entry(self, file: str) -> Entry | None:
         """Return the artifact stored as `file`, if the release has it."""

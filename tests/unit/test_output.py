@@ -220,6 +220,10 @@ def _stored(**changes: object) -> bytes:
     return json.dumps(value | changes).encode()
 
 
+_ARTIFACT = json.loads(_stored())["artifacts"][0]
+_CERTIFICATE = json.loads(_stored())["certificates"][0]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -232,11 +236,13 @@ def _stored(**changes: object) -> bytes:
         _stored(distrusted=[{"sha256": "00", "subject": "", "not_before": ""}]),
         _stored(release="latest"),
         _stored(release="1.2.3.4"),
-        _stored(
-            artifacts=[dataclasses.asdict(describe(artifact("x")).artifacts[0]) | {"file": "../outside"}]
-        ),
-        _stored(artifacts=[dataclasses.asdict(describe(artifact("x")).artifacts[0]) | {"file": ".hidden"}]),
-        _stored(artifacts=[dataclasses.asdict(describe(artifact("x")).artifacts[0]) | {"file": "a\n"}]),
+        _stored(artifacts=[_ARTIFACT | {"file": "../outside"}]),
+        _stored(artifacts=[_ARTIFACT | {"file": "manifest.json"}]),
+        _stored(artifacts=[_ARTIFACT | {"file": "SHA256SUMS"}]),
+        _stored(certificates=[_CERTIFICATE | {"not_after": "2026-02-30T00:00:00Z"}]),
+        _stored(certificates=[_CERTIFICATE | {"not_before": ""}]),
+        _stored(artifacts=[_ARTIFACT | {"file": ".hidden"}]),
+        _stored(artifacts=[_ARTIFACT | {"file": "a\n"}]),
     ],
 )
 def test_a_manifest_that_no_build_wrote_stops_the_build(tmp_path: Path, data: bytes) -> None:
