@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 FILE_NAME = "trustpack.lock"
 _HEAD = "# Written by 'trustpack lock'; review it like code, and commit it beside trustpack.yaml.\n"
 _DISTRUSTED = "distrusted"
+_CHANGES = ("added", "removed", "distrusted", "forgiven")  # in this order in each release of the file
 
 _Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 _Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
@@ -85,11 +86,6 @@ class Issue(_Struct, frozen=True):
     distrusted: list[Named] = []
     forgiven: list[Named] = []
 
-    @property
-    def named(self) -> tuple[Named, ...]:
-        """Every CA that it names."""
-        return (*self.added, *self.removed, *self.distrusted, *self.forgiven)
-
 
 class Lock(_Struct, frozen=True):
     """The whole file; the newest release comes first."""
@@ -107,7 +103,7 @@ class Lock(_Struct, frozen=True):
     @property
     def known(self) -> frozenset[str]:
         """Every fingerprint that this or an earlier release held."""
-        past = {item.sha256 for issue in self.history for item in issue.named}
+        past = {item.sha256 for issue in self.history for key in _CHANGES for item in getattr(issue, key)}
         return frozenset(past.union(item.sha256 for item in self.certificates))
 
 
@@ -189,7 +185,7 @@ def to_text(lock: Lock) -> str:
             f"    date: {yaml(issue.date)}",
             f"    content: {issue.content}",
         ]
-        for key in ("added", "removed", "distrusted", "forgiven"):
+        for key in _CHANGES:
             items: list[Named] = getattr(issue, key)
             lines += [f"    {key}:"] if items else []
             for named in items:
@@ -278,10 +274,10 @@ def advance(
         release=release.text,
         date=today.isoformat(),
         content=digest,
-        added=_named(item for item in certificates if item.shipped and not _ships(old, item)),
-        removed=_named(item for item in old if item.shipped and not _ships(certificates, item)),
-        distrusted=_named(item for item in certificates if not item.shipped and not _blocks(old, item)),
-        forgiven=_named(item for item in old if not item.shipped and not _blocks(certificates, item)),
+        added=_only(certificates, old, shipped=True),
+        removed=_only(old, certificates, shipped=True),
+        distrusted=_only(certificates, old, shipped=False),
+        forgiven=_only(old, certificates, shipped=False),
     )
     return Lock(organisation=organisation, certificates=list(certificates), history=[issue, *previous])
 
@@ -299,16 +295,11 @@ def _release(previous: Sequence[Issue], wanted: Release | None, today: dt.date) 
     return wanted
 
 
-def _ships(certificates: Iterable[Locked], wanted: Locked) -> bool:
-    return any(item.sha256 == wanted.sha256 and item.shipped for item in certificates)
-
-
-def _blocks(certificates: Iterable[Locked], wanted: Locked) -> bool:
-    return any(item.sha256 == wanted.sha256 and not item.shipped for item in certificates)
-
-
-def _named(items: Iterable[Locked]) -> list[Named]:
-    return [Named(sha256=item.sha256, subject=item.subject) for item in items]
+def _only(items: Iterable[Locked], others: Iterable[Locked], *, shipped: bool) -> list[Named]:
+    """Return the CAs of `items` that are shipped (or else blocked), and not so in `others`."""
+    known = {item.sha256 for item in others if item.shipped == shipped}
+    wanted = (item for item in items if item.shipped == shipped and item.sha256 not in known)
+    return [Named(sha256=item.sha256, subject=item.subject) for item in wanted]
 
 
 def _mapping(indent: int, item: Locked | Named) -> list[str]:
