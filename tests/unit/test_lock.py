@@ -47,7 +47,9 @@ def test_a_lock_is_read_as_it_was_written() -> None:
     """Whatever a subject holds, and with every part of the history there is."""
     states: dict[str, State] = {ONE.sha256: "retiring", TWO.sha256: "distrusted"}
     lock = advance(FIRST, locked(ONE, TWO, THREE, states=states), LATER)
-    assert locks.parse(locks.to_text(lock), "trustpack.lock") == lock
+    forgiving = advance(lock, locked(ONE, THREE), LATER)
+    for each in (lock, forgiving):
+        assert locks.parse(locks.to_text(each), "trustpack.lock") == each
     assert [item.state for item in lock.certificates] == ["retiring", "active", "distrusted"]
 
 
@@ -89,13 +91,16 @@ def test_a_state_that_changes_nothing_shipped_keeps_the_release() -> None:
 
 
 def test_distrust_is_a_change_of_content() -> None:
-    """The CA counts as removed and as distrusted; the way back counts as added."""
+    """The CA counts as removed and distrusted; back as added and forgiven, out as forgiven."""
     lock = advance(FIRST, locked(ONE, TWO, states={TWO.sha256: "distrusted"}), LATER)
     newest = lock.history[0]
     named = [locks.Named(sha256=TWO.sha256, subject=TWO.subject)]
     assert (newest.added, newest.removed, newest.distrusted) == ([], named, named)
     back = advance(lock, locked(ONE, TWO), LATER)
-    assert (back.history[0].added, back.history[0].removed) == (named, [])
+    assert (back.history[0].added, back.history[0].removed, back.history[0].forgiven) == (named, [], named)
+    out = advance(lock, locked(ONE), LATER)
+    assert (out.history[0].added, out.history[0].removed, out.history[0].forgiven) == ([], [], named)
+    assert TWO.sha256 in out.known
 
 
 def test_a_wanted_release_is_taken() -> None:
