@@ -28,11 +28,20 @@ _CLIENTS = (
     "ruby",
     "wget",
 )
-# p11-kit and the RPM tools stand in for Fedora and openSUSE, busybox for Alpine.
+# p11-kit and the RPM tools stand in for Fedora and openSUSE, bubblewrap for rpm-ostree, busybox for Alpine.
 SUITES = {
     "bullseye": _CLIENTS,
     "bookworm": _CLIENTS,
-    "trixie": (*_CLIENTS, "busybox-static", "dnf", "p11-kit", "p11-kit-modules", "rpm", "zypper"),
+    "trixie": (
+        *_CLIENTS,
+        "bubblewrap",
+        "busybox-static",
+        "dnf",
+        "p11-kit",
+        "p11-kit-modules",
+        "rpm",
+        "zypper",
+    ),
     "sid": (*_CLIENTS, "dnf5", "p11-kit", "p11-kit-modules", "python3.15", "rpm"),
 }
 _OPTIONS = (

@@ -7,14 +7,15 @@ import pytest
 
 from builder.errors import ToolError
 from builder.prove.clients import Programs
-from builder.prove.grounds.system import STAND_IN, settle
+from builder.prove.grounds.system import settle
 from builder.prove.place import Place
 from builder.prove.trial import Status
 from tests.prove import stage
 from tests.roots import root
 from tests.tools import require
-from tests.trust import test_apk, test_rpm
-from tests.trust.world import World, build, open_world
+from tests.trust import alpine, distributions
+from tests.trust.prepared import Preparations
+from tests.trust.world import World, open_world
 
 _DOUBLE = Path(__file__).parent / "apk-double"
 _ASKED = frozenset({"curl", "openssl", "urllib"})
@@ -29,8 +30,7 @@ def world() -> Iterator[World]:
 def _prove(
     place: Place, world: World, out: Path, *, target: str
 ) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-    """Hold a trial in a place that says it is a double; return each cell's status, double and faults."""
-    place.copy_in(STAND_IN, b"the distribution is a double\n")
+    """Hold a trial in a place that is a double; return each cell's status, double and faults."""
     ground = settle(place, target=target, name="acme-ca-certs", programs=Programs(), only=_ASKED)
     cells = stage.hold(ground, world, out, target=target, only=_ASKED)
     return {name: (cell.status, cell.stand_in, cell.faults) for name, cell in cells.items()}
@@ -58,26 +58,24 @@ def test_the_deb_is_proven_in_a_copy_of_this_machine(world: World, tmp_path: Pat
     assert not Path("/usr/share/acme-ca-certs").exists()
 
 
-@pytest.mark.parametrize(("manager", "distribution"), test_rpm.STANDINS)
+@pytest.mark.parametrize(("manager", "distribution"), distributions.STANDINS)
 def test_the_rpm_is_tried_but_not_proven(
-    manager: test_rpm.Manager, distribution: test_rpm.Distribution, world: World, tmp_path: Path
+    manager: distributions.Manager, distribution: distributions.Distribution, world: World, tmp_path: Path
 ) -> None:
     """In a double of Fedora or openSUSE all is as promised, which is worth a status of its own."""
-    first = build(tmp_path / "unused", "other", [world.beta], "1", target="rpm")
-    rpms = test_rpm.Rpms(first, first, first, first)
-    with test_rpm._open_system(manager, distribution, world, rpms, tmp_path) as system:  # noqa: SLF001
+    with distributions.open_system(Preparations(), manager, distribution, world, {}) as system:
         if "zypper" in manager.install:
             system.place.run(["rm", "/usr/bin/dnf"])
         found = _prove(system.place, world, tmp_path, target="rpm")
-    assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, "the distribution is a double", ()))
+    assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, distribution.stand_in, ()))
 
 
 def test_the_apk_is_tried_but_not_proven(world: World, tmp_path: Path) -> None:
     """In a double of Alpine, apk included, all is as promised, which is worth a status of its own."""
-    with test_apk._open_system(world) as system:  # noqa: SLF001  the one place that makes the double
+    with alpine.open_system(Preparations(), world) as system:
         system.place.copy_in("/usr/bin/apk", _DOUBLE.read_bytes(), mode=0o755)
         found = _prove(system.place, world, tmp_path, target="apk")
-    assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, "the distribution is a double", ()))
+    assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, alpine.NOTE, ()))
 
 
 @pytest.mark.parametrize("target", ["rpm", "apk"])

@@ -1,14 +1,16 @@
-"""What every trust test shares: one world of CAs and servers for the session."""
+"""What every trust test shares: one world of CAs and servers for the session, and systems prepared once."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
 from builder.prove.clients import compile_programs
 from tests.roots import folder
 from tests.tools import require
-from tests.trust.world import World, open_world
+from tests.trust.prepared import Preparations
+from tests.trust.world import World, build, open_world
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,21 @@ def world() -> Iterator[World]:
         programs = compile_programs(javac=javac, go=go, cache=folder() / "go-build")
     with open_world(programs) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def preparations() -> Preparations:
+    return Preparations()
+
+
+@pytest.fixture(scope="session")
+def rpms(world: World, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Build Acme's two releases, the first also for every purpose, and Beta's, with a CA of Acme's too."""
+    out = tmp_path_factory.mktemp("rpms")
+    first = [world.kept, world.old]
+    return {
+        "first": build(out, "acme", first, "1", target="rpm"),
+        "second": build(out, "acme", [world.kept, world.new], "2", target="rpm"),
+        "broad": build(out / "broad", "acme", first, "1", target="rpm", settings={"purposes": "all"}),
+        "beta": build(out, "beta", [world.beta, world.kept], "1", target="rpm"),
+    }

@@ -1,4 +1,8 @@
-"""The Debian package on real Debian systems, from the oldest supported to the next."""
+"""The Debian package on real Debian systems, from the oldest supported to the next.
+
+Most tests run in `small` systems with ten of Mozilla's roots, prepared once for each of Debian's releases.
+What depends on all roots, and every client on one release, runs in `whole` ones.
+"""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -9,21 +13,31 @@ import pytest
 
 from builder.prove import clients
 from builder.prove.clients import Client
-from builder.prove.place import Place, Result, open_place
+from builder.prove.place import Place, Result
 from builder.prove.store import Store, snapshot
 from tests.roots import SUITES, root
+from tests.trust.prepared import Preparations, keep_few_roots
 from tests.trust.world import World, build
 
 _CONF = "/etc/ca-certificates.conf"
 _UPDATER = "/usr/sbin/update-ca-certificates"
 # Between them ca-certificates' own script changed; cases that depend on it alone run on both ends.
 _ENDS = ("bullseye", "sid")
-ON_ENDS = pytest.mark.parametrize("system", _ENDS, indirect=True)
+
+
+def _in(**suites: str) -> pytest.MarkDecorator:
+    """Run a test in each suite's system: `whole`, `small`, or small with Acme's first release `installed`."""
+    cases = [pytest.param((suite, state), id=suite) for suite, state in suites.items()]
+    return pytest.mark.parametrize("system", cases, indirect=True)
+
+
+ON_ENDS = _in(**dict.fromkeys(_ENDS, "small"))
+INSTALLED_ON_ENDS = _in(**dict.fromkeys(_ENDS, "installed"))
 
 
 @dataclass(frozen=True)
 class Debs:
-    """Acme's three releases, the third of which distrusts `old`, Beta's one, and where they lie."""
+    """Acme's three releases, the third of which distrusts `old`, and Beta's one, which has `kept` too."""
 
     first: Path
     second: Path
@@ -95,29 +109,40 @@ def debs(world: World, tmp_path_factory: pytest.TempPathFactory) -> Debs:
         first=build(out, "acme", [world.kept, world.old], "1", target="deb"),
         second=build(out, "acme", [world.kept, world.new], "2", target="deb"),
         third=build(out, "acme", [world.kept], "3", target="deb", distrusted=[world.old]),
-        beta=build(out, "beta", [world.beta], "1", target="deb"),
+        beta=build(out, "beta", [world.beta, world.kept], "1", target="deb"),
     )
 
 
-@contextlib.contextmanager
-def _open_system(suite: str, debs: Debs, world: World) -> Iterator[System]:
-    with open_place(root(suite)) as place:
-        for deb in (debs.first, debs.second, debs.third, debs.beta):
-            place.copy_in(Debs.inside(deb), deb.read_bytes())
-        asked = clients.equip(place, world.programs)
-        # A CA that is not ours, and must stay trusted whatever we do.
-        place.copy_in("/usr/local/share/ca-certificates/public.crt", world.public.pem)
-        place.run(["update-ca-certificates"])
-        yield System(place, debs, world, asked, snapshot(place))
+def _prepare(place: Place, debs: Debs, world: World, state: str) -> System:
+    if state != "whole":
+        keep_few_roots(place)
+    for deb in (debs.first, debs.second, debs.third, debs.beta):
+        place.copy_in(Debs.inside(deb), deb.read_bytes())
+    asked = clients.equip(place, world.programs)
+    # A CA that is not ours, and must stay trusted whatever we do.
+    place.copy_in("/usr/local/share/ca-certificates/public.crt", world.public.pem)
+    place.run(["update-ca-certificates"])
+    system = System(place, debs, world, asked, snapshot(place))
+    if state == "installed":
+        system.install(debs.first)
+    return system
 
 
 @pytest.fixture
-def system(request: pytest.FixtureRequest, debs: Debs, world: World) -> Iterator[System]:
-    with _open_system(request.param, debs, world) as opened:
-        yield opened
+def system(
+    request: pytest.FixtureRequest, debs: Debs, world: World, preparations: Preparations
+) -> Iterator[System]:
+    suite, state = request.param
+
+    def prepare(place: Place) -> tuple[Sequence[Client], Store]:
+        system = _prepare(place, debs, world, state)
+        return system.asked, system.before
+
+    with preparations.open(root(suite), state, prepare) as was:
+        yield System(was.place, debs, world, was.asked, was.before)
 
 
-@pytest.mark.parametrize("system", SUITES, indirect=True)
+@_in(**dict.fromkeys(SUITES, "small") | {"sid": "whole"})
 def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) -> None:
     """Installed, upgraded and removed, each client trusts the release's CAs, and the others as before."""
     assert [client.name for client in clients.CLIENTS] == [client.name for client in system.asked]
@@ -140,23 +165,21 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
     assert system.changes() == []
 
 
-@ON_ENDS
+@INSTALLED_ON_ENDS
 def test_a_distrusted_ca_is_refused_after_the_upgrade(system: System) -> None:
     """By every client, its line gone; unless somebody else has added it: Debian has no place for a veto."""
-    system.install(system.debs.first)
-    assert system.each({"public", "kept", "old"}) == system.trusted()
     system.install(system.debs.third)
     assert system.each({"public", "kept"}) == system.trusted()
     assert system.ours() == ["acme/acme-trust-test-kept"]
 
     system.place.copy_in("/usr/local/share/ca-certificates/somebody.crt", system.world.old.pem)
     system.run("update-ca-certificates")
-    assert system.each({"public", "kept", "old"}) == system.trusted()
+    assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
     system.apt("purge", "acme-ca-certs")
-    assert system.each({"public", "old"}) == system.trusted()
+    assert system.each({"public", "old"}, "curl", "java") == system.trusted("curl", "java")
 
 
-@pytest.mark.parametrize("system", SUITES, indirect=True)
+@_in(**dict.fromkeys(SUITES, "small"))
 def test_reinstalling_repairs_and_downgrading_takes_back(system: System) -> None:
     """A reinstallation repairs a damaged store; a downgrade trusts the older release's CAs again."""
     system.install(system.debs.second, "--no-install-recommends")
@@ -173,10 +196,9 @@ def test_reinstalling_repairs_and_downgrading_takes_back(system: System) -> None
     assert system.changes() == []
 
 
-@ON_ENDS
+@INSTALLED_ON_ENDS
 def test_a_ca_the_administrator_deselected_stays_deselected(system: System) -> None:
     """An administrator's `!` survives everything but a purge."""
-    system.install(system.debs.first)
     system.run("sed", "-i", "s|^acme/.*-old-|!&|", _CONF)
     system.run("update-ca-certificates")
     deselected = ["acme/acme-trust-test-kept", "!acme/acme-trust-test-old"]
@@ -197,24 +219,44 @@ def test_a_ca_the_administrator_deselected_stays_deselected(system: System) -> N
     assert system.changes() == []
 
 
-@ON_ENDS
+@INSTALLED_ON_ENDS
 def test_two_organisations_live_side_by_side(system: System) -> None:
-    """Removing one organisation's package leaves the other's CAs trusted."""
-    system.install(system.debs.first)
+    """Removing one organisation's package leaves the other's CAs trusted, also those that both have."""
     system.install(system.debs.beta)
     assert system.each({"public", "kept", "old", "beta"}, "curl", "java") == system.trusted("curl", "java")
     system.apt("purge", "acme-ca-certs")
-    assert system.each({"public", "beta"}, "curl", "java") == system.trusted("curl", "java")
+    assert system.each({"public", "kept", "beta"}, "curl", "java") == system.trusted("curl", "java")
     system.apt("purge", "beta-ca-certs")
     assert system.changes() == []
 
 
-@ON_ENDS
+@INSTALLED_ON_ENDS
 def test_removing_both_packages_and_ca_certificates_at_once_leaves_nothing(system: System) -> None:
     """Our CAs leave the bundle even when ca-certificates is removed in the same run."""
-    system.install(system.debs.first)
     system.run("dpkg", "--force-depends", "--remove", "acme-ca-certs", "ca-certificates")
     assert [path for path in system.changes() if "acme" in path or path.endswith("ca-certificates.crt")] == []
+
+
+@_in(bookworm="small")
+def test_installing_without_recommends_brings_ca_certificates_where_it_was_missing(system: System) -> None:
+    """As in a slim image: what the package depends on is enough, in one run with it."""
+    system.apt("purge", "ca-certificates")
+    both = 'apt-get --yes install --no-install-recommends "$1" /root/ca-certificates_*.deb'
+    system.run("sh", "-c", both, "sh", Debs.inside(system.debs.first))
+    assert system.each({"public", "kept", "old"}, "curl", "openssl") == system.trusted("curl", "openssl")
+    system.apt("purge", "acme-ca-certs")
+    assert system.each({"public"}, "curl", "openssl") == system.trusted("curl", "openssl")
+    assert system.ours() == []
+
+
+@ON_ENDS
+def test_a_java_that_is_missing_fails_nothing(system: System) -> None:
+    """Where Java went and its hook in update-ca-certificates stayed, all others' trust comes and goes."""
+    system.run("sh", "-c", "rm -r /usr/lib/jvm; test -x /etc/ca-certificates/update.d/jks-keystore")
+    system.install(system.debs.first)
+    assert system.each({"public", "kept", "old"}, "curl") == system.trusted("curl")
+    system.apt("purge", "acme-ca-certs")
+    assert system.changes() == []
 
 
 @ON_ENDS
@@ -237,7 +279,7 @@ def test_installing_before_ca_certificates_is_configured(
     assert system.ours() == []
 
 
-@ON_ENDS
+@_in(**dict.fromkeys(_ENDS, "whole"))
 def test_a_package_that_was_never_configured_leaves_nothing(system: System) -> None:
     """What ca-certificates enabled on its own between unpacking and removal is taken back."""
     system.run("dpkg", "--unpack", Debs.inside(system.debs.first))
@@ -247,10 +289,9 @@ def test_a_package_that_was_never_configured_leaves_nothing(system: System) -> N
     assert system.changes() == []
 
 
-@ON_ENDS
+@INSTALLED_ON_ENDS
 def test_reconfiguring_ca_certificates_keeps_our_cas(system: System) -> None:
     """`dpkg-reconfigure ca-certificates` keeps what is installed, and after a removal brings nothing back."""
-    system.install(system.debs.first)
     system.run("dpkg-reconfigure", "ca-certificates")
     assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
     system.apt("purge", "acme-ca-certs")
@@ -298,7 +339,7 @@ def test_an_etc_that_is_read_only_or_lacks_the_list_is_a_clear_failure(system: S
 _KILLED_EARLY = "cp /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt.new; kill -9 $PPID"
 
 
-@ON_ENDS
+@INSTALLED_ON_ENDS
 @pytest.mark.parametrize(
     "fault",
     [
@@ -309,7 +350,6 @@ _KILLED_EARLY = "cp /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifi
 )
 def test_a_removal_that_did_not_finish_is_undone_by_reinstalling(system: System, fault: str) -> None:
     """After a failed or interrupted prerm, reinstalling trusts the CAs again and removing removes them."""
-    system.install(system.debs.first)
     _break_removal(system, fault)
     # Not apt: of a package in this state it says "Internal Error, No file name".
     system.run("dpkg", "--install", Debs.inside(system.debs.first))
@@ -319,10 +359,9 @@ def test_a_removal_that_did_not_finish_is_undone_by_reinstalling(system: System,
     assert system.changes() == []
 
 
-@ON_ENDS
+@INSTALLED_ON_ENDS
 def test_an_interrupted_removal_that_is_tried_again_removes_everything(system: System) -> None:
     """What an interrupted update-ca-certificates left behind does not bring our CAs back."""
-    system.install(system.debs.first)
     _break_removal(system, _KILLED_EARLY)
     system.run("dpkg", "--remove", "acme-ca-certs")
     assert system.each({"public"}, "curl", "java") == system.trusted("curl", "java")

@@ -1,0 +1,198 @@
+"""Stand-ins for Fedora and openSUSE, of which no system is to be had here.
+
+Each is a Debian system whose p11-kit, the real one, reads that distribution's folders, with the real package
+manager and a double of the distribution's ca-certificates that extracts the same files.
+"""
+
+import contextlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from builder.assemble import nfpm
+from builder.prove import clients
+from builder.prove.clients import Client
+from builder.prove.grounds.system import STAND_IN
+from builder.prove.place import Place
+from builder.prove.store import Store, snapshot
+from tests.roots import root
+from tests.trust.prepared import Preparations
+from tests.trust.world import World
+
+_STANDINS = Path(__file__).parent / "standins"
+_MODULE = "module: p11-kit-trust.so\ntrust-policy: yes\nx-init-reserved: paths='{sources}'\n"
+# Ten of Mozilla's roots, as each extraction and each handshake is paid for every one; in one file, as p11-kit
+# reads files in their folder's order, which is not the same in the next copy.
+_MOZILLA = 'cd /usr/share/ca-certificates/mozilla && ls | head -n 10 | xargs cat >>"$1"'
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What tells a stand-in from Debian: where p11-kit looks, and the updater and what it extracts."""
+
+    name: str
+    updater: str
+    double: str
+    sources: str
+    anchors: str
+    bundle: str
+    java: str
+
+    @property
+    def stand_in(self) -> str:
+        """What of the system is a double, as `trustpack prove` reads it from a system."""
+        return f"Debian's p11-kit with {self.name}'s folders and a double of its {Path(self.updater).name}"
+
+
+FEDORA = Distribution(
+    name="Fedora",
+    updater="/usr/bin/update-ca-trust",
+    double="update-ca-trust",
+    sources="/etc/pki/ca-trust/source:/usr/share/pki/ca-trust-source",
+    anchors="/usr/share/pki/ca-trust-source/anchors",
+    bundle="/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    java="/etc/pki/ca-trust/extracted/java/cacerts",
+)
+OPENSUSE = Distribution(
+    name="openSUSE",
+    updater="/usr/sbin/update-ca-certificates",
+    double="update-ca-certificates.suse",
+    sources="/etc/pki/trust:/usr/share/pki/trust",
+    anchors="/usr/share/pki/trust/anchors",
+    bundle="/var/lib/ca-certificates/ca-bundle.pem",
+    java="/var/lib/ca-certificates/java-cacerts",
+)
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A package manager: the suite that has it, and its commands, which end in a file or a name."""
+
+    suite: str
+    install: tuple[str, ...]
+    upgrade: tuple[str, ...]
+    reinstall: tuple[str, ...]
+    downgrade: tuple[str, ...]
+    erase: tuple[str, ...]
+
+
+def _dnf(suite: str, *program: str) -> Manager:
+    dnf = (*program, "--assumeyes", "--releasever=1", "--setopt=gpgcheck=0")
+    words = ("install", "upgrade", "reinstall", "downgrade", "remove")
+    return Manager(suite, *((*dnf, word) for word in words))
+
+
+_ZYPPER = ("zypper", "--non-interactive", "--no-gpg-checks")
+_IN = (*_ZYPPER, "install", "--allow-unsigned-rpm")
+DNF4 = _dnf("trixie", "dnf")
+# The plugin `local` copies what is installed into a repository, and wants createrepo_c for it.
+DNF5 = _dnf("sid", "dnf5", "--disable-plugin=local")
+ZYPPER = Manager("trixie", _IN, _IN, (*_IN, "--force"), (*_IN, "--oldpackage"), (*_ZYPPER, "remove"))
+STANDINS = [
+    pytest.param(DNF4, FEDORA, id="dnf4-on-fedora-stand-in"),
+    pytest.param(DNF5, FEDORA, id="dnf5-on-fedora-stand-in"),
+    pytest.param(ZYPPER, OPENSUSE, id="zypper-on-opensuse-stand-in"),
+]
+
+
+@dataclass(frozen=True)
+class System:
+    """An open stand-in that holds the packages, and what it trusted before any was installed."""
+
+    place: Place
+    distribution: Distribution
+    manager: Manager
+    world: World
+    asked: Sequence[Client]
+    before: Store
+
+    def trusted(self, *names: str) -> dict[str, set[str]]:
+        """Return which servers each client accepts: all clients, or those named."""
+        return self.world.trusted(self.place, [c for c in self.asked if not names or c.name in names])
+
+    def each(self, accepted: set[str], *names: str) -> dict[str, set[str]]:
+        """Return what `trusted` returns when every client accepts exactly `accepted`."""
+        return {c.name: accepted for c in self.asked if not names or c.name in names}
+
+    def verify(self, *names: str) -> str:
+        """Return what rpm finds changed in the installed packages of these names."""
+        return self.place.run(["rpm", "--verify", *names], check=False).out
+
+    def owners(self, path: str) -> set[str]:
+        """Return the names of the packages that own `path`, which is there."""
+        return set(self.place.run(["rpm", "--query", "--qf", r"%{NAME}\n", "--file", path]).out.split())
+
+    def changes(self) -> list[str]:
+        """Return what is not as it was before the first installation."""
+        return snapshot(self.place).changes(since=self.before)
+
+
+@contextlib.contextmanager
+def open_system(
+    preparations: Preparations,
+    manager: Manager,
+    distribution: Distribution,
+    world: World,
+    rpms: Mapping[str, Path],
+) -> Iterator[System]:
+    """Open a stand-in that has `rpms` in /root, each by its key."""
+
+    def prepare(place: Place) -> tuple[Sequence[Client], Store]:
+        _disguise(place, manager, distribution)
+        roots = f"{distribution.anchors}/roots.pem"
+        place.copy_in(roots, world.public.pem)
+        place.run(["sh", "-c", _MOZILLA, "sh", roots])
+        place.run([distribution.updater])
+        for name, rpm in rpms.items():
+            place.copy_in(f"/root/{name}.rpm", rpm.read_bytes())
+        return clients.equip(place, world.programs), snapshot(place)
+
+    with preparations.open(root(manager.suite), (manager, distribution), prepare) as was:
+        yield System(was.place, distribution, manager, world, was.asked, was.before)
+
+
+def _disguise(place: Place, manager: Manager, distribution: Distribution) -> None:
+    """Let a Debian system look like the distribution."""
+    place.copy_in(STAND_IN, f"{distribution.stand_in}\n".encode())
+    # Debian's own store makes room: every client then reads what the double extracts.
+    place.run(["rm", "-r", "/usr/sbin/update-ca-certificates", "/etc/ssl/certs"])
+    place.run(["mkdir", "-p", "/etc/ssl/certs/java"])
+    place.run(["ln", "-s", distribution.bundle, "/etc/ssl/certs/ca-certificates.crt"])
+    place.run(["ln", "-s", distribution.java, "/etc/ssl/certs/java/cacerts"])
+    place.run(["ln", "-sf", distribution.bundle, "/usr/lib/ssl/cert.pem"])
+    module = _MODULE.format(sources=distribution.sources)
+    place.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", module.encode())
+    place.run(["mkdir", "-p", distribution.anchors, *distribution.sources.split(":")])
+    place.copy_in("/root/double.rpm", _double(distribution))
+    place.run([*manager.install, "/root/double.rpm"])
+
+
+def _double(distribution: Distribution) -> bytes:
+    """Package the double of the distribution's ca-certificates; it says it has the shell that Debian has."""
+    config = {
+        "name": "ca-certificates",
+        "arch": "noarch",
+        "version": "1",
+        "maintainer": "Trust Test <test@example.com>",
+        "description": "Double of a distribution's ca-certificates",
+        "license": "Apache-2.0",
+        "provides": ["/bin/sh"],
+        "contents": [
+            {
+                "src": str(_STANDINS / distribution.double),
+                "dst": distribution.updater,
+                "file_info": {"mode": 0o755, "owner": "root", "group": "root"},
+            }
+        ],
+        "rpm": {"buildhost": "test.invalid"},
+    }
+    with tempfile.TemporaryDirectory(prefix="trustpack-") as folder:
+        Path(folder, "nfpm.yaml").write_text(json.dumps(config))
+        command = [str(nfpm.find()), "package", "-f", "nfpm.yaml", "-p", "rpm", "-t", "double.rpm"]
+        subprocess.run(command, cwd=folder, env={}, capture_output=True, check=True)
+        return Path(folder, "double.rpm").read_bytes()
