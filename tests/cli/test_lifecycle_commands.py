@@ -11,8 +11,12 @@ from builder.prove import authority
 from tests.cli.conftest import World
 from tests.lint.faults.stores import jks, jks_entry
 
-LATER = "2027-02-01T00:00:00Z"
-NOW = "2026-11-24T12:00:00Z"
+# By the real clock, as the CAs begin by it.
+_TODAY = dt.datetime.now(dt.UTC)
+_THEN = _TODAY + dt.timedelta(days=69)
+NOW, LATER = f"{_TODAY:%Y-%m-%dT%H:%M:%SZ}", f"{_THEN:%Y-%m-%dT%H:%M:%SZ}"
+# The releases that these days name.
+FIRST, SECOND = f"{_TODAY:%Y%m%d}", f"{_THEN:%Y%m%d}"
 
 
 def fingerprint(pem: bytes) -> str:
@@ -47,7 +51,7 @@ def test_unchanged_content_gives_the_same_bytes_on_a_later_day(configured: World
     assert configured.run("lock", "--now", NOW).code == 0
     assert configured.run("build", "--now", NOW).code == 0
     before = digests(configured)
-    assert "acme-ca-certs-20261124.pem" in before
+    assert f"acme-ca-certs-{FIRST}.pem" in before
     done = configured.run("build", "--now", LATER, "--out", "later")
     assert (done.code, configured.files("later")) == (0, configured.files())
     assert configured.run("build", "--now", LATER).code == 0
@@ -70,7 +74,7 @@ def test_a_build_refuses_what_is_not_locked(configured: World) -> None:
     assert "trustpack lock" in done.err
     assert configured.run("lock", "--now", LATER).code == 0
     assert configured.run("build", "--now", LATER).code == 0
-    assert "acme-ca-certs-20270201.pem" in configured.files()
+    assert f"acme-ca-certs-{SECOND}.pem" in configured.files()
 
 
 def test_a_build_without_a_configuration_has_no_lock(configured: World) -> None:
@@ -125,7 +129,7 @@ def test_other_texts_need_a_bump(configured: World) -> None:
     assert (done.code, "trustpack lock --bump" in done.err) == (6, True)
     assert world.run("lock", "--bump", "--now", NOW).code == 0
     assert world.run("build", "--now", NOW).code == 0
-    assert "acme-ca-20261124.1.0.tgz" in world.files()
+    assert f"acme-ca-{FIRST}.1.0.tgz" in world.files()
 
 
 def test_anothers_lock_is_refused(configured: World) -> None:
@@ -181,7 +185,7 @@ def test_diff_of_two_packages_names_their_files(configured: World) -> None:
     assert world.run("build", "--target", "deb", "--now", NOW).code == 0
     configure(world, paths="roots.pem, more.pem")
     assert world.run("build", "--target", "deb", "--now", LATER, "--out", "new").code == 0
-    old, new = "dist/acme-ca-certs_20261124_all.deb", "new/acme-ca-certs_20270201_all.deb"
+    old, new = f"dist/acme-ca-certs_{FIRST}_all.deb", f"new/acme-ca-certs_{SECOND}_all.deb"
     done = world.run("diff", old, new)
     assert done.code == 1
     assert "+ CN=Acme Root 2 (" in done.out
@@ -239,9 +243,10 @@ def test_check_reads_releases_packages_and_locks(configured: World) -> None:
     """Whatever `diff` reads."""
     configured.run("lock", "--now", NOW)
     assert configured.run("build", "--target", "deb", "--target", "rpm", "--now", NOW).code == 0
-    for thing in ("dist", "trustpack.lock", "dist/acme-ca-certs_20261124_all.deb", "roots.pem"):
+    at_the_end = f"{_TODAY + dt.timedelta(days=3000):%Y-%m-%d}"
+    for thing in ("dist", "trustpack.lock", f"dist/acme-ca-certs_{FIRST}_all.deb", "roots.pem"):
         assert configured.run("check", thing).code == 0
-        done = configured.run("check", "--json", thing, "--now", "2035-01-01", "--within", "9999d")
+        done = configured.run("check", "--json", thing, "--now", at_the_end, "--within", "9999d")
         assert (done.code, json.loads(done.out)["due"]) == (1, 1)
     assert configured.run("check", "nothing").code == 2
     assert configured.run("check", "--within", "soon").code == 2
@@ -271,13 +276,13 @@ def test_plan_shows_the_next_release_and_what_is_too_early(configured: World, an
     done = configured.run("plan", "--now", LATER)
     assert (done.code, done.out.splitlines()[0]) == (
         0,
-        "release 20261124, after 20261124 (nothing changes)",
+        f"release {FIRST}, after {FIRST} (nothing changes)",
     )
     configure(configured, paths="roots.pem, more.pem")
     done = configured.run("plan", "--now", LATER)
-    assert (done.code, done.out.splitlines()[0]) == (1, "release 20270201, after 20261124")
+    assert (done.code, done.out.splitlines()[0]) == (1, f"release {SECOND}, after {FIRST}")
     assert "warning: CN=Acme Root 2 (" in done.out
-    assert "make it incoming until 2027-03-03" in done.out
+    assert f"make it incoming until {_THEN + dt.timedelta(days=30):%Y-%m-%d}" in done.out
     lines = ["lifecycle:", "  authorities:", f"    {fingerprint(another)}: {{state: incoming}}"]
     configure(configured, *lines, paths="roots.pem, more.pem")
     done = configured.run("plan", "--json", "--now", LATER)
@@ -292,11 +297,11 @@ def test_plan_shows_the_next_release_and_what_is_too_early(configured: World, an
 
 def test_plan_compares_with_the_built_release_where_there_is_no_lock(configured: World) -> None:
     """The manifest says what is out; nothing at all is the first release."""
-    assert "release 20261124 (" not in configured.run("plan", "--now", NOW).out
+    assert f"release {FIRST} (" not in configured.run("plan", "--now", NOW).out
     assert configured.run("build", "--now", NOW).code == 0
     configure(configured, paths="more.pem")
     done = configured.run("plan", "--now", LATER)
-    assert done.out.splitlines()[0] == "release 20270201, after 20261124"
+    assert done.out.splitlines()[0] == f"release {SECOND}, after {FIRST}"
     assert [line[:3] for line in done.out.splitlines()[1:3]] == ["+ C", "- C"]
 
 

@@ -20,8 +20,10 @@ from tests.tools import require
 if TYPE_CHECKING:
     from pathlib import Path
 
-_DAYS = ("2026-11-24", "2027-02-01", "2027-03-01")
-_VERSIONS = ("20270301", "20270201", "20261124")
+# By the real clock, as the CAs begin by it.
+_NOW = dt.datetime.now(dt.UTC)
+_DAYS = tuple(f"{_NOW + dt.timedelta(days):%Y-%m-%d}" for days in (0, 69, 97))
+_VERSIONS = tuple(day.replace("-", "") for day in reversed(_DAYS))
 # Read by importlib, as package indexes do: the start of Python never reads it.
 _DESCRIPTION = "import importlib.metadata as m, sys; print(m.metadata(sys.argv[1]).get_payload(), end='')"
 
@@ -50,9 +52,8 @@ class Locked:
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
     """Lock three releases: one with a CA, one with another in its place, one that distrusts the first."""
-    now = dt.datetime.now(dt.UTC)
     folder = tmp_path_factory.mktemp("locked")
-    old, new = (authority.create(f"Acme {name}", now=now).pem for name in ("Old", "New"))
+    old, new = (authority.create(f"Acme {name}", now=_NOW).pem for name in ("Old", "New"))
     (short_old, short_new) = (next(iter(fingerprints(pem)))[:16] for pem in (old, new))
     (digest,) = fingerprints(old)
     blocked = f"lifecycle: {{authorities: {{{digest}: {{state: distrusted}}}}}}\n"
@@ -60,7 +61,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
     for day, pem, more in zip(_DAYS, (old, new, old + new), ("", "", blocked), strict=True):
         (folder / "roots.pem").write_bytes(pem)
         config.write_text(f"organisation: {{slug: acme}}\nbundle: {{paths: [roots.pem]}}\n{more}")
-        trustpack("lock", "--config", config, "--now", f"{day}T00:00:00Z")
+        trustpack("lock", "--config", config, "--now", f"{day}T12:00:00Z")
     trustpack("build", "--config", config, "--out", folder / "dist", "--quiet")
     notes = (
         (f"Distrust CN=Acme Old ({short_old}).",),
@@ -77,7 +78,8 @@ def test_a_locked_release_has_the_same_bytes_on_a_later_day(locked: Locked, tmp_
         return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
 
     config = locked.folder / "trustpack.yaml"
-    trustpack("build", "--config", config, "--out", tmp_path, "--quiet", "--now", "2029-01-01T00:00:00Z")
+    later = f"{_NOW + dt.timedelta(days=800):%Y-%m-%d}"
+    trustpack("build", "--config", config, "--out", tmp_path, "--quiet", "--now", later)
     assert digests(locked.folder / "dist") == digests(tmp_path)
 
 
@@ -112,8 +114,8 @@ def test_rpm_shows_the_rpms(locked: Locked) -> None:
     ("target", "ending", "path"),
     [
         ("apk", ".apk", "/usr/share/acme-ca-certs/CHANGELOG.md"),
-        ("homebrew", "01.tar.gz", "acme-ca-certs-20270301/CHANGELOG.md"),
-        ("homebrew", ".bottle.tar.gz", "acme-ca-certs/20270301/CHANGELOG.md"),
+        ("homebrew", f"{_VERSIONS[0]}.tar.gz", f"acme-ca-certs-{_VERSIONS[0]}/CHANGELOG.md"),
+        ("homebrew", ".bottle.tar.gz", f"acme-ca-certs/{_VERSIONS[0]}/CHANGELOG.md"),
     ],
 )
 def test_a_file_lies_in_what_has_no_field_for_it(locked: Locked, target: str, ending: str, path: str) -> None:
@@ -129,7 +131,7 @@ def test_npm_installs_it(locked: Locked, tmp_path: Path) -> None:
     run(require("npm"), "install", "--offline", "--no-audit", "--no-fund", locked.file(".tgz"), cwd=tmp_path)
     folder = tmp_path / "node_modules" / "acme-ca"
     assert (folder / "CHANGELOG.md").read_text() == f"# Changelog\n\n{locked.markdown(suffix='.0.0')}"
-    assert json.loads((folder / "package.json").read_text())["version"] == "20270301.0.0"
+    assert json.loads((folder / "package.json").read_text())["version"] == f"{_VERSIONS[0]}.0.0"
 
 
 def test_gem_installs_it(locked: Locked, tmp_path: Path) -> None:
