@@ -110,6 +110,8 @@ def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], No
 
 def stranger(url: str) -> Question:
     """Return the question about somebody else's server at `url`."""
+    if "/" not in url.removeprefix("https://"):
+        url += "/"
     return Question(url, None, accepted=_INSTALLED, url=url)
 
 

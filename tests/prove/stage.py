@@ -1,10 +1,15 @@
 """What every test of a ground does: hold a whole trial in it, with packages built from throw-away CAs."""
 
+import http.server
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from builder.prove import authority, grounds, trial
+from builder.prove.authority import Leaf
+from builder.prove.server import server_context
 from builder.prove.trial import Cell, Ground, Plan, Question
 from tests.trust.world import HOST, World, build
 
@@ -65,3 +70,47 @@ def opened(
 def _last(artifact: Path) -> Path:
     """Return the target's last artifact: a formula stands behind its archives."""
     return next(artifact.parent.glob("*.rb"), artifact)
+
+
+class _Denial(http.server.BaseHTTPRequestHandler):
+    """What many servers have to say to strangers."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        page = b"<html>There is nothing here.</html>\n"
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(page)
+
+    do_HEAD = do_GET  # noqa: N815  the standard library looks methods up by this name
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Somebody(http.server.ThreadingHTTPServer):
+    def __init__(self, address: tuple[str, int], leaf: Leaf) -> None:
+        super().__init__(address, _Denial)
+        self.context = server_context(leaf)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        with suppress(OSError), self.context.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
+
+
+@contextmanager
+def somebody(leaf: Leaf, address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """Serve as somebody else might: HTTP/1.1 alone, and errors for pages; yield the port."""
+    server = _Somebody((address, port), leaf)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

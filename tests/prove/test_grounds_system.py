@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from builder.errors import ToolError
+from builder.prove import authority, clients, trial
 from builder.prove.clients import Programs
-from builder.prove.grounds.system import settle
+from builder.prove.command import stranger
+from builder.prove.grounds.system import System, settle
 from builder.prove.place import Place
-from builder.prove.trial import Status
+from builder.prove.trial import Plan, Status
 from tests.prove import stage
 from tests.roots import root
 from tests.tools import require
 from tests.trust import alpine, distributions
 from tests.trust.prepared import Preparations
-from tests.trust.world import World, open_world
+from tests.trust.world import World, build, open_world
 
 _DOUBLE = Path(__file__).parent / "apk-double"
 _ASKED = frozenset({"curl", "openssl", "urllib"})
@@ -84,3 +87,17 @@ def test_a_system_of_another_kind_is_said_to_be_one(target: str, tmp_path: Path)
     place = stage.opened(tmp_path, target=target, root=root("trixie"), only=_ASKED)
     with pytest.raises(ToolError, match=rf"has no ca-certificates that a \.{target} package"), place:
         pass
+
+
+def test_a_server_of_another_kind_is_enough(world: World, tmp_path: Path) -> None:
+    """At the default port, with errors for answers: every client of a system judges its certificate alone."""
+    leaf = authority.issue(world.kept, ["proof.example"], now=world.now)
+    package = build(tmp_path, "acme", [world.kept], "1", target="deb")
+    plan = Plan("deb", package, None, (stranger("https://proof.example"),))
+    with (
+        stage.somebody(leaf, "127.83.4.3", 443),
+        stage.opened(tmp_path, target="deb", root=root("bookworm")) as ground,
+    ):
+        cast("System", ground).place.copy_in("/etc/hosts", b"127.83.4.3 proof.example\n")
+        cells = {cell.client: (cell.status, cell.faults) for cell in trial.run(plan, ground)}
+    assert cells == dict.fromkeys((client.name for client in clients.CLIENTS), (Status.PROVEN, ()))

@@ -1,7 +1,6 @@
 import java.io.IOException;
-import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.URL;
-import java.net.URLConnection;
 
 /** Opens each URL with java.net; prints whether its certificate was accepted, and fails if one was not. */
 public final class Handshake {
@@ -11,12 +10,11 @@ public final class Handshake {
         boolean refused = false;
         for (String url : urls) {
             try {
-                URLConnection connection = new URL(url).openConnection();
+                HttpURLConnection connection = (HttpURLConnection) new URL(url).openConnection();
                 connection.setConnectTimeout(20_000);
                 connection.setReadTimeout(20_000);
-                try (InputStream answer = connection.getInputStream()) {
-                    answer.readAllBytes();
-                }
+                connection.getResponseCode();
+                connection.disconnect();
                 System.out.println(url + " accepted");
             } catch (IOException error) {
                 refused = true;

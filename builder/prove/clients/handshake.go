@@ -12,8 +12,12 @@ import (
 )
 
 func open(url string) error {
-	host := strings.TrimSuffix(strings.TrimPrefix(url, "https://"), "/")
-	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: 20 * time.Second}, "tcp", host, nil)
+	host, _, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
+	address := host
+	if !strings.Contains(host, ":") {
+		address += ":443"
+	}
+	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: 20 * time.Second}, "tcp", address, nil)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ const CLIENTS = {
   },
   async axios() {
     const { default: axios } = await import('axios');
-    await axios.get(url, { proxy: false });
+    await axios.get(url, { proxy: false, validateStatus: null });
   },
   async ws() {
     const { WebSocket } = await import('ws');

@@ -22,6 +22,7 @@ import ssl
 import subprocess
 import sys
 import traceback
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -188,7 +189,7 @@ def _pycurl(url, roots=None):
 def _uv(url):
     uv = os.path.join(os.path.dirname(sys.executable), "uv")
     command = [uv, "--no-config", "--no-cache", "pip", "install", "--dry-run", f"--python={sys.executable}"]
-    _program(*command, f"--default-index={url}", "no-such-package", success="Content-Type")
+    _program(*command, f"--default-index={url}", "no-such-package", success="Content-Type|No solution found")
 
 
 def _program(*command, success):
@@ -199,13 +200,15 @@ def _program(*command, success):
 def _answer(done, success):
     # pip goes on after a refusal, and then fails as it does on an empty index.
     said = done.stdout + done.stderr
-    if _REFUSAL.search(said) or (done.returncode != 0 and success not in said):
+    if _REFUSAL.search(said) or (done.returncode != 0 and not re.search(success, said)):
         raise RuntimeError(said)
 
 
 def _outcome(call, address):
     try:
         call(address)
+    except urllib.error.HTTPError:
+        return "accepted"  # an answer that is an error came over TLS, too
     except Exception as error:  # noqa: BLE001  every library has its own
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         return "refused" if _REFUSAL.search(text) else text
