@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from builder.lock import Lock
     from builder.model import Certificate, Finding, Revision
     from builder.release import Release
+
+_SHOWN = 3
 
 
 def accept(
@@ -49,9 +52,8 @@ def accept(
     refuse(findings)
     if bundle.distrusted and not bundle.certificates:
         raise ConfigError(f"{chosen.file}: every CA of the bundle is distrusted, so there is nothing to ship")
-    for finding in findings:
-        if finding.severity is Severity.WARNING and not quiet:
-            typer.echo(visible(f"warning: {finding.origin}: {finding.message}"), err=True)
+    if not quiet:
+        _warn(findings)
     return bundle
 
 
@@ -142,6 +144,24 @@ def _lint(
     bundle, findings = lint(trusted, now=now, policy=rules)
     reasons = {item.sha256: stages.stage(item.sha256).distrust for item in blocked}
     return Bundle(bundle.certificates, _once(blocked), reasons), loading.findings + findings
+
+
+def _warn(findings: Iterable[Finding]) -> None:
+    """Print the warnings; of those that one rule has for many CAs, the first few and how many more."""
+    from builder.lint.rules import RULES
+
+    said: Counter[str] = Counter()
+    for finding in findings:
+        if finding.severity is not Severity.WARNING:
+            continue
+        # An error that is overridden is shown in every build, whatever else there is to say.
+        if RULES[finding.rule].severity is not Severity.ERROR:
+            said[finding.rule] += 1
+        if said[finding.rule] <= _SHOWN:
+            typer.echo(visible(f"warning: {finding.origin}: {finding.message}"), err=True)
+    for rule, count in said.items():
+        if count > _SHOWN:
+            typer.echo(f"warning: {rule}: {count - _SHOWN} more; 'trustpack lint' lists them all", err=True)
 
 
 def _once(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:

@@ -49,7 +49,9 @@ def build(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     now: options.Now = None,
 ) -> None:
-    """Build the packages of a CA bundle: .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM.
+    """Build the packages of a CA bundle.
+
+    They are .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM, or those of --target.
 
     With a trustpack.lock beside the configuration, the bundle must be the one that it lists, and the release
     is the lock's.

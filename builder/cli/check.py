@@ -40,10 +40,11 @@ def check(
     password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
-    """Tell which CA certificates have expired or will within some days, by the real clock.
+    """Tell which CA certificates have expired or soon will.
 
-    Exits with 0 where none does, 1 where one does, 2 or more for an error. Distrusted CAs do not count.
-    --prometheus and --ics replace their files whole, and list every certificate, due or not.
+    Judged by the real clock. Exits with 0 where none does, 1 where one does, 2 or more for an error.
+    Distrusted CAs do not count. --prometheus and --ics replace their files whole, and list every certificate,
+    due or not.
     """
     from builder import expiry
     from builder.cli import settings

@@ -6,7 +6,10 @@ import typer
 
 
 def demo() -> None:
-    """Make a CA, build its packages, install the wheel, and watch HTTPS be refused, then accepted."""
+    """Watch HTTPS be refused and accepted, with a throw-away CA.
+
+    Its packages are built, and the wheel is installed into a fresh virtual environment and removed again.
+    """
     from builder.demo import run
 
     run(say=typer.echo)

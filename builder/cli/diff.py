@@ -22,9 +22,9 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     password_file: options.PasswordFile = None,
 ) -> None:
-    """Show which certificates came, went and changed their state; between packages, also what else changed.
+    """Show which certificates came, went or changed their state.
 
-    Files, scripts and fields are compared where both packages are of one format. Exits with 0 where nothing
+    Between two packages of one format, also which files, scripts and fields. Exits with 0 where nothing
     differs, 1 where something does, and 2 or more for an error.
     """
     from builder import difference

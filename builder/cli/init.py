@@ -50,7 +50,10 @@ def init(
     public_roots: options.PublicRoots = None,
     password_file: options.PasswordFile = None,
 ) -> None:
-    """Write a commented trustpack.yaml; the bundle is checked first, an existing file is kept."""
+    """Write a commented trustpack.yaml.
+
+    The bundle is checked first. An existing file is kept.
+    """
     import os
 
     from builder import recipe
@@ -87,7 +90,10 @@ def init(
 
 
 def schema() -> None:
-    """Print the JSON Schema of trustpack.yaml, which editors use to complete and check it."""
+    """Print the JSON Schema of trustpack.yaml.
+
+    Editors complete and check the file by it.
+    """
     import json
 
     from builder.config import schema as value

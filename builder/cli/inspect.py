@@ -23,7 +23,10 @@ def inspect(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what is inside built packages: certificates, files, scripts; nothing of a package is run."""
+    """Show the certificates, files and scripts inside built packages.
+
+    Nothing of a package is run.
+    """
     files = list(_files(paths))
     found = {path: _read(path, alone=len(files) == 1) for path in files}
     packages = {path: contents for path, contents in found.items() if contents}

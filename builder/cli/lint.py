@@ -84,7 +84,10 @@ def explain(
         str | None, typer.Argument(help="The rule; without it, all are listed.", autocompletion=options.rules)
     ] = None,
 ) -> None:
-    """Explain a rule of the linter: how bad it is, why it matters and what to do."""
+    """Explain a rule of the linter, or list them all.
+
+    How bad it is, why it matters and what to do.
+    """
     from builder.lint.rules import RULES
 
     if rule is None:

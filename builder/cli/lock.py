@@ -31,11 +31,11 @@ def lock(
     password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
-    """Write trustpack.lock beside trustpack.yaml, after showing what changes: added, removed, other state.
+    """Show what changes in the bundle, and write trustpack.lock.
 
-    With a lock, a build refuses other certificates than it lists and takes its release from it: unchanged
-    certificates keep their version. Changed ones get a new release, named when the lock is written;
-    --bump makes one where only texts, names or recipes have changed. Review the lock like code.
+    It lies beside trustpack.yaml. With a lock, a build refuses other certificates than it lists and takes its
+    release from it: unchanged certificates keep their version. Changed ones get a new release, named when the
+    lock is written; --bump makes one where only texts, names or recipes have changed. Review it like code.
     """
     from builder import lock as locks
     from builder import release as releases

@@ -26,11 +26,12 @@ def plan(
     password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
-    """Show what the next release adds and removes against trustpack.lock, or the release in dist/.
+    """Show what the next release adds and removes.
 
-    Warns where an overlap is missing: a new root must be out for `lifecycle.overlap` (30d) before its issuer
-    is used, and before the CA that it succeeds is removed or expires. With distrusted CAs, says what each
-    target can do about them. Exits with 0, with 1 where it warns, 2 or more for an error. Writes nothing.
+    Compared with trustpack.lock, or with the release in dist/. Warns where an overlap is missing: a new root
+    must be out for `lifecycle.overlap` (30d) before its issuer is used, and before the CA that it succeeds is
+    removed or expires. With distrusted CAs, says what each target can do about them. Exits with 0, with 1
+    where it warns, 2 or more for an error. Writes nothing.
     """
     from builder import lock as locks
     from builder import output, recipe

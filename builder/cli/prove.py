@@ -54,7 +54,9 @@ def prove(
         str | None, typer.Option(help="Take this for the present, for tests.", hidden=True)
     ] = None,
 ) -> None:
-    """Prove that packages make clients trust the bundle, and that removing them ends it.
+    """Prove that packages make clients trust the bundle.
+
+    And that removing them ends it: real clients are asked before, installed, upgraded and removed.
 
     The packages are built once more for a throw-away twin of the bundle, since no CA key is at hand: a recipe
     proof. With --url or --server-cert and --server-key the real packages are proven.

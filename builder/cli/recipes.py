@@ -58,7 +58,10 @@ def show(target: _Target, folder: _Folder = Path()) -> None:
 
 @app.command()
 def export(target: _Target, folder: _Folder = Path()) -> None:
-    """Copy a target's recipe and templates beside trustpack.yaml, where they replace the built-in ones."""
+    """Copy a target's recipe and templates beside trustpack.yaml.
+
+    There they replace the built-in ones.
+    """
     from builder import recipe
     from builder.errors import OutputError
 

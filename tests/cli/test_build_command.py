@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from builder.prove import authority
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
@@ -266,6 +267,31 @@ def test_expiry_is_judged_by_the_real_clock_and_never_by_the_epoch(world: World)
         past,
         f"{now - dt.timedelta(days=700):%Y%m%d}",
     )
+
+
+def test_many_warnings_of_one_rule_are_summed_up_but_not_what_is_overridden(world: World) -> None:
+    """Three of them and a count, which does not hide other rules'; an accepted error is said each time."""
+    now = dt.datetime.now(dt.UTC)
+    old = [authority.create(f"Old {i}", now=now - dt.timedelta(days=50), days=40) for i in range(5)]
+    long = [authority.create(f"Long {i}", now=now, days=365 * 30) for i in range(5)]
+    (world.folder / "roots.pem").write_bytes(b"".join(ca.pem for ca in (*old, *long)))
+    rule = f"reason: a test, until: {now + dt.timedelta(days=1):%Y-%m-%d}"
+    overrides = [
+        f"    - {{rule: expired, fingerprint: {ca.certificate.fingerprint(hashes.SHA256()).hex()}, {rule}}}\n"
+        for ca in old
+    ]
+    head = "organisation: {slug: acme}\ntargets: [pem]\nbundle:\n  paths: [roots.pem]\n  overrides:\n"
+    world.write("trustpack.yaml", head + "".join(overrides))
+    done = world.run("build")
+    lines = [line for line in done.err.splitlines() if line.startswith("warning: ")]
+    assert done.code == 0
+    assert [
+        sum(text in line for line in lines) for text in ("(overridden until ", "is valid for 30 years")
+    ] == [
+        5,
+        3,
+    ]
+    assert lines[8:] == ["warning: long-lived: 2 more; 'trustpack lint' lists them all"]
 
 
 def test_a_bundle_of_which_nothing_is_left_is_refused(world: World) -> None:
