@@ -20,7 +20,7 @@ from builder.prove.server import serve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from builder.output import Manifest
+    from builder.manifest import Manifest
 
 _SLUG = "demo"
 _HOST = "localhost"

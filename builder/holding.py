@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from builder import inspect, lock, output
+from builder import inspect, lock
+from builder import manifest as manifests
 from builder.errors import OutputError
 from builder.quoting import visible
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from builder.inspect import Contents
     from builder.lifecycle import Lifecycle
     from builder.lock import Lock
+    from builder.manifest import Manifest
     from builder.model import Bundle, Certificate
-    from builder.output import Manifest
 
 MAX_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA package
 _LOCK = re.compile(rb"^history:", re.MULTILINE)
@@ -87,7 +88,7 @@ def of_file(path: Path, data: bytes) -> Holding | None:
 
 def of_folder(folder: Path) -> Holding | None:
     """Return what the release in a folder holds, None where it describes none; raises OutputError."""
-    manifest = output.read_manifest(folder)
+    manifest = manifests.read_manifest(folder)
     return _of_manifest(str(folder), manifest) if manifest else None
 
 
@@ -108,7 +109,7 @@ def _of_json(name: str, data: bytes) -> Holding:
     """Read a manifest, or the list of certificates that packages carry."""
     try:
         value = json.loads(data)
-        manifest = msgspec.convert(value, output.Manifest) if "artifacts" in value else None
+        manifest = msgspec.convert(value, manifests.Manifest) if "artifacts" in value else None
         if manifest:
             return _of_manifest(name, manifest)
         return Holding(

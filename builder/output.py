@@ -8,161 +8,41 @@ build clears up.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import hashlib
-import json
 import os
 import sys
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
-from builder import release as releases
-from builder.errors import OutputError, ReleaseError
-from builder.inventory import distrusted, trusted
-from builder.model import FILE_NAME
-from builder.quoting import visible
-from builder.release import Release
+from builder.errors import OutputError
+from builder.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from builder.model import Artifact, Bundle
+    from builder.manifest import Manifest
+    from builder.model import Artifact
 
-MANIFEST = "manifest.json"
-SUMS = "SHA256SUMS"
+TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
 _JOURNAL = ".trustpack-journal.json"
-_TEMPORARY = ".trustpack-tmp-"
-_SCHEMA = 1
-_NEEDED = frozenset({"sha256", "subject", "not_before", "not_after"})
 _WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
 
-# A manifest may come from anywhere, and what it lists is replaced and removed: plain names only.
-FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One artifact as the manifest describes it; `size` is in bytes."""
-
-    target: str
-    name: str
-    version: str
-    file: FileName
-    size: int
+class _ProvenArtifact(TypedDict):
+    file: str
     sha256: str
-    install: str
-    verify: str
-    remove: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a release is: the certificates that it trusts, those that it distrusts, and its artifacts."""
+class _Proof(msgspec.Struct):
+    """What of a proof.json tells that `trustpack prove` wrote it, and which packages it is about."""
 
+    kind: str
     organisation: str
     release: str
-    epoch: int
-    certificates: tuple[dict[str, str], ...]
-    artifacts: tuple[Entry, ...]
-    distrusted: tuple[dict[str, str], ...] = ()
-    trustpack: str = ""
-    schema: int = _SCHEMA
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for what no build of ours describes."""
-        for item in (*self.certificates, *self.distrusted):
-            if missing := _NEEDED - item.keys():
-                raise ValueError(f"a certificate has no {min(missing)}")
-            for key in ("not_before", "not_after"):
-                dt.datetime.fromisoformat(item[key])
-        for entry in self.artifacts:
-            # What a manifest lists is removed when another release comes.
-            if entry.file in {MANIFEST, SUMS}:
-                raise ValueError(f"no artifact can be called {entry.file}")
-
-    def entry(self, file: str) -> Entry | None:
-        """Return the artifact stored as `file`, if the release has it."""
-        return next((entry for entry in self.artifacts if entry.file == file), None)
-
-
-def describe_release(
-    *,
-    organisation: str,
-    release: Release,
-    epoch: int,
-    bundle: Bundle,
-    artifacts: Iterable[Artifact],
-    version: str,
-) -> Manifest:
-    """Return the manifest of a finished build; `version` is trustpack's own."""
-    return Manifest(
-        organisation=organisation,
-        release=release.text,
-        epoch=epoch,
-        certificates=tuple(trusted(bundle)),
-        distrusted=tuple(distrusted(bundle)),
-        artifacts=tuple(
-            Entry(
-                target=artifact.target,
-                name=artifact.name,
-                version=artifact.version,
-                file=artifact.filename,
-                size=len(artifact.data),
-                sha256=artifact.sha256,
-                install=artifact.install,
-                verify=artifact.verify,
-                remove=artifact.remove,
-            )
-            for artifact in artifacts
-        ),
-        trustpack=version,
-    )
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """Return the release that `folder` holds, or None; raise OutputError if it cannot be understood."""
-    path = folder / MANIFEST
-    hint = "choose another folder with --out, or remove it"
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
-        releases.parse(found.release)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
-    except (msgspec.DecodeError, ReleaseError, UnicodeDecodeError) as error:
-        raise OutputError(f"{path}: is not a trustpack manifest: {error}", hint=hint) from error
-    if found.schema != _SCHEMA:
-        raise OutputError(
-            f"{path}: was written by trustpack {visible(found.trustpack)}, whose schema is {found.schema}",
-            hint=hint,
-        )
-    return found
-
-
-def same_content(previous: Manifest, manifest: Manifest) -> bool:
-    """Tell whether both can describe one release: the same certificates, the same bytes."""
-    for one, other in (
-        (previous.certificates, manifest.certificates),
-        (previous.distrusted, manifest.distrusted),
-    ):
-        if [item["sha256"] for item in one] != [item["sha256"] for item in other]:
-            return False
-    shared = ((entry, previous.entry(entry.file)) for entry in manifest.artifacts)
-    return all(old is None or old.sha256 == entry.sha256 for entry, old in shared)
-
-
-def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
-    """Return `manifest` with the artifacts of other targets that `previous`, of the same release, has."""
-    kept: list[Entry] = []
-    if previous is not None and Release(previous.release).numbers == Release(manifest.release).numbers:
-        built = {entry.target for entry in manifest.artifacts}
-        kept = [entry for entry in previous.artifacts if entry.target not in built]
-    artifacts = sorted([*manifest.artifacts, *kept], key=lambda entry: entry.target)
-    return replace(manifest, artifacts=tuple(artifacts))
+    trustpack: str
+    artifacts: list[_ProvenArtifact]
 
 
 def write(folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None) -> None:
@@ -205,6 +85,7 @@ def _publish(
     _put(folder, SUMS, sums)
     _put(folder, MANIFEST, to_json(manifest))
     _clear_up(folder)
+    _drop_outdated_proof(folder, manifest)
 
 
 def _clear_up(folder: Path) -> None:
@@ -212,7 +93,7 @@ def _clear_up(folder: Path) -> None:
 
     A new file with other content than the journal says was made by somebody else, and stays.
     """
-    for temporary in folder.glob(f"{_TEMPORARY}*"):
+    for temporary in folder.glob(f"{TEMPORARY}*"):
         temporary.unlink()
     try:
         journal = msgspec.json.decode((folder / _JOURNAL).read_bytes(), type=dict[FileName, str])
@@ -228,6 +109,21 @@ def _clear_up(folder: Path) -> None:
     if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
         _put(folder, SUMS, _sums(described))
     (folder / _JOURNAL).unlink()
+
+
+def _drop_outdated_proof(folder: Path, manifest: Manifest) -> None:
+    """Remove the proof of other packages than `manifest` describes: beside them it would vouch for these."""
+    try:
+        proof = msgspec.json.decode((folder / PROOFS[0]).read_bytes(), type=_Proof)
+    except (OSError, msgspec.DecodeError):
+        return  # there is none, or it is somebody else's
+    described = {(entry.file, entry.sha256) for entry in manifest.artifacts}
+    proven = {(artifact["file"], artifact["sha256"]) for artifact in proof.artifacts}
+    if proof.release != manifest.release or not proven <= described:
+        for name in reversed(
+            PROOFS
+        ):  # the one that is read goes last: an interruption is made good next time
+            (folder / name).unlink(missing_ok=True)
 
 
 def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Manifest | None) -> None:
@@ -270,7 +166,7 @@ def _put(folder: Path, name: str, data: bytes) -> None:
 
 
 def _staged(folder: Path, name: str, data: bytes) -> Path:
-    temporary = folder / f"{_TEMPORARY}{name}"
+    temporary = folder / f"{TEMPORARY}{name}"
     with temporary.open("xb") as stream:  # never through a link that somebody put there
         stream.write(data)
         stream.flush()
@@ -289,9 +185,3 @@ def _digest(path: Path) -> str | None:
 def _sums(manifest: Manifest) -> bytes:
     rows = sorted((entry.file, entry.sha256) for entry in manifest.artifacts)
     return "".join(f"{digest}  {file}\n" for file, digest in rows).encode("ascii")
-
-
-def to_json(manifest: Manifest) -> bytes:
-    """Return the manifest as the JSON text that is stored and printed."""
-    value: dict[str, Any] = asdict(manifest)
-    return (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode("ascii")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from builder import __version__, changelog, output, recipe, render
+from builder import manifest as manifests
 from builder import release as releases
 from builder.assemble import assemble
 from builder.errors import ConfigError, OutputError, ReleaseError
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from builder.manifest import Manifest
     from builder.model import Bundle, Organisation, Package, Recipe, Revision
-    from builder.output import Manifest
     from builder.release import Release
 
 
@@ -52,7 +53,7 @@ def build(
     OutputError; then `out` still holds the release it held before.
     """
     recipes = [(recipe.read(source), source.templates) for source in order.sources]
-    previous = output.read_manifest(out)
+    previous = manifests.read_manifest(out)
     if previous is not None and previous.organisation != order.organisation.slug:
         raise OutputError(
             f"{out}: holds the packages of {previous.organisation}",
@@ -70,7 +71,7 @@ def build(
                 "(with a trustpack.lock, 'trustpack lock --bump' makes a new one)",
             )
         release = release.following()
-    manifest = output.joined(previous, manifest)
+    manifest = manifests.joined(previous, manifest)
     output.write(out, artifacts, manifest, previous)
     return manifest
 
@@ -93,7 +94,7 @@ def _make(
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         artifacts = [artifact for made in pool.map(target, recipes) for artifact in made]
     _refuse_namesakes(artifacts)
-    manifest = output.describe_release(
+    manifest = manifests.describe_release(
         organisation=order.organisation.slug,
         release=release,
         epoch=epoch,
@@ -169,4 +170,4 @@ def _taken(previous: Manifest | None, manifest: Manifest) -> bool:
     if previous is None:
         return False
     same = releases.Release(previous.release).numbers == releases.Release(manifest.release).numbers
-    return same and not output.same_content(previous, manifest)
+    return same and not manifests.same_content(previous, manifest)

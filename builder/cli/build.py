@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from builder.cli.settings import Chosen
+    from builder.manifest import Manifest
     from builder.model import Organisation
-    from builder.output import Manifest
 
 
 def build(
@@ -156,6 +156,6 @@ def _report(manifest: Manifest, out: Path, organisation: Organisation) -> None:
 
 
 def _print_json(manifest: Manifest) -> None:
-    from builder.output import to_json
+    from builder.manifest import to_json
 
     typer.echo(to_json(manifest), nl=False)

@@ -11,7 +11,7 @@ from builder.cli import options
 
 if TYPE_CHECKING:
     from builder.lock import Locked
-    from builder.output import Manifest
+    from builder.manifest import Manifest
 
 _WARNED = 1
 
@@ -34,8 +34,9 @@ def plan(
     where it warns, 2 or more for an error. Writes nothing.
     """
     from builder import lock as locks
-    from builder import output, recipe
+    from builder import manifest as manifests
     from builder import plan as plans
+    from builder import recipe
     from builder import release as releases
     from builder.cli import settings
     from builder.cli.accept import accept, lifecycle, read_lock
@@ -44,7 +45,7 @@ def plan(
     moment = settings.clock(now)
     stages, lock = lifecycle(chosen), read_lock(chosen)
     new = locks.describe(accept(chosen, moment, password_file=password_file, quiet=True), stages)
-    manifest = None if lock else output.read_manifest(out)
+    manifest = None if lock else manifests.read_manifest(out)
     today = releases.today(moment, settings.source_date_epoch())
     following = locks.advance(
         lock,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from builder.config import Config
-    from builder.output import Manifest
+    from builder.manifest import Manifest
     from builder.prove.command import Case
     from builder.prove.report import Proof
     from builder.prove.trial import Question
@@ -91,7 +91,7 @@ def _question(url: str | None, chain: Path | None, key: Path | None) -> Question
 
 def _case(out: Path, org: str | None, file: Path | None, targets: list[str] | None, now: dt.datetime) -> Case:
     from builder import config, recipe
-    from builder.output import MANIFEST, read_manifest
+    from builder.manifest import MANIFEST, read_manifest
     from builder.prove.command import Case
 
     manifest = read_manifest(out)
@@ -153,10 +153,11 @@ def _progress(text: str) -> None:
 
 def _report(proof: Proof, out: Path, *, json: bool) -> None:
     """Write and print the report; raise ProofError if the proof does not hold."""
+    from builder.manifest import PROOFS
     from builder.prove import report
 
     as_json = report.to_json(proof)
-    report.write(out, {"proof.json": as_json, "proof.md": report.to_markdown(proof)})
+    report.write(out, dict(zip(PROOFS, (as_json, report.to_markdown(proof)), strict=True)))
     if json:
         typer.echo(as_json, nl=False)
     else:
@@ -166,4 +167,4 @@ def _report(proof: Proof, out: Path, *, json: bool) -> None:
         typer.echo(f"\n{report.summary(proof)}")
     reason = report.verdict(proof)
     if reason:
-        raise ProofError(reason, hint=f"{out / 'proof.md'} has the details")
+        raise ProofError(reason, hint=f"{out / PROOFS[1]} has the details")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
+    from builder.manifest import Manifest
     from builder.model import Bundle, Organisation
-    from builder.output import Manifest
     from builder.recipe import Source
 
 RECIPE_PROOF = "recipe proof"

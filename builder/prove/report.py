@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from builder import __version__
 from builder.errors import OutputError
 from builder.inventory import stamp
+from builder.output import TEMPORARY
 from builder.prove.trial import EVERY, PHASES, Status, Verdict
 from builder.quoting import visible
 
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from builder.output import Manifest
+    from builder.manifest import Manifest
     from builder.prove.trial import Cell, Question
 
 HEAD = ("target", "client", *PHASES, "result")
 _SCHEMA = 1
 _MARKUP = re.compile(r"[\\`*_\[\]<>|#]")
-_TEMPORARY = ".trustpack-tmp-"  # an interrupted proof's leftovers are cleared up by the next build
 _RESULTS = {
     Status.PROVEN: "proven",
     Status.FAILED: "FAILED",
@@ -222,7 +222,8 @@ def _escaped(text: str) -> str:
 def write(folder: Path, files: Mapping[str, str]) -> None:
     """Replace these files in `folder`, each whole or not at all; raise OutputError where that fails."""
     for name, text in files.items():
-        temporary = folder / f"{_TEMPORARY}{os.getpid()}-{name}"
+        # An interrupted proof's leftovers are cleared up by the next build.
+        temporary = folder / f"{TEMPORARY}{os.getpid()}-{name}"
         try:
             temporary.write_text(text, "utf-8", newline="\n")
             temporary.replace(folder / name)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from builder.output import Entry, Manifest
+    from builder.manifest import Entry, Manifest
     from builder.prove.authority import Authority, Leaf
 
 _DAY = dt.timedelta(days=1)

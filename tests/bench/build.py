@@ -28,8 +28,8 @@ from builder.prove import authority
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from builder.manifest import Manifest
     from builder.model import Bundle
-    from builder.output import Manifest
 
 _NOW = dt.datetime.now(dt.UTC)
 _BIN = Path(sys.executable).parent

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from builder import output
+from builder import manifest as manifests
 from builder.prove import authority, clients, twin
 from builder.prove.clients import Programs
 from builder.prove.place import Place, open_place
@@ -264,7 +264,7 @@ _WHATEVER = ("sh", "-c", '"$@" || [ $? -eq 1 ]', "sh")
 
 def test_a_proof_makes_no_twin_of_a_distrusted_ca(releases: Releases) -> None:
     """What the packages trust is what is proven, although the rpm holds the distrusted CA as well."""
-    manifest = output.read_manifest(releases.second)
+    manifest = manifests.read_manifest(releases.second)
     assert manifest is not None
     assert {one.sha256 for one in twin.originals(releases.second, manifest)} == releases.kept
 

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import output, pipeline
+from builder import manifest as manifests
+from builder import pipeline
 from tests.unit import bundles
 
 _EVENTS = {"open", "os.rename", "os.remove"}
@@ -44,7 +45,7 @@ def main(folder: Path, ending: str) -> None:
             operation += 1
             shutil.rmtree(dist, ignore_errors=True)
             shutil.copytree(before, dist)
-            old = output.read_manifest(dist)
+            old = manifests.read_manifest(dist)
             status = _fork(lambda: pipeline.build(changed, dist), dist, operation, ending)
             left = _describe(dist, old)
             _fork(lambda: pipeline.build(changed, dist), dist, sys.maxsize, ending)
@@ -79,9 +80,9 @@ def _fork(work: Callable[[], object], dist: Path, operation: int, ending: str) -
     os._exit(_SURVIVED)
 
 
-def _describe(dist: Path, old: output.Manifest | None) -> str:
+def _describe(dist: Path, old: manifests.Manifest | None) -> str:
     """Say which release the folder describes, and whether every file of it is there and right."""
-    found = output.read_manifest(dist)
+    found = manifests.read_manifest(dist)
     which = "old" if found == old else "new"
     for entry in found.artifacts if found else ():
         if bundles.sha256(dist / entry.file) != entry.sha256:

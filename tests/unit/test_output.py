@@ -1,58 +1,38 @@
 """The output folder: whole or not at all, repaired by the next build, and never anybody else's files."""
 
-import dataclasses
 import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from builder import manifest as manifests
 from builder import output
 from builder.errors import OutputError
-from builder.model import Artifact, Bundle
-from builder.output import Manifest
-from builder.release import Release
+from builder.manifest import Manifest
+from builder.model import Artifact
+from builder.prove import report
+from builder.prove.report import Proof
+from builder.prove.trial import Cell, Status
 from tests.tools import require
 from tests.unit import bundles
-
-BUNDLE = bundles.bundle("Acme Root")
-
-
-def artifact(filename: str, data: bytes = b"data", target: str = "thing") -> Artifact:
-    """Return an artifact that holds `data`."""
-    digest = hashlib.sha256(data).hexdigest()
-    return Artifact(target, "acme-thing", "1", filename, data, digest, "install it", "verify it", "remove it")
-
-
-def describe(*artifacts: Artifact, release: str = "1", bundle: Bundle = BUNDLE) -> Manifest:
-    """Return the manifest of a release of `artifacts`."""
-    return output.describe_release(
-        organisation="acme",
-        release=Release(release),
-        epoch=1_790_000_000,
-        bundle=bundle,
-        artifacts=artifacts,
-        version="0",
-    )
+from tests.unit.artifacts import artifact, describe
 
 
 def write(folder: Path, *artifacts: Artifact, release: str = "1") -> Manifest:
     """Write a release over whatever release `folder` holds."""
     manifest = describe(*artifacts, release=release)
-    output.write(folder, artifacts, manifest, output.read_manifest(folder))
+    output.write(folder, artifacts, manifest, manifests.read_manifest(folder))
     return manifest
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file of `folder`, but for the manifest and the sums."""
-    known = {output.MANIFEST, output.SUMS}
+    known = {manifests.MANIFEST, manifests.SUMS}
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in known}
 
 
@@ -73,36 +53,13 @@ def test_a_release_is_its_files_their_sums_and_a_manifest(tmp_path: Path) -> Non
     manifest = write(tmp_path / "new" / "dist", artifact("a-1.deb"), artifact("b-1.rpm", b"other"))
     folder = tmp_path / "new" / "dist"
     assert names(folder) == ["SHA256SUMS", "a-1.deb", "b-1.rpm", "manifest.json"]
-    assert output.read_manifest(folder) == manifest
+    assert manifests.read_manifest(folder) == manifest
     assert (
         subprocess.run(
             [require("sha256sum"), "-c", "--strict", "SHA256SUMS"], cwd=folder, check=False, env={}
         ).returncode
         == 0
     )
-
-
-def test_the_manifest_says_what_an_auditor_asks(tmp_path: Path) -> None:
-    """Release, certificates with fingerprint and validity, artifacts with size, digest and commands."""
-    write(tmp_path, artifact("a-1.deb"))
-    found = json.loads((tmp_path / "manifest.json").read_text("ascii"))
-    certificate = BUNDLE.certificates[0]
-    assert (found["schema"], found["organisation"], found["release"]) == (1, "acme", "1")
-    assert found["artifacts"] == [
-        {
-            "target": "thing",
-            "name": "acme-thing",
-            "version": "1",
-            "file": "a-1.deb",
-            "size": 4,
-            "sha256": hashlib.sha256(b"data").hexdigest(),
-            "install": "install it",
-            "verify": "verify it",
-            "remove": "remove it",
-        }
-    ]
-    assert found["certificates"][0]["sha256"] == certificate.sha256
-    assert found["certificates"][0]["not_before"] == "2026-11-23T12:00:00Z"
 
 
 @pytest.mark.parametrize("ending", ["kill", "error"])
@@ -215,76 +172,6 @@ def test_a_strange_journal_removes_nothing(tmp_path: Path, journal: bytes) -> No
     assert (tmp_path / "outside").read_text() == "theirs"
 
 
-def _stored(**changes: object) -> bytes:
-    value = dataclasses.asdict(describe(artifact("a-1.deb")))
-    return json.dumps(value | changes).encode()
-
-
-_ARTIFACT = json.loads(_stored())["artifacts"][0]
-_CERTIFICATE = json.loads(_stored())["certificates"][0]
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b"\xff\xfe",
-        b'{"name": "a web app", "icons": []}',
-        _stored(certificates=[{}]),
-        _stored(distrusted=[{"sha256": "00", "subject": "", "not_before": ""}]),
-        _stored(release="latest"),
-        _stored(release="1.2.3.4"),
-        _stored(artifacts=[_ARTIFACT | {"file": "../outside"}]),
-        _stored(artifacts=[_ARTIFACT | {"file": "manifest.json"}]),
-        _stored(artifacts=[_ARTIFACT | {"file": "SHA256SUMS"}]),
-        _stored(certificates=[_CERTIFICATE | {"not_after": "2026-02-30T00:00:00Z"}]),
-        _stored(certificates=[_CERTIFICATE | {"not_before": ""}]),
-        _stored(artifacts=[_ARTIFACT | {"file": ".hidden"}]),
-        _stored(artifacts=[_ARTIFACT | {"file": "a\n"}]),
-    ],
-)
-def test_a_manifest_that_no_build_wrote_stops_the_build(tmp_path: Path, data: bytes) -> None:
-    """It may be another program's, or name files outside: nothing is written or removed on its word."""
-    (tmp_path / "manifest.json").write_bytes(data)
-    message, hint = refusal(tmp_path, artifact("a-1.deb"))
-    assert message.startswith("/manifest.json: is not a trustpack manifest: ")
-    assert "--out" in hint
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"manifest.json": data}
-
-
-@given(
-    key=st.sampled_from([*sorted(json.loads(_stored())), "new"]),
-    value=st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    ),
-)
-def test_no_manifest_ends_in_anything_but_a_release_or_an_error_of_ours(key: str, value: object) -> None:
-    """Any value in any place is understood or refused."""
-    with tempfile.TemporaryDirectory() as name:
-        (Path(name) / "manifest.json").write_bytes(_stored(**{key: value}))
-        said = _complaint(Path(name))
-        assert said == "" or said.startswith(f"{name}/manifest.json: ")
-
-
-def _complaint(folder: Path) -> str:
-    try:
-        found = output.read_manifest(folder)
-    except OutputError as error:
-        return str(error)
-    return "" if found and output.same_content(found, found) else "strange"
-
-
-def test_a_manifest_of_another_schema_names_who_wrote_it(tmp_path: Path) -> None:
-    """A later trustpack's folder is not taken apart by this one."""
-    (tmp_path / "manifest.json").write_bytes(_stored(schema=2, trustpack="9.1"))
-    assert refusal(tmp_path, artifact("a-1.deb"))[0] == (
-        "/manifest.json: was written by trustpack 9.1, whose schema is 2"
-    )
-
-
 def test_the_folder_is_one_builds_at_a_time(tmp_path: Path) -> None:
     """While another process holds the folder, a build says so and writes nothing."""
     descriptor = os.open(tmp_path, os.O_RDONLY)
@@ -334,23 +221,49 @@ def test_a_linked_folder_is_written_through(tmp_path: Path) -> None:
     assert refusal(tmp_path / "dangling", artifact("a-1.deb"))[0] == ": cannot be written: File exists"
 
 
+def test_a_manifest_that_no_build_wrote_stops_the_build(tmp_path: Path) -> None:
+    """Nothing is written or removed on its word."""
+    (tmp_path / "manifest.json").write_bytes(b"{}")
+    message, hint = refusal(tmp_path, artifact("a-1.deb"))
+    assert message.startswith("/manifest.json: is not a trustpack manifest: ")
+    assert "--out" in hint
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"manifest.json": b"{}"}
+
+
 def test_releases_join_by_target(tmp_path: Path) -> None:
     """A second build of one release keeps what other targets built and replaces its own target's files."""
     deb, rpm = artifact("a-1.deb", target="deb"), artifact("a-1.rpm", target="rpm")
     before = write(tmp_path, deb, rpm)
     renamed = artifact("b-1.rpm", target="rpm")
-    joined = output.joined(before, describe(renamed))
+    joined = manifests.joined(before, describe(renamed))
     assert [entry.file for entry in joined.artifacts] == ["a-1.deb", "b-1.rpm"]
     output.write(tmp_path, [renamed], joined, before)
     assert contents(tmp_path) == {"a-1.deb": b"data", "b-1.rpm": b"data"}
-    assert output.joined(before, describe(renamed, release="2")).artifacts == describe(renamed).artifacts
+    assert manifests.joined(before, describe(renamed, release="2")).artifacts == describe(renamed).artifacts
 
 
-def test_content_is_the_certificates_and_the_bytes() -> None:
-    """Another certificate or another byte under one name is other content; another file name is not."""
-    one = describe(artifact("a-1.deb"))
-    assert output.same_content(one, describe(artifact("a-1.deb"), artifact("b-1.deb")))
-    assert not output.same_content(one, describe(artifact("a-1.deb", b"changed")))
-    assert not output.same_content(one, describe(artifact("a-1.deb"), bundle=bundles.bundle("Acme Root")))
-    blocking = Bundle(BUNDLE.certificates, bundles.bundle("Acme Gone").certificates)
-    assert not output.same_content(one, describe(artifact("a-1.deb"), bundle=blocking))
+def _prove(folder: Path, manifest: Manifest) -> None:
+    """Leave the report of a proof in `folder`, as `trustpack prove` does."""
+    cell = Cell("thing", "curl", "", Status.PROVEN, {})
+    proof = Proof("recipe proof", manifest, bundles.NOW, (), (cell,))
+    report.write(folder, dict.fromkeys(manifests.PROOFS, report.to_json(proof)))
+
+
+def test_a_proof_stays_as_long_as_what_it_proved(tmp_path: Path) -> None:
+    """Beside other packages it would vouch for these; built again, or beside another target's, it holds."""
+    deb, rpm = artifact("a-1.deb"), artifact("a-1.rpm", target="other")
+    _prove(tmp_path, write(tmp_path, deb))
+    write(tmp_path, deb)
+    write(tmp_path, deb, rpm)
+    assert set(manifests.PROOFS) < set(names(tmp_path))
+    write(tmp_path, artifact("a-2.deb"), release="2")
+    assert names(tmp_path) == ["SHA256SUMS", "a-2.deb", "manifest.json"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"kind": "theorem", "release": "1"}'])
+def test_a_strangers_proof_is_not_removed(tmp_path: Path, data: bytes) -> None:
+    """Another program's file of that name is none of ours."""
+    (tmp_path / "proof.json").write_bytes(data)
+    write(tmp_path, artifact("a-1.deb"))
+    write(tmp_path, artifact("a-2.deb"), release="2")
+    assert (tmp_path / "proof.json").read_bytes() == data

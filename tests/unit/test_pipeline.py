@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from builder import output, pipeline
+from builder import manifest as manifests
+from builder import pipeline
 from builder.errors import ConfigError, OutputError, ReleaseError
-from builder.output import Manifest
+from builder.manifest import Manifest
 from builder.pipeline import Order
 from builder.release import Release
 from tests.unit import bundles
@@ -226,4 +227,4 @@ def test_the_number_of_jobs_does_not_show(order: Order, tmp_path: Path) -> None:
     pipeline.build(order, tmp_path / "four", jobs=4)
     files = [sorted((tmp_path / name).iterdir()) for name in ("one", "four")]
     assert [f.read_bytes() for f in files[0]] == [f.read_bytes() for f in files[1]]
-    assert output.read_manifest(tmp_path / "one") == output.read_manifest(tmp_path / "four")
+    assert manifests.read_manifest(tmp_path / "one") == manifests.read_manifest(tmp_path / "four")

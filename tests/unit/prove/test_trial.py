@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builder.errors import ProofError
-from builder.output import Manifest
+from builder.manifest import Manifest
 from builder.prove import authority, report, trial
 from builder.prove.report import Proof
 from builder.prove.server import listen

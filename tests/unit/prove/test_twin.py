@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from builder import config, output, pipeline, recipe, release
+from builder import config, pipeline, recipe, release
+from builder import manifest as manifests
 from builder.errors import ProofError
 from builder.load.contents import certificate
 from builder.model import Bundle, Certificate, Origin
@@ -99,7 +100,7 @@ def test_a_twin_that_cannot_vouch_for_this_machine_is_said_and_not_asked_about()
     )
 
 
-def _built(folder: Path, bundle: Bundle) -> output.Manifest:
+def _built(folder: Path, bundle: Bundle) -> manifests.Manifest:
     order = pipeline.Order(
         organisation=config.organisation(config.minimal("acme", ["."])),
         bundle=bundle,
