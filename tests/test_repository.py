@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import require
+from tests.tools import NO_HOME, require
 
 ROOT = Path(__file__).parents[1]
 TOP = {
@@ -47,7 +47,7 @@ MACHINE = [
 def tracked() -> list[str]:
     """Return the path of every file in git; skip or fail where this is no clone."""
     command = [require("git"), "-C", str(ROOT), "ls-files", "-z"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"HOME": "/nonexistent"})
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"HOME": NO_HOME})
     if done.returncode != 0:
         pytest.skip("this is no git clone")
     return done.stdout.split("\0")[:-1]

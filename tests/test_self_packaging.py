@@ -17,7 +17,7 @@ import pytest
 
 from builder import __version__
 from builder.prove import authority
-from tests.tools import require
+from tests.tools import NO_HOME, require
 
 ROOT = Path(__file__).parents[1]
 INFO = f"trustpack-{__version__}.dist-info"
@@ -28,7 +28,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the tracked files, as a clone has them."""
     folder = tmp_path_factory.mktemp("clone")
     command = [require("git"), "-C", str(ROOT), "ls-files", "-z"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"HOME": "/nonexistent"})
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"HOME": NO_HOME})
     for name in done.stdout.split("\0")[:-1]:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

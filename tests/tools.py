@@ -2,8 +2,13 @@
 
 import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
+
+# The home of programs that must keep nothing: nobody, not even root, can make a file below it.
+NO_HOME = os.devnull
 
 
 def require(program: str) -> str:
@@ -13,3 +18,11 @@ def require(program: str) -> str:
         complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         complain(f"{program} is not installed; tests/run installs it")
     return found
+
+
+def unpack(tarball: Path, folder: Path) -> Path:
+    """Unpack an npm package's .tgz below `folder` and return the folder of its files."""
+    # By tar: tarfile's safe filters came with Python 3.11.4, and Debian 12 has 3.11.2.
+    command = [require("tar"), "-xzf", str(tarball), "-C", str(folder), "--no-same-owner"]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "package"

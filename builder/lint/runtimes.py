@@ -1,8 +1,8 @@
 """Whether a server under a root will verify, runtime by runtime: measured by handshakes, not derived.
 
 tests/lint/test_handshakes.py repeats the measurement with every runtime at hand. Measured 2026-11 with
-Python 3.9 to 3.13, Node 18 to 26, Java 17 and 25, Go 1.26, Ruby 3.1 and curl 7.88, OpenSSL as Debian 12
-builds it (security level 2).
+Python 3.9 to 3.13, Node 18 to 26, Java 17 and 25, Go 1.19 and 1.26, Ruby 3.1 and curl 7.88, OpenSSL as
+Debian 12 builds it (security level 2), and Node as its makers do: Debian's is as strict as its OpenSSL.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from builder.lint.certificate import Facts
     from builder.model import Certificate
 
-# Families of runtimes that agree. Python 3.13 turned OpenSSL's strict checks on; Node 24 brought OpenSSL 3.5.
-_FAMILIES = ("python", "python3.13", "node", "node24", "java", "go", "ruby", "curl")
+# Families of runtimes that agree. Python 3.13 turned OpenSSL's strict checks on; Node 24 brought OpenSSL 3.5;
+# Go 1.23 began to refuse negative serial numbers (GODEBUG x509negativeserial).
+_GO = ("go", "go1.23")
+_FAMILIES = ("python", "python3.13", "node", "node24", "java", *_GO, "ruby", "curl")
 _NAME = re.compile(r"(python|node|java|go|ruby|curl)([0-9]+)?(?:\.([0-9]+))?(?:\.[0-9]+)*")
-_STRICT_PYTHON, _NEWER_NODE = (3, 13), (24, 0)
+_STRICT_PYTHON, _NEWER_NODE, _NEWER_GO = (3, 13), (24, 0), (1, 23)
 EXAMPLES = "python3.11, python3.13, node20, node24, java17, go1.26, ruby3.1, curl"
 
 
@@ -36,20 +38,20 @@ def _all_but(*families: str) -> frozenset[str]:
 
 # Which families refuse a server under a root, by rule or by one of the conditions of _conditions.
 _REFUSES: Mapping[str, frozenset[str]] = {
-    "algorithm-mismatch": frozenset({"python3.13", "java", "go"}),
+    "algorithm-mismatch": frozenset({"python3.13", "java", *_GO}),
     "basic-constraints-not-critical": frozenset({"python3.13"}),
-    "compressed-point": frozenset({"java", "go"}),
+    "compressed-point": frozenset({"java", *_GO}),
     "compromised-root": frozenset(),
     "duplicate-extension": _all_but(),
-    "ed448": frozenset({"go"}),
+    "ed448": frozenset(_GO),
     "empty-subject": frozenset({"python3.13", "java", "curl"}),
     "expired": _all_but("java"),
     "intermediate": frozenset({"python", "node", "node24", "ruby"}),
-    "lax-encoding": frozenset({"go"}),
+    "lax-encoding": frozenset(_GO),
     "leaf": _all_but(),
     "malformed-extension": _all_but(),
-    "negative-serial": frozenset({"go"}),
-    "no-basic-constraints": frozenset({"python3.13", "java", "go"}),
+    "negative-serial": frozenset({"go1.23"}),
+    "no-basic-constraints": frozenset({"python3.13", "java", *_GO}),
     "no-cert-sign": _all_but(),
     "no-key-identifier": frozenset({"python3.13"}),
     "no-key-usage": frozenset({"python3.13"}),
@@ -61,7 +63,7 @@ _REFUSES: Mapping[str, frozenset[str]] = {
     "unknown-critical-extension": _all_but("java"),
     "unknown-signature": frozenset({"python", "node", "node24", "ruby"}),
     # The static builds of Node 24 and 26 crash: no handshake, no error, a segmentation fault.
-    "unsupported-key": frozenset({"node24", "java", "go"}),
+    "unsupported-key": frozenset({"node24", "java", *_GO}),
     "weak-rsa": frozenset({"python", "python3.13", "node24", "ruby", "curl"}),
 }
 # Java does not apply the constraints of a root: it accepts what they forbid.
@@ -92,6 +94,8 @@ def family(runtime: str) -> str:
         raise UsageError(f"--for {runtime}: needs a version", hint=f"one of {EXAMPLES}")
     if name == "python":
         return "python3.13" if version >= _STRICT_PYTHON else "python"
+    if name == "go":
+        return "go1.23" if not match[2] or version >= _NEWER_GO else "go"
     return "node24" if name == "node" and version >= _NEWER_NODE else name
 
 

@@ -26,7 +26,7 @@ PHASES = ("before", "installed", "upgraded", "removed")
 
 # What clients say when they refuse a certificate. A client that stops for another reason has judged nothing:
 # hence not "certif", which is in the path of every line of a crashed Python's traceback.
-_ABOUT_CERTIFICATE = re.compile(
+ABOUT_CERTIFICATE = re.compile(
     r"(?i:certificate|issuer|PKIX|x509|verif(y|ication)|subject alternative|host\s?name)"
     r"|\b(ERR_TLS_)?CERT_[A-Z]"
 )
@@ -281,7 +281,7 @@ def ask_stranger(ground: Ground, client: Client, url: str) -> tuple[Verdict, str
 
 
 def _refused(ran: Ran) -> bool:
-    return 0 < ran.code < _SIGNALLED and _ABOUT_CERTIFICATE.search(ran.output) is not None
+    return 0 < ran.code < _SIGNALLED and ABOUT_CERTIFICATE.search(ran.output) is not None
 
 
 def _run(ground: Ground, client: Client, url: str) -> Ran:

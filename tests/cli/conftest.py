@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from builder.prove import authority
+from tests.tools import NO_HOME
 
 PROGRAM = Path(sys.executable).with_name("trustpack")
 # The smallest system that a program needs: no variable of this machine's reaches trustpack.
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": NO_HOME}
 
 
 @dataclass(frozen=True)

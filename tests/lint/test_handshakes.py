@@ -42,7 +42,7 @@ _WORDS = {"ok": "accepts", "fails": "refuses"}
 
 def test_the_required_runtimes_are_at_hand() -> None:
     """Python, Node and Java are here, so that the table is not believed for want of somebody to ask."""
-    for program in ("python3", "node", "java"):
+    for program in ("python3", str(handshakes.NODES / "node20" / "bin" / "node"), "java"):
         require(program)
 
     assert {"python", "node", "java"} <= {name.rstrip("0123456789.") for name in _RUNTIMES}

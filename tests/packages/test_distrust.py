@@ -20,6 +20,7 @@ from builder.prove import authority, clients, twin
 from builder.prove.clients import Programs
 from builder.prove.place import Place, open_place
 from builder.prove.server import serve
+from tests import verdicts
 from tests.packages import readers
 from tests.packages.built import fingerprints, run, trustpack
 from tests.roots import root
@@ -164,7 +165,7 @@ def test_gnutls_refuses_what_p11_kit_blocks(releases: Releases, tree: str) -> No
         asked = clients.equip(place, Programs(), only=["wget", "git"])
 
         def accepted() -> dict[str, frozenset[str]]:
-            return clients.accepted(place, asked, urls)
+            return verdicts.accepted(place, asked, urls)
 
         def each(*trusted: str) -> dict[str, frozenset[str]]:
             return dict.fromkeys(("wget", "git"), frozenset(trusted))

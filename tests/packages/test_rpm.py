@@ -11,7 +11,7 @@ from tests.packages import readers
 from tests.packages.built import Built, run
 from tests.packages.linters import explained
 from tests.roots import root
-from tests.tools import require
+from tests.tools import NO_HOME, require
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def test_rpmlint_finds_what_the_recipe_explains(demo: Built) -> None:
     # rpmlint's exit code says that there are errors; which ones are meant is the recipe's to say.
     done = subprocess.run(
         [require("rpmlint"), demo.file("rpm")],
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"},
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": NO_HOME},
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,7 @@ import yaml
 from builder.prove import authority
 from builder.prove.server import serve
 from tests.prove import stage
-from tests.tools import require
+from tests.tools import NO_HOME, require
 
 if TYPE_CHECKING:
     from builder.prove.authority import Authority
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NOW = dt.datetime.now(dt.UTC)
 PROGRAM = Path(sys.executable).with_name("trustpack")
 # No variable of this machine's reaches trustpack, nor the clients.
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": NO_HOME}
 # Only which index to fetch clients from, and how, may be this machine's own.
 INDEX = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_config_"))}
 WHEEL = ("--target", "wheel", "--offline")

@@ -27,7 +27,7 @@ from builder.prove import authority
 from builder.prove.authority import Authority
 from tests.packages import readers
 from tests.roots import folder
-from tests.tools import require
+from tests.tools import NO_HOME, require
 from tests.trust.world import build
 
 _MODULE = Path(__file__).parent / "apko"
@@ -79,7 +79,7 @@ def _environment() -> dict[str, str]:
     """Return what Go needs; the modules and what is compiled of them are kept, for they take minutes."""
     return {
         "PATH": os.defpath,
-        "HOME": "/nonexistent",
+        "HOME": NO_HOME,
         "CGO_ENABLED": "0",
         "GOCACHE": str(folder() / "go-build"),
         "GOMODCACHE": str(folder() / "go-modules"),

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.prove import authority, clients
+from builder.prove import authority
 from builder.prove.authority import Authority
 from builder.prove.clients import Client, Programs
 from builder.prove.place import Place
 from builder.prove.server import serve
 from tests import releases
+from tests.verdicts import accepted
 
 HOST = "localhost"
 # What must be refused at all times: a CA nobody installed, and good CAs' bad leaves.
@@ -34,7 +35,7 @@ class World:
     def trusted(self, place: Place, asked: Sequence[Client]) -> dict[str, set[str]]:
         """Return, for each client, the names of the servers it accepts."""
         names = {url: name for name, url in self.urls.items()}
-        answers = clients.accepted(place, asked, list(names))
+        answers = accepted(place, asked, list(names))
         return {client: {names[url] for url in urls} for client, urls in answers.items()}
 
 

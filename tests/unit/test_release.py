@@ -86,7 +86,7 @@ def npm(pairs: Sequence[tuple[str, str]]) -> list[bool]:
     program = (
         "const p = require('path'), fs = require('fs');"
         "const home = p.dirname(p.dirname(fs.realpathSync(process.argv[1])));"
-        "const semver = require(p.join(home, 'node_modules/semver'));"
+        "const semver = require(require.resolve('semver', { paths: [home] }));"
         "const less = ([a, b]) => semver.valid(a) && semver.valid(b) && semver.lt(a, b);"
         "console.log(JSON.stringify(JSON.parse(fs.readFileSync(0, 'utf8')).map(less)));"
     )

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.errors import ProofError, ToolError
+from builder.errors import ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from builder.prove.place import Place
 
 _SOURCES = Path(__file__).resolve().parent
 _FOLDER = "/opt/trustpack"
-# A refusal counts only if it is about the certificate: a client that cannot connect proves nothing.
-_ABOUT_CERTIFICATE = re.compile(
-    r"certif|cert_|issuer|PKIX|x509|verif|subject alternative|hostname", re.IGNORECASE
-)
-_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +72,18 @@ def compile_programs(*, javac: str | None, go: str | None, cache: Path) -> Progr
         java_class = go_program = None
         if javac:
             # Java 11 is the oldest runtime a supported Debian has.
-            _compile([javac, "--release", "11", "-d", name, str(_SOURCES / "Handshake.java")], {})
+            _compile([javac, "--release", "11", "-d", name, str(_SOURCES / "Handshake.java")], home=name)
             java_class = (folder / "Handshake.class").read_bytes()
         if go:
-            environment = {"CGO_ENABLED": "0", "GOCACHE": str(cache), "GOFLAGS": "", "GOTOOLCHAIN": "local"}
-            _compile([go, "build", "-o", f"{name}/handshake", str(_SOURCES / "handshake.go")], environment)
+            command = [go, "build", "-o", f"{name}/handshake", str(_SOURCES / "handshake.go")]
+            _compile(command, home=name, CGO_ENABLED="0", GOCACHE=str(cache), GOFLAGS="", GOTOOLCHAIN="local")
             go_program = (folder / "handshake").read_bytes()
         return Programs(java_class, go_program)
 
 
-def _compile(command: list[str], environment: dict[str, str]) -> None:
-    base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
-    done = subprocess.run(command, env=base | environment, capture_output=True, text=True, check=False)
+def _compile(command: list[str], *, home: str, **environment: str) -> None:
+    environment |= {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ToolError(f"{command[0]}: {done.stderr.strip()}")
 
@@ -113,25 +106,3 @@ def _runs(place: Place, client: Client) -> bool:
     test = f'command -v "$1" && [ -f "$2" ] && {library}'
     words = ["sh", "-c", test, "sh", client.program, f"{_FOLDER}/{client.file}"]
     return place.run(words, check=False).code == 0
-
-
-def accepted(place: Place, clients: Sequence[Client], urls: Sequence[str]) -> dict[str, frozenset[str]]:
-    """Return, for each client's name, which of `urls` it accepts.
-
-    Raises ProofError for a client that fails for another reason than the server's certificate.
-    """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = pool.map(lambda client: _ask(place, client, urls), clients)
-        return {client.name: answer for client, answer in zip(clients, answers, strict=True)}
-
-
-def _ask(place: Place, client: Client, urls: Sequence[str]) -> frozenset[str]:
-    out = place.run([*client.command, *urls], check=False, seconds=120).out
-    trusted: set[str] = set()
-    for url in urls:
-        verdict = re.search(rf"^{re.escape(url)} (accepted|refused)(.*)", out, re.MULTILINE)
-        if verdict is None or (verdict[1] == "refused" and not _ABOUT_CERTIFICATE.search(verdict[2])):
-            raise ProofError(f"{client.name}: could not judge {url} in {place.root}:\n{out}")
-        if verdict[1] == "accepted":
-            trusted.add(url)
-    return frozenset(trusted)

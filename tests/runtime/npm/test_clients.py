@@ -185,5 +185,9 @@ def test_npm_itself_follows_the_printed_environment(
     assert world.REFUSED in refused.stderr
     world.run(ping, cwd=project, env={**online, **printed})
     (tmp_path / "other.pem").write_bytes(authorities.unrelated.pem)
-    elsewhere = {"npm_config_cafile": str(tmp_path / "other.pem")}
+    # With a cache of its own: older releases of npm answer from what the ping before has left.
+    elsewhere = {
+        "npm_config_cafile": str(tmp_path / "other.pem"),
+        "npm_config_cache": str(tmp_path / "cache"),
+    }
     world.run(ping, cwd=project, env={**online, **printed, **elsewhere}, status=1)

@@ -10,7 +10,7 @@ import pytest
 
 from builder.recipe import ROOT
 from tests.runtime.npm import world
-from tests.tools import require
+from tests.tools import require, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def _tsc(folder: Path, options: dict[str, object], files: list[str]) -> None:
 @pytest.fixture(scope="module")
 def package(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Unpack the package."""
-    return world.unpack(tarball, tmp_path_factory.mktemp("unpacked"))
+    return unpack(tarball, tmp_path_factory.mktemp("unpacked"))
 
 
 def test_the_code_is_typed(package: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_name_chosen_freely_is_followed(
 ) -> None:
     """The command, the switch and the README follow the package's name, also one with a digit first."""
     config = "names:\n  npm: '@42.example/trust.me'\n"
-    package = world.unpack(build("freely", authorities.acme, config=config), tmp_path)
+    package = unpack(build("freely", authorities.acme, config=config), tmp_path)
     assert json.loads((package / "package.json").read_text())["bin"] == {"42.example-trust.me": "./cli.js"}
     program = "console.log(JSON.stringify(require('./bundle.js').disableVariable))"
     name = world.answer([world.node("24"), "--eval", program], cwd=package)

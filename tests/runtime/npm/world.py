@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,9 +87,3 @@ def npm_install(project: Path, *tarballs: Path) -> None:
     if not (project / "package.json").read_text():
         (project / "package.json").write_text('{"name": "app", "version": "1.0.0", "private": true}\n')
     run([require("npm"), "install", *tarballs], cwd=project)
-
-
-def unpack(tarball: Path, folder: Path) -> Path:
-    """Unpack a .tgz and return its package folder."""
-    shutil.unpack_archive(tarball, folder, "gztar", filter="data")
-    return folder / "package"

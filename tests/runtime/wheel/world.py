@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.roots import folder
+from tests.tools import NO_HOME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +101,7 @@ def run(
     """Run a program; `env` is its whole environment; with `check` it must succeed."""
     done = subprocess.run(
         command,
-        env={"HOME": "/nonexistent", **(env or {})},
+        env={"HOME": NO_HOME, "UV_NO_CACHE": "1", **(env or {})},
         input=given,
         capture_output=True,
         text=True,

@@ -21,7 +21,7 @@ import yaml
 from builder.assemble import assemble, nfpm
 from builder.errors import ConfigError, ToolError
 from builder.model import File, Package
-from tests.tools import require
+from tests.tools import NO_HOME, require
 from tests.unit import bundles
 
 EPOCH = 1_795_478_400
@@ -57,7 +57,7 @@ def run(*command: str | Path) -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={"LANG": "C.UTF-8", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"},
+        env={"LANG": "C.UTF-8", "HOME": NO_HOME, "PATH": "/usr/bin:/bin"},
     )
     return done.stdout
 
