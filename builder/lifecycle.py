@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from builder.config import AuthoritySection, LifecycleSection
+    from builder.model import Certificate
 
 State = Literal["incoming", "active", "retiring", "distrusted"]
 
@@ -60,6 +61,14 @@ class Lifecycle:
         """Tell whether a CA must not be shipped."""
         return self.stage(fingerprint).state == "distrusted"
 
+    def parted(
+        self, certificates: Iterable[Certificate]
+    ) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
+        """Return the certificates that are shipped, and those that are distrusted."""
+        every = tuple(certificates)
+        blocked = tuple(item for item in every if self.is_distrusted(item.sha256))
+        return tuple(item for item in every if item not in blocked), blocked
+
 
 def read(section: LifecycleSection, where: Callable[[tuple[str, ...]], str]) -> Lifecycle:
     """Return what the configuration says; `where` names file and line of a key. Raises ConfigError."""
@@ -83,9 +92,13 @@ def check(
     *,
     held: Iterable[str],
     past: Iterable[str],
+    shipped: Iterable[str],
 ) -> None:
-    """Raise ConfigError for a CA that is not in the bundle (`held`), nor was in a release before (`past`)."""
-    held, past = frozenset(held), frozenset(past)
+    """Raise ConfigError for a CA that is not in the bundle (`held`), nor was in a release before (`past`).
+
+    And for a successor that is not `shipped`, or whose own successors lead back to it.
+    """
+    held, past, shipped = frozenset(held), frozenset(past), frozenset(shipped)
     for written in section.authorities:
         place = ("lifecycle", "authorities", written)
         fingerprint = plain(written)
@@ -100,13 +113,21 @@ def check(
                 hint="keep its certificate in bundle.paths: blocking it takes the certificate itself",
             )
         successor = lifecycle.stage(fingerprint).successor
-        if successor and (successor not in held or lifecycle.is_distrusted(successor)):
+        if successor and successor not in shipped:
             raise ConfigError(
                 f"{where((*place, 'successor'))}: the successor {successor} is not shipped",
-                hint="put its certificate into bundle.paths",
+                hint="put its certificate into bundle.paths, or, if it is left out there, name another one",
             )
-        if successor == fingerprint:
+        if fingerprint in _heirs(lifecycle, fingerprint):
             raise ConfigError(f"{where((*place, 'successor'))}: the CA cannot succeed itself")
+
+
+def _heirs(lifecycle: Lifecycle, fingerprint: str) -> set[str]:
+    """Return the CA's successor, the successor's, and so on."""
+    heirs: set[str] = set()
+    while (fingerprint := lifecycle.stage(fingerprint).successor) and fingerprint not in heirs:
+        heirs.add(fingerprint)
+    return heirs
 
 
 def plain(fingerprint: str) -> str:

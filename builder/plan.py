@@ -201,9 +201,18 @@ def _gone(rotation: _Rotation, item: Locked) -> Iterator[str]:
 
 
 def _late(rotation: _Rotation, successor: str, end: dt.date, how: str) -> Iterator[str]:
-    if successor in rotation.new and (ready := rotation.ready(successor)) and ready > end:
-        named = _named(rotation.new[successor])
-        yield f"{how} {end}, but its successor {named} is on all machines from {ready} only"
+    """Say that a CA ends before its successor is out, or before that one's issuer takes over."""
+    if successor not in rotation.new:
+        return
+    stage = rotation.lifecycle.stage(successor)
+    ready, used = rotation.ready(successor), rotation.used(successor)
+    said = f"{how} {end}, but its successor {_named(rotation.new[successor])}"
+    if ready and ready > end:
+        yield f"{said} is on all machines from {ready} only"
+    elif used and used > end:
+        yield f"{said} is used from {used} only"
+    elif stage.state == "incoming" and not used and end - rotation.today <= rotation.lifecycle.overlap:
+        yield f"{said} is still incoming, and has no day from which it is used"
 
 
 def _day(moment: str) -> dt.date:

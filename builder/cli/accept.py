@@ -131,17 +131,17 @@ def _lint(
 
     stages = lifecycle(chosen)
     lock = read_lock(chosen)
+    rules = policy(chosen, expired=expired, intermediates=intermediates, public_roots=public_roots)
+    trusted, blocked = stages.parted(loading.certificates)
+    bundle, findings = lint(trusted, now=now, policy=rules, distrusted=blocked)
     lifecycles.check(
         stages,
         chosen.config.lifecycle,
         chosen.where,
         held=[item.sha256 for item in loading.certificates],
         past=lock.known if lock else (),
+        shipped=[item.sha256 for item in bundle.certificates],
     )
-    rules = policy(chosen, expired=expired, intermediates=intermediates, public_roots=public_roots)
-    trusted = [item for item in loading.certificates if not stages.is_distrusted(item.sha256)]
-    blocked = [item for item in loading.certificates if stages.is_distrusted(item.sha256)]
-    bundle, findings = lint(trusted, now=now, policy=rules)
     reasons = {item.sha256: stages.stage(item.sha256).distrust for item in blocked}
     return Bundle(bundle.certificates, _once(blocked), reasons), loading.findings + findings
 

@@ -64,8 +64,8 @@ def lint(
     paths, folder = (chosen.config.bundle.paths, chosen.folder) if chosen and not inputs else (inputs, Path())
     loading = read(paths or (), folder=folder, password_file=password_file)
     rules = policy(chosen, expired=expired, intermediates=intermediates, public_roots=public_roots)
-    shipped = _shipped(loading.certificates, chosen) if not inputs else loading.certificates
-    bundle, findings = check(shipped, now=moment, policy=rules)
+    shipped, blocked = (loading.certificates, ()) if inputs else _parted(loading.certificates, chosen)
+    bundle, findings = check(shipped, now=moment, policy=rules, distrusted=blocked)
     findings = loading.findings + findings
     verdicts = (
         {item.sha256: judge(item, wanted, now=moment) for item in bundle.certificates} if wanted else {}
@@ -148,14 +148,13 @@ def _chosen(inputs: Sequence[str] | None, file: Path | None) -> Chosen | None:
     return Chosen(config.read(file), file.parent, file)
 
 
-def _shipped(certificates: Sequence[Certificate], chosen: Chosen | None) -> Sequence[Certificate]:
-    """Leave out what is distrusted: it is not shipped, and its faults may be why."""
+def _parted(
+    certificates: Sequence[Certificate], chosen: Chosen | None
+) -> tuple[Sequence[Certificate], Sequence[Certificate]]:
+    """Return what is shipped, and what is distrusted, whose faults may be why."""
     from builder.cli.accept import lifecycle
 
-    if chosen is None:
-        return certificates
-    stages = lifecycle(chosen)
-    return [item for item in certificates if not stages.is_distrusted(item.sha256)]
+    return lifecycle(chosen).parted(certificates) if chosen else (certificates, ())
 
 
 def policy(

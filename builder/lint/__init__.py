@@ -27,11 +27,16 @@ _NO_SIGNATURE = frozenset(
 
 
 def lint(
-    certificates: Sequence[Certificate], *, now: dt.datetime, policy: Policy
+    certificates: Sequence[Certificate],
+    *,
+    now: dt.datetime,
+    policy: Policy,
+    distrusted: Sequence[Certificate] = (),
 ) -> tuple[Bundle, tuple[Finding, ...]]:
     """Return the bundle without duplicates and what the policy drops, and every finding about it.
 
-    The bundle is fit to be shipped only if no finding is an error: see `refuse`.
+    The bundle is fit to be shipped only if no finding is an error: see `refuse`. What is wrong with
+    `distrusted` certificates is no concern of it, but that none of theirs is a key it trusts.
     """
     unique, duplicates = bundle.merge(certificates)
     findings = list(duplicates)
@@ -44,6 +49,7 @@ def lint(
             kept.append(item)
             findings += [_about(item, rule, message) for rule, message in _check(facts, now)]
     findings += bundle.alike(kept)
+    findings += bundle.of_distrusted_keys(kept, distrusted)
     findings = list(override(findings, policy.overrides, today=now.date()))
     if unique and not kept:
         findings.append(found("nothing-left", unique[0].origin, "no certificate is left in the bundle"))

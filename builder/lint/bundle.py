@@ -71,6 +71,17 @@ def distrusted(certificate: Certificate) -> Iterator[tuple[str, str]]:
         yield f"{status.status}-root", f"is a {status.status} root: {status.reason}"
 
 
+def of_distrusted_keys(
+    certificates: Iterable[Certificate], distrusted: Iterable[Certificate]
+) -> Iterator[Finding]:
+    """Yield an error for each certificate whose key a distrusted certificate holds, too."""
+    keys = {item.spki_sha256: item for item in distrusted}
+    for certificate in certificates:
+        if other := keys.get(certificate.spki_sha256):
+            message = f"{certificate.label}: has the key of {other.origin}, which is distrusted"
+            yield found("distrusted-key", certificate.origin, message, fingerprint=certificate.sha256)
+
+
 def alike(certificates: Sequence[Certificate]) -> Iterator[Finding]:
     """Yield a warning for each certificate that shares its subject or its key with an earlier one."""
     subjects: defaultdict[str, list[Certificate]] = defaultdict(list)

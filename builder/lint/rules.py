@@ -450,6 +450,13 @@ _ALL = (
     ),
     _bundle(
         ERROR,
+        "distrusted-key",
+        "p11-kit blocks a key whichever certificate holds it, and other targets would go on to trust it",
+        "distrust every certificate of that key, and ship the CA's next one under a new key",
+        final=True,
+    ),
+    _bundle(
+        ERROR,
         "nothing-left",
         "a bundle without certificates would remove every CA from the machines",
         "keep at least one CA certificate",

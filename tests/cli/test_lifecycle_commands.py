@@ -157,6 +157,37 @@ def test_a_distrusted_ca_is_not_shipped(configured: World, another: bytes) -> No
     assert (done.code, "nothing to ship" in done.err) == (3, True)
 
 
+@pytest.mark.parametrize("command", ["build", "lint", "lock", "plan"])
+def test_a_distrusted_key_cannot_be_shipped_in_another_certificate(world: World, command: str) -> None:
+    """Packages would contradict each other: p11-kit blocks the key, other stores go on trusting it."""
+    now = dt.datetime.now(dt.UTC)
+    old = authority.create("Acme Old", now=now)
+    renewed = authority.create("Acme Renewed", now=now, key=old.key)
+    (world.folder / "keys.pem").write_bytes(old.pem + renewed.pem)
+    lines = ["lifecycle:", "  authorities:", f"    {fingerprint(old.pem)}: {{state: distrusted}}"]
+    configure(world, *lines, paths="roots.pem, keys.pem")
+    done = world.run(command)
+    assert (done.code, world.files()) == (4, [])
+    assert "Acme Renewed: has the key of keys.pem:1, which is distrusted" in done.out + done.err
+    both = [*lines, f"    {fingerprint(renewed.pem)}: {{state: distrusted}}"]
+    configure(world, *both, paths="roots.pem, keys.pem")
+    assert world.run(command).code in {0, 1}
+
+
+def test_a_successor_that_the_policy_leaves_out_succeeds_nobody(configured: World, roots: bytes) -> None:
+    """It is in the bundle's files, and yet not shipped."""
+    now = dt.datetime.now(dt.UTC)
+    expired = authority.create("Acme Old", now=now - dt.timedelta(days=100), days=50).pem
+    (configured.folder / "old.pem").write_bytes(expired)
+    configured.write(
+        "trustpack.yaml",
+        "organisation: {slug: acme}\nbundle: {paths: [roots.pem, old.pem], expired: drop}\nlifecycle:\n"
+        f"  authorities: {{{fingerprint(roots)}: {{state: retiring, successor: {fingerprint(expired)}}}}}\n",
+    )
+    done = configured.run("plan")
+    assert (done.code, f"the successor {fingerprint(expired)} is not shipped" in done.err) == (3, True)
+
+
 def test_diff_tells_what_changed_between_any_two_things(configured: World) -> None:
     """Bundles, locks, manifests, folders and packages of every target agree about one release."""
     world = configured

@@ -52,7 +52,14 @@ def test_each_finding_names_the_file(name: str) -> None:
 
 def test_there_are_enough_faults_for_every_rule() -> None:
     """Every rule that one small file can break has files that break it."""
-    elsewhere = {"compromised-root", "public-root", "removed-root", "nothing-left", "unconstrained"}
+    elsewhere = {
+        "compromised-root",
+        "distrusted-key",
+        "public-root",
+        "removed-root",
+        "nothing-left",
+        "unconstrained",
+    }
     elsewhere |= {"override-ended", "override-unused"}  # tests/unit/lint has these
     elsewhere |= {"unreadable", "not-a-file", "too-large", "too-many", "passed-over"}  # tests/unit/load
     elsewhere |= {"url-not-pinned", "url-mismatch", "url-failed"}  # tests/lint/test_urls.py

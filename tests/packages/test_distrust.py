@@ -111,6 +111,21 @@ def test_p11_kit_distrusts_a_ca_that_somebody_else_has_added(releases: Releases,
         assert _extracted(place) == gone
 
 
+def test_p11_kit_blocks_every_certificate_of_a_key(releases: Releases) -> None:
+    """Hence lint's rule distrusted-key: blocking one certificate would take the renewed one out as well."""
+    kept, gone = releases.cas
+    renewed = authority.create("Acme Renewed", now=dt.datetime.now(dt.UTC), key=gone.key)
+    with open_place(root("trixie")) as place:
+        etc, usr = _SOURCES["fedora"]
+        place.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", _MODULE.format(f"{etc}:{usr}").encode())
+        place.copy_in(f"{usr}/anchors/renewed.crt", renewed.pem)
+        place.copy_in(f"{usr}/anchors/kept.crt", kept.pem)
+        place.run(["mkdir", "-p", etc])
+        assert _extracted(place) == fingerprints(renewed.pem) | releases.kept
+        place.copy_in(f"{usr}/blocklist/gone.crt", gone.pem)
+        assert _extracted(place) == releases.kept
+
+
 def test_the_rpm_blocks_by_a_file_in_each_blocklist(releases: Releases) -> None:
     """Of the distrusted CA, which is nowhere else in the package; the first release has none."""
     (digest,) = releases.gone

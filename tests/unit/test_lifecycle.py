@@ -22,7 +22,10 @@ def read(
     file.write_text(HEAD + text, "utf-8")
     section = config.read(file).lifecycle
     stages = lifecycle.read(section, lambda key: config.where(file, key))
-    lifecycle.check(stages, section, lambda key: config.where(file, key), held=held, past=past)
+    shipped = [one for one in held if not stages.is_distrusted(one)]
+    lifecycle.check(
+        stages, section, lambda key: config.where(file, key), held=held, past=past, shipped=shipped
+    )
     return stages
 
 
@@ -65,6 +68,10 @@ def test_a_ca_of_an_earlier_release_may_stay_listed(tmp_path: Path) -> None:
         (f"  authorities:\n    {C}: {{state: distrusted}}\n", r":5: the distrusted CA cccc.* is not in"),
         (f"  authorities:\n    {A}:\n      successor: {C}\n", r":6: the successor cccc.* is not shipped"),
         (f"  authorities:\n    {A}:\n      successor: {A}\n", r":6: the CA cannot succeed itself"),
+        (
+            f"  authorities:\n    {A}:\n      successor: {B}\n    {B}:\n      successor: {A}\n",
+            r":6: the CA cannot succeed itself",
+        ),
         (
             f"  authorities:\n    {A}:\n      successor: {B}\n    {B}: {{state: distrusted}}\n",
             r":6: the successor bbbb.* is not shipped",

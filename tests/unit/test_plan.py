@@ -156,7 +156,7 @@ def test_a_successor_is_out_before_its_predecessor_goes(days: int, *, warned: bo
     lock = out_for(days, ca("b", "incoming"))
     fresh = ca("b", "incoming")
     named = f"its successor CN=Root b ({'b' * 16}) is on all machines from {day(1)} only"
-    gone = warnings(lock, fresh, a=Stage("retiring", successor="b" * 64))
+    gone = warnings(lock, ca("b"), a=Stage("retiring", successor="b" * 64))
     assert [words for _, words in gone if "successor" in words] == (
         [f"is removed on {TODAY}, but {named}"] if warned else []
     )
@@ -164,7 +164,29 @@ def test_a_successor_is_out_before_its_predecessor_goes(days: int, *, warned: bo
     brief = out_for(0, fresh)
     assert bool(warnings(brief, ca("a", "retiring"), fresh, a=leaving)) is True
     ending = ca("a", not_after=ends(days))
-    assert bool(warnings(brief, ending, fresh, a=Stage(successor="b" * 64))) is warned
+    stages = {"a": Stage(successor="b" * 64), "b": Stage("incoming", until=day(days))}
+    assert any("on all machines" in w for _, w in warnings(brief, ending, fresh, **stages)) is warned
+
+
+@pytest.mark.parametrize(
+    ("until", "end", "said"),
+    [
+        (40, 40, ""),
+        (41, 40, f"is used from {day(41)} only"),
+        (None, 30, "is still incoming, and has no day from which it is used"),
+        (None, 31, ""),
+    ],
+)
+def test_a_successor_is_used_before_its_predecessor_goes(until: int | None, end: int, said: str) -> None:
+    """Else all servers still have certificates of the CA that goes; far ahead, the day may be open."""
+    lock = out_for(99, ca("b", "incoming"))
+    b = Stage("incoming", until=None if until is None else day(until))
+    a = Stage("retiring", until=day(end), successor="b" * 64)
+    found = warnings(lock, ca("a", "retiring"), ca("b", "incoming"), a=a, b=b)
+    named = f"is to be removed on {day(end)}, but its successor CN=Root b ({'b' * 16}) "
+    assert found == ([("a", f"{named}{said}")] if said else [])
+    removed = warnings(lock, ca("b", "incoming"), a=Stage("retiring", successor="b" * 64), b=b)
+    assert [letter for letter, words in removed if "successor" in words] == ["a"]
 
 
 def test_a_ca_that_ends_soon_needs_a_successor() -> None:
