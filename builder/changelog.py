@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from builder.lock import Lock, Named
+    from builder.history import Named
+    from builder.lock import Lock
     from builder.model import Bundle, Certificate, Package
 
 _WIDTH = 78

@@ -138,7 +138,7 @@ def _title(holding: Holding) -> str:
 
 def _said(item: Item) -> str:
     named = visible(item.subject) or "no name"
-    return f"{named} ({item.sha256[:_SHORT]}), until {item.not_after:%Y-%m-%d}"
+    return f"{named} ({item.sha256[:_SHORT]}), until {item.not_after.date()}"
 
 
 def _value(item: Item) -> dict[str, str]:

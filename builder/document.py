@@ -35,9 +35,10 @@ _CHOICE = re.compile(r"Invalid enum value '(?P<value>.*)'", re.DOTALL)
 _SHAPES = {"object": "keys and values", "array": "a list", "str": "text"}
 # No file people write comes near; aliases of aliases would otherwise multiply until the memory is full.
 _MOST_VALUES = 100_000
-# libyaml crashes the process some 30,000 levels deep; each level takes at least one of these characters.
+# libyaml crashes the process as it composes some 30,000 levels; each takes one of these characters or more.
 _MOST_MARKS = 20_000
 _MARKS = "[{-?:"
+_DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ class Document:
 
 def parse(text: str, path: str) -> Document:
     """Parse one YAML document; raise ConfigError for bad syntax, a duplicate key or a recursive alias."""
-    if sum(map(text.count, _MARKS)) > _MOST_MARKS:
-        raise ConfigError(f"{path}:1: is too long")
     lines: dict[_Path, int] = {}
     try:
+        if sum(map(text.count, _MARKS)) > _MOST_MARKS:
+            _expect_shallow(text, path)
         node = yaml.compose(text, Loader=_Loader)
         value = {} if node is None else _plain(node, (), lines, path, frozenset())
     except RecursionError:
@@ -72,6 +73,18 @@ def parse(text: str, path: str) -> Document:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
     return Document(path, value, lines)
+
+
+def _expect_shallow(text: str, path: str) -> None:
+    """Raise RecursionError for a document too deep to compose; its events come one after the other."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise RecursionError
 
 
 def decode(document: Document, kind: type[_T]) -> _T:

@@ -60,3 +60,9 @@ class ProofError(TrustpackError):
     """A client did not trust, or did not stop trusting, as a package promises."""
 
     exit_code = 9
+
+
+class LockError(TrustpackError):
+    """The bundle is not the one that trustpack.lock lists, or the lock cannot be understood."""
+
+    exit_code = 11

@@ -146,8 +146,8 @@ def as_ics(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta
         lines += [
             "BEGIN:VEVENT",
             f"UID:{one.item.sha256}@trustpack.invalid",
-            f"DTSTAMP:{now:%Y%m%dT%H%M%SZ}",
-            f"DTSTART:{one.item.not_after:%Y%m%dT%H%M%SZ}",
+            f"DTSTAMP:{_basic(now)}",
+            f"DTSTART:{_basic(one.item.not_after)}",
             f"SUMMARY:{_escaped(f'CA expires: {name}')}",
             f"DESCRIPTION:{_escaped(f'SHA-256 {one.item.sha256}')}",
             "TRANSP:TRANSPARENT",
@@ -162,8 +162,13 @@ def as_ics(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
+def _basic(moment: dt.datetime) -> str:
+    """Return a time of RFC 5545, in UTC."""
+    return stamp(moment).replace("-", "").replace(":", "")
+
+
 def _when(one: Expiry) -> str:
-    day = f"{one.item.not_after:%Y-%m-%d}"
+    day = one.item.not_after.date()
     if one.days < 0:
         return f"expired on {day}"
     return f"expires on {day}, in {one.days} day{'s' * (one.days != 1)}"

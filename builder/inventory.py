@@ -58,4 +58,5 @@ def inventory(bundle: Bundle, *, slug: str, release: str) -> bytes:
 
 def stamp(moment: dt.datetime) -> str:
     """Return a UTC time in RFC 3339, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not by strftime, which writes the year 99 with two digits.
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"

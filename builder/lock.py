@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from builder import document
 from builder import release as releases
-from builder.errors import ReleaseError, TrustpackError
+from builder.errors import LockError, ReleaseError
+from builder.history import CHANGES, Digest, Issue, Named, Strict, check_order, check_story
 from builder.inventory import stamp
 from builder.quoting import visible, yaml
 from builder.release import Release
@@ -31,29 +31,16 @@ if TYPE_CHECKING:
 FILE_NAME = "trustpack.lock"
 _HEAD = "# Written by 'trustpack lock'; review it like code, and commit it beside trustpack.yaml.\n"
 _DISTRUSTED = "distrusted"
-_CHANGES = ("added", "removed", "distrusted", "forgiven")  # in this order in each release of the file
 
-_Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
-_Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
 _Time = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)")
 ]
 
 
-class LockError(TrustpackError):
-    """The bundle is not the one that trustpack.lock lists, or the lock cannot be understood."""
-
-    exit_code = 11
-
-
-class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A part of the file; an unknown key is an error."""
-
-
-class Locked(_Struct, frozen=True):
+class Locked(Strict, frozen=True):
     """One CA: shipped, unless its state is distrusted."""
 
-    sha256: _Digest
+    sha256: Digest
     subject: str
     not_before: _Time
     not_after: _Time
@@ -65,29 +52,7 @@ class Locked(_Struct, frozen=True):
         return self.state != _DISTRUSTED
 
 
-class Named(_Struct, frozen=True):
-    """One CA as the history names it."""
-
-    sha256: _Digest
-    subject: str
-
-
-class Issue(_Struct, frozen=True):
-    """One release: its UTC day, the digest of its content, and what it changed in what is trusted.
-
-    `distrusted` are blocked from then on, and `forgiven` no longer.
-    """
-
-    release: str
-    date: _Day
-    content: _Digest
-    added: list[Named] = []
-    removed: list[Named] = []
-    distrusted: list[Named] = []
-    forgiven: list[Named] = []
-
-
-class Lock(_Struct, frozen=True):
+class Lock(Strict, frozen=True):
     """The whole file; the newest release comes first."""
 
     organisation: str
@@ -103,7 +68,7 @@ class Lock(_Struct, frozen=True):
     @property
     def known(self) -> frozenset[str]:
         """Every fingerprint that this or an earlier release held."""
-        past = {item.sha256 for issue in self.history for key in _CHANGES for item in getattr(issue, key)}
+        past = {item.sha256 for issue in self.history for key in CHANGES for item in getattr(issue, key)}
         return frozenset(past.union(item.sha256 for item in self.certificates))
 
 
@@ -144,7 +109,7 @@ def parse(text: str, where: str) -> Lock:
     """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
     parsed = document.parse(text, where)
     lock = document.decode(parsed, Lock)
-    _check_history(lock.history, parsed)
+    check_order(lock.history, parsed)
     seen: set[str] = set()
     for i, item in enumerate(lock.certificates):
         try:
@@ -155,22 +120,6 @@ def parse(text: str, where: str) -> Lock:
             raise LockError(f"{parsed.where(('certificates', i))}: the CA {item.sha256} is given twice")
         seen.add(item.sha256)
     return lock
-
-
-def _check_history(history: Sequence[Issue], parsed: document.Document) -> None:
-    """Raise LockError for a release or a day that is none, and for releases out of their order."""
-    for i, issue in enumerate(history):
-        try:
-            releases.parse(issue.release)
-            dt.date.fromisoformat(issue.date)
-        except (ReleaseError, ValueError) as error:
-            raise LockError(f"{parsed.where(('history', i))}: {error}") from error
-    for i, (newer, older) in enumerate(pairwise(history)):
-        if Release(newer.release).numbers <= Release(older.release).numbers:
-            raise LockError(
-                f"{parsed.where(('history', i))}: release {newer.release} does not follow {older.release}",
-                hint="if two branches made a release each, take one of them out and run 'trustpack lock'",
-            )
 
 
 def to_text(lock: Lock) -> str:
@@ -185,7 +134,7 @@ def to_text(lock: Lock) -> str:
             f"    date: {yaml(issue.date)}",
             f"    content: {issue.content}",
         ]
-        for key in _CHANGES:
+        for key in CHANGES:
             items: list[Named] = getattr(issue, key)
             lines += [f"    {key}:"] if items else []
             for named in items:
@@ -238,6 +187,7 @@ def verify(lock: Lock, certificates: Sequence[Locked], where: str, *, wanted: Re
     if change := compare(lock.certificates, certificates):
         lines = "\n  ".join(change.lines)
         raise LockError(f"{where}: the bundle is not the one that it lists:\n  {lines}", hint=hint)
+    check_story(lock.history, lock.certificates, where)
     stated = {item.sha256: item for item in lock.certificates}
     if wrong := [item for item in certificates if item != stated[item.sha256]]:
         lines = "\n  ".join(_said(item) for item in wrong)

@@ -60,6 +60,11 @@ def build(
             hint="choose another folder with --out: one folder holds one organisation's release",
         )
     release = order.release or _next(order, previous)
+    if previous is not None and releases.Release(previous.release).numbers > release.numbers:
+        raise ReleaseError(
+            f"release {release.text}: is lower than {previous.release}, which {out} holds",
+            hint="clients would never fetch it: choose a higher release, or another folder with --out",
+        )
     while True:
         artifacts, manifest = _make(order, recipes, release, jobs, progress)
         if not _taken(previous, manifest):

@@ -63,8 +63,12 @@ class _Rotation:
             return None
         if fingerprint not in self.old:
             # New, or taken out and back again: upgraded machines do not have it.
-            return self.today + self.lifecycle.overlap
-        return self.since[fingerprint] + self.lifecycle.overlap if fingerprint in self.since else None
+            return self._after(self.today)
+        return self._after(self.since[fingerprint]) if fingerprint in self.since else None
+
+    def _after(self, day: dt.date) -> dt.date:
+        """Return the day on which what came out on `day` has been out for the overlap."""
+        return day + min(self.lifecycle.overlap, dt.date.max - day)
 
     def used(self, fingerprint: str) -> dt.date | None:
         """Return the day from which a CA's issuer is used, None where that is not said or was long ago."""

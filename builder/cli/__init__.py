@@ -6,6 +6,7 @@ work inside its functions: so every command starts fast.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -97,10 +98,16 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Give a process that was started with closed standard streams empty ones."""
+    """Give a process that was started with closed standard streams empty ones.
+
+    What the encoding of an output lacks is written as an escape: a name in another script must not fail.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  as long as the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(word: str, colour: str, text: str) -> None:

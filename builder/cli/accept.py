@@ -40,8 +40,8 @@ def accept(
     """Return the configured bundle; raise BundleError or PrivateKeyError where lint finds an error.
 
     `expired`, `intermediates` and `public_roots` replace the configuration's; `password_file` opens locked
-    trust stores. Warnings go to standard error. What is wrong with a distrusted CA is no error: that may be
-    why it is distrusted.
+    trust stores. Warnings go to standard error, with `quiet` those of overridden errors alone. What is wrong
+    with a distrusted CA is no error: that may be why it is distrusted.
     """
     from builder.lint import refuse
 
@@ -52,8 +52,7 @@ def accept(
     refuse(findings)
     if bundle.distrusted and not bundle.certificates:
         raise ConfigError(f"{chosen.file}: every CA of the bundle is distrusted, so there is nothing to ship")
-    if not quiet:
-        _warn(findings)
+    _warn(findings, quiet=quiet)
     return bundle
 
 
@@ -82,7 +81,8 @@ def lock_file(chosen: Chosen) -> Path | None:
 
 def read_lock(chosen: Chosen) -> Lock | None:
     """Return the lock beside the configuration, None where there is none; raises ConfigError or LockError."""
-    from builder.lock import LockError, read
+    from builder.errors import LockError
+    from builder.lock import read
 
     file = lock_file(chosen)
     lock = read(file) if file else None
@@ -146,7 +146,7 @@ def _lint(
     return Bundle(bundle.certificates, _once(blocked), reasons), loading.findings + findings
 
 
-def _warn(findings: Iterable[Finding]) -> None:
+def _warn(findings: Iterable[Finding], *, quiet: bool) -> None:
     """Print the warnings; of those that one rule has for many CAs, the first few and how many more."""
     from builder.lint.rules import RULES
 
@@ -156,6 +156,8 @@ def _warn(findings: Iterable[Finding]) -> None:
             continue
         # An error that is overridden is shown in every build, whatever else there is to say.
         if RULES[finding.rule].severity is not Severity.ERROR:
+            if quiet:
+                continue
             said[finding.rule] += 1
         if said[finding.rule] <= _SHOWN:
             typer.echo(visible(f"warning: {finding.origin}: {finding.message}"), err=True)

@@ -46,7 +46,9 @@ def build(
     password_file: options.PasswordFile = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Targets built at once.  [default: CPUs]")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print errors only, and what an override accepts.")
+    ] = False,
     now: options.Now = None,
 ) -> None:
     """Build the packages of a CA bundle.

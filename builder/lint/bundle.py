@@ -39,7 +39,7 @@ def choose(facts: Facts, policy: Policy, *, now: dt.datetime) -> Iterator[tuple[
     """Yield what the policy says about a certificate, as often as it has something to say."""
     certificate = facts.certificate
     if certificate.not_after < now:
-        yield _chosen("expired", policy.expired, certificate, f"expired on {certificate.not_after:%Y-%m-%d}")
+        yield _chosen("expired", policy.expired, certificate, f"expired on {certificate.not_after.date()}")
     if facts.is_ca and not facts.is_root:
         message = f"is an intermediate, issued by {certificate.issuer or 'nobody named'}"
         yield _chosen("intermediate", policy.intermediates, certificate, message)

@@ -292,6 +292,8 @@ def test_many_warnings_of_one_rule_are_summed_up_but_not_what_is_overridden(worl
         3,
     ]
     assert lines[8:] == ["warning: long-lived: 2 more; 'trustpack lint' lists them all"]
+    quiet = world.run("build", "--quiet").err.splitlines()
+    assert quiet == [line for line in lines if "(overridden until " in line]
 
 
 def test_a_bundle_of_which_nothing_is_left_is_refused(world: World) -> None:
@@ -331,6 +333,19 @@ def test_the_same_version_with_other_content_is_refused(world: World, another: b
     assert done.code == 6
     assert "choose a higher --release" in done.err
     assert (world.folder / "dist" / "manifest.json").read_bytes() == before
+
+
+def test_a_lower_release_does_not_replace_a_higher_one(world: World) -> None:
+    """As after a lock was taken back: machines that have the higher one would never get it."""
+    assert world.build("--release", "2026.10").code == 0
+    before = world.files()
+    done = world.build("--release", "2026.9")
+    assert (done.code, done.err.splitlines()[0]) == (
+        6,
+        "error: release 2026.9: is lower than 2026.10, which dist holds",
+    )
+    assert world.files() == before
+    assert world.build("--release", "2026.9", "--out", "other").code == 0
 
 
 @pytest.mark.parametrize("out", ["cas", "cas/../cas/", "link"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import threading
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.prove import authority
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
 from tests.tools import require
 
@@ -109,6 +111,21 @@ def test_a_clock_at_the_end_of_the_calendar_is_no_crash(world: World, command: s
     """Certificates may begin and end anywhere, and so may --now."""
     done = world.run(command, "roots.pem", "--now", moment)
     assert (done.code in {0, 1, 4}, done.err) == (True, "")
+
+
+@pytest.mark.parametrize("command", [["lint"], ["check"], ["diff"], ["build", "--org", "acme"]])
+def test_an_output_that_cannot_write_a_name_escapes_it(world: World, command: list[str]) -> None:
+    """A crash of `check` would be an exit code of 1, and cron would take that for what is due."""
+    name = "日本"
+    made = authority.create(name, now=dt.datetime.now(dt.UTC))
+    (world.folder / "named.pem").write_bytes(made.pem)
+    words = [command[0], "roots.pem" if command[0] == "diff" else "named.pem", *command[1:]]
+    words += ["named.pem"] if command[0] == "diff" else []
+    done = world.run(*words, env={"PYTHONIOENCODING": "latin-1"})
+    assert "Traceback" not in done.err
+    assert done.code == (1 if command[0] == "diff" else 0)
+    if command[0] in {"diff", "lint"}:
+        assert "\\u65e5\\u672c" in done.out
 
 
 def test_a_moment_beyond_the_calendar_is_refused(world: World) -> None:

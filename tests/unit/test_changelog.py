@@ -7,8 +7,9 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from builder import changelog, difference, holding, lock
+from builder.history import Issue, Named
 from builder.lifecycle import Lifecycle, Stage, State
-from builder.lock import Issue, Lock, Named
+from builder.lock import Lock
 from builder.model import Bundle, Certificate, Revision
 from tests.tools import require
 from tests.unit import bundles

@@ -152,7 +152,13 @@ def test_a_document_nested_without_end_is_refused(opening: str) -> None:
 @pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
 def test_a_document_that_would_overflow_the_parsers_stack_is_refused(opening: str) -> None:
     """A hundred thousand levels would crash libyaml and the process with it."""
-    assert refusal(opening * 100_000) == ("f.yaml:1: is too long", "")
+    assert refusal(opening * 100_000) == ("f.yaml:1: is nested too deeply", "")
+
+
+def test_a_long_document_is_read() -> None:
+    """As the lock of many CAs and releases is; only what is deep is refused."""
+    text = "".join(f"key-{i}: 'a: [b-c]'\n" for i in range(9_000))
+    assert len(document.parse(text, "f.yaml").value) == 9_000
 
 
 def test_aliases_that_multiply_are_refused_before_they_fill_the_memory() -> None:

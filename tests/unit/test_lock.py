@@ -2,14 +2,17 @@
 
 import dataclasses
 import datetime as dt
+import re
 from types import MappingProxyType
 
 import pytest
 
 from builder import lock as locks
-from builder.errors import ConfigError, ReleaseError, TrustpackError
+from builder.errors import ConfigError, LockError, ReleaseError, TrustpackError
+from builder.history import Named
+from builder.inventory import stamp
 from builder.lifecycle import Lifecycle, Stage, State
-from builder.lock import Lock, Locked, LockError
+from builder.lock import Lock, Locked
 from builder.model import Certificate
 from builder.release import Release
 from tests.unit import bundles
@@ -94,7 +97,7 @@ def test_distrust_is_a_change_of_content() -> None:
     """The CA counts as removed and distrusted; back as added and forgiven, out as forgiven."""
     lock = advance(FIRST, locked(ONE, TWO, states={TWO.sha256: "distrusted"}), LATER)
     newest = lock.history[0]
-    named = [locks.Named(sha256=TWO.sha256, subject=TWO.subject)]
+    named = [Named(sha256=TWO.sha256, subject=TWO.subject)]
     assert (newest.added, newest.removed, newest.distrusted) == ([], named, named)
     back = advance(lock, locked(ONE, TWO), LATER)
     assert (back.history[0].added, back.history[0].removed, back.history[0].forgiven) == (named, [], named)
@@ -172,6 +175,43 @@ def test_a_lock_says_nothing_of_a_ca_that_its_certificate_does_not(old: str, new
         locks.verify(edited, locked(ONE, TWO), "trustpack.lock", wanted=None)
     mended = advance(edited, locked(ONE, TWO))
     assert (mended.certificates, mended.release) == (FIRST.certificates, FIRST.release)
+
+
+def test_a_history_edited_by_hand_is_found() -> None:
+    """Packages' changelogs would tell a story that never happened."""
+    lock = advance(advance(FIRST, locked(ONE, TWO, THREE), LATER), locked(ONE, TWO), dt.date(2027, 2, 3))
+    text = locks.to_text(lock)
+    removal = f"    removed:\n      - sha256: {THREE.sha256}\n"
+    assert text.count(removal) == 1
+    start = text.index("history:")
+    renamed = text[:start] + text[start:].replace('"CN=Acme Root"', '"CN=Somebody"')
+    untold = text.replace(removal, f"    forgiven:\n      - sha256: {THREE.sha256}\n")
+    for edited, said in (
+        (renamed, f"release 20261124 calls the CA {ONE.sha256} CN=Somebody, not CN=Acme Root"),
+        (untold, "its history does not lead to the CAs that it lists"),
+    ):
+        with pytest.raises(LockError, match=re.escape(said)) as caught:
+            locks.verify(locks.parse(edited, "l"), locked(ONE, TWO), "l", wanted=None)
+        assert "restore the file" in caught.value.hint
+    locks.verify(lock, locked(ONE, TWO), "l", wanted=None)
+
+
+def test_a_lock_of_many_cas_and_years_is_read() -> None:
+    """As many as a bundle may hold, one since the year 99, through many releases."""
+    many = [
+        Locked(
+            sha256=f"{i:064x}",
+            subject=f"CN=Acme-Corp-Root-CA-{i}-2026,O=Acme: {{PKI}}",
+            not_before=stamp(dt.datetime(99, 1, 1, tzinfo=dt.UTC)),
+            not_after=stamp(dt.datetime(2036, 1, 1, tzinfo=dt.UTC)),
+            state="active",
+        )
+        for i in range(1000)
+    ]
+    lock = advance(None, many)
+    for release in range(1, 50):
+        lock = advance(lock, many[release % 2 :], wanted=Release(f"20261124.{release}"))
+    assert locks.parse(locks.to_text(lock), "l") == lock
 
 
 @pytest.mark.parametrize("release", ["20261124", "20261125"])
