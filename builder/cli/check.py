@@ -48,7 +48,10 @@ def check(
     """
     from builder import expiry
     from builder.cli import settings
+    from builder.errors import UsageError
 
+    if [str(prometheus), str(ics), "-" * json].count("-") > 1:
+        raise UsageError("--prometheus -, --ics - and --json: only one of them can be printed")
     moment, span = settings.clock(now), _span(within)
     expiries = expiry.judge(_holdings(inputs or [], config, moment, password_file), now=moment, within=span)
     printed = Path("-") in (prometheus, ics)

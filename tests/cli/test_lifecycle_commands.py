@@ -298,6 +298,7 @@ def test_check_writes_for_collectors_and_calendars(configured: World) -> None:
     assert printed.out.startswith("BEGIN:VCALENDAR")
     assert "certificate" not in printed.out
     assert configured.run("check", "--prometheus", "no/such/folder.prom").code == 8
+    assert configured.run("check", "--prometheus", "-", "--json").code == 2
 
 
 def test_plan_shows_the_next_release_and_what_is_too_early(configured: World, another: bytes) -> None:
