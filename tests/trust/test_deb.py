@@ -359,6 +359,52 @@ def test_a_removal_that_did_not_finish_is_undone_by_reinstalling(system: System,
     assert system.changes() == []
 
 
+@ON_ENDS
+def test_an_installation_that_was_killed_can_be_purged(system: System) -> None:
+    """After the updater, before the list: what is in the store, Java's too, goes all the same."""
+    _kill_after_updater(system, system.debs.first)
+    assert system.ours() == []
+    system.run("dpkg", "--purge", "acme-ca-certs")
+    assert system.each({"public"}, "curl", "java") == system.trusted("curl", "java")
+    assert system.changes() == []
+
+
+@INSTALLED_ON_ENDS
+def test_an_upgrade_that_was_killed_can_be_purged_or_taken_back(system: System) -> None:
+    """The CA that the upgrade added goes, with the package or with the older release."""
+    _kill_after_updater(system, system.debs.second)
+    system.run("dpkg", "--install", Debs.inside(system.debs.first))
+    assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
+    _kill_after_updater(system, system.debs.second)
+    system.run("dpkg", "--purge", "acme-ca-certs")
+    assert system.each({"public"}, "curl", "java") == system.trusted("curl", "java")
+    assert system.changes() == []
+
+
+def _kill_after_updater(system: System, deb: Path) -> None:
+    """Install a package whose postinst is killed as soon as the updater has done its work."""
+    system.run("mv", _UPDATER, f"{_UPDATER}.real")
+    fault = f'#!/bin/sh\n{_UPDATER}.real "$@"\nkill -9 $PPID\n'
+    system.place.copy_in(_UPDATER, fault.encode(), mode=0o755)
+    assert system.run("dpkg", "--install", Debs.inside(deb), check=False).code != 0
+    system.run("mv", f"{_UPDATER}.real", _UPDATER)
+
+
+@_in(bookworm="small")
+def test_a_list_that_is_mounted_or_linked_stays_so(system: System) -> None:
+    """Containers mount it, administrators link it: it is written in its place."""
+    system.run("mount", "--bind", _CONF, _CONF)
+    system.install(system.debs.first)
+    assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
+    system.apt("purge", "acme-ca-certs")
+    system.run("umount", _CONF)
+    assert system.changes() == []
+    system.run("sh", "-c", f"mkdir /etc/kept && mv {_CONF} /etc/kept/list && ln -s kept/list {_CONF}")
+    system.install(system.debs.first)
+    assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
+    assert system.run("readlink", _CONF).out == "kept/list\n"
+
+
 @INSTALLED_ON_ENDS
 def test_an_interrupted_removal_that_is_tried_again_removes_everything(system: System) -> None:
     """What an interrupted update-ca-certificates left behind does not bring our CAs back."""
