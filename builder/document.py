@@ -61,7 +61,7 @@ def parse(text: str, path: str) -> Document:
     lines: dict[_Path, int] = {}
     try:
         if sum(map(text.count, _MARKS)) > _MOST_MARKS:
-            _expect_shallow(text, path)
+            _expect_shallow(text)
         node = yaml.compose(text, Loader=_Loader)
         value = {} if node is None else _plain(node, (), lines, path, frozenset())
     except RecursionError:
@@ -75,7 +75,7 @@ def parse(text: str, path: str) -> Document:
     return Document(path, value, lines)
 
 
-def _expect_shallow(text: str, path: str) -> None:
+def _expect_shallow(text: str) -> None:
     """Raise RecursionError for a document too deep to compose; its events come one after the other."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):

@@ -34,7 +34,10 @@ FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One artifact as the manifest describes it; `size` is in bytes."""
+    """One artifact as the manifest describes it; `size` is in bytes.
+
+    `recipe` is a SHA-256 of the recipe, templates and settings that made it.
+    """
 
     target: str
     name: str
@@ -45,6 +48,7 @@ class Entry:
     install: str
     verify: str
     remove: str
+    recipe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ def describe_release(
                 install=artifact.install,
                 verify=artifact.verify,
                 remove=artifact.remove,
+                recipe=artifact.recipe,
             )
             for artifact in artifacts
         ),

@@ -240,7 +240,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One finished file of dist/."""
+    """One finished file of dist/; `recipe` is a digest of what it was made by."""
 
     target: str
     name: str
@@ -251,3 +251,4 @@ class Artifact:
     install: str
     verify: str
     remove: str
+    recipe: str = ""

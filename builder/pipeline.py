@@ -52,7 +52,7 @@ def build(
     `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError, ToolError or
     OutputError; then `out` still holds the release it held before.
     """
-    recipes = [(recipe.read(source), source.templates) for source in order.sources]
+    recipes = [(recipe.read(source), source) for source in order.sources]
     previous = manifests.read_manifest(out)
     if previous is not None and previous.organisation != order.organisation.slug:
         raise OutputError(
@@ -83,7 +83,7 @@ def build(
 
 def _make(
     order: Order,
-    recipes: Sequence[tuple[Recipe, Path]],
+    recipes: Sequence[tuple[Recipe, recipe.Source]],
     release: Release,
     jobs: int,
     progress: Callable[[str], None],
@@ -91,7 +91,7 @@ def _make(
     newest = max(certificate.not_before for certificate in order.bundle.certificates)
     epoch = releases.epoch(release, source_date_epoch=order.source_date_epoch, newest=newest)
 
-    def target(pair: tuple[Recipe, Path]) -> list[Artifact]:
+    def target(pair: tuple[Recipe, recipe.Source]) -> list[Artifact]:
         made = _target(order, *pair, release, epoch)
         progress(pair[0].target)
         return made
@@ -110,12 +110,14 @@ def _make(
     return artifacts, manifest
 
 
-def _target(order: Order, what: Recipe, templates: Path, release: Release, epoch: int) -> list[Artifact]:
+def _target(
+    order: Order, what: Recipe, source: recipe.Source, release: Release, epoch: int
+) -> list[Artifact]:
     """Render and assemble one target's outputs, each seeing the digests of those before it."""
     day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
     subject = render.subject(
         what,
-        templates,
+        source.templates,
         order.organisation,
         order.bundle,
         release,
@@ -135,6 +137,7 @@ def _target(order: Order, what: Recipe, templates: Path, release: Release, epoch
         filenames[wanted.id] = package.filename
         finished.append((package, data))
     commands = render.commands(subject, filenames)
+    made_by = recipe.digest(source, subject.settings)
     return [
         Artifact(
             target=what.target,
@@ -143,6 +146,7 @@ def _target(order: Order, what: Recipe, templates: Path, release: Release, epoch
             filename=package.filename,
             data=data,
             sha256=digest,
+            recipe=made_by,
             **commands,
         )
         for (package, data), digest in zip(finished, digests.values(), strict=True)

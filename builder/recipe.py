@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from builder.errors import ConfigError, UsageError
 from builder.model import Content, Entry, Output, Recipe, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _HERE = Path(__file__).resolve().parent
 # In a wheel the folders lie inside the package; in a checkout beside it.
@@ -81,6 +82,21 @@ class Source:
     target: str
     file: Path
     templates: Path
+
+
+def templates(source: Source) -> list[Path]:
+    """Return the files of a target's folder, those that only other templates name too, as seen from it."""
+    found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
+    return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def digest(source: Source, settings: Mapping[str, str]) -> str:
+    """Return a SHA-256 of what a target's packages are made by: recipe, templates and choices."""
+    found = hashlib.sha256(source.file.read_bytes())
+    for file in templates(source):
+        found.update(f"\0{file.as_posix()}\0".encode() + (source.templates / file).read_bytes())
+    found.update(repr(sorted(settings.items())).encode())
+    return found.hexdigest()
 
 
 def sources(beside: Path | None = None) -> dict[str, Source]:

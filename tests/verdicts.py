@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from builder.prove.clients import Client
 from builder.prove.place import Place
-from builder.prove.trial import ABOUT_CERTIFICATE
+from builder.prove.verdict import ABOUT_CERTIFICATE
 
 _AT_ONCE = 4
 

@@ -114,8 +114,11 @@ def _case(out: Path, org: str | None, file: Path | None, targets: list[str] | No
     )
 
 
-def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tuple[Config, Path]:
-    """Return the configuration that built the release: --config's, --org's, trustpack.yaml's or none."""
+def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tuple[Config, Path | None]:
+    """Return the configuration that built the release (--config's, --org's, trustpack.yaml's) and its folder.
+
+    Without a file there is no folder: such a build takes the built-in recipes.
+    """
     from builder import config
 
     default = Path(config.FILE_NAME)
@@ -125,7 +128,7 @@ def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tu
         file = file or default
         return config.read(file), file.parent
     # The bundle's paths are not looked at: its certificates are in the packages.
-    return config.minimal(org or manifest.organisation, ["."]), Path()
+    return config.minimal(org or manifest.organisation, ["."]), None
 
 
 def _sources(manifest: Manifest, available: dict[str, Source], targets: list[str] | None) -> list[Source]:

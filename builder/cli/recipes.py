@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from builder.cli import options
 from builder.cli.tables import table
-
-if TYPE_CHECKING:
-    from builder.recipe import Source
 
 app = typer.Typer(help="List, show and export the recipes that targets are built from.", no_args_is_help=True)
 
@@ -52,7 +49,7 @@ def show(target: _Target, folder: _Folder = Path()) -> None:
     source = recipe.select(recipe.sources(folder), [target])[0]
     typer.echo(f"# {source.file}")
     typer.echo(source.file.read_text("utf-8").rstrip())
-    for file in _templates(source):
+    for file in recipe.templates(source):
         typer.echo(f"# {source.templates / file}")
 
 
@@ -68,7 +65,9 @@ def export(target: _Target, folder: _Folder = Path()) -> None:
     source = recipe.select(recipe.sources(), [target])[0]
     to = folder / "recipes" / source.file.name
     files = {source.file: to}
-    files |= {source.templates / name: folder / "templates" / target / name for name in _templates(source)}
+    files |= {
+        source.templates / name: folder / "templates" / target / name for name in recipe.templates(source)
+    }
     for path in files.values():
         if os.path.lexists(path):
             raise OutputError(
@@ -87,9 +86,3 @@ def _built_in(file: Path) -> bool:
     from builder.recipe import ROOT
 
     return file.is_relative_to(ROOT / "recipes")
-
-
-def _templates(source: Source) -> list[Path]:
-    """Return the files of a target's folder, those that only other templates name too."""
-    found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
-    return sorted(path for path in found if "__pycache__" not in path.parts)

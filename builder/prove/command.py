@@ -16,7 +16,8 @@ from builder.errors import ProofError, ToolError, UsageError
 from builder.prove import grounds, trial, twin
 from builder.prove.authority import Leaf
 from builder.prove.report import Proof
-from builder.prove.trial import EVERY, HOST, Cell, Plan, Question, Status
+from builder.prove.trial import EVERY, Cell, Plan, Question, Status
+from builder.prove.verdict import HOST
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -186,6 +187,13 @@ def _expect_same_packages(case: Case, built: Manifest) -> None:
             f"{case.folder}: holds no {target} package {name} {version}, which this configuration makes",
             hint="name the configuration that built it with --config, or build again",
         )
+    recipes = {entry.target: entry.recipe for entry in case.manifest.artifacts}
+    for entry in built.artifacts:
+        if entry.recipe != recipes[entry.target]:
+            raise ProofError(
+                f"{case.folder}: the {entry.target} package was made by another recipe, template or setting",
+                hint="build again: what is proven is what made the packages",
+            )
 
 
 def _last(manifest: Manifest, target: str) -> str:

@@ -13,7 +13,8 @@ from builder import __version__
 from builder.errors import OutputError
 from builder.inventory import stamp
 from builder.output import TEMPORARY
-from builder.prove.trial import EVERY, PHASES, Status, Verdict
+from builder.prove.trial import EVERY, PHASES, Status
+from builder.prove.verdict import Verdict
 from builder.quoting import visible
 
 if TYPE_CHECKING:

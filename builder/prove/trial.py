@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from builder.errors import TrustpackError
 from builder.prove import http2
 from builder.prove.server import listen
+from builder.prove.verdict import Ran, Verdict, ask, ask_stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,26 +21,11 @@ if TYPE_CHECKING:
     from builder.prove.authority import Leaf
     from builder.prove.server import Listener
 
-HOST = "localhost"
 PHASES = ("before", "installed", "upgraded", "removed")
+_HELD = frozenset({"installed", "upgraded"})  # in which the package is there
 
-# What clients say when they refuse a certificate. A client that stops for another reason has judged nothing:
-# hence not "certif", which is in the path of every line of a crashed Python's traceback.
-ABOUT_CERTIFICATE = re.compile(
-    r"(?i:certificate|issuer|PKIX|x509|verif(y|ication)|subject alternative|host\s?name)"
-    r"|\b(ERR_TLS_)?CERT_[A-Z]"
-)
-_SIGNALLED = 128
 _AT_ONCE = 4
 _SHOWN = 5
-
-
-class Verdict(StrEnum):
-    """What a client did with a server's certificate."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    BROKEN = "broken"  # it never got as far as judging: not installed right, no connection, a crash
 
 
 class Status(StrEnum):
@@ -68,20 +53,13 @@ class Client:
     http2_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a program ended: its exit status and its last words."""
-
-    code: int
-    output: str
-
-
 class Ground(Protocol):
     """A clean place in which one target's package is installed by its own package manager.
 
     Every program in it starts with an empty environment. `stand_in` says which part of the place is a
     double, or is empty; `trust` is everything the place trusts, in any comparable form (a mapping's keys are
-    named where they differ); `absent` has a line "name: why" for each client that is not there.
+    named where they differ); `roots` are those that clients have by default at the moment, by the store that
+    holds them; `absent` has a line "name: why" for each client that is not there.
     """
 
     @property
@@ -93,6 +71,7 @@ class Ground(Protocol):
     def upgrade(self, package: Path) -> None: ...
     def remove(self) -> None: ...
     def trust(self) -> object: ...
+    def roots(self) -> Mapping[str, frozenset[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,21 +175,32 @@ def _trial(
     plan: Plan, ground: Ground, diaries: Sequence[_Diary], progress: Callable[[str], None]
 ) -> list[str]:
     """Go through the phases; return what is wrong for every client alike."""
-    before = ground.trust()
+    before, standing = ground.trust(), ground.roots()
+    lost: list[str] = []
     with _listening(plan.questions) as listeners, ThreadPoolExecutor(_AT_ONCE) as pool:
         for phase in plan.phases:
             progress(f"{plan.target}: {phase}")
             try:
                 _enter(phase, plan, ground)
             except TrustpackError as error:
-                return [f"{phase}: {error}"]
+                return [*lost, f"{phase}: {error}"]
+            if phase in _HELD:
+                lost += [f"{phase}: {text}" for text in _lost(standing, ground.roots())]
             questions = [question for question in plan.questions if phase in question.asked]
             # One client after the other: what a server sees in the meantime is that client's doing.
             for diary in diaries:
                 answers = pool.map(lambda q, c=diary.client: _answer(ground, c, q, listeners), questions)
                 _note(diary, phase, dict(zip(questions, answers, strict=True)))
     changed = _changes(before, ground.trust())
-    return [f"removed: what the place trusts is not what it trusted before{changed}"] if changed else []
+    said = [f"removed: what the place trusts is not what it trusted before{changed}"] if changed else []
+    return lost + said
+
+
+def _lost(before: Mapping[str, frozenset[str]], now: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """Say which roots of others a package has taken away: it may only add to them."""
+    for store, roots in before.items():
+        if missing := roots - now.get(store, frozenset()):
+            yield f"{len(missing)} of {len(roots)} roots that the place trusted are gone from {store}"
 
 
 def _note(diary: _Diary, phase: str, answers: Mapping[Question, tuple[Verdict, str]]) -> None:
@@ -253,47 +243,6 @@ def _answer(
     if question.url:
         return ask_stranger(ground, client, question.url)
     return ask(ground, client, listeners[question.name])
-
-
-def ask(ground: Ground, client: Client, listener: Listener) -> tuple[Verdict, str]:
-    """Let a client make one request and judge by both ends: how it ended and what the server saw.
-
-    A client that fails without ever reaching the server, or for another reason than the certificate, has
-    refused nothing.
-    """
-    seen = listener.seen()
-    ran = _run(ground, client, f"https://{HOST}:{listener.port}/")
-    now = listener.seen()
-    served, connected = now.requests > seen.requests, now.connections > seen.connections
-    if ran.code == 0 and served:
-        return Verdict.ACCEPTED, _last(ran)
-    if connected and not served and _refused(ran):
-        return Verdict.REFUSED, _last(ran)
-    return Verdict.BROKEN, _last(ran)
-
-
-def ask_stranger(ground: Ground, client: Client, url: str) -> tuple[Verdict, str]:
-    """Let a client make one request to a server that nobody here can watch: there is only its own word."""
-    ran = _run(ground, client, url)
-    if ran.code == 0:
-        return Verdict.ACCEPTED, _last(ran)
-    return Verdict.REFUSED if _refused(ran) else Verdict.BROKEN, _last(ran)
-
-
-def _refused(ran: Ran) -> bool:
-    return 0 < ran.code < _SIGNALLED and ABOUT_CERTIFICATE.search(ran.output) is not None
-
-
-def _run(ground: Ground, client: Client, url: str) -> Ran:
-    try:
-        return ground.run(client, url)
-    except TrustpackError as error:
-        return Ran(-1, str(error))
-
-
-def _last(ran: Ran) -> str:
-    lines = ran.output.strip().splitlines()
-    return lines[-1] if lines else f"exit status {ran.code}"
 
 
 def _enter(phase: str, plan: Plan, ground: Ground) -> None:

@@ -17,7 +17,8 @@ from builder.load.source import Source
 from builder.model import Bundle, Certificate, Finding, Origin
 from builder.prove import authority
 from builder.prove.server import server_context
-from builder.prove.trial import HOST, Question
+from builder.prove.trial import Question
+from builder.prove.verdict import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

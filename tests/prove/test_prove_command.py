@@ -63,7 +63,8 @@ class World:
     def build(self, *targets: str) -> None:
         """Build these targets' packages."""
         named = [word for target in targets for word in ("--target", target)]
-        done = self.run("build", "roots.pem", "--org", "acme", *named, "-q")
+        given = () if (self.folder / "trustpack.yaml").exists() else ("roots.pem", "--org", "acme")
+        done = self.run("build", *given, *named, "-q")
         assert (done.returncode, done.stderr) == (0, "")
 
     def proof(self) -> Any:
@@ -71,7 +72,8 @@ class World:
         return json.loads((self.folder / "dist" / "proof.json").read_text())
 
     def own(self) -> Path:
-        """Put a copy of the wheel's recipe here, to be changed."""
+        """Put a configuration and a copy of the wheel's recipe here, to be changed."""
+        assert self.run("init", "roots.pem", "--org", "acme").returncode == 0
         assert self.run("recipes", "export", "wheel").returncode == 0
         return self.folder / "recipes" / "wheel.yaml"
 
@@ -174,6 +176,34 @@ def test_a_wheel_that_leaves_something_behind_is_found_out(world: World) -> None
     [fault] = cell["faults"]
     assert fault.startswith("removed: what the place trusts is not what it trusted before: lib/python3.")
     assert fault.endswith("/site-packages/leftover.pem")
+
+
+def test_a_wheel_that_takes_the_public_roots_away_is_found_out(world: World) -> None:
+    """Its start-up file lets Python trust the organisation's roots alone, which accepts all that is asked."""
+    world.own()
+    with (world.folder / "templates" / "wheel" / "startup.py").open("a") as stream:
+        stream.write("os.environ['SSL_CERT_FILE'] = os.path.dirname(__file__) + '/acme_certifi/roots.pem'\n")
+    world.build("wheel")
+    done = world.run("prove", *WHEEL, "--client", "urllib")
+    assert done.returncode == 9
+    [cell] = world.proof()["cells"]
+    assert {step["kept EC secp256r1"] for step in list(cell["steps"].values())[1:3]} == {ACCEPTED}
+    assert [fault.partition(": ")[0] for fault in cell["faults"]] == ["installed", "upgraded"]
+    assert all("roots that the place trusted are gone from ssl" in fault for fault in cell["faults"])
+
+
+def test_a_package_made_by_another_recipe_is_not_proven(world: World) -> None:
+    """A template that was changed after the build would be on trial instead of the one that is out."""
+    world.build("wheel")
+    world.own()
+    startup = world.folder / "templates" / "wheel" / "startup.py"
+    startup.write_text(startup.read_text() + "# changed\n")
+    done = world.run("prove", *WHEEL, "--client", "urllib", "--config", "trustpack.yaml")
+    assert (done.returncode, done.stderr.splitlines()[-2]) == (
+        9,
+        "error: dist: the wheel package was made by another recipe, template or setting",
+    )
+    assert not (world.folder / "dist" / "proof.json").exists()
 
 
 def test_the_real_bundle_is_proven_by_a_servers_key(built: World, tmp_path: Path) -> None:

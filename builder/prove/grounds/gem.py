@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from builder.prove.probes import PROBES, find, start
-from builder.prove.trial import Client, Ran
+from builder.prove.trial import Client
+from builder.prove.verdict import Ran
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,6 +29,16 @@ ARGV.each do |name|
 rescue LoadError
   next
 end
+"""
+# A self-signed certificate verifies where the store trusts it.
+_DEFAULT_TRUST = """
+require 'openssl'
+places = [OpenSSL::X509::DEFAULT_CERT_FILE, '/etc/ssl/certs/ca-certificates.crt']
+bundle = places.find { |file| File.readable?(file) }
+blocks = bundle ? File.read(bundle).scan(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/m) : []
+roots = blocks.map { |block| OpenSSL::X509::Certificate.new(block) }
+trusted = roots.select { |root| OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE.verify(root) }
+puts trusted.map { |root| OpenSSL::Digest::SHA256.hexdigest(root.to_der) }
 """
 _UNDER_BUNDLER = "Bundler.require; load ARGV.shift"
 
@@ -68,7 +79,7 @@ class Gems:
 
     def clients(self) -> Sequence[Client]:
         """Return the libraries that are there; their program requires the gem where it is installed."""
-        feature = re.sub(r"[^A-Za-z0-9]", "_", self.name)
+        feature = self._feature
         features = {"typhoeus": f"{feature}/typhoeus"}  # the one library with a store of its own
         clients = [
             Client(
@@ -114,6 +125,17 @@ class Gems:
         return {
             str(path.relative_to(self.home)): hashlib.sha256(path.read_bytes()).digest() for path in files
         }
+
+    def roots(self) -> Mapping[str, frozenset[str]]:
+        """Return the digests of the machine's public roots that Ruby's default store trusts."""
+        installed = "gem" in (self.folder / "Gemfile").read_text()
+        feature = ("-r", self._feature) if installed else ()
+        found = self._start([self.ruby, *feature, "-e", _DEFAULT_TRUST], check=True).stdout
+        return {"OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE": frozenset(found.split())}
+
+    @property
+    def _feature(self) -> str:
+        return re.sub(r"[^A-Za-z0-9]", "_", self.name)
 
     def _libraries(self) -> dict[str, str]:
         """Return the libraries that load, with their versions."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from builder.prove.probes import PROBES, find, start
-from builder.prove.trial import Client, Ran
+from builder.prove.trial import Client
+from builder.prove.verdict import Ran
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -102,6 +103,10 @@ class Prefix:
         """Return the digest of each file and link below etc that leads to a file: no other is ever read."""
         found = (path for path in self.certs.parent.parent.rglob("*") if path.is_file())
         return {str(path): hashlib.sha256(path.read_bytes()).digest() for path in found}
+
+    def roots(self) -> Mapping[str, frozenset[str]]:
+        """Return the names of the files and links in OpenSSL's folder that lead to a file."""
+        return {str(self.certs): frozenset(path.name for path in self.certs.iterdir() if path.is_file())}
 
     @property
     def _formula(self) -> Path:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from builder.errors import ProofError
 from builder.prove.probes import PROBES, find, start
-from builder.prove.trial import Client, Ran
+from builder.prove.trial import Client
+from builder.prove.verdict import Ran
 
 if TYPE_CHECKING:
     import subprocess
@@ -43,6 +44,11 @@ _NPM = {
     "npm_config_ignore_scripts": "true",
     "npm_config_update_notifier": "false",
 }
+# Node.js before 22.15 cannot tell but for its own.
+_DEFAULT_TRUST = """
+const tls = require('node:tls');
+console.log(JSON.stringify(tls.getCACertificates?.('default') ?? tls.rootCertificates));
+"""
 _OWN_FILES = {"package-lock.json", ".package-lock.json"}  # npm's notes of what it did
 
 
@@ -142,6 +148,13 @@ class Project:
             for path in (self.folder / "node_modules").rglob("*")
             if path.is_file() and path.name not in _OWN_FILES
         }
+
+    def roots(self) -> Mapping[str, frozenset[str]]:
+        """Return the roots of a client that names none, where the package is there with it registered."""
+        flags = [flag.format(name=self.name) for flag in _ACTIVATION["node"]] if self._installed() else []
+        command = [self.runtimes["node"], *flags, "--eval", _DEFAULT_TRUST]
+        found = start(command, folder=self.folder, check=True).stdout
+        return {"node:tls": frozenset(json.loads(found))}
 
     def fetch(self, libraries: Sequence[str]) -> None:
         """Install libraries from npm's registry; without them the proof goes on."""

@@ -13,7 +13,8 @@ from builder.errors import ToolError
 from builder.prove import clients
 from builder.prove.place import open_place
 from builder.prove.store import snapshot
-from builder.prove.trial import Client, Ran
+from builder.prove.trial import Client
+from builder.prove.verdict import Ran
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -174,6 +175,10 @@ class System:
         """Return the trust store: each file's bytes, or a Java key store's certificates."""
         store = snapshot(self.place)
         return {**store.certificates, **store.files}
+
+    def roots(self) -> Mapping[str, frozenset[str]]:
+        """Return the certificates of each bundle and key store."""
+        return snapshot(self.place).certificates
 
     def _take(self, command: Sequence[str], package: Path) -> None:
         # Not in /root: apt reads a package as a user who may not look in there, and warns.

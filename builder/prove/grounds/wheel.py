@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from builder.errors import ToolError
 from builder.prove.probes import PROBES, start
-from builder.prove.trial import Client, Ran
+from builder.prove.trial import Client
+from builder.prove.verdict import Ran
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -172,6 +173,12 @@ class Wheels:
         return {
             **{str(path.relative_to(root)): path.read_bytes() for path in files},
             "ssl.create_default_context()": self._python_says("-c", _DEFAULT_TRUST),
+        }
+
+    def roots(self) -> Mapping[str, frozenset[str]]:
+        """Return the digest of every root of a default context."""
+        return {
+            "ssl.create_default_context()": frozenset(json.loads(self._python_says("-c", _DEFAULT_TRUST)))
         }
 
     def _export(self) -> None:

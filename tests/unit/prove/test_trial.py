@@ -16,10 +16,11 @@ from builder.manifest import Manifest
 from builder.prove import authority, report, trial
 from builder.prove.report import Proof
 from builder.prove.server import listen
-from builder.prove.trial import Client, Plan, Question, Ran, Status, Verdict
+from builder.prove.trial import Client, Plan, Question, Status
+from builder.prove.verdict import Ran, Verdict, ask, ask_stranger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 NOW = dt.datetime.now(dt.UTC)
@@ -53,6 +54,7 @@ class Folder:
     stand_in: str = ""
     leftover: bool = False
     broken: bool = False
+    greedy: bool = False
     missing: tuple[str, ...] = field(default=())
 
     @property
@@ -85,6 +87,11 @@ class Folder:
 
     def trust(self) -> object:
         return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+
+    def roots(self) -> Mapping[str, frozenset[str]]:
+        return {
+            "others": frozenset({"mozilla"} if self.store.exists() and self.greedy else {"mozilla", "acme"})
+        }
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +127,16 @@ def test_a_client_that_does_as_promised_in_every_phase_is_proven(plan: Plan, tmp
     assert report.verdict(prove(plan, [cell])) == ""
 
 
+def test_a_package_that_takes_others_roots_away_is_found_out(plan: Plan, tmp_path: Path) -> None:
+    """While it is installed, whatever it restores in the end."""
+    [cell] = trial.run(plan, Folder(tmp_path, greedy=True))
+    assert cell.status is Status.FAILED
+    assert cell.faults == tuple(
+        f"{phase}: 1 of 2 roots that the place trusted are gone from others"
+        for phase in ("installed", "upgraded")
+    )
+
+
 def test_a_stand_in_is_never_green(plan: Plan, tmp_path: Path) -> None:
     """A double that passes has a status of its own, and alone it proves nothing."""
     proof = prove(plan, trial.run(plan, Folder(tmp_path, stand_in="a folder for a store")))
@@ -153,11 +170,11 @@ def test_a_client_that_reaches_no_server_has_refused_nothing(tmp_path: Path) -> 
     ground = Folder(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
-    verdict, words = trial.ask_stranger(ground, ground.clients()[0], f"https://localhost:{port}/")
+    verdict, words = ask_stranger(ground, ground.clients()[0], f"https://localhost:{port}/")
     assert (verdict, "refused>" in words) == (Verdict.BROKEN, True)
     with listen(authority.issue(authority.create("Any", now=NOW), ["localhost"], now=NOW)) as listener:
         elsewhere = Client("elsewhere", (sys.executable, "-c", READER, f"https://localhost:{port}/", "none"))
-        assert trial.ask(ground, elsewhere, listener)[0] is Verdict.BROKEN
+        assert ask(ground, elsewhere, listener)[0] is Verdict.BROKEN
 
 
 def test_a_client_killed_by_a_signal_has_refused_nothing(tmp_path: Path) -> None:
@@ -167,7 +184,7 @@ def test_a_client_killed_by_a_signal_has_refused_nothing(tmp_path: Path) -> None
     )
     ground = Folder(tmp_path, code=code)
     with listen(authority.issue(authority.create("Any", now=NOW), ["localhost"], now=NOW)) as listener:
-        assert trial.ask(ground, ground.clients()[0], listener) == (Verdict.BROKEN, "certificate")
+        assert ask(ground, ground.clients()[0], listener) == (Verdict.BROKEN, "certificate")
 
 
 def test_a_client_that_verifies_nothing_fails(plan: Plan, tmp_path: Path) -> None:
