@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
@@ -79,6 +79,26 @@ def children(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int,
         tag, inner, stop = header(data, start, end)
         yield tag, start, inner, stop
         start = stop
+
+
+def several(data: bytes, start: int, end: int, tag: int = SEQUENCE) -> list[tuple[int, int]]:
+    """Return start and end of each element's content in a list: all have `tag`, and there is at least one."""
+    elements = list(children(data, start, end))
+    if not elements or any(found != tag for found, *_ in elements):
+        raise DerError("a list is empty or holds something else")
+    return [(inner, stop) for _, _, inner, stop in elements]
+
+
+def fields(data: bytes, start: int, end: int, tags: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return start and end of each field's content by its tag: any of `tags`, in their order, once each."""
+    found: dict[int, tuple[int, int]] = {}
+    left = list(tags)
+    for tag, _, inner, stop in children(data, start, end):
+        if tag not in left:
+            raise DerError(f"a field has the tag {tag:#04x}, which is unknown, repeated or misplaced")
+        left = left[left.index(tag) + 1 :]
+        found[tag] = (inner, stop)
+    return found
 
 
 def check_nested(data: bytes, start: int, end: int) -> None:

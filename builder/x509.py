@@ -27,8 +27,9 @@ RSA, EC, DSA, RSA_PSS = (
     "1.2.840.10040.4.1",
     "1.2.840.113549.1.1.10",
 )
-COMPRESSED, LACKS_NULL = "compressed", "lacks NULL"
+COMPRESSED, LACKS_NULL, OFF_CURVE = "compressed", "lacks NULL", "off the curve"
 _UNCOMPRESSED = b"\x04"  # SEC 1 section 2.3.3
+_NULL = b"\x05\0"
 _EDWARDS = {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}
 CURVES = {
     "1.2.840.10045.3.1.1": "secp192r1",
@@ -40,6 +41,29 @@ CURVES = {
     "1.3.36.3.3.2.8.1.1.7": "brainpoolP256r1",
     "1.3.36.3.3.2.8.1.1.11": "brainpoolP384r1",
     "1.3.36.3.3.2.8.1.1.13": "brainpoolP512r1",
+}
+# Prime p and coefficient b of each curve y^2 = x^3 - 3x + b that all clients know (FIPS 186-4, D.1.2).
+_PRIMES = {
+    "secp256r1": (
+        (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1,
+        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
+    ),
+    "secp384r1": (
+        (1 << 384) - (1 << 128) - (1 << 96) + (1 << 32) - 1,
+        int(
+            "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875a"
+            "c656398d8a2ed19d2a85c8edd3ec2aef",
+            16,
+        ),
+    ),
+    "secp521r1": (
+        (1 << 521) - 1,
+        int(
+            "51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e"
+            "156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
+            16,
+        ),
+    ),
 }
 
 
@@ -56,7 +80,8 @@ class Extension:
 class Key:
     """A public key: its algorithm's name, its size in bits or its curve's name or OID, and RSA's exponent.
 
-    `form` is empty for the usual encoding: else the key reads "compressed", or lacks its "NULL".
+    `form` is empty for the usual encoding: else the key reads "compressed", lacks its "NULL", or is no key
+    at all, because its point is off the curve.
     """
 
     algorithm: str
@@ -213,10 +238,10 @@ def key(spki: bytes) -> Key:
     if oid in {RSA, RSA_PSS}:
         _check_parameters(spki, parameters, stop)
         # RFC 3279 section 2.3.1 demands NULL for RSA, and nearly everybody does without.
-        return _rsa(octets, form="" if parameters != stop or oid == RSA_PSS else LACKS_NULL)
+        return _rsa(octets, form="" if oid == RSA_PSS or spki[parameters:stop] == _NULL else LACKS_NULL)
     if oid == EC:
-        form = "" if octets[:1] == _UNCOMPRESSED else COMPRESSED
-        return Key("EC", curve=_curve(spki, parameters, stop), form=form)
+        curve = _curve(spki, parameters, stop)
+        return Key("EC", curve=curve, form=_form(curve, octets))
     if oid == DSA:
         return Key("DSA", bits=_dsa_bits(spki, parameters, stop))
     return Key(_EDWARDS.get(oid, oid))
@@ -254,6 +279,19 @@ def _curve(spki: bytes, at: int, end: int) -> str:
         return "explicit parameters"
     oid = der.oid(spki[inner:stop])
     return CURVES.get(oid, oid)
+
+
+def _form(curve: str, point: bytes) -> str:
+    """Return what is special about a point; whether it is on the curve is known for those of _PRIMES."""
+    if point[:1] != _UNCOMPRESSED:
+        return COMPRESSED
+    if curve not in _PRIMES:
+        return ""
+    p, b = _PRIMES[curve]
+    size = (p.bit_length() + 7) // 8
+    x, y = int.from_bytes(point[1 : 1 + size]), int.from_bytes(point[1 + size :])
+    on_curve = len(point) == 1 + 2 * size and max(x, y) < p and (y * y - x * x * x + 3 * x - b) % p == 0
+    return "" if on_curve else OFF_CURVE
 
 
 def _dsa_bits(spki: bytes, at: int, end: int) -> int:

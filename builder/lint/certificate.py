@@ -45,8 +45,20 @@ class Facts:
     @property
     def is_root(self) -> bool:
         """Whether it claims to have signed itself; a renewed key's self-issued link names another key."""
-        ski, aki = self.extensions.ski, self.extensions.aki
+        ski, authority = self.extensions.ski, self.extensions.authority
+        aki = authority.key if authority else None
         return self.certificate.self_issued and (ski is None or aki is None or ski == aki)
+
+    @property
+    def names_another(self) -> bool:
+        """Whether it is a root that names another certificate as the one that vouches for it."""
+        authority = self.extensions.authority
+        if not self.is_root or authority is None or authority.serial is None:
+            return False
+        own = x500.attributes(self.fields.issuer)
+        return authority.serial != self.fields.serial or any(
+            x500.attributes(issuer) != own for issuer in authority.issuers
+        )
 
 
 def read(certificate: Certificate) -> Facts:
@@ -63,6 +75,9 @@ def check(facts: Facts, *, now: dt.datetime) -> Iterator[tuple[str, str]]:
     if facts.is_root and not facts.extensions.constrained:
         yield "unconstrained", "has no name constraints: it can vouch for any site"
     yield from _key(facts.key, facts.certificate)
+    # A root that holds no key is found by its self-signature.
+    if facts.key.form == x509.OFF_CURVE and not facts.is_root:
+        yield "unsupported-key", "the key is no point of its curve"
     yield from _signature(facts)
     yield from _time(facts.certificate, now)
     yield from _names(facts)
@@ -79,13 +94,16 @@ def _form(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "not-v3", f"is a version {fields.version} certificate"
     if fields.serial <= 0:
         yield "serial-not-positive", f"the serial number is {'zero' if fields.serial == 0 else 'negative'}"
-    octets = (fields.serial.bit_length() + 7) // 8
+    # Those of the DER: a positive number whose top bit is set has a zero before it.
+    octets = (fields.serial ^ -(fields.serial < 0)).bit_length() // 8 + 1
     if octets > _SERIAL_OCTETS:
         yield "serial-too-long", f"the serial number has {octets} octets"
     for oid in said.repeated:
         yield "duplicate-extension", f"extension {oid} occurs more than once"
     for oid, why in said.malformed.items():
         yield "malformed-extension", f"extension {oid} is malformed: {why}"
+    if facts.names_another:
+        yield "malformed-extension", f"extension {extensions.AKI} names another certificate as the issuer"
     for oid in said.unknown_critical:
         yield "unknown-critical-extension", f"extension {oid} is critical, and clients do not know it"
 
@@ -98,7 +116,8 @@ def _role(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "basic-constraints-not-critical", "the basic constraints are not critical"
     if said.cert_sign is False:
         yield "no-cert-sign", "the key usage lacks keyCertSign"
-    if said.server_auth is False:
+    if said.usages is not None and extensions.SERVER_AUTH not in said.usages:
+        # Neither anyExtendedKeyUsage nor the usages of old will do: each is refused by some clients.
         yield "no-server-auth", "the extended key usage lacks serverAuth"
     for oid, value, rule, message in (
         (extensions.BASIC_CONSTRAINTS, said.ca, "no-basic-constraints", "does not say that it is a CA"),

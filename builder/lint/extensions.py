@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from builder import der
+from builder.lint import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,12 +32,26 @@ KNOWN = frozenset(
         INHIBIT_ANY_POLICY,
     }
 )
-_SERVER_AUTH = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})
+_PROXY = "1.3.6.1.5.5.7.1.14"
+SERVER_AUTH, ANY_USAGE = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0"
+# What Microsoft and Netscape called servers before: OpenSSL takes either for serverAuth.
+GATED_CRYPTO = frozenset({"1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
 _KEY_CERT_SIGN = 0x04
-_KEY_IDENTIFIER = 0x80
-# The nine forms of a GeneralName (RFC 5280 section 4.2.1.6).
-_GENERAL_NAMES = frozenset({0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88})
-_MAX_VALUE = 0xFFFF  # of the extensions that no rule looks into: larger ones would only cost time
+_KEY_IDENTIFIER, _AUTHORITY_ISSUER, _AUTHORITY_SERIAL = 0x80, 0xA1, 0x82
+_MAX_NUMBER = (1 << 31) - 1  # Go and Java read no larger one, and keytool then refuses the whole file
+_MAX_VALUE = 0xFFFF  # larger ones would only cost time
+_PRACTICES, _NOTICE = "1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"
+_IA5 = 0x16
+_FAMILY_OCTETS = frozenset({2, 3})  # RFC 3779 section 2.2.3.3
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Whom an authority key identifier names: a key, or a certificate by its issuer and serial number."""
+
+    key: bytes | None = None
+    issuers: tuple[bytes, ...] = ()
+    serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +61,9 @@ class Extensions:
     ca: bool | None = None
     ca_critical: bool = False
     cert_sign: bool | None = None
-    server_auth: bool | None = None
+    usages: frozenset[str] | None = None
     ski: bytes | None = None
-    aki: bytes | None = None
+    authority: Authority | None = None
     constrained: bool = False
     unknown_critical: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
@@ -68,7 +83,7 @@ def read(extensions: Sequence[Extension]) -> Extensions:
             continue
         name, reader = _READERS[extension.oid]
         try:
-            value = reader(extension.value)
+            value = reader(_bounded(extension.value))
             said |= {name: value} if name else {}
         except der.DerError as error:
             malformed[extension.oid] = str(error)
@@ -79,6 +94,12 @@ def read(extensions: Sequence[Extension]) -> Extensions:
         repeated=tuple(dict.fromkeys(repeated)),
         malformed=malformed,
     )
+
+
+def _bounded(value: bytes) -> bytes:
+    if len(value) > _MAX_VALUE:
+        raise der.DerError(f"it has over {_MAX_VALUE} bytes")
+    return value
 
 
 def _ca(value: bytes) -> bool:
@@ -94,9 +115,15 @@ def _ca(value: bytes) -> bool:
         if stop == end:
             return ca
         tag, inner, stop = der.header(value, stop, end)
-    if tag != der.INTEGER or stop != end or der.integer(value, inner, stop) < 0:
+    if tag != der.INTEGER or stop != end:
         raise der.DerError("the path length is not a number")
+    _count(value, inner, stop)
     return ca
+
+
+def _count(value: bytes, start: int, end: int) -> None:
+    if not 0 <= der.integer(value, start, end) <= _MAX_NUMBER:
+        raise der.DerError("a number is negative or 2^31 or more")
 
 
 def _cert_sign(value: bytes) -> bool:
@@ -106,16 +133,10 @@ def _cert_sign(value: bytes) -> bool:
     return bool(octets[0] & _KEY_CERT_SIGN)
 
 
-def _server_auth(value: bytes) -> bool:
-    start, end = der.whole(value)
-    usages = set()
-    for tag, _, inner, stop in der.children(value, start, end):
-        if tag != der.OID:
-            raise der.DerError("a usage is not an object identifier")
-        usages.add(der.oid(value[inner:stop]))
-    if not usages:
-        raise der.DerError("the list of usages is empty")
-    return not usages.isdisjoint(_SERVER_AUTH)
+def _usages(value: bytes) -> frozenset[str]:
+    return frozenset(
+        der.oid(value[inner:stop]) for inner, stop in der.several(value, *der.whole(value), der.OID)
+    )
 
 
 def _ski(value: bytes) -> bytes:
@@ -125,71 +146,141 @@ def _ski(value: bytes) -> bytes:
     return value[start:end]
 
 
-def _aki(value: bytes) -> bytes | None:
+def _authority(value: bytes) -> Authority:
     start, end = der.whole(value)
-    parts = {tag: value[inner:stop] for tag, _, inner, stop in der.children(value, start, end)}
-    return parts.get(_KEY_IDENTIFIER)
+    parts = der.fields(value, start, end, (_KEY_IDENTIFIER, _AUTHORITY_ISSUER, _AUTHORITY_SERIAL))
+    first, last = parts.get(_KEY_IDENTIFIER, (0, 0))
+    key = value[first:last] if _KEY_IDENTIFIER in parts else None
+    if key == b"":
+        raise der.DerError("the key identifier is empty")
+    if (_AUTHORITY_ISSUER in parts) != (_AUTHORITY_SERIAL in parts):
+        raise der.DerError("an issuer comes without its serial number, or the other way round")
+    if _AUTHORITY_ISSUER not in parts:
+        return Authority(key)
+    names.names(value, *parts[_AUTHORITY_ISSUER])
+    issuers = names.directories(value, *parts[_AUTHORITY_ISSUER])
+    return Authority(key, issuers, der.integer(value, *parts[_AUTHORITY_SERIAL]))
 
 
 def _constrained(value: bytes) -> bool:
-    start, end = _nested(value)
-    trees = list(der.children(value, start, end))
-    if [tag for tag, *_ in trees] not in ([0xA0], [0xA1], [0xA0, 0xA1]):
-        raise der.DerError("the name constraints name neither permitted nor excluded names")
-    for _, _, inner, stop in trees:
-        names = [tag for tag, *_ in der.children(value, inner, stop)]
-        if not names or set(names) != {der.SEQUENCE}:
-            raise der.DerError("the name constraints have a list without names")
+    names.constraints(value)
     return True
 
 
-def _nested(value: bytes) -> tuple[int, int]:
-    """Return start and end of the structure that `value` must be, with nothing broken inside."""
+def _policies(value: bytes) -> None:
+    for start, end in der.several(value, *der.whole(value)):
+        _, after = _oid(value, start, end)
+        if after == end:
+            continue
+        inner, stop = der.expect(value, after, end, der.SEQUENCE)
+        if stop != end:
+            raise der.DerError("a policy has more than one list of qualifiers")
+        for span in der.several(value, inner, stop):
+            _qualifier(value, *span)
+
+
+def _qualifier(value: bytes, start: int, end: int) -> None:
+    kind, after = _oid(value, start, end)
+    tag, inner, stop = der.header(value, after, end)
+    if stop != end:
+        raise der.DerError("a policy's qualifier has more than one value")
+    if kind == _PRACTICES and (tag != _IA5 or not value[inner:stop].isascii()):
+        raise der.DerError("the address of a policy is not ASCII text")
+    if kind == _NOTICE and tag != der.SEQUENCE:
+        raise der.DerError("the notice of a policy is no structure")
+    der.check_nested(value, after, end)
+
+
+def _oid(value: bytes, start: int, end: int) -> tuple[str, int]:
+    """Return the object identifier at `start`, and where it ends."""
+    inner, stop = der.expect(value, start, end, der.OID)
+    return der.oid(value[inner:stop]), stop
+
+
+def _mappings(value: bytes) -> None:
+    for start, end in der.several(value, *der.whole(value)):
+        _, middle = _oid(value, start, end)
+        _, last = _oid(value, middle, end)
+        if last != end:
+            raise der.DerError("a policy is mapped to more than one")
+
+
+def _policy_constraints(value: bytes) -> None:
     start, end = der.whole(value)
-    if len(value) > _MAX_VALUE:
-        raise der.DerError(f"it has over {_MAX_VALUE} bytes")
-    der.check_nested(value, start, end)
-    return start, end
-
-
-def _structures(value: bytes) -> None:
-    start, end = _nested(value)
-    if any(tag != der.SEQUENCE for tag, *_ in der.children(value, start, end)):
-        raise der.DerError("a list holds something else than structures")
-
-
-def _names(value: bytes) -> None:
-    start, end = _nested(value)
-    tags = {tag for tag, *_ in der.children(value, start, end)}
-    if not tags or not tags <= _GENERAL_NAMES:
-        raise der.DerError("a list of names is empty or holds something else")
+    parts = der.fields(value, start, end, (0x80, 0x81))
+    if not parts:
+        raise der.DerError("the policy constraints are empty")
+    for span in parts.values():
+        _count(value, *span)
 
 
 def _number(value: bytes) -> None:
-    der.integer(value, *der.whole(value, der.INTEGER))
+    _count(value, *der.whole(value, der.INTEGER))
 
 
 def _bits(value: bytes) -> None:
     der.bits(value, *der.whole(value, der.BIT_STRING))
 
 
+def _ip_blocks(value: bytes) -> None:
+    for start, end in der.several(value, *der.whole(value)):
+        inner, after = der.expect(value, start, end, der.OCTET_STRING)
+        if after - inner not in _FAMILY_OCTETS:
+            raise der.DerError("an address family has neither two nor three octets")
+        _resources(value, after, end, kind=der.BIT_STRING)
+
+
+def _as_numbers(value: bytes) -> None:
+    start, end = der.whole(value)
+    parts = der.fields(value, start, end, (0xA0, 0xA1))
+    if not parts:
+        raise der.DerError("the list of AS numbers is empty")
+    for inner, stop in parts.values():
+        _resources(value, inner, stop, kind=der.INTEGER)
+
+
+def _resources(value: bytes, start: int, end: int, *, kind: int) -> None:
+    """Check what follows RFC 3779's choice: NULL to inherit, or single values and ranges of two."""
+    tag, inner, stop = der.header(value, start, end)
+    if stop != end or tag not in {der.NULL, der.SEQUENCE} or (tag == der.NULL and inner != stop):
+        raise der.DerError("a list of resources is neither a list nor inherited")
+    for found, _, first, last in der.children(value, inner, stop):
+        ends = der.several(value, first, last, kind) if found == der.SEQUENCE else [(first, last)]
+        if found not in {kind, der.SEQUENCE} or (found == der.SEQUENCE and len(ends) != 2):  # noqa: PLR2004  a range
+            raise der.DerError("a list of resources holds something else")
+        for span in ends:
+            _RESOURCES[kind](value, *span)
+
+
+_RESOURCES: Mapping[int, Callable[[bytes, int, int], object]] = {
+    der.BIT_STRING: der.bits,
+    der.INTEGER: der.integer,
+}
+
+
+def _proxy(_value: bytes) -> None:
+    raise der.DerError("a CA cannot be a proxy of somebody else")
+
+
 # Each extension's field of Extensions, and what reads it. No rule looks into those without a field, but
-# OpenSSL, Go or Java refuses every server under a CA in which one of them is broken.
+# where one of them is broken, OpenSSL, Go or Java refuses the CA's servers, keytool the whole file, or
+# Python cannot list its CAs.
 _READERS: Mapping[str, tuple[str, Callable[[bytes], object]]] = {
     BASIC_CONSTRAINTS: ("ca", _ca),
     KEY_USAGE: ("cert_sign", _cert_sign),
-    EXTENDED_KEY_USAGE: ("server_auth", _server_auth),
+    EXTENDED_KEY_USAGE: ("usages", _usages),
     SKI: ("ski", _ski),
-    AKI: ("aki", _aki),
+    AKI: ("authority", _authority),
     NAME_CONSTRAINTS: ("constrained", _constrained),
-    SAN: ("", _names),
-    POLICIES: ("", _structures),
-    POLICY_MAPPINGS: ("", _structures),
-    POLICY_CONSTRAINTS: ("", _nested),
+    SAN: ("", names.alternative),
+    POLICIES: ("", _policies),
+    POLICY_MAPPINGS: ("", _mappings),
+    POLICY_CONSTRAINTS: ("", _policy_constraints),
     INHIBIT_ANY_POLICY: ("", _number),
-    _CRL_POINTS: ("", _structures),
-    _AUTHORITY_ACCESS: ("", _structures),
+    _CRL_POINTS: ("", names.points),
+    _AUTHORITY_ACCESS: ("", names.access),
     _NETSCAPE_TYPE: ("", _bits),
-    _IP_BLOCKS: ("", _structures),
-    _AS_NUMBERS: ("", _nested),
+    _IP_BLOCKS: ("", _ip_blocks),
+    _AS_NUMBERS: ("", _as_numbers),
+    _PROXY: ("", _proxy),
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _MAX_FINDINGS = 5000  # a bad input may have many faults, but nobody reads more
+_MAX_STORES = 32  # each may ask for a third of a second of hashing
 _STDIN_NAME = "<stdin>"
 _URL = ("https://", "http://")
 
@@ -70,7 +71,17 @@ def _read(name: str, folder: Path, stdin: bytes, passwords: Sequence[str]) -> It
     elif name == STDIN:
         yield from contents.read(source.Source(_STDIN_NAME, stdin), passwords)
     else:
-        sources, findings = source.read(str(folder / name))
-        yield from findings
-        for item in sources:
-            yield from contents.read(item, passwords)
+        yield from _files(str(folder / name), passwords)
+
+
+def _files(path: str, passwords: Sequence[str]) -> Iterator[Certificate | Finding]:
+    stores = 0
+    for item in source.read(path):
+        if isinstance(item, Finding):
+            yield item
+            continue
+        stores += contents.is_store(item.data)
+        if stores > _MAX_STORES:
+            yield found("too-many", Origin(path), f"the folder has over {_MAX_STORES} PKCS #12 stores")
+            return
+        yield from contents.read(item, passwords)

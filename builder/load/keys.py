@@ -5,6 +5,7 @@ Nothing here returns, keeps or shows what it read: the answer is the name of the
 
 from __future__ import annotations
 
+import base64
 import re
 from itertools import islice
 
@@ -21,9 +22,31 @@ _FORMS = (
     (b'"KTY"', re.compile(rb'"[DK]"\s{0,9}:\s{0,9}"'), "a private JSON Web Key"),
     (b"KEYVALUE>", re.compile(rb"<[DX]>[A-Z0-9+/]"), "a private key in XML"),
 )
+# How base64 of a key begins, by the octets of its length: version 0 or 1, then a number, octets or an
+# algorithm; or, in an encrypted one, password-based encryption. Certificates begin otherwise, so that
+# nothing must be decoded to tell.
+_BASE64 = re.compile(
+    rb"(?:M[C-H][AEIMQUYcgkosw048]CAQ[AE]|MI[E-H][A-Za-z0-9+/]AgE[AB]|MI[I-L][A-Za-z0-9+/]{2}[AQgw]IBA[ADQT]"
+    rb"|M[C-I][A-Za-z0-9+/]{2,8}(?:BgkqhkiG9w0BB[QR]|YJKoZIhvcNAQU|GCSqGSIb3DQEF"
+    rb"|BgoqhkiG9w0BDA|YKKoZIhvcNAQwB|GCiqGSIb3DQEMA))[A-Za-z0-9+/\s]{30}"
+)
+_BASE64_OF_OPENSSH = b"b3BlbnNzaC1rZXkt"  # openssh-key-
+_BASE64_OF_PEM = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/\s]++")  # -----BEGIN
+_HEX = re.compile(
+    rb"(?<![0-9A-F])(?<![0-9A-F][: ])30[: ]?(?:[2-7][0-9A-F]|81[: ]?..|82[: ]?..[: ]?..)"
+    rb"[: ]?02[: ]?01[: ]?0[01][: ]?"
+    rb"(?:02[: ]?(?:8[12]|[2-7][0-9A-F])|30[: ]?[0-9A-F]{2}[: ]?06|04[: ]?[1-4][0-9A-F])[0-9A-F: ]{40}"
+)
+_MARKS = b" \t\r\n\v\f\xef\xbb\xbf"  # white space and byte order marks
+_MAX_ELEMENTS = 2000
+_MAX_INNER = 3
 _VERSIONS = frozenset({0, 1})
 _RSA_NUMBERS = 9
 _DSA_NUMBERS = 6
+
+
+class KeyFoundError(Exception):
+    """What is being read holds a private key: nothing more is said, so that nothing of it is shown."""
 
 
 def in_text(data: bytes) -> tuple[str, int]:
@@ -36,6 +59,55 @@ def in_text(data: bytes) -> tuple[str, int]:
         if match:
             return kind, plain.count(b"\n", 0, match.start()) + 1
     return "", 0
+
+
+def in_base64(data: bytes) -> tuple[str, int]:
+    """Return what kind of private key stands in `data` without its markers, or an empty string, and its line.
+
+    Looked for is base64 of DER, of PEM and of OpenSSH's container; DER in hexadecimal; and DER behind
+    white space or a byte order mark.
+    """
+    plain = data.replace(b"\0", b"") if b"\0" in data else data
+    kind = in_elements(data.lstrip(_MARKS))
+    if kind:
+        return kind, 1
+    match = _BASE64.search(plain) or _HEX.search(plain.upper())
+    at = match.start() if match else plain.find(_BASE64_OF_OPENSSH)
+    if at < 0:
+        at = next((m.start() for m in _BASE64_OF_PEM.finditer(plain) if in_text(_decoded(m[0]))[0]), -1)
+    return ("a private key without its markers", plain.count(b"\n", 0, at) + 1) if at >= 0 else ("", 0)
+
+
+def _decoded(text: bytes) -> bytes:
+    packed = text.translate(None, _MARKS)
+    return base64.b64decode(packed[: len(packed) // 4 * 4])
+
+
+def in_elements(data: bytes) -> str:
+    """Return what kind of private key one of the DER elements in `data` is, or an empty string."""
+    return _in_elements(data, most=_MAX_ELEMENTS, depth=0)
+
+
+def in_depth(data: bytes) -> str:
+    """Return what kind of private key lies in the wrappings that `data` is, or an empty string.
+
+    They are those of PKCS #7 and PKCS #12: an element in an explicit tag and in octets.
+    """
+    return _in_elements(data, most=_MAX_INNER, depth=3)
+
+
+def _in_elements(data: bytes, *, most: int, depth: int) -> str:
+    stop = 0
+    try:
+        for _, start, inner, stop in islice(der.children(data, 0, len(data)), most):
+            kind = in_der(data[start:stop])
+            if not kind and depth:
+                kind = _in_elements(data[inner:stop], most=most, depth=depth - 1)
+            if kind:
+                return kind
+    except der.DerError:
+        return _kind_of_fragment(data[stop:])
+    return ""
 
 
 def in_der(data: bytes) -> str:

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from builder.lint.rules import found
+from builder.load import keys
 from builder.model import Origin
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MARKER = re.compile(
 _HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:", re.MULTILINE)
 # Twice what a bundle of the largest size needs.
 _MAX_MARKERS = 4000
+_MIN_KEY = 30  # fewer octets hold no key
 _LINE_ENDS = re.compile(rb"\r\n?")
 _SAID = {
     "line-ends": "lines end in CR or CR LF",
@@ -87,7 +89,20 @@ def scan(data: bytes, path: str) -> tuple[tuple[Block, ...], tuple[Finding, ...]
     ]
     findings += [item for item in decoded if not isinstance(item, Block)]
     findings += _said(odd, path)
+    findings += _keys_outside(
+        text, [pair for pair, item in zip(pairs, decoded, strict=True) if isinstance(item, Block)], path
+    )
     return tuple(item for item in decoded if isinstance(item, Block)), tuple(findings)
+
+
+def _keys_outside(text: bytes, pairs: Sequence[tuple[_Marker, _Marker]], path: str) -> Iterator[Finding]:
+    """Yield a finding for each private key that stands outside of the blocks, or in what is none."""
+    starts, ends = [0, *(end.end for _, end in pairs)], [*(begin.start for begin, _ in pairs), len(text)]
+    for start, end in zip(starts, ends, strict=True):
+        # Between most blocks there is a newline and nothing else.
+        kind, line = keys.in_base64(text[start:end]) if end - start >= _MIN_KEY else ("", 0)
+        if kind:
+            yield found("private-key", Origin(path, text.count(b"\n", 0, start) + line), f"holds {kind}")
 
 
 def _markers(text: bytes) -> Iterator[_Marker]:

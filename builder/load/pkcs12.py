@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from builder import der
 from builder.lint.rules import found
-from builder.load import damage, pbe
+from builder.load import damage, keys, pbe
 from builder.load.source import MAX_CERTIFICATES
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ _MAX_PARTS = 64
 _MAX_SEALED = 4  # one is usual, and each costs the time of its rounds of hashing
 
 
-class _KeyFoundError(Exception):
-    """The store holds a private or secret key."""
-
-
 def is_store(data: bytes) -> bool:
     """Tell whether the DER structure `data` is a PKCS #12 store: version 3, then its content."""
     try:
@@ -48,7 +44,7 @@ def read(data: bytes, origin: Origin, passwords: Sequence[str | None]) -> Iterat
     """Yield the DER of each certificate, if one of `passwords` opens the store and proves it whole."""
     try:
         certificates = _open(data, passwords)
-    except _KeyFoundError:
+    except keys.KeyFoundError:
         yield found("private-key", origin, "the PKCS #12 store holds a private or secret key")
     except der.DerError as error:
         yield damage.finding(error, data, origin, "PKCS #12 store")
@@ -139,15 +135,17 @@ def _encrypted(part: bytes) -> tuple[bytes, bytes]:
 
 
 def _bags(content: bytes, depth: int) -> Iterator[bytes]:
-    """Yield the certificates of SafeContents; raises _KeyFoundError at the first key."""
+    """Yield the certificates of SafeContents; raises KeyFoundError at the first key."""
     for count, bag in enumerate(_sequences(content)):
         if count > 2 * MAX_CERTIFICATES:
             raise der.DerError(f"it has over {2 * MAX_CERTIFICATES} bags")
         kind = _kind(bag)
         _, after = der.expect(bag, 0, len(bag), der.OID)
         inner, stop = der.expect(bag, after, len(bag), _EXPLICIT_0)
-        if kind in {_KEY, _SHROUDED_KEY, _SECRET}:
-            raise _KeyFoundError
+        # A list of revocations is left out, and so is what stands behind a bag's value.
+        ignored = bag[inner if kind == _CRL else stop :]
+        if kind in {_KEY, _SHROUDED_KEY, _SECRET} or keys.in_depth(ignored):
+            raise keys.KeyFoundError
         if kind == _CERTIFICATE:
             yield _certificate(bag[inner:stop])
         elif kind == _NESTED and depth < _MAX_DEPTH:
@@ -163,6 +161,10 @@ def _certificate(bag: bytes) -> bytes:
         raise der.DerError("it has a certificate that is not X.509")
     inner, stop = der.expect(bag, last, end, _EXPLICIT_0)
     begin, finish = der.expect(bag, inner, stop, der.OCTET_STRING)
+    if keys.in_elements(bag[finish:]):
+        raise keys.KeyFoundError
+    if finish != len(bag):
+        raise der.DerError("it has a certificate with something behind it")
     return bag[begin:finish]
 
 

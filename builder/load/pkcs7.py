@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from builder import der
 from builder.lint.rules import found
-from builder.load import damage
+from builder.load import damage, keys
 from builder.load.source import MAX_CERTIFICATES
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 LABELS = frozenset({"PKCS7", "CMS", "PKCS #7 SIGNED DATA"})
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _EXPLICIT_0, _CERTIFICATES = 0xA0, 0xA0
+# Version, digest algorithms, content; certificates and revocation lists, if there are any; signatures.
+_PARTS = re.compile(rb"\x02\x31\x30\xa0?\xa1?\x31")
+_MOST_PARTS = 64  # the rest is not looked through for keys, but refused as well
 
 
 def is_content_info(data: bytes) -> bool:
@@ -34,6 +38,8 @@ def read(data: bytes, origin: Origin) -> Iterator[bytes | Finding]:
     try:
         # One more than is allowed is enough to be refused.
         certificates = list(islice(_certificates(data), MAX_CERTIFICATES + 1))
+    except keys.KeyFoundError:
+        yield found("private-key", origin, "the PKCS #7 collection holds a private key")
     except der.DerError as error:
         yield damage.finding(error, data, origin, "PKCS #7 collection")
     else:
@@ -47,12 +53,30 @@ def _certificates(data: bytes) -> Iterator[bytes]:
     first, last = der.expect(data, start, end, der.OID)
     if der.oid(data[first:last]) != _SIGNED_DATA:
         raise der.DerError("its content is not signed data")
-    inner, _ = der.expect(data, last, end, _EXPLICIT_0)
-    start, end = der.expect(data, inner, end, der.SEQUENCE)
-    for index, (tag, _, inner, stop) in enumerate(der.children(data, start, end)):
-        # Behind version, digest algorithms and content come the certificates, if there are any.
-        if index == 3 and tag == _CERTIFICATES:  # noqa: PLR2004
-            for kind, at, _, after in der.children(data, inner, stop):
-                if kind != der.SEQUENCE:
-                    raise der.DerError("it holds an attribute certificate or another obsolete kind")
-                yield data[at:after]
+    inner, stop = der.expect(data, last, end, _EXPLICIT_0)
+    start, last = der.expect(data, inner, stop, der.SEQUENCE)
+    _check_rest(data[last:])
+    parts = list(islice(der.children(data, start, last), _MOST_PARTS + 1))
+    for tag, at, _, after in parts:
+        if tag != _CERTIFICATES and keys.in_depth(data[at:after]):
+            raise keys.KeyFoundError
+    if not _PARTS.fullmatch(bytes(tag for tag, *_ in parts)):
+        raise der.DerError("it has other parts than signed data has")
+    for tag, _, inner, stop in parts:
+        if tag == _CERTIFICATES:
+            yield from _elements(data, inner, stop)
+
+
+def _check_rest(rest: bytes) -> None:
+    """Raise KeyFoundError if a key is in the elements that must not be there, else DerError if any is."""
+    if keys.in_elements(rest):
+        raise keys.KeyFoundError
+    if rest:
+        raise der.DerError("something stands behind its content")
+
+
+def _elements(data: bytes, start: int, end: int) -> Iterator[bytes]:
+    for tag, at, _, after in der.children(data, start, end):
+        if tag != der.SEQUENCE:
+            raise der.DerError("it holds an attribute certificate or another obsolete kind")
+        yield data[at:after]

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from builder.lint.rules import found
 from builder.model import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from builder.model import Finding
 
 # All roots that browsers and operating systems list fit in a quarter of this.
 MAX_BYTES = 4 * 1024 * 1024
+MAX_FOLDER_BYTES = 16 * MAX_BYTES
 MAX_FILES = 2000
 MAX_CERTIFICATES = 1000
 _UNREADABLE = "cannot be read"
+_NOT_A_FILE = "is neither a regular file nor a folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +35,37 @@ class Source:
     listed: bool = False
 
 
-def read(path: str) -> tuple[tuple[Source, ...], tuple[Finding, ...]]:
-    """Read a file, or the regular files of a folder: one level, sorted by name, hidden ones passed over."""
+def read(path: str) -> Iterator[Source | Finding]:
+    """Read a file, or the regular files of a folder: one level, sorted by name, hidden ones passed over.
+
+    One file at a time, when it is asked for: a folder is larger than the memory it may take.
+    """
     try:
         is_folder = Path(path).is_dir()
-        members = sorted(Path(path).iterdir()) if is_folder else []
+        members = sorted(islice(Path(path).iterdir(), MAX_FILES + 1)) if is_folder else []
     except OSError as error:
-        return (), (found("unreadable", Origin(path), f"{_UNREADABLE}: {_reason(error)}"),)
+        yield found("unreadable", Origin(path), f"{_UNREADABLE}: {_reason(error)}")
+        return
     if not is_folder:
-        item = _file(path, listed=False)
-        return ((item,), ()) if isinstance(item, Source) else ((), (item,))
-    if len(members) > MAX_FILES:
-        return (), (
-            found("too-many", Origin(path), f"the folder has {len(members)} files, over {MAX_FILES}"),
-        )
-    items = [_member(member) for member in members]
-    sources = tuple(item for item in items if isinstance(item, Source))
-    if not sources and not any(not isinstance(item, Source) and item.rule != "passed-over" for item in items):
-        items.append(found("no-certificates", Origin(path), "the folder holds no file to read"))
-    return sources, tuple(item for item in items if not isinstance(item, Source))
+        yield _file(path, listed=False)
+    elif len(members) > MAX_FILES:
+        yield found("too-many", Origin(path), f"the folder has over {MAX_FILES} files")
+    else:
+        yield from _folder(path, members)
+
+
+def _folder(path: str, members: Sequence[Path]) -> Iterator[Source | Finding]:
+    size, is_empty = 0, True
+    for item in map(_member, members):
+        if isinstance(item, Source):
+            size += len(item.data)
+        if size > MAX_FOLDER_BYTES:
+            yield found("too-large", Origin(path), f"the folder holds over {MAX_FOLDER_BYTES} bytes")
+            return
+        is_empty = is_empty and not isinstance(item, Source) and item.rule == "passed-over"
+        yield item
+    if is_empty:
+        yield found("no-certificates", Origin(path), "the folder holds no file to read")
 
 
 def _member(path: Path) -> Source | Finding:
@@ -65,14 +82,16 @@ def _file(path: str, *, listed: bool) -> Source | Finding:
         # Opening a FIFO would wait for its writer, hence O_NONBLOCK and a look before the first read.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return found("not-a-file", origin, "is neither a regular file nor a folder")
-            data = stream.read(MAX_BYTES + 1)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return found("not-a-file", origin, _NOT_A_FILE)
+            # None where there is nothing yet: /proc/kmsg says that it is a regular file.
+            data = cast("bytes | None", stream.read(MAX_BYTES + 1))
     except FileNotFoundError:
         return found("unreadable", origin, "there is no such file or folder")
     except (OSError, ValueError) as error:
         return found("unreadable", origin, f"{_UNREADABLE}: {_reason(error)}")
+    if data is None:
+        return found("not-a-file", origin, _NOT_A_FILE)
     if len(data) > MAX_BYTES:
         return found("too-large", origin, f"is larger than {MAX_BYTES} bytes")
     return Source(path, data, listed)

@@ -7,10 +7,14 @@ verified, and nothing but the pinned bytes is ever used.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
+import queue
 import re
+import socket
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,6 +31,7 @@ _SCHEME = "https://"
 _PIN = re.compile(r"sha256=((?:[0-9a-f]{64},)*[0-9a-f]{64})")
 _USER = re.compile(r"^(https?://)[^/?#]*@")
 _SECONDS = 20
+_TOO_SLOW = f"the answer takes longer than {_SECONDS} seconds"
 _CHUNK = 65536
 _OK = 200
 
@@ -61,7 +66,7 @@ def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Find
 
 
 def _get(address: str) -> bytes | str:
-    """Return the body of a GET request, or what went wrong with it; no redirects, no proxies."""
+    """Return the body of a GET request, or what went wrong with it, before the time is over."""
     try:
         parts = urlsplit(address)
         connection = http.client.HTTPSConnection(
@@ -69,19 +74,44 @@ def _get(address: str) -> bytes | str:
         )
     except (ValueError, http.client.InvalidURL) as error:
         return f"the address is wrong: {error}"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    answer: queue.SimpleQueue[bytes | str] = queue.SimpleQueue()
+    # A thread, because a socket's own timeout starts anew with each address, line and octet.
+    threading.Thread(target=lambda: answer.put(_answer(connection, path)), daemon=True).start()
     try:
-        connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        return answer.get(timeout=_SECONDS)
+    except queue.Empty:
+        _hang_up(connection.sock)
+        return _TOO_SLOW
+
+
+def _hang_up(connected: socket.socket | None) -> None:
+    """End what another thread does with a socket, which to close it would not."""
+    if connected:
+        with contextlib.suppress(OSError):
+            # Not SSLSocket's own, which takes away what the other thread is using.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _answer(connection: http.client.HTTPSConnection, path: str) -> bytes | str:
+    """Return the body of the answer, or what is wrong with it; no redirects, no proxies."""
+    try:
+        connection.request("GET", path)
         response = connection.getresponse()
         if response.status != _OK:
             return f"the server answers {response.status}"
         return _body(response)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (http.client.HTTPException, ValueError) as error:
+        # Its text can be what the server sent, which may be a private key.
+        return f"no answer in HTTP: {type(error).__name__}"
+    except OSError as error:
         return f"no answer: {str(error) or type(error).__name__}"
     finally:
         connection.close()
 
 
 def _body(response: http.client.HTTPResponse) -> bytes | str:
+    # Nobody hangs up once the answer is the only one who has the socket.
     deadline = time.monotonic() + _SECONDS
     data = bytearray()
     while chunk := response.read1(_CHUNK):
@@ -89,7 +119,7 @@ def _body(response: http.client.HTTPResponse) -> bytes | str:
         if len(data) > MAX_BYTES:
             return f"the answer is larger than {MAX_BYTES} bytes"
         if time.monotonic() > deadline:
-            return f"the answer takes longer than {_SECONDS} seconds"
+            return _TOO_SLOW
     return bytes(data)
 
 

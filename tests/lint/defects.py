@@ -49,6 +49,11 @@ def roots(now: dt.datetime) -> dict[str, Defect]:
         "not-yet-valid": Defect(forge.certificate(validity=forge.between(now + day, now + 900 * day)), key),
         "weak-rsa": _with(forge.rsa_key(1024)),
         "no-server-auth": _root(*forge.GOOD, forge.usages("1.3.6.1.5.5.7.3.2")),
+        "eku-any-only": _root(*forge.GOOD, forge.usages("2.5.29.37.0")),
+        "eku-sgc": _root(*forge.GOOD, forge.usages("1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1")),
+        "eku-any-and-sgc": _root(*forge.GOOD, forge.usages("2.5.29.37.0", "2.16.840.1.113730.4.1")),
+        "aki-of-itself": _root(*forge.GOOD, forge.authority(serial=4711)),
+        "aki-of-another": _root(*forge.GOOD, forge.authority(serial=4712)),
         "constrained-to-others": _root(*forge.GOOD, forge.extension("2.5.29.30", excluding, critical=True)),
         "constrained-to-this": _root(*forge.GOOD, forge.extension("2.5.29.30", including, critical=True)),
         "unknown-critical-extension": _root(*forge.GOOD, unknown),
@@ -64,6 +69,8 @@ def roots(now: dt.datetime) -> dict[str, Defect]:
         "unsupported-key": _with(forge.elliptic(7, ec.SECP256K1())),
         "curve-p224": _with(forge.elliptic(7, ec.SECP224R1())),
         "compressed-point": Defect(forge.certificate(spki=forge.compressed(key)), key),
+        "large-identifier": _root(*forge.GOOD, forge.extension(f"2.25.{1 << 31}", b"\x05\x00")),
+        "off-curve": Defect(forge.certificate(spki=key.spki[:-1] + bytes([key.spki[-1] ^ 1])), key),
         "lax-name": Defect(forge.certificate(subject=lax), key, lax),
         "lax-key": Defect(
             forge.certificate(forge.rsa_key(), spki=forge.rsa_lacking_null(forge.rsa_key())), forge.rsa_key()

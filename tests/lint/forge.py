@@ -116,6 +116,12 @@ def usages(*dotted: str) -> bytes:
     return extension("2.5.29.37", seq(*map(oid, dotted)))
 
 
+def authority(key: bytes = bytes(range(20)), issuer: bytes = name(), *, serial: int) -> bytes:
+    """Return an authority key identifier that names a key, and a certificate by its issuer and serial."""
+    by_issuer = tlv(0xA1, tlv(0xA4, issuer)), tlv(0x82, integer(serial)[2:])
+    return extension("2.5.29.35", seq(tlv(0x80, key) if key else b"", *by_issuer))
+
+
 GOOD = (basic_constraints(), key_usage(), key_identifier())
 
 SHA256_RSA = seq(oid("1.2.840.113549.1.1.11"), b"\x05\x00")

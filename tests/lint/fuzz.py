@@ -4,23 +4,31 @@
 """
 
 import sys
+from pathlib import Path
 
 import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["builder"]):
-    from builder.lint import Policy, lint
+    from builder.lint import Policy, lint, report
+    from builder.lint.runtimes import judge
     from builder.load import load
 
 from tests.lint.faults import FAULTS
 from tests.lint.forge import NOW
 
+_RUNTIMES = ("python3.11", "python3.13", "node20", "node24", "java17", "go1.22", "go1.26", "curl")
 _SEEDS = sorted(FAULTS.values(), key=len)
 
 
 def once(data: bytes) -> None:
-    """Load and lint `data`; whatever it is, nothing may be raised."""
+    """Load, lint, judge and report `data`; whatever it is, nothing may be raised."""
     loading = load(["-"], stdin=data)
-    lint(loading.certificates, now=NOW, policy=Policy())
+    bundle, wrong = lint(loading.certificates, now=NOW, policy=Policy(expired="keep"))
+    findings = (*loading.findings, *wrong)
+    verdicts = {item.sha256: judge(item, _RUNTIMES, now=NOW) for item in bundle.certificates}
+    report.as_text(bundle.certificates, findings, verdicts)
+    report.as_json(bundle.certificates, findings, verdicts)
+    report.as_sarif(findings, root=Path("/"))
 
 
 def _mutate(data: bytes, max_size: int, seed: int) -> bytes:
@@ -31,5 +39,6 @@ def _mutate(data: bytes, max_size: int, seed: int) -> bytes:
 
 
 if __name__ == "__main__":
-    atheris.Setup([*sys.argv, "-timeout=2", "-rss_limit_mb=2048"], once, custom_mutator=_mutate)
+    # Python and atheris take 61 MB; inputs of 4 KiB, as libFuzzer makes them, must not take as much again.
+    atheris.Setup([*sys.argv, "-timeout=2", "-rss_limit_mb=128"], once, custom_mutator=_mutate)
     atheris.Fuzz()

@@ -6,22 +6,24 @@ import base64
 import contextlib
 import hashlib
 import http.server
+import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from builder.load import load
+from builder.load import load, url
 from builder.prove.authority import Leaf
 from builder.prove.server import server_context
 from tests.lint import forge
 from tests.lint.faults.stores import pkcs7
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _PROJECT = Path(__file__).parents[2]
 _ROOT = forge.certificate()
@@ -59,13 +61,35 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def _tls(listener: socket.socket) -> socket.socket:
+    """Let a listener speak TLS with a certificate of a CA that nobody trusts yet."""
+    leaf = Leaf(forge.pem(forge.leaf(forge.elliptic())), forge.elliptic(1001).encoded(pem=True))
+    return server_context(leaf).wrap_socket(listener, server_side=True)
+
+
+@contextlib.contextmanager
+def _saying(words: Iterable[bytes]) -> Iterator[str]:
+    """Run a server that says `words` to the first who asks, whatever the question."""
+    listener = _tls(socket.create_server(("127.0.0.1", 0)))
+
+    def answer() -> None:
+        with contextlib.suppress(OSError), listener.accept()[0] as connection:
+            connection.recv(65536)
+            for word in words:
+                connection.sendall(word)
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    with listener:
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+    thread.join()
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """Run an HTTPS server whose certificate comes from a CA that nobody trusts yet."""
-    leaf = Leaf(forge.pem(forge.leaf(forge.elliptic())), forge.elliptic(1001).encoded(pem=True))
+    """Run an HTTPS server with what CAs answer."""
     listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    context = server_context(leaf)
-    listener.socket = context.wrap_socket(listener.socket, server_side=True)
+    listener.socket = _tls(listener.socket)
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield f"https://127.0.0.1:{listener.server_address[1]}"
@@ -147,6 +171,43 @@ def test_no_server(address: str) -> None:
     loading = load([f"{address}#sha256={_sha256(_BOTH)}"])
 
     assert [finding.rule for finding in loading.findings] == ["url-failed"]
+
+
+def _slowly(piece: bytes) -> Iterator[bytes]:
+    while True:
+        time.sleep(0.1)
+        yield piece
+
+
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 ", b"HTTP/9 200 ", _CHUNKED], ids=len)
+def test_an_answer_that_is_not_http_is_not_shown(head: bytes) -> None:
+    """What a server says instead of HTTP can be a private key: the kind of the error is all that is told."""
+    key = base64.b64encode(forge.elliptic().encoded())
+
+    with _saying([head + key + b"\r\n\r\n"]) as address:
+        loading = load([f"{address}/#sha256={_sha256(_BOTH)}"])
+
+    assert [finding.rule for finding in loading.findings] == ["url-failed"]
+    assert not any(key[at : at + 12].decode() in repr(loading) for at in range(len(key) - 11))
+
+
+@pytest.mark.parametrize(
+    "piece", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"H"], ids=["100", "200", "slow"]
+)
+def test_an_answer_without_end_is_cut_off(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time for an answer is that of all its parts together, whatever they are."""
+    monkeypatch.setattr(url, "_SECONDS", 1)
+    begin = time.monotonic()
+
+    with _saying(_slowly(piece)) as address:
+        loading = load([f"{address}/#sha256={_sha256(_BOTH)}"])
+        seconds = time.monotonic() - begin
+
+    assert ["answer takes longer" in finding.message for finding in loading.findings] == [True]
+    assert seconds < 2
 
 
 def test_a_configuration_keeps_the_address(server: str, tmp_path: Path) -> None:

@@ -67,6 +67,10 @@ def _sealed() -> bytes:
     return stores.store(*[stores.encrypted(stores.pbes2(MAX_COUNT))] * 4)
 
 
+def _wrapped(layers: int) -> bytes:
+    return functools.reduce(lambda inner, _: forge.seq(inner, inner), range(layers), b"")
+
+
 def _long_serial() -> bytes:
     return forge.certificate(serial=forge.integer((1 << 8_000_000) + 1))
 
@@ -92,6 +96,18 @@ INPUTS: dict[str, Callable[[], bytes]] = {
     "one-large-block": lambda: b"-----BEGIN A-----\n" + _filled(b"A")[:-64] + b"\n-----END A-----\n",
     "base64": lambda: _filled(b"MIIA"),
     "spaces": lambda: _filled(b" ", b"MI"),
+    "spaces-and-no-base64": lambda: _filled(b" ", b"MI")[:-1] + b"!",
+    "beginnings-of-keys": lambda: _filled(b"MHcCAQEE "),
+    "beginnings-of-encrypted-keys": lambda: _filled(b"MIMIMIMIMIBgkq"),
+    "beginnings-of-pem-in-base64": lambda: _filled(b"LS0tLS1CRUdJTi "),
+    "beginnings-of-hexadecimal": lambda: _filled(b"3082 "),
+    "hexadecimal": lambda: _filled(b"30"),
+    "text-between-blocks": lambda: _filled(forge.pem(b"\x30\0", "A") + b"MC " * 300),
+    "elements-behind-a-certificate": lambda: _filled(b"\x30\0", forge.certificate()),
+    "elements-behind-a-newline": lambda: _filled(b"\x30\0", b"\n"),
+    "pkcs7-of-empty-parts": lambda: stores.pkcs7(more=(_filled(b"\x30\0")[:-128], b"", b"")),
+    "pkcs12-of-empty-revocation-lists": lambda: stores.pkcs12(*[stores.bag(4, _wrapped(8))] * 2000),
+    "pkcs7-labels-of-stores": lambda: _filled(forge.pem(_sealed(), "PKCS7")),
     "bad-blocks": lambda: _filled(forge.pem(b"\x30\x03\x02\x01\x05")),
     "many-distinct-certificates": lambda: _many(lambda serial: forge.certificate(serial=serial)),
     "one-certificate-often": lambda: _filled(forge.pem(forge.certificate())),

@@ -25,7 +25,19 @@ def _more(dotted: str, value: bytes, *, critical: bool = False) -> bytes:
     return _root(*forge.GOOD, extension(dotted, value, critical=critical))
 
 
-_UNKNOWN = ("1.3.6.1.4.1.99999.1", "2.5.29.99", "2.16.840.1.113730.1.13", "1.3.6.1.5.5.7.1.1", "2.5.29.16")
+_UNKNOWN = ("1.3.6.1.4.1.99999.1", "2.5.29.99", "2.16.840.1.113730.1.13", "2.5.29.16")
+_PLACE = tlv(0x86, b"http://pki.throw-away.example/ca")
+_POINT = tlv(0xA0, _PLACE)
+_CONSTRAINED = {
+    "address-of-three-octets": tlv(0x87, bytes([10, 0, 0])),
+    "address-without-mask": tlv(0x87, bytes([10, 0, 0, 0])),
+    "address-with-a-gap-in-its-mask": tlv(0x87, bytes([10, 0, 0, 0, 255, 0, 255, 0])),
+    "not-ascii": tlv(0x82, "bücher.example".encode()),
+    "no-domain": tlv(0x82, b"a..example"),
+    "no-mailbox": tlv(0x81, b"pki@"),
+    "no-host": tlv(0x86, b"http://a.example"),
+    "minimum": tlv(0x82, b"a.example") + tlv(0x80, b"\1"),
+}
 # Extensions that no rule looks into, and OpenSSL or Go does.
 _OTHERS = {
     "alternative-names-empty": ("2.5.29.17", seq()),
@@ -41,6 +53,36 @@ _OTHERS = {
     "netscape-type-damaged": ("2.16.840.1.113730.1.1", b"junk"),
     "ip-blocks-damaged": ("1.3.6.1.5.5.7.1.7", b"junk"),
     "as-numbers-damaged": ("1.3.6.1.5.5.7.1.8", b"junk"),
+    "alternative-names-not-ascii": ("2.5.29.17", seq(tlv(0x82, "bücher.example".encode()))),
+    "alternative-names-of-an-address-of-five-octets": ("2.5.29.17", seq(tlv(0x87, bytes(5)))),
+    "alternative-names-of-no-directory": ("2.5.29.17", seq(tlv(0xA4, forge.utf8("Root")))),
+    "alternative-names-of-no-identifier": ("2.5.29.17", seq(tlv(0x88, b"\x80"))),
+    "alternative-names-of-no-uri": ("2.5.29.17", seq(tlv(0x86, b"http://a b/"))),
+    "alternative-names-of-another-kind-without-value": ("2.5.29.17", seq(tlv(0xA0, oid("1.2.3.4")))),
+    "alternative-names-of-a-party-without-name": ("2.5.29.17", seq(tlv(0xA5))),
+    "revocation-points-of-an-unknown-part": ("2.5.29.31", seq(seq(tlv(0xA3, _PLACE)))),
+    "revocation-points-out-of-order": ("2.5.29.31", seq(seq(tlv(0x81, b"\x01\x06"), tlv(0xA0, _POINT)))),
+    "revocation-points-of-reasons-only": ("2.5.29.31", seq(seq(tlv(0x81, b"\x01\x06")))),
+    "revocation-points-not-ascii": (
+        "2.5.29.31",
+        seq(seq(tlv(0xA0, tlv(0xA0, tlv(0x86, "http://bücher.example".encode()))))),
+    ),
+    "authority-access-without-place": ("1.3.6.1.5.5.7.1.1", seq(seq(oid("1.3.6.1.5.5.7.48.1")))),
+    "authority-access-of-an-unknown-kind": (
+        "1.3.6.1.5.5.7.1.1",
+        seq(seq(oid("1.3.6.1.5.5.7.48.1"), tlv(0x8A, b"ocsp"))),
+    ),
+    "policies-empty": ("2.5.29.32", seq()),
+    "policies-of-text": ("2.5.29.32", seq(seq(forge.utf8("policy")))),
+    "policies-without-qualifiers": ("2.5.29.32", seq(seq(oid("1.2.3.4"), seq()))),
+    "policy-mappings-of-one": ("2.5.29.33", seq(seq(oid("1.2.3.4")))),
+    "policy-constraints-empty": ("2.5.29.36", seq()),
+    "policy-constraints-of-2-to-the-31": ("2.5.29.36", seq(tlv(0x80, integer(1 << 31)[2:]))),
+    "inhibit-any-policy-negative": ("2.5.29.54", integer(-1)),
+    "ip-blocks-of-one-octet": ("1.3.6.1.5.5.7.1.7", seq(seq(octets(b"\1"), b"\x05\0"))),
+    "ip-blocks-of-numbers": ("1.3.6.1.5.5.7.1.7", seq(seq(octets(b"\0\1"), seq(integer(5))))),
+    "as-numbers-of-half-a-range": ("1.3.6.1.5.5.7.1.8", seq(tlv(0xA0, seq(seq(integer(5)))))),
+    "proxy": ("1.3.6.1.5.5.7.1.14", seq(seq(oid("1.3.6.1.5.5.7.21.1")))),
     "larger-than-64-kib": ("2.5.29.32", seq(*[seq(oid("2.5.29.32.0"))] * 8192)),
 }
 
@@ -56,10 +98,17 @@ FAULTS = {
     "no-server-auth/client.pem": _root(*forge.GOOD, forge.usages(_CLIENT)),
     "no-server-auth/mail.pem": _root(*forge.GOOD, forge.usages(_MAIL)),
     "no-server-auth/code-signing.pem": _root(*forge.GOOD, forge.usages(_CODE)),
+    "no-server-auth/any-usage.pem": _root(*forge.GOOD, forge.usages("2.5.29.37.0")),
+    "no-server-auth/server-gated-crypto.pem": _root(
+        *forge.GOOD, forge.usages("1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1")
+    ),
     "no-server-auth/client-and-mail.pem": _root(*forge.GOOD, forge.usages(_CLIENT, _MAIL)),
     **{
         f"unknown-critical-extension/{dotted}.pem": _more(dotted, seq(), critical=True) for dotted in _UNKNOWN
     },
+    "unknown-critical-extension/1.3.6.1.5.5.7.1.1.pem": _more(
+        "1.3.6.1.5.5.7.1.1", seq(seq(oid("1.3.6.1.5.5.7.48.1"), _PLACE)), critical=True
+    ),
     "unknown-critical-extension/subject-key-identifier.pem": _root(
         _BASIC, _USAGE, extension("2.5.29.14", octets(bytes(20)), critical=True)
     ),
@@ -115,6 +164,27 @@ FAULTS = {
     **{
         f"malformed-extension/{fault}.pem": _more(dotted, value) for fault, (dotted, value) in _OTHERS.items()
     },
+    **{
+        f"malformed-extension/name-constraints-{fault}.pem": _more(
+            "2.5.29.30", seq(tlv(0xA0, seq(value))), critical=True
+        )
+        for fault, value in _CONSTRAINED.items()
+    },
+    "malformed-extension/basic-constraints-path-length-2-to-the-40.pem": _basic(
+        seq(b"\x01\x01\xff", integer(1 << 40))
+    ),
+    "malformed-extension/authority-key-identifier-of-another-issuer.pem": _root(
+        *forge.GOOD, forge.authority(issuer=forge.name("Throw-Away Issuer"), serial=4711)
+    ),
+    "malformed-extension/authority-key-identifier-of-another-serial.pem": _root(
+        *forge.GOOD, forge.authority(serial=4712)
+    ),
+    "malformed-extension/authority-key-identifier-without-serial.pem": _more(
+        "2.5.29.35", seq(tlv(0xA1, tlv(0xA4, forge.name())))
+    ),
+    "malformed-extension/authority-key-identifier-unknown-part.pem": _more(
+        "2.5.29.35", seq(tlv(0x85, bytes(20)))
+    ),
     "malformed-extension/authority-key-identifier-text.pem": _more("2.5.29.35", forge.utf8("issuer")),
     "malformed-extension/authority-key-identifier-cut.pem": _more(
         "2.5.29.35", b"\x30\x16\x80\x14" + bytes(10)

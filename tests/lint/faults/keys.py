@@ -61,6 +61,23 @@ _LABELLED = {
     "xml-rsa": b"<RSAKeyValue><Modulus>AA==</Modulus><D>Bw==</D></RSAKeyValue>\n",
     "xml-dsa": b"<DSAKeyValue><Y>AA==</Y><X>Bw==</X></DSAKeyValue>\n",
 }
+_HIDDEN = {
+    **{f"base64-of-{name}": base64.b64encode(data) for name, (data, _) in _FORMS.items()},
+    "base64-of-pkcs12-encrypted": base64.b64encode(
+        forge.seq(
+            forge.seq(
+                forge.oid("1.2.840.113549.1.12.1.3"), forge.seq(forge.octets(b"salt"), forge.integer(1))
+            ),
+            forge.octets(_FILLER),
+        )
+    ),
+    "base64-of-openssh": base64.b64encode(_OPENSSH),
+    "base64-of-pem": base64.b64encode(forge.pem(_EC.encoded(_PKCS8), "PRIVATE KEY")),
+    "base64-of-pem-behind-root": forge.base64_lines(_ROOT + forge.pem(_EC.encoded(_PKCS8), "PRIVATE KEY")),
+    "hexadecimal": _EC.encoded(_PKCS8).hex().encode(),
+    "hexadecimal-with-colons": _RSA.encoded(_TRADITIONAL).hex(":").encode(),
+}
+_NEWLINE, _MARK = b"\r\n", b"\xef\xbb\xbf"
 _PKCS8_PEM = forge.pem(_EC.encoded(_PKCS8), "PRIVATE KEY")
 
 FAULTS = {
@@ -90,6 +107,27 @@ FAULTS = {
     "private-key/behind-certificate.der": _DER + _EC.encoded(_PKCS8),
     "private-key/behind-certificate-in-block.pem": forge.pem(_DER + _EC.encoded(_TRADITIONAL)),
     "private-key/behind-trusted-certificate.pem": forge.pem(_DER + _RSA.encoded(), "TRUSTED CERTIFICATE"),
+    **{
+        f"private-key/{name}-behind-root-unmarked.pem": _ROOT + text + b"\n" for name, text in _HIDDEN.items()
+    },
+    **{f"private-key/{name}-in-text.txt": b"the key\n" + text + b"\n" for name, text in _HIDDEN.items()},
+    "private-key/base64-before-root-unmarked.pem": _HIDDEN["base64-of-pkcs8-ec"] + b"\n" + _ROOT,
+    "private-key/base64-in-yaml.txt": b"tls.key: " + _HIDDEN["base64-of-pem"] + b"\n",
+    "private-key/base64-of-pem-with-form-feed.txt": _HIDDEN["base64-of-pem"].replace(b"JTiB", b"JTiB\f"),
+    "private-key/base64-behind-mark.txt": _MARK + forge.base64_lines(_RSA.encoded(_PKCS8)),
+    "private-key/base64-behind-spaces.txt": b"\n  " + _HIDDEN["base64-of-pkcs8-ed25519"],
+    "private-key/base64-in-utf-16.txt": _HIDDEN["base64-of-pkcs8-rsa"].decode().encode("utf-16-le"),
+    "private-key/base64-in-damaged-block.pem": forge.pem(_RSA.encoded(_PKCS8)).replace(b"\n", b"\n!", 9),
+    "private-key/base64-in-block-with-headers.pem": forge.pem(_EC.encoded(_PKCS8)).replace(
+        b"\n", b"\nA: b\n\n", 1
+    ),
+    "private-key/behind-newline.der": _NEWLINE + _EC.encoded(_PKCS8),
+    "private-key/behind-mark.der": _MARK + _RSA.encoded(_TRADITIONAL),
+    "private-key/before-newline.der": _ED.encoded(_PKCS8) + _NEWLINE,
+    "private-key/behind-two-certificates.der": _DER * 2 + _EC.encoded(_PKCS8),
+    "private-key/behind-two-certificates-in-block.pem": forge.pem(_DER * 2 + _EC.encoded(_PKCS8)),
+    "private-key/cut-off-behind-two-certificates.der": _DER * 2 + _RSA.encoded(_PKCS8)[:-100],
+    "private-key/pem-behind-certificate.der": _DER + _PKCS8_PEM,
     "private-key/cut-off-pkcs8.der": _RSA.encoded(_PKCS8)[:-100],
     "private-key/cut-off-pkcs1.der": _RSA.encoded(_TRADITIONAL)[:-100],
 }

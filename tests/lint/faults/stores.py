@@ -13,11 +13,17 @@ _DATA = oid("1.2.840.113549.1.7.1")
 _BAG = "1.2.840.113549.1.12.10.1."
 
 
-def pkcs7(*certificates: bytes, kind: str = "1.2.840.113549.1.7.2") -> bytes:
-    """Return a PKCS #7 collection of certificates."""
+def pkcs7(
+    *certificates: bytes,
+    kind: str = "1.2.840.113549.1.7.2",
+    content: bytes = b"",
+    more: tuple[bytes, bytes, bytes] = (b"", b"", b""),
+) -> bytes:
+    """Return a PKCS #7 collection of certificates; `more` is put into, behind and around its signed data."""
     held = tlv(0xA0, *certificates) if certificates else b""
-    signed = seq(integer(1), tlv(0x31), seq(_DATA), held, tlv(0x31))
-    return seq(oid(kind), tlv(0xA0, signed))
+    inside, behind, outside = more
+    signed = seq(integer(1), tlv(0x31), seq(_DATA, content), held, tlv(0x31), inside)
+    return seq(oid(kind), tlv(0xA0, signed, behind), outside)
 
 
 def bag(number: int, value: bytes) -> bytes:
@@ -108,6 +114,14 @@ FAULTS = {
     "damaged-store/pkcs7-of-encrypted-data.p7b": pkcs7(_DER, kind="1.2.840.113549.1.7.6"),
     "damaged-store/pkcs7-without-content.p7b": seq(oid("1.2.840.113549.1.7.2")),
     "damaged-store/pkcs7-with-attribute-certificate.p7b": pkcs7(tlv(0xA1, _DER)),
+    "damaged-store/pkcs7-with-more-parts.p7b": pkcs7(_DER, more=(octets(b""), b"", b"")),
+    "damaged-store/pkcs7-with-more-behind.p7b": pkcs7(_DER, more=(b"", octets(b""), b"")),
+    "damaged-store/pkcs7-with-more-outside.p7b": pkcs7(_DER, more=(b"", b"", octets(b""))),
+    "damaged-store/pkcs7-label-of-pkcs12.pem": forge.pem(pkcs12(certificate_bag(_DER)), "PKCS7"),
+    "damaged-store/pkcs7-label-of-a-certificate.pem": forge.pem(_DER, "CMS"),
+    "damaged-store/pkcs12-more-behind-certificate.p12": pkcs12(
+        bag(3, seq(oid("1.2.840.113549.1.9.22.1"), tlv(0xA0, octets(_DER)), octets(b"")))
+    ),
     "damaged-store/pkcs12-unknown-bag.p12": pkcs12(bag(9, seq())),
     "damaged-store/pkcs12-sdsi-certificate.p12": pkcs12(certificate_bag(_DER, "1.2.840.113549.1.9.22.2")),
     "damaged-store/pkcs12-bag-without-value.p12": pkcs12(seq(oid(f"{_BAG}3"))),
@@ -152,6 +166,29 @@ FAULTS = {
     "private-key/pkcs12-key-in-certificate-bag.p12": pkcs12(certificate_bag(_KEY)),
     "private-key/pkcs12-key-under-unknown-mac.p12": pkcs12(bag(1, _KEY), integrity=mac(1)),
     "private-key/pkcs7-key-as-certificate.p7b": pkcs7(_KEY),
+    "private-key/pkcs7-key-as-content.p7b": pkcs7(_DER, content=tlv(0xA0, octets(_KEY))),
+    "private-key/pkcs7-key-as-bare-content.p7b": pkcs7(_DER, content=tlv(0xA0, _KEY)),
+    "private-key/pkcs7-pem-key-as-content.p7b": pkcs7(
+        _DER, content=tlv(0xA0, octets(forge.pem(_KEY, "PRIVATE KEY")))
+    ),
+    "private-key/pkcs7-key-behind-content.p7b": pkcs7(_DER, content=_KEY),
+    "private-key/pkcs7-key-as-revocation-list.p7b": pkcs7(_DER, more=(tlv(0xA1, _KEY), b"", b"")),
+    "private-key/pkcs7-key-in-signed-data.p7b": pkcs7(_DER, more=(_KEY, b"", b"")),
+    "private-key/pkcs7-key-behind-signed-data.p7b": pkcs7(_DER, more=(b"", _KEY, b"")),
+    "private-key/pkcs7-key-outside.p7b": pkcs7(_DER, more=(b"", b"", _KEY)),
+    "private-key/pkcs7-key-behind-it.p7b": _PKCS7 + _KEY,
+    "private-key/pkcs7-key-as-content.pem": forge.pem(pkcs7(_DER, content=tlv(0xA0, octets(_KEY))), "PKCS7"),
+    "private-key/pkcs12-key-behind-it.p12": _PKCS12 + _KEY,
+    "private-key/pkcs12-key-as-revocation-list.p12": pkcs12(
+        certificate_bag(_DER), bag(4, seq(oid("1.2.840.113549.1.9.23.1"), tlv(0xA0, octets(_KEY))))
+    ),
+    "private-key/pkcs12-key-in-revocation-bag.p12": pkcs12(certificate_bag(_DER), bag(4, _KEY)),
+    "private-key/pkcs12-key-behind-value.p12": pkcs12(
+        seq(oid(f"{_BAG}3"), tlv(0xA0, seq(oid("1.2.840.113549.1.9.22.1"), tlv(0xA0, octets(_DER)))), _KEY)
+    ),
+    "private-key/pkcs12-key-behind-certificate-in-bag.p12": pkcs12(
+        bag(3, seq(oid("1.2.840.113549.1.9.22.1"), tlv(0xA0, octets(_DER)), _KEY))
+    ),
     "private-key/jks.jks": jks(jks_entry(_KEY, kind=1)),
     "private-key/jks-behind-certificate.jks": jks(jks_entry(_DER), jks_entry(_KEY, kind=1)),
     "private-key/jks-with-another-password.jks": jks(jks_entry(_KEY, kind=1), password="another"),  # noqa: S106

@@ -107,7 +107,7 @@ def test_a_deceptive_name_is_escaped_everywhere(tmp_path: Path) -> None:
         assert "" == "".join(c for c in text if not (c.isprintable() or c == "\n"))
 
 
-@pytest.mark.parametrize("runtimes", ["cobol", "python", "python3.x", "node20;rm"])
+@pytest.mark.parametrize("runtimes", ["cobol", "python", "python3.x", "node20;rm", "java8"])
 def test_an_unknown_runtime_is_an_error(runtimes: str, tmp_path: Path) -> None:
     """A runtime that nobody measured is refused, and the error names those that were."""
     done = _run("lint", "-", "--for", runtimes, cwd=tmp_path, stdin=forge.pem(forge.certificate()))

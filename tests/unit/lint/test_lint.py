@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from builder.errors import BundleError
 from builder.lint import Override, Policy, known, lint, refuse
@@ -142,6 +143,26 @@ def test_a_compromised_root_has_no_override() -> None:
     _, findings = lint([root], now=_NOW, policy=_override("compromised-root", root.sha256))
 
     assert _errors(findings) == ["compromised-root"]
+
+
+@pytest.mark.parametrize(("serial", "errors"), [((1 << 159) - 1, []), (1 << 159, ["serial-too-long"])])
+def test_the_octets_of_a_serial_number_are_those_of_its_der(serial: int, errors: list[str]) -> None:
+    """A number of 160 bits needs a zero before it, and is one octet longer than RFC 5280 allows."""
+    _, findings = lint([_certificate(serial=forge.integer(serial))], now=_NOW, policy=Policy())
+
+    assert errors == _errors(findings)
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
+def test_an_intermediate_without_a_key_is_an_error(curve: ec.EllipticCurve) -> None:
+    """A point off its curve is no key, and an intermediate's is not found by its signature."""
+    spki = forge.elliptic(9, curve).spki
+    issuer, off = forge.name("Throw-Away Issuer"), spki[:-1] + bytes([spki[-1] ^ 1])
+
+    for point, errors in ((spki, []), (off, ["unsupported-key"])):
+        item = _certificate(spki=point, issuer=issuer, issuer_key=forge.elliptic(8))
+        _, findings = lint([item], now=_NOW, policy=Policy(intermediates="keep"))
+        assert errors == _errors(findings)
 
 
 def test_one_error_is_said_in_one_line() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,11 +17,20 @@ from builder.lint import refuse
 from builder.load import load
 from builder.load.source import MAX_BYTES, MAX_CERTIFICATES, MAX_FILES
 from tests.lint import forge
-from tests.lint.faults.stores import certificate_bag, jks, jks_entry, pkcs7, pkcs12
+from tests.lint.faults.stores import certificate_bag, jks, jks_entry, mac, pkcs7, pkcs12
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FIRST = forge.certificate()
 _SECOND = forge.certificate(forge.elliptic(8), subject=forge.name("Throw-Away Second Root"))
 _PEM = forge.pem(_FIRST) + forge.pem(_SECOND)
+_MEASURE = """
+import json, resource, sys
+from builder.load import load
+rules = [finding.rule for finding in load(sys.argv[1:]).findings]
+print(json.dumps([rules, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
 
 
 def _rules(*inputs: str | Path, stdin: bytes = b"", passwords: tuple[str, ...] = ()) -> list[str]:
@@ -112,6 +126,37 @@ def test_a_folder_is_read_one_level_deep_in_order(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x1f\x8b\x08\0",
+        b"PK\x03\x04",
+        b"BZh91AY&SY",
+        b"\xfd7zXZ\0",
+        b"\x28\xb5\x2f\xfd",
+        b"7z\xbc\xaf\x27\x1c",
+        b"Rar!\x1a\x07",
+        b"key.pem".ljust(257, b"x") + b"ustar\x0000",
+        b"key.pem".ljust(257, b"\0") + b"ustar\x0000",
+    ],
+)
+def test_an_archive_in_a_folder_is_not_passed_over(data: bytes, tmp_path: Path) -> None:
+    """An archive can hold a key or a certificate that nobody sees, so it is an error."""
+    (tmp_path / "root.pem").write_bytes(forge.pem(_FIRST))
+    (tmp_path / "roots.tar").write_bytes(data)
+
+    assert _rules(tmp_path) == ["unknown-format"]
+
+
+@pytest.mark.parametrize("text", [forge.elliptic().encoded().hex(), "MC4CAQAwBQYDK2VwBCIEI" + "A" * 43])
+def test_a_key_in_a_file_that_would_be_passed_over_is_found(text: str, tmp_path: Path) -> None:
+    """Whatever a folder holds is looked through for keys, before it is passed over."""
+    (tmp_path / "root.pem").write_bytes(forge.pem(_FIRST))
+    (tmp_path / "notes.txt").write_text(f"once the CA was\n{text}\n")
+
+    assert _rules(tmp_path) == ["private-key"]
+
+
 def test_a_folder_without_files_is_an_error(tmp_path: Path) -> None:
     """An empty folder holds no certificate, and says so."""
     assert _rules(tmp_path) == ["no-certificates"]
@@ -146,6 +191,44 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
 
     assert _rules(tmp_path / "fifo") == ["not-a-file"]
     assert _rules("/dev/zero") == ["not-a-file"]
+
+
+def test_a_file_that_waits_for_its_content_is_none() -> None:
+    """The kernel's log says that it is a regular file, and has nothing to read until something happens."""
+    if os.geteuid():
+        pytest.skip("only root may open /proc/kmsg")
+    # What was there is gone after the first look, so the second has to wait.
+    load(["/proc/kmsg"])
+
+    assert _rules("/proc/kmsg")[0] in {"not-a-file", "unreadable"}
+
+
+def test_a_folder_is_read_file_by_file_and_bounded(tmp_path: Path) -> None:
+    """A folder of the largest files takes the memory of a few, and is refused when it holds too much."""
+    (tmp_path / "0.pem").write_bytes(forge.pem(_FIRST))
+    for number in range(1, 40):
+        with (tmp_path / f"{number}.bin").open("wb") as stream:
+            stream.truncate(MAX_BYTES)
+    clean = ["env", "-i", f"PYTHONPATH={Path(__file__).parents[3]}", sys.executable, "-c", _MEASURE]
+
+    done = subprocess.run([*clean, str(tmp_path)], capture_output=True, check=True)
+
+    rules, kilobytes = json.loads(done.stdout)
+    assert {*rules[:-1]} == {"utf-16"}
+    assert rules[-1] == "too-large"
+    assert kilobytes < 100 * 1024
+
+
+@pytest.mark.parametrize("encode", [bytes, base64.b64encode])
+def test_a_folder_of_stores_is_bounded(encode: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """A folder of PKCS #12 stores, each of which asks for hashing, is not read on without end."""
+    store = encode(pkcs12(certificate_bag(_FIRST), integrity=mac(1)))
+    for number in range(40):
+        (tmp_path / f"{number}.p12").write_bytes(store)
+
+    rules = [rule for rule in _rules(tmp_path) if rule != "bare-base64"]
+
+    assert rules == ["password-needed"] * 32 + ["too-many"]
 
 
 def test_sizes_and_counts_are_bounded(tmp_path: Path) -> None:
