@@ -32,6 +32,26 @@ function split(text) {
 }
 
 /**
+ * Bring a PEM certificate into one form, to compare.
+ * @param {string} block
+ * @returns {string}
+ */
+function canonical(block) {
+  return block.replace(/\s/g, '');
+}
+
+/**
+ * Tell whether a list of PEM certificates holds all of another, which is not empty.
+ * @param {string[]} blocks
+ * @param {string[]} certificates
+ * @returns {boolean}
+ */
+function holds(blocks, certificates) {
+  const there = new Set(blocks.map(canonical));
+  return certificates.length > 0 && certificates.every((block) => there.has(canonical(block)));
+}
+
+/**
  * Say what is wrong with one certificate; an empty text says nothing is.
  * @param {string} block
  * @returns {string}
@@ -87,4 +107,16 @@ function isDisabled() {
   return !['', '0', undefined].includes(environment(disableVariable));
 }
 
-module.exports = { name, flat, version, path, disableVariable, pem, split, inspect, environment, isDisabled };
+module.exports = {
+  name,
+  flat,
+  version,
+  path,
+  disableVariable,
+  pem,
+  split,
+  holds,
+  inspect,
+  environment,
+  isDisabled,
+};

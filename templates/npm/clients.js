@@ -10,24 +10,48 @@
 const { syncBuiltinESMExports } = require('node:module');
 const { resolve } = require('node:path');
 const tls = require('node:tls');
+const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads');
 const bundle = require('./bundle.js');
 
 /** @typedef {import('node:tls').SecureContext} SecureContext */
 /** @typedef {import('node:tls').SecureContextOptions} SecureContextOptions */
 /** @typedef {import('node:tls').ConnectionOptions & { keepAlive?: boolean }} Options */
+/**
+ * @typedef {object} Defaults what Node has since 22.19
+ * @property {(type: string) => string[]} getCACertificates
+ * @property {(certs: unknown) => void} [setDefaultCACertificates]
+ */
 
 // On the shared `tls` object, so that a second load of this file finds it; by name and place, so that another
 // organisation's package, or another copy of this one, still adds its own roots.
-const registered = Symbol.for(`${bundle.name} ${__dirname}`);
+const here = `${bundle.name} ${__dirname}`;
+const registered = Symbol.for(here);
 // Marks the options of contexts that tls.connect is about to use, for the packages of all organisations at once.
 const client = Symbol.for('trustpack.client');
 
 // Kept from the start, as Node does: a program may change its environment or its folder later.
 const named = bundle.environment('NODE_EXTRA_CA_CERTS');
 const extra = named ? resolve(named) : undefined;
+// A worker's options and environment may be others than its process's, which Node goes by: so it inherits these.
+const { openssl, chosen } = /** @type {ReturnType<typeof look>} */ (getEnvironmentData(here) ?? look());
+setEnvironmentData(here, { openssl, chosen });
 
 /** @type {string | undefined} */
 let roots;
+
+// Whether the default roots still hold all they held at first. Else the program has chosen its own.
+let whole = true;
+
+/**
+ * Tell whether the default roots are OpenSSL's store, and by which variables the user has chosen what that holds.
+ * @returns {{ openssl: boolean, chosen: string[] }}
+ */
+function look() {
+  const words = [...process.execArgv, ...(bundle.environment('NODE_OPTIONS') ?? '').split(/[\s"]+/)];
+  const openssl = words.some((word) => /^--use[-_]openssl[-_]ca$/.test(word));
+  const set = ['SSL_CERT_FILE', 'SSL_CERT_DIR'].filter((name) => bundle.environment(name) !== undefined);
+  return { openssl, chosen: openssl ? set : [] };
+}
 
 /**
  * Load the bundle at the first client connection, so that a process without one pays nothing.
@@ -61,6 +85,7 @@ function warn(message) {
  * @param {SecureContext} context
  */
 function extend(context) {
+  if (!whole) return; // another organisation's package, registered since, still marks its clients' contexts
   roots ??= load();
   try {
     if (roots) context.context.addCACert(roots);
@@ -100,15 +125,16 @@ function merge(args) {
 }
 
 /**
- * Return tls.connect's arguments with a context put into their options.
+ * Return tls.connect's arguments with a context put into their options. Where there are none, new ones stand third
+ * at the latest, in the place of an undefined or null: Node looks no further.
  * @param {unknown[]} args
  * @param {SecureContext} secureContext
  * @returns {unknown[]}
  */
 function place(args, secureContext) {
   const at = position(args);
-  const callback = typeof args.at(-1) === 'function' ? 1 : 0;
-  const [start, end] = at >= 0 ? [at, at + 1] : [args.length - callback, args.length - callback];
+  const last = args.length - (typeof args.at(-1) === 'function' ? 1 : 0);
+  const [start, end] = at >= 0 ? [at, at + 1] : [Math.min(last, 2), last];
   return [...args.slice(0, start), Object.assign({}, args[at], { secureContext }), ...args.slice(end)];
 }
 
@@ -139,7 +165,7 @@ function watch({ context: inner }, changed) {
   }
 }
 
-/** Wrap the two functions of `tls`; whoever has wrapped them before or wraps them later still gets every call. */
+/** Wrap what makes clients of `tls`; whoever has wrapped it before or wraps it later still gets every call. */
 function wrap() {
   const { connect: connectBefore, createSecureContext: createBefore } = tls;
   /** @type {WeakMap<SecureContext, SecureContextOptions>} */
@@ -167,7 +193,7 @@ function wrap() {
    */
   function choose(options) {
     const own = options.secureContext;
-    if (!own && options.ca) return undefined;
+    if (!whole || (!own && options.ca)) return undefined;
     // As tls.connect marks its own: Node 26 then frees the context together with its connection.
     if (!own) return tls.createSecureContext(mark({ singleUse: !options.keepAlive, ...options }));
     const same = made.get(own);
@@ -183,12 +209,28 @@ function wrap() {
   };
 }
 
+/** Follow tls.setDefaultCACertificates: a list without some of the roots from before is the program's own choice. */
+function follow() {
+  const defaults = /** @type {Defaults} */ (/** @type {unknown} */ (tls));
+  const { getCACertificates, setDefaultCACertificates: setBefore } = defaults;
+  if (!setBefore) return;
+  /** @type {string[] | undefined} */
+  let first;
+
+  defaults.setDefaultCACertificates = function setDefaultCACertificates(certs) {
+    first ??= getCACertificates('default');
+    setBefore.call(this, certs);
+    // As Node has read them, since it takes other forms too. It never lists OpenSSL's store.
+    whole = !openssl && bundle.holds(getCACertificates('default'), first);
+  };
+}
+
 /**
  * Tell whether the TLS clients of this process trust the bundle through this package.
  * @returns {boolean}
  */
 function isRegistered() {
-  return registered in tls;
+  return Reflect.get(tls, registered) === true;
 }
 
 /** Let `import { connect } from 'node:tls'` see the wrapped functions, where the runtime can; older Denos throw. */
@@ -205,12 +247,13 @@ function synchronise() {
  * @returns {boolean} whether they do now
  */
 function register() {
-  if (!isRegistered() && !bundle.isDisabled()) {
+  if (!(registered in tls) && !bundle.isDisabled() && chosen.length === 0) {
     wrap();
-    Object.defineProperty(tls, registered, { value: true });
+    follow();
+    Object.defineProperty(tls, registered, { get: () => whole });
     synchronise();
   }
   return isRegistered();
 }
 
-module.exports = { isRegistered, register };
+module.exports = { chosen, isRegistered, register };

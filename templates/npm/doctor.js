@@ -4,7 +4,7 @@
 const { X509Certificate } = require('node:crypto');
 const tls = require('node:tls');
 const bundle = require('./bundle.js');
-const { isRegistered } = require('./clients.js');
+const { chosen, isRegistered } = require('./clients.js');
 
 /** @typedef {{ name: string, value: string, effect: string }} Variable */
 /** @typedef {{ subject: string, sha256: string, notAfter: string }} Certificate */
@@ -32,34 +32,14 @@ const VARIABLES = [
   ['NODE_OPTIONS', 'options of every Node process'],
   ['NODE_TLS_REJECT_UNAUTHORIZED', '0 accepts every certificate: unset it'],
   ['NODE_USE_SYSTEM_CA', "1 adds the system's roots to Node's own"],
-  ['SSL_CERT_FILE', "the system's roots, where --use-openssl-ca or --use-system-ca asks for them"],
-  ['SSL_CERT_DIR', "the system's roots, where --use-openssl-ca or --use-system-ca asks for them"],
+  ['SSL_CERT_FILE', "the system's roots with --use-system-ca; with --use-openssl-ca the only roots"],
+  ['SSL_CERT_DIR', "the system's roots with --use-system-ca; with --use-openssl-ca the only roots"],
   ['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', 'gRPC clients trust the certificates of this file only'],
   ['DENO_CERT', 'adds the certificates of this file to the roots of Deno'],
   ['DENO_TLS_CA_STORE', 'the root stores that Deno uses'],
   ['npm_config_ca', 'npm trusts these certificates only'],
   ['npm_config_cafile', 'npm trusts the certificates of this file only'],
 ];
-
-/**
- * Bring a PEM certificate into one form, to compare.
- * @param {string} block
- * @returns {string}
- */
-function canonical(block) {
-  return block.replace(/\s/g, '');
-}
-
-/**
- * Tell whether a list of PEM certificates holds the whole bundle.
- * @param {string[]} blocks
- * @param {string[]} certificates the bundle's
- * @returns {boolean}
- */
-function holds(blocks, certificates) {
-  const there = new Set(blocks.map(canonical));
-  return certificates.length > 0 && certificates.every((block) => there.has(canonical(block)));
-}
 
 /**
  * List the roots of a client that chooses none; Node before 22.15 cannot tell.
@@ -79,16 +59,26 @@ function canAdd() {
 }
 
 /**
+ * Tell whether the file that a variable names holds the whole bundle.
+ * @param {string} variable
+ * @param {string[]} certificates the bundle's
+ * @returns {boolean}
+ */
+function holdsAt(variable, certificates) {
+  const file = bundle.environment(variable);
+  return file ? bundle.holds(bundle.inspect(file).certificates, certificates) : false;
+}
+
+/**
  * Say by which ways this process trusts the bundle.
  * @param {string[]} certificates the bundle's
  * @returns {string[]}
  */
 function ways(certificates) {
-  const extra = bundle.environment('NODE_EXTRA_CA_CERTS');
-  const through = [];
+  const through = chosen.filter((name) => holdsAt(name, certificates));
   if (isRegistered() && canAdd()) through.push('register');
-  if (extra && holds(bundle.inspect(extra).certificates, certificates)) through.push('NODE_EXTRA_CA_CERTS');
-  else if (holds(defaults(), certificates)) through.push('the default roots');
+  if (holdsAt('NODE_EXTRA_CA_CERTS', certificates)) through.push('NODE_EXTRA_CA_CERTS');
+  else if (bundle.holds(defaults(), certificates)) through.push('the default roots');
   return through;
 }
 
@@ -107,7 +97,9 @@ function notes(through) {
   if (bundle.isDisabled()) notes.push(`${SWITCH} switches register off`);
   if (bundle.environment('NODE_TLS_REJECT_UNAUTHORIZED') === '0')
     notes.push('NODE_TLS_REJECT_UNAUTHORIZED=0: certificates are not verified at all');
-  if (through.length === 0)
+  if (chosen.length > 0)
+    notes.push(`${chosen.join(' and ')} with --use-openssl-ca: register adds nothing to the roots you chose`);
+  else if (through.length === 0)
     notes.push(`set what \`${bundle.flat} env\` prints, or start node with --import ${bundle.name}/register`);
   notes.push('a program that imports register itself is not seen from here');
   return notes;

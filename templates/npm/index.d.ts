@@ -14,6 +14,7 @@ export declare function env(): { NODE_EXTRA_CA_CERTS: string };
  * Make the TLS clients of this process trust the bundle beside the roots they trust already.
  *
  * Importing `./register` does the same. Contexts with a `ca` of their own and TLS servers keep their meaning.
- * A second call does nothing. Returns whether the bundle is trusted now: false where the package is disabled.
+ * A second call does nothing. Returns whether the bundle is trusted now: false where the package is disabled, and
+ * where the user or the program has chosen the default roots.
  */
 export declare function register(): boolean;

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.runtime.npm import world
+from tests.tools import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,15 +18,27 @@ if TYPE_CHECKING:
     from tests.runtime.npm.conftest import Authorities, Ports
 
 _FLAGS = ("--require", "acme-ca/register")
+_OPENSSL = "--use-openssl-ca"
 _SYSTEM_CA = ("22", "24", "26")
+_ASKING: dict[str, tuple[Sequence[str], str]] = {
+    "option": ([_OPENSSL, *_FLAGS], ""),
+    "option with underscores": (["--use_openssl_ca", *_FLAGS], ""),
+    "NODE_OPTIONS": (_FLAGS, _OPENSSL),
+    "NODE_OPTIONS, quoted": ([], f'--require acme-ca/register "{_OPENSSL}"'),
+}
+_PLACES = {"SSL_CERT_FILE": "globex.pem", "SSL_CERT_DIR": "globex"}
 
 
 @pytest.fixture(scope="session")
 def roots(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) -> Path:
-    """Write the other parties' roots, each to its file."""
+    """Write the other parties' roots, each to its file, and one to a folder as OpenSSL reads them."""
     folder = tmp_path_factory.mktemp("roots")
     for name in ("globex", "unrelated"):
         (folder / f"{name}.pem").write_bytes(getattr(authorities, name).pem)
+    (folder / "globex").mkdir()
+    (folder / "globex/globex.pem").write_bytes(authorities.globex.pem)
+    subprocess.run([require("openssl"), "rehash", folder / "globex"], check=True)
+    (folder / "none").mkdir()
     return folder
 
 
@@ -49,7 +63,7 @@ def _choices(
 def test_a_program_s_choices_keep_their_meaning(
     release: str, project: Path, roots: Path, servers: Ports
 ) -> None:
-    """Who names CAs gets only those; roots added by NODE_EXTRA_CA_CERTS or as defaults stay, beside ours."""
+    """Who names CAs, or other defaults, gets only those; roots added to the defaults stay, beside ours."""
     env = {"NODE_EXTRA_CA_CERTS": str(roots / "globex.pem")}
     beside = "acme globex"
     expected = {
@@ -68,21 +82,121 @@ def test_a_program_s_choices_keep_their_meaning(
         "a context with a root added": "unrelated" if release in {"18", "20"} else "globex unrelated",
     }
     if release not in {"18", "20"}:
-        expected["setDefaultCACertificates"] = "acme unrelated"
-        expected["setDefaultCACertificates([])"] = "acme"
+        expected |= {
+            "default: no list": beside,
+            "default: all and theirs": "acme globex unrelated",
+            "default: all as bytes and theirs": "acme globex unrelated",
+            "default: theirs": "unrelated",
+            "default: theirs again": "unrelated",
+            "default: all again": beside,
+            "default: all but one": "",
+            "default: none": "",
+            "a context from before": "globex",
+        }
     program = [world.node(release), world.IPV4, *_FLAGS]
     assert expected == _choices(program, project, roots, servers, env)
 
 
 @pytest.mark.parametrize("release", world.NODES)
-def test_the_openssl_store_stays_beside_the_package(
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("way", _ASKING)
+def test_an_openssl_store_somebody_chose_stays_alone(
+    way: str, variable: str, release: str, project: Path, roots: Path, servers: Ports
+) -> None:
+    """With --use-openssl-ca, who sets SSL_CERT_FILE or SSL_CERT_DIR gets the roots there, and no others."""
+    words, options = _ASKING[way]
+    env = {variable: str(roots / _PLACES[variable]), "NODE_OPTIONS": options}
+    found = _choices([world.node(release), world.IPV4, *words], project, roots, servers, env)
+    assert (found["nothing"], found["a ca"]) == ("globex", "unrelated")
+
+
+@pytest.mark.parametrize("release", world.NODES)
+def test_the_openssl_store_of_the_system_stays_beside_the_package(
     release: str, project: Path, roots: Path, servers: Ports
 ) -> None:
-    """With --use-openssl-ca, an explicit SSL_CERT_FILE is trusted, and so is the package's bundle."""
-    env = {"SSL_CERT_FILE": str(roots / "globex.pem"), "SSL_CERT_DIR": "/nonexistent"}
-    program = [world.node(release), world.IPV4, "--use-openssl-ca", *_FLAGS]
-    found = _choices(program, project, roots, servers, env)
+    """With --use-openssl-ca alone, the package's bundle is trusted too, until a program sets the defaults."""
+    program = [world.node(release), world.IPV4, _OPENSSL, *_FLAGS]
+    found = _choices(program, project, roots, servers, {"NODE_EXTRA_CA_CERTS": str(roots / "globex.pem")})
     assert (found["nothing"], found["a ca"]) == ("acme globex", "unrelated")
+    if release not in {"18", "20"}:
+        assert found["default: all and theirs"] == "globex unrelated"
+
+
+@pytest.mark.parametrize("release", world.NODES)
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_variables_that_node_does_not_read_choose_nothing(
+    variable: str, release: str, project: Path, roots: Path, servers: Ports
+) -> None:
+    """Without --use-openssl-ca, Node heeds neither variable, so neither switches the package off."""
+    env = {variable: str(roots / _PLACES[variable])}
+    found = _choices([world.node(release), world.IPV4, *_FLAGS], project, roots, servers, env)
+    assert (found["nothing"], found["a ca"]) == ("acme", "unrelated")
+
+
+@pytest.mark.parametrize("release", world.NODES)
+def test_register_tells_of_a_choice(release: str, project: Path, roots: Path) -> None:
+    """`register()` returns false as long as the user or the program has chosen the default roots."""
+    program = """
+        const tls = require('node:tls');
+        const { register } = require('acme-ca');
+        const before = tls.connect;
+        const told = [register()];
+        const wrapped = tls.connect !== before;
+        const set = tls.setDefaultCACertificates;
+        for (const list of set ? [[], [...tls.rootCertificates], []] : []) {
+            set(list);
+            told.push(register());
+        }
+        console.log(JSON.stringify({ told, wrapped, name: set?.name, length: set?.length }));
+    """
+    node = world.node(release)
+    old = release in {"18", "20"}
+    names = {} if old else {"name": "setDefaultCACertificates", "length": 1}
+    told = [True] if old else [True, False, True, False]
+    found = world.answer([node, "--eval", program], cwd=project)
+    assert found == {"told": told, "wrapped": True, **names}
+    env = {"SSL_CERT_FILE": str(roots / "globex.pem")}
+    found = world.answer([node, _OPENSSL, "--eval", program], cwd=project, env=env)
+    assert found == {"told": [False] * len(told), "wrapped": False, **names}
+
+
+@pytest.mark.parametrize("release", world.NODES)
+def test_a_worker_keeps_to_its_process_s_choice(release: str, project: Path, roots: Path) -> None:
+    """A worker without the process's options and variables has its store, and register is off there too."""
+    program = """
+        const { Worker } = require('node:worker_threads');
+        const code = "require('node:worker_threads').parentPort.postMessage(require('acme-ca').register())";
+        const worker = new Worker(code, { eval: true, execArgv: [], env: {} });
+        worker.on('message', (told) => console.log(JSON.stringify(told)));
+    """
+    argv = [world.node(release), *_FLAGS, "--eval", program]
+    assert world.answer(argv, cwd=project) is True
+    env = {"SSL_CERT_FILE": str(roots / "globex.pem")}
+    argv.insert(1, _OPENSSL)
+    assert world.answer(argv, cwd=project, env=env) is False
+
+
+@pytest.mark.parametrize("release", _SYSTEM_CA)
+def test_new_defaults_hold_for_all_organisations_however_often_loaded(
+    release: str, both: Path, roots: Path, servers: Ports
+) -> None:
+    """Two packages, one of them loaded twice, add their roots to a longer list and stop at one's own."""
+    program = [world.node(release), world.IPV4, *_FLAGS, "--require", "@globex/ca/register"]
+    again = both / "again.cjs"
+    again.write_text(
+        "for (const key of Object.keys(require.cache)) delete require.cache[key];\n"
+        "require('acme-ca/register');\n"
+    )
+    found = _choices([*program, "--require", again], both, roots, servers)
+    names = ("nothing", "default: all and theirs", "default: theirs", "default: all again", "default: none")
+    both_of_them = "acme globex"
+    assert [found[name] for name in names] == [
+        both_of_them,
+        f"{both_of_them} unrelated",
+        "unrelated",
+        both_of_them,
+        "",
+    ]
 
 
 @pytest.mark.parametrize("release", _SYSTEM_CA)
@@ -90,7 +204,7 @@ def test_the_system_store_stays_beside_the_package(
     release: str, project: Path, roots: Path, servers: Ports
 ) -> None:
     """With --use-system-ca, the system's roots are trusted, and so is the package's bundle."""
-    env = {"SSL_CERT_FILE": str(roots / "globex.pem"), "SSL_CERT_DIR": "/nonexistent"}
+    env = {"SSL_CERT_FILE": str(roots / "globex.pem"), "SSL_CERT_DIR": str(roots / "none")}
     program = [world.node(release), world.IPV4, "--use-system-ca", *_FLAGS]
     found = _choices(program, project, roots, servers, env)
     assert (found["nothing"], found["a ca"]) == ("acme globex", "unrelated")

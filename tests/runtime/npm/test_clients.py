@@ -84,6 +84,20 @@ def test_every_client_accepts_the_ca_and_nothing_else(release: str, project: Pat
 
 
 @pytest.mark.parametrize("release", world.NODES)
+@pytest.mark.parametrize(
+    ("env", "outcome"), [({}, world.REFUSED), (_REGISTER, "ok")], ids=["plain", "register"]
+)
+def test_every_shape_of_connect_is_reached(
+    release: str, env: dict[str, str], outcome: str, project: Path, servers: Ports
+) -> None:
+    """However tls.connect is called, also with undefined or null for options, the CA is trusted."""
+    argv = [*_node(release), str(world.PROGRAMS / "shapes.mjs"), str(servers["acme"]["https"])]
+    found = world.answer(argv, cwd=project, env=env)
+    assert dict.fromkeys(found, outcome) == found
+    assert "(port, host, undefined, callback)" in found
+
+
+@pytest.mark.parametrize("release", world.NODES)
 def test_the_printed_environment_reaches_every_client(
     release: str, project: Path, printed: dict[str, str], servers: Ports
 ) -> None:
@@ -178,16 +192,21 @@ def test_a_named_import_beside_the_first_line(runtime: str, reached: bool, proje
 def test_npm_itself_follows_the_printed_environment(
     tmp_path: Path, project: Path, printed: dict[str, str], servers: Ports, authorities: Authorities
 ) -> None:
-    """Npm reaches a registry under the CA with NODE_EXTRA_CA_CERTS, unless `cafile` names other CAs."""
-    ping = [require("npm"), "ping", "--registry", f"https://localhost:{servers['acme']['https']}/"]
+    """Npm reaches a good registry under the CA with NODE_EXTRA_CA_CERTS, unless `cafile` names others."""
     online = {"npm_config_offline": "false", "npm_config_fetch_retries": "0"}
-    refused = world.run(ping, cwd=project, env=online, status=1)
-    assert world.REFUSED in refused.stderr
-    world.run(ping, cwd=project, env={**online, **printed})
+
+    def ping(server: str, *, status: int, **env: str) -> str:
+        # With a cache of its own: older releases of npm answer from what a ping before has left.
+        cache = str(tmp_path / f"{len(list(tmp_path.iterdir()))}")
+        argv = [require("npm"), "ping", "--registry", f"https://localhost:{servers[server]['https']}/"]
+        env = {**online, "npm_config_cache": cache, **env}
+        return world.run(argv, cwd=project, env=env, status=status).stderr
+
+    assert world.REFUSED in ping("acme", status=1)
+    ping("acme", status=0, **printed)
+    assert world.REFUSED in ping("unrelated", status=1, **printed)
+    assert "ERR_TLS_CERT_ALTNAME_INVALID" in ping("wrong host", status=1, **printed)
+    assert "CERT_HAS_EXPIRED" in ping("expired", status=1, **printed)
     (tmp_path / "other.pem").write_bytes(authorities.unrelated.pem)
-    # With a cache of its own: older releases of npm answer from what the ping before has left.
-    elsewhere = {
-        "npm_config_cafile": str(tmp_path / "other.pem"),
-        "npm_config_cache": str(tmp_path / "cache"),
-    }
-    world.run(ping, cwd=project, env={**online, **printed, **elsewhere}, status=1)
+    cafile = {"npm_config_cafile": str(tmp_path / "other.pem")}
+    assert world.REFUSED in ping("acme", status=1, **printed, **cafile)

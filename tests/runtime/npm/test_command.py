@@ -143,6 +143,21 @@ def test_the_doctor_sees_the_system_store(project: Path) -> None:
     assert _doctor(project, env, status=0)["through"] == ["the default roots"]
 
 
+@pytest.mark.parametrize("release", world.NODES)
+@pytest.mark.parametrize("theirs", [True, False])
+def test_the_doctor_sees_an_openssl_store_somebody_chose(
+    theirs: bool, release: str, tmp_path: Path, project: Path, authorities: Authorities
+) -> None:
+    """With --use-openssl-ca and SSL_CERT_FILE, the report says whether that file holds the bundle."""
+    (tmp_path / "other.pem").write_bytes(authorities.unrelated.pem)
+    file = tmp_path / "other.pem" if theirs else _bundle(project)
+    env = {"NODE_OPTIONS": "--use-openssl-ca --require acme-ca/register", "SSL_CERT_FILE": str(file)}
+    report = _doctor(project, env, status=1 if theirs else 0, release=release)
+    assert report["through"] == ([] if theirs else ["SSL_CERT_FILE"])
+    note = "SSL_CERT_FILE with --use-openssl-ca: register adds nothing to the roots you chose"
+    assert note in report["notes"]
+
+
 def test_the_doctor_explains_what_wins(project: Path) -> None:
     """For people, the report tells of each variable that decides, and of verification switched off."""
     env = {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "NODE_EXTRA_CA_CERTS": "/dev/null", "ACME_CA_DISABLE": "1"}

@@ -25,6 +25,8 @@ _WAYS = (
     "new tls.TLSSocket",
     "a context that a client used",
 )
+# The README says so: nobody can tell that such a context is to serve.
+_TAKEN = "a context off a client socket"
 
 
 def _ask(release: str, project: Path, authorities: Authorities, env: dict[str, str]) -> Any:
@@ -47,12 +49,12 @@ def _ask(release: str, project: Path, authorities: Authorities, env: dict[str, s
 def test_servers_stay_as_they_were(
     release: str, env: dict[str, str], project: Path, authorities: Authorities
 ) -> None:
-    """A server authorizes the organisation's client certificates only where its own `ca` says so."""
-    expected = {**dict.fromkeys(_WAYS, False), "a ca of its own": True}
+    """A server authorizes the organisation's clients only by a `ca` of its own or a client's context."""
+    expected = {**dict.fromkeys(_WAYS, False), "a ca of its own": True, _TAKEN: bool(env)}
     assert expected == _ask(release, project, authorities, env)
 
 
 def test_the_environment_widens_servers_as_the_readme_says(project: Path, authorities: Authorities) -> None:
     """NODE_EXTRA_CA_CERTS cannot tell servers from clients: Node adds its file to both."""
     env = {"NODE_EXTRA_CA_CERTS": str(project / "node_modules/acme-ca/roots.pem")}
-    assert dict.fromkeys((*_WAYS, "a ca of its own"), True) == _ask("24", project, authorities, env)
+    assert dict.fromkeys((*_WAYS, "a ca of its own", _TAKEN), True) == _ask("24", project, authorities, env)

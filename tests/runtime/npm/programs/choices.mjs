@@ -42,7 +42,8 @@ async function cipher(name) {
   const before = tls.DEFAULT_CIPHERS;
   tls.DEFAULT_CIPHERS = name;
   const { https: port } = servers[0][1];
-  const socket = tls.connect(port, 'localhost', { servername: 'localhost', maxVersion: 'TLSv1.2' });
+  const options = { servername: 'localhost', maxVersion: 'TLSv1.2', rejectUnauthorized: false };
+  const socket = tls.connect(port, 'localhost', options);
   tls.DEFAULT_CIPHERS = before;
   await once(socket, 'secureConnect');
   return socket.getCipher().name;
@@ -65,10 +66,27 @@ const found = {
   'a context with a root added': await accepted({ secureContext: extended() }),
 };
 if (tls.setDefaultCACertificates) {
-  tls.setDefaultCACertificates([theirs]);
-  found.setDefaultCACertificates = await accepted();
-  tls.setDefaultCACertificates([]);
-  found['setDefaultCACertificates([])'] = await accepted();
+  const first = tls.getCACertificates('default');
+  const early = tls.createSecureContext();
+  const lists = {
+    'no list': 'nonsense',
+    'all and theirs': [...first, theirs],
+    'all as bytes and theirs': [...first.map((root) => Buffer.from(`# a root\n${root}\n`)), theirs],
+    theirs: [theirs],
+    'theirs again': [theirs],
+    'all again': [...first],
+    'all but one': first.slice(0, -1),
+    none: [],
+  };
+  for (const [name, list] of Object.entries(lists)) {
+    try {
+      tls.setDefaultCACertificates(list);
+    } catch (error) {
+      if (error.code !== 'ERR_INVALID_ARG_TYPE') throw error;
+    }
+    found[`default: ${name}`] = await accepted();
+  }
+  found['a context from before'] = await accepted({ secureContext: early });
 }
 console.log(JSON.stringify(found));
 process.exit(0);

@@ -50,6 +50,14 @@ async function usedByClient() {
   return overTls(tls.createServer({ ...asking, SNICallback: (_name, done) => done(null, shared) }));
 }
 
+/** The context that a client's socket keeps for itself; with keepAlive it outlives the connection. */
+function offClientSocket() {
+  const socket = tls.connect({ port: 1, cert: clientCert, key: clientKey, keepAlive: true });
+  socket.on('error', () => {}); // nobody listens there
+  const taken = socket._tlsOptions.secureContext;
+  return overTls(tls.createServer({ ...asking, SNICallback: (_name, done) => done(null, taken) }));
+}
+
 const ways = {
   'tls.createServer': () => overTls(tls.createServer(asking)),
   'https.createServer': () => overTls(https.createServer(asking)),
@@ -73,6 +81,7 @@ const ways = {
     overTls(tls.createServer({ ...asking, SNICallback: (_name, done) => done(null, context()) })),
   'new tls.TLSSocket': byHand,
   'a context that a client used': usedByClient,
+  'a context off a client socket': offClientSocket,
   'a ca of its own': () => overTls(tls.createServer({ ...asking, ca })),
 };
 
