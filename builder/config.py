@@ -39,8 +39,10 @@ _Fingerprint = Annotated[str, msgspec.Meta(pattern=FINGERPRINT)]
 _Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END)]
 _LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
 _LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + _END
+_SUMMARY = 79  # characters: Debian's and RPM's linters ask for fewer than 80
 _Treatment = Literal["refuse", "drop", "keep"]
-_CONTACT = re.compile(r"(?P<name>[^<>@]+?)\s*<(?P<email>[^<>@\s]+@[A-Za-z0-9.-]+)>")
+# Without commas: Debian takes a name with one for two maintainers.
+_CONTACT = re.compile(r"(?P<name>[^<>@,]+?)\s*<(?P<email>[^<>@\s]+@[A-Za-z0-9.-]+)>")
 
 
 class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,7 +75,13 @@ class OrganisationSection(_Struct, frozen=True):
         ]
         | None
     ) = None
-    summary: Annotated[_Line, msgspec.Meta(description="One line, under 70 characters.")] | None = None
+    summary: (
+        Annotated[
+            str,
+            msgspec.Meta(pattern=_LINE, max_length=_SUMMARY, description="One line, under 80 characters."),
+        ]
+        | None
+    ) = None
     description: Annotated[_Line, msgspec.Meta(description="One paragraph, on one line.")] | None = None
 
 
@@ -180,7 +188,9 @@ def read(path: Path) -> Config:
     config = document.decode(parsed, Config)
     if config.organisation.contact and not _CONTACT.fullmatch(config.organisation.contact):
         where = parsed.where(("organisation", "contact"))
-        raise ConfigError(f"{where}: organisation.contact: expected 'Full Name <mailbox@domain>'")
+        raise ConfigError(
+            f"{where}: organisation.contact: expected 'Full Name <mailbox@domain>', without a comma"
+        )
     if (config.organisation.license or "").count("(") != (config.organisation.license or "").count(")"):
         where = parsed.where(("organisation", "license"))
         hint = "an SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own"
@@ -222,12 +232,14 @@ def minimal(slug: str, paths: list[str]) -> Config:
 def organisation(config: Config) -> Organisation:
     """Return the organisation with a default, named in `defaulted`, for everything not configured.
 
-    The `.internal` domain is reserved for private use, so no default points at a stranger.
+    The `.internal` domain is reserved for private use and `.example` for none, so no default points at a
+    stranger. Debian's linter knows no mailbox in `.internal`.
     """
     section = config.organisation
     slug = section.slug
     name = section.name or slug.replace("-", " ").title()
-    contact = section.contact or f"{name} PKI <pki@{slug}.internal>"
+    person = re.sub(r"[<>@,]", "", name)
+    contact = section.contact or f"{person} PKI <pki@{slug}.example>"
     found = _CONTACT.fullmatch(contact)
     if found is None:
         raise ConfigError(f"organisation.contact: '{contact}' is not 'Full Name <mailbox@domain>'")
@@ -239,10 +251,10 @@ def organisation(config: Config) -> Organisation:
         contact_name=found["name"],
         contact_email=found["email"],
         license=section.license or "Apache-2.0",
-        summary=section.summary or f"CA certificates of {name}",
+        summary=section.summary or f"CA certificates of {name}"[:_SUMMARY].strip(),
         description=section.description
-        or f"Installs the certificate authorities of {name} into the trust store, "
-        "so that TLS clients accept the servers they vouch for.",
+        or f"Adds the certificate authorities of {name} to those that TLS clients trust. "
+        "Removing it takes them out again.",
         site=(config.site or "").rstrip("/"),
         npm_scope=config.npm_scope or "",
         defaulted=tuple(key for key, value in looked_up.items() if value is None),

@@ -12,7 +12,7 @@ from builder import __version__, changelog, output, recipe, render
 from builder import manifest as manifests
 from builder import release as releases
 from builder.assemble import assemble
-from builder.errors import ConfigError, OutputError, ReleaseError
+from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
 from builder.model import Artifact
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ def _target(
 ) -> list[Artifact]:
     """Render and assemble one target's outputs, each seeing the digests of those before it."""
     day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
+    chosen = recipe.choose(what, dict(order.settings.get(what.target, {})))
+    made_by = recipe.digest(source, chosen)
     subject = render.subject(
         what,
         source.templates,
@@ -132,12 +134,13 @@ def _target(
     finished: list[tuple[Package, bytes]] = []
     for wanted in what.outputs:
         package = render.package(subject, wanted, digests=digests, filenames=filenames)
+        if not recipe.built_in(source):
+            _refuse_keys(package)
         data = assemble(package)
         digests[wanted.id] = hashlib.sha256(data).hexdigest()
         filenames[wanted.id] = package.filename
         finished.append((package, data))
     commands = render.commands(subject, filenames)
-    made_by = recipe.digest(source, subject.settings)
     return [
         Artifact(
             target=what.target,
@@ -151,6 +154,20 @@ def _target(
         )
         for (package, data), digest in zip(finished, digests.values(), strict=True)
     ]
+
+
+def _refuse_keys(package: Package) -> None:
+    """Raise PrivateKeyError if one of an organisation's own templates holds a private key."""
+    from builder.load import keys
+
+    rendered = {file.path: file.data for file in package.files} | dict(package.scripts)
+    for path, data in rendered.items():
+        kind = keys.in_text(data)[0] or keys.in_der(data)
+        if kind:
+            raise PrivateKeyError(
+                f"recipe {package.target}: {path}: holds {kind}",
+                hint="take it out of the templates, and ask who else has seen it",
+            )
 
 
 def _refuse_namesakes(artifacts: Sequence[Artifact]) -> None:

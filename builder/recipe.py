@@ -87,7 +87,17 @@ class Source:
 def templates(source: Source) -> list[Path]:
     """Return the files of a target's folder, those that only other templates name too, as seen from it."""
     found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
+    home = source.templates.resolve()
+    for path in found:
+        # Templates may come from a branch that nobody has reviewed yet: no file of this machine is theirs.
+        if not (source.templates / path).resolve().is_relative_to(home):
+            raise ConfigError(f"{source.templates / path}: leads out of the folder of its templates")
     return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def built_in(source: Source) -> bool:
+    """Tell whether a target is trustpack's own, and not an organisation's."""
+    return source.file.is_relative_to(ROOT / "recipes")
 
 
 def digest(source: Source, settings: Mapping[str, str]) -> str:

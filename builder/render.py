@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import textwrap
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe, Revision
+
+
+_WIDTH = 76  # of a description in a .deb or an .rpm
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def subject(
         "org": organisation.name,
         "summary": organisation.summary,
         "description": organisation.description,
+        "paragraph": textwrap.fill(organisation.description, _WIDTH),
         "homepage": organisation.homepage,
         "license": organisation.license,
         "site": organisation.site,
@@ -73,17 +78,29 @@ def subject(
     where = f"recipe {recipe.target}"
     pattern = recipe.scoped_name if recipe.scoped_name and organisation.npm_scope else recipe.name
     name = name or fill(pattern, words, where)
-    if not re.fullmatch(recipe.name_pattern, name):
-        raise ConfigError(
-            f"names.{recipe.target}: '{name}' is not a name that {recipe.title} allows",
-            hint=f"it must match {recipe.name_pattern}",
-        )
+    check_name(recipe, organisation, name)
     flat = name.removeprefix("@").replace("/", "-")
     words |= {"name": name, "flat": flat, "module": re.sub(r"[^A-Za-z0-9]", "_", flat)}
     version = fill(recipe.version, words, where)
     words["version"] = version
     chosen = choose(recipe, dict(settings or {}))
     return Subject(recipe, templates, organisation, bundle, release, epoch, name, version, chosen, words)
+
+
+def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:
+    """Raise ConfigError for a package's name that its ecosystem forbids, or that may be somebody else's."""
+    if not re.fullmatch(recipe.name_pattern, name):
+        raise ConfigError(
+            f"names.{recipe.target}: '{name}' is not a name that {recipe.title} allows",
+            hint=f"it must match {recipe.name_pattern}",
+        )
+    # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    if not name.startswith("@") and organisation.slug not in words:
+        raise ConfigError(
+            f"names.{recipe.target}: '{name}' does not contain '{organisation.slug}'",
+            hint="a package of another's name would be installed in its place: keep the slug in it",
+        )
 
 
 def package(

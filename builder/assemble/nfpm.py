@@ -58,9 +58,9 @@ def assemble(package: Package) -> bytes:
 
 def _package(package: Package, program: Path, folder: Path) -> bytes:
     config = _config(package, _Store(folder, package.epoch))
-    if dollar := next((text for text in _texts(config) if "$" in text), None):
+    if dollar := next(((key, text) for key, text in _texts("", config) if "$" in text), None):
         raise ConfigError(
-            f"recipe {package.target}: '{dollar}' contains '$', which nfpm would expand",
+            f"recipe {package.target}: {dollar[0]}: '{dollar[1]}' contains '$', which nfpm would expand",
             hint="say it without the dollar sign",
         )
     (folder / "nfpm.yaml").write_text(yaml(config), "ascii")
@@ -156,15 +156,16 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield each text of nfpm's configuration with the key it stands under."""
     if isinstance(value, str):
-        yield value
+        yield key, value
     elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
+        for inner, item in value.items():
+            yield from _texts(inner, item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from _texts(key, item)
 
 
 def _run(command: list[str], folder: Path) -> None:

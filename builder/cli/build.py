@@ -15,11 +15,12 @@ from builder.cli import options
 from builder.cli.tables import size, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from builder.cli.settings import Chosen
     from builder.manifest import Manifest
     from builder.model import Organisation
+    from builder.recipe import Source
 
 
 def build(
@@ -38,7 +39,9 @@ def build(
         list[str] | None,
         typer.Option(help="Build only this target; repeatable.", autocompletion=options.targets),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder to build into.")] = Path("dist"),
+    out: Annotated[
+        Path, typer.Option(help="The folder to build into.", parser=options.path, metavar="<path>")
+    ] = Path("dist"),
     release: Annotated[str | None, typer.Option(help="The release version.  [default: the UTC date]")] = None,
     expired: options.Expired = None,
     intermediates: options.Intermediates = None,
@@ -66,6 +69,7 @@ def build(
 
     chosen = settings.choose(paths or [], org, config, quiet=quiet)
     moment = settings.clock(now)
+    _refuse_input(out, chosen)
     bundle = accept(
         chosen,
         moment,
@@ -79,8 +83,8 @@ def build(
     for key in ("targets", "names", "settings"):
         recipe.check(available, getattr(chosen.config, key) or (), partial(_place, chosen, key))
     sources = recipe.select(available, target or chosen.config.targets)
+    _check_choices(chosen, sources)
     version = locked(chosen, bundle, wanted=settings.release(chosen, release))
-    _refuse_input(out, chosen)
     epoch = settings.source_date_epoch()
     order = pipeline.Order(
         organisation=organisation(chosen.config),
@@ -98,7 +102,7 @@ def build(
     if json:
         _print_json(manifest)
     elif not quiet:
-        _report(manifest, out, order.organisation)
+        _report(manifest, out, order.organisation, chosen.file)
 
 
 def _refuse_input(out: Path, chosen: Chosen) -> None:
@@ -112,6 +116,26 @@ def _refuse_input(out: Path, chosen: Chosen) -> None:
                 f"--out {out}: is the folder of the bundle, too",
                 hint="choose another one: the next build would take the packages for parts of the bundle",
             )
+
+
+def _check_choices(chosen: Chosen, sources: Sequence[Source]) -> None:
+    """Raise ConfigError, with file and line, for a name or a setting that a target does not have."""
+    from builder import recipe, render
+    from builder.config import organisation
+    from builder.errors import ConfigError
+
+    for source in sources:
+        what, target = recipe.read(source), source.target
+        for key, check in (
+            ("names", lambda given: render.check_name(what, organisation(chosen.config), given)),  # noqa: B023
+            ("settings", lambda given: recipe.choose(what, given)),  # noqa: B023
+        ):
+            given = getattr(chosen.config, key).get(target)
+            try:
+                if given is not None:
+                    check(given)
+            except ConfigError as error:
+                raise ConfigError(f"{chosen.where((key, target))}: {error}", hint=error.hint) from None
 
 
 def _place(chosen: Chosen, key: str, target: str) -> str:
@@ -134,15 +158,15 @@ def _progress(total: int, *, shown: bool) -> Iterator[Callable[[str], None]]:
         yield lambda target: typer.echo(f"built {target}", err=True)
 
 
-def _report(manifest: Manifest, out: Path, organisation: Organisation) -> None:
-    count = len(manifest.certificates)
+def _report(manifest: Manifest, out: Path, organisation: Organisation, config: Path | None) -> None:
+    count, files = len(manifest.certificates), len(manifest.artifacts)
     typer.echo(
         f"{organisation.name} {manifest.release}: {count} certificate{'s' * (count != 1)}, "
-        f"{len(manifest.artifacts)} files in {out}{os.sep}\n"
+        f"{files} file{'s' * (files != 1)} in {out}{os.sep}\n"
     )
     rows = [(a.target, a.file, size(a.size), a.sha256) for a in manifest.artifacts]
     table(("target", "file", "size", "SHA-256"), rows)
-    typer.echo("\nInstall:")
+    typer.echo(f"\nInstall, from {out}{os.sep}:")
     for target, command in {a.target: a.install for a in manifest.artifacts}.items():
         for line in command.splitlines():
             typer.echo(f"  {target:<10}{line}")
@@ -154,7 +178,8 @@ def _report(manifest: Manifest, out: Path, organisation: Organisation) -> None:
             "license": organisation.license,
         }
         said = ", ".join(f"{key} {values[key]}" for key in organisation.defaulted)
-        typer.echo(f"\nDefaults used: {said}. 'trustpack init' writes a file in which to set them.")
+        way = f"Set them in {config}" if config else "'trustpack init' writes a file in which to set them"
+        typer.echo(f"\nDefaults used: {said}. {way}.")
 
 
 def _print_json(manifest: Manifest) -> None:

@@ -24,7 +24,17 @@ def rules(incomplete: str) -> list[str]:
     return [name for name in RULES if name.startswith(incomplete)]
 
 
-Config = Annotated[Path | None, typer.Option(help="The configuration file.  [default: trustpack.yaml]")]
+def path(text: str) -> Path:
+    """Return the path that an option gives; an empty one would stand for the folder the command runs in."""
+    if not text:
+        raise typer.BadParameter("is empty: is a variable of the shell not set?")
+    return Path(text)
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(help="The configuration file.  [default: trustpack.yaml]", parser=path, metavar="<path>"),
+]
 Expired = Annotated[
     Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
 ]

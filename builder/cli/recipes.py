@@ -29,7 +29,7 @@ def list_recipes(
 
     found = recipe.sources(folder)
     rows = [
-        (name, recipe.read(source).title, "built in" if _built_in(source.file) else str(source.file))
+        (name, recipe.read(source).title, "built in" if recipe.built_in(source) else str(source.file))
         for name, source in found.items()
     ]
     if json:
@@ -80,9 +80,3 @@ def export(target: _Target, folder: _Folder = Path()) -> None:
             typer.echo(copy)
     except OSError as error:
         raise OutputError(f"{copy}: cannot be written: {error.strerror}") from error
-
-
-def _built_in(file: Path) -> bool:
-    from builder.recipe import ROOT
-
-    return file.is_relative_to(ROOT / "recipes")

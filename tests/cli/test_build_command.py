@@ -34,7 +34,7 @@ def test_a_bundle_and_a_name_are_enough(world: World) -> None:
         )
         assert artifact["install"].splitlines()[0] in done.out
     assert done.out.splitlines()[-1] == (
-        "Defaults used: contact Acme PKI <pki@acme.internal>, homepage https://pki.acme.internal/, "
+        "Defaults used: contact Acme PKI <pki@acme.example>, homepage https://pki.acme.internal/, "
         "license Apache-2.0. 'trustpack init' writes a file in which to set them."
     )
 
@@ -172,20 +172,32 @@ def test_errors_have_their_classes_code_and_name_the_way_out(
         (
             "setting",
             "settings: {wheel: {activatoin: auto}}",
-            "settings.wheel.activatoin: there is no such setting",
+            "trustpack.yaml:3: settings.wheel.activatoin: there is no such setting",
             "'activation'",
         ),
         (
             "choice",
             "settings: {wheel: {activation: maybe}}",
-            "settings.wheel.activation: 'maybe' is not one of",
+            "trustpack.yaml:3: settings.wheel.activation: 'maybe' is not one of",
             "",
         ),
         (
             "name",
             "names: {deb: Acme_X}",
-            "names.deb: 'Acme_X' is not a name that Debian and Ubuntu (.deb) allows",
+            "trustpack.yaml:3: names.deb: 'Acme_X' is not a name that Debian and Ubuntu (.deb) allows",
             "must match",
+        ),
+        (
+            "another's name",
+            "names: {deb: ca-certificates}",
+            "trustpack.yaml:3: names.deb: 'ca-certificates' does not contain 'acme'",
+            "keep the slug in it",
+        ),
+        (
+            "another's module",
+            "names: {wheel: certifi}",
+            "trustpack.yaml:3: names.wheel: 'certifi' does not contain 'acme'",
+            "would be installed in its place",
         ),
     ],
 )
@@ -207,6 +219,15 @@ def test_an_empty_path_is_an_error_and_not_the_working_folder(world: World, opti
     done = world.run("build", "", *(options or ["--config", "conf.yaml"]))
     assert (done.code in {2, 3}, world.files()) == (True, [])
     assert "a path is empty" in done.err
+
+
+@pytest.mark.parametrize("option", ["--out", "--config"])
+def test_an_option_without_its_path_is_an_error_and_not_the_working_folder(world: World, option: str) -> None:
+    """Nor is the output of an unset variable."""
+    given = ("--config", "conf.yaml") if option == "--out" else ()
+    world.write("conf.yaml", "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\n")
+    done = world.run("build", *given, option, "")
+    assert (done.code, world.files("."), "is empty" in done.err) == (2, ["conf.yaml", "roots.pem"], True)
 
 
 def test_a_private_key_stops_the_build_and_is_shown_nowhere(world: World) -> None:

@@ -147,10 +147,10 @@ READERS: dict[str, tuple[str, Callable[[Path], Fields]]] = {
 def test_every_field_reads_back_exactly(world: World, kind: str) -> None:
     """Name, summary, homepage, contact and licence, in each package that has a place for them."""
     name = NAMES[kind]
-    person = name.replace("<", "(").replace(">", ")").replace("@", "(at)")
+    person = name.replace("<", "(").replace(">", ")").replace("@", "(at)").replace(",", ";")
     given = {
         "name": name,
-        "summary": f"CAs of {name}",
+        "summary": f"CAs of {name}"[:79].strip(),
         "homepage": HOMEPAGE,
         "contact": f"{person} <o'neil+pki@acme.example>",
         "license": "Apache-2.0 OR (MIT AND LicenseRef-Acme)",

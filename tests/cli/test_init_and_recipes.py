@@ -1,5 +1,6 @@
 """`trustpack init`, `schema` and `recipes`: from a bundle to a configuration, and to targets of one's own."""
 
+import datetime as dt
 import importlib
 import json
 import os
@@ -10,6 +11,7 @@ import zipfile
 import pytest
 
 from builder import document
+from builder.prove import authority
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
 
 CONFIG = "organisation:\n  slug: acme\nbundle:\n  paths: [roots.pem]\n"
@@ -231,6 +233,31 @@ def test_a_target_is_added_with_no_python_at_all(world: World) -> None:
     assert texts[certificate] == (world.folder / "roots.pem").read_text()
     assert texts["acme-zarf/install"] == "#!/bin/sh\necho $HOME {{ untouched }}\n"
     assert files["acme-zarf/install"][0] == "0o755"
+
+
+def test_templates_of_ones_own_take_no_file_of_the_machine(world: World) -> None:
+    """A branch that nobody has reviewed could link to one, whatever the build then does with it."""
+    world.run("init", "roots.pem", "--org", "acme")
+    assert world.run("recipes", "export", "deb").code == 0
+    (world.folder / "templates" / "deb" / "copyright.j2").unlink()
+    (world.folder / "templates" / "deb" / "copyright.j2").symlink_to("/etc/hostname")
+    done = world.run("build", "--target", "deb")
+    assert (done.code, world.files()) == (3, [])
+    assert "templates/deb/copyright.j2: leads out of the folder of its templates" in done.err
+
+
+def test_a_private_key_in_a_template_of_ones_own_is_shipped_nowhere(world: World) -> None:
+    """It stops the build as one in the bundle does."""
+    world.run("init", "roots.pem", "--org", "acme")
+    assert world.run("recipes", "export", "npm").code == 0
+    now = dt.datetime.now(dt.UTC)
+    key = authority.issue(authority.create("x", now=now), ["x"], now=now).key.decode()
+    with (world.folder / "templates" / "npm" / "register.js").open("a") as stream:
+        stream.write(f"/*\n{key}*/\n")
+    done = world.run("build", "--target", "npm")
+    assert (done.code, world.files()) == (5, [])
+    assert done.err.startswith("error: recipe npm: package/register.js: holds a")
+    assert not [line for line in key.splitlines() if line in done.err]
 
 
 @pytest.mark.parametrize(

@@ -40,5 +40,5 @@ def _mutate(data: bytes, max_size: int, seed: int) -> bytes:
 
 if __name__ == "__main__":
     # Python and atheris take 61 MB; inputs of 4 KiB, as libFuzzer makes them, must not take as much again.
-    atheris.Setup([*sys.argv, "-timeout=2", "-rss_limit_mb=128"], once, custom_mutator=_mutate)
+    atheris.Setup([*sys.argv, "-timeout=2", "-rss_limit_mb=300"], once, custom_mutator=_mutate)
     atheris.Fuzz()

@@ -9,7 +9,7 @@ import pytest
 
 from builder.prove.place import open_place
 from tests.packages import readers
-from tests.packages.built import Built, fingerprints, run
+from tests.packages.built import DEMO, NOW, Built, fingerprints, run, trustpack
 from tests.packages.linters import explained
 from tests.roots import root
 from tests.tools import require
@@ -66,12 +66,24 @@ def test_apt_installs_and_purges_it(built: Built, suite: str) -> None:
         assert before == place.read(bundle)
 
 
-def test_lintian_finds_what_the_recipe_explains(demo: Built) -> None:
+@pytest.fixture(params=["demo", "acme"])
+def lintable(request: pytest.FixtureRequest, demo: Built, tmp_path: Path) -> Path:
+    """Return the .deb of a configured organisation, and of one that says next to nothing of itself."""
+    if request.param == "demo":
+        return demo.file("deb")
+    config = tmp_path / "trustpack.yaml"
+    name = '{slug: acme, name: "Acme Holding and Trading of the Northern Hemisphere, Limited"}'
+    config.write_text(f"organisation: {name}\nbundle: {{paths: [{DEMO}]}}\ntargets: [deb]\n")
+    trustpack("build", "--config", config, "--out", tmp_path, "--now", NOW, "--quiet")
+    return next(tmp_path.glob("*.deb"))
+
+
+def test_lintian_finds_what_the_recipe_explains(lintable: Path) -> None:
     """No tag is without a reason in the recipe, and no reason is without its tag."""
     options = ("--no-cfg", "--allow-root", "--pedantic", "--display-info", "--color=never")
     # lintian's exit code says that there are errors; which ones are meant is the recipe's to say.
     done = subprocess.run(
-        [require("lintian"), *options, "--tag-display-limit=0", demo.file("deb")],
+        [require("lintian"), *options, "--tag-display-limit=0", lintable],
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         capture_output=True,
         text=True,

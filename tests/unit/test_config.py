@@ -115,7 +115,7 @@ def test_without_configuration_the_defaults_are_named() -> None:
     assert (who.name, who.contact_name, who.contact_email) == (
         "Big Corp",
         "Big Corp PKI",
-        "pki@big-corp.internal",
+        "pki@big-corp.example",
     )
     assert (who.homepage, who.license) == ("https://pki.big-corp.internal/", "Apache-2.0")
     assert who.defaulted == ("contact", "homepage", "license")
@@ -167,11 +167,11 @@ def test_an_unknown_key_names_the_nearest_with_file_and_line(
         (MINIMAL + "names: {deb: [x]}\n", "5: names.deb: expected text, found a list"),
         (
             with_field("contact", "pki@acme.example"),
-            "3: organisation.contact: expected 'Full Name <mailbox@domain>'",
+            "3: organisation.contact: expected 'Full Name <mailbox@domain>', without a comma",
         ),
         (
             with_field("contact", "Evil <a@b> <c@d>"),
-            "3: organisation.contact: expected 'Full Name <mailbox@domain>'",
+            "3: organisation.contact: expected 'Full Name <mailbox@domain>', without a comma",
         ),
     ],
 )
