@@ -82,7 +82,12 @@ class OrganisationSection(_Struct, frozen=True):
         ]
         | None
     ) = None
-    description: Annotated[_Line, msgspec.Meta(description="One paragraph, on one line.")] | None = None
+    description: (
+        Annotated[
+            _Line, msgspec.Meta(description="One paragraph, on one line, for the deb, the rpm and the gem.")
+        ]
+        | None
+    ) = None
 
 
 class OverrideSection(_Struct, frozen=True):
