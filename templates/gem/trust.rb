@@ -15,14 +15,37 @@ end
 
 ca = Object.const_set(name, Module.new)
 
-# A store's method: no name of another organisation's gem can meet it, since each gem prepends its own.
+# Hooks: no name of another organisation's gem can meet them, since each gem prepends its own. Each finds its gem by
+# name, because a method that closes over a variable cannot run in a Ractor.
 ca::DefaultPaths = Module.new do
   def set_default_paths
-    # By name, because a method that closes over a variable cannot run in a Ractor.
     ca = Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join)
-    super.tap { ca.add_to(self, ca::MISSING) unless ca.roots_chosen? }
+    super.tap { ca.defer(self) unless ca.roots_chosen? }
   end
 end
+
+ca::Verification = Module.new do
+  def initialize(store, *)
+    Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join).settle(store)
+    super
+  end
+end
+
+# Not in the setup of a context, which SSLSocket calls past Ruby, and which servers need as well: they get none.
+ca::Connection = Module.new do
+  def connect
+    Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join).settle(context.cert_store)
+    super
+  end
+
+  def connect_nonblock(*, **)
+    Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join).settle(context.cert_store)
+    super
+  end
+end
+
+# The variable of a store for the anchors that it gets once it is used.
+ca::DUE = :"@#{File.basename(__dir__)}_due"
 
 # OpenSSL reads these files as certificates with a purpose: each is trusted for TLS servers, and never for the
 # clients that a server asks for a certificate, although Ruby gives clients and servers the same default store.
@@ -50,7 +73,7 @@ class << ca
 
   # The CA certificates, as OpenSSL::X509::Certificate objects.
   def certificates
-    pem.scan(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/m)
+    pem.b.scan(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/m)
        .map { |text| OpenSSL::X509::Certificate.new(text) }
   end
 
@@ -71,12 +94,14 @@ class << ca
   # Trust the certificates in the default store, and in each store that is given the default paths from now on.
   # Return whether they are trusted now: not where <NAME>_DISABLE is set. A second call does nothing.
   def activate!
-    return false if disabled? || !purposes_kept?
+    return false if disabled? || faulty? || self::ANCHORS.empty?
     return true if const_defined?(:MISSING, false)
 
     const_set(:MISSING, missing)
-    add_to(OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE, self::MISSING) unless roots_chosen?
+    defer(OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE) unless roots_chosen?
     OpenSSL::X509::Store.prepend(self::DefaultPaths)
+    OpenSSL::X509::StoreContext.prepend(self::Verification)
+    OpenSSL::SSL::SSLSocket.prepend(self::Connection)
     true
   end
 
@@ -84,6 +109,24 @@ class << ca
   def add_to(store, anchors = self::ANCHORS)
     anchors.each { |file| store.add_file(file) }
     store
+  end
+
+  # Add the certificates to `store` once it is used. OpenSSL keeps the first copy of a certificate, and one that the
+  # program adds itself is trusted for more than ours: it must not come second.
+  def defer(store)
+    store.instance_variable_set(self::DUE, self::MISSING.dup)
+  end
+
+  # Add to `store` what is due to it. A connection to another server must not fail for files that are gone by now.
+  def settle(store)
+    return unless store.instance_variable_defined?(self::DUE)
+
+    due = store.instance_variable_get(self::DUE)
+    add_to(store, due)
+    due.clear # only now: another thread may need them already
+  rescue OpenSSL::X509::StoreError
+    due.clear
+    warn "#{name}: not trusted, because the files in #{__dir__} are damaged or gone"
   end
 
   # Whether the user has chosen the default roots: SSL_CERT_FILE and SSL_CERT_DIR mean those, and no others.
@@ -98,12 +141,25 @@ class << ca
     !['', '0'].include?(ENV.fetch("#{File.basename(__dir__).upcase}_DISABLE", ''))
   end
 
-  # Whether this TLS library heeds a certificate's purposes. Without them servers would trust these CAs too.
-  def purposes_kept?
-    file = self::ANCHORS.find { |anchor| certificate(anchor).then { |root| root.issuer == root.subject } }
-    return true unless file && serves_clients?(file)
+  # Whether something forbids to trust the certificates. It is said and not raised: programs can do without them.
+  def faulty?
+    fault = if !whole?
+              "the files in #{__dir__} are damaged, or cannot be read: install the gem again"
+            elsif self::ANCHORS.any? { |file| serves_clients?(file) }
+              # Servers would trust these CAs too.
+              'this TLS library ignores what a certificate is trusted for'
+            end
+    warn "#{name}: not activated, because #{fault}" if fault
+    !fault.nil?
+  end
 
-    warn "#{name}: not activated, because this TLS library ignores what a certificate is trusted for"
+  # Whether OpenSSL reads the anchors, and they are the certificates of the bundle.
+  def whole?
+    return false unless pem.valid_encoding?
+
+    add_to(OpenSSL::X509::Store.new)
+    self::ANCHORS.map { |file| certificate(file).to_der }.sort == certificates.map(&:to_der).sort
+  rescue SystemCallError, OpenSSL::OpenSSLError
     false
   end
 
@@ -124,7 +180,7 @@ class << ca
 
   # The certificate in an anchor's file; its purposes follow in the same DER.
   def certificate(file)
-    OpenSSL::X509::Certificate.new(File.read(file).lines[1..-2].join.unpack1('m'))
+    OpenSSL::X509::Certificate.new(File.binread(file)[/(?<=-----\n).+?(?=-----END)/m].to_s.unpack1('m'))
   end
 end
 

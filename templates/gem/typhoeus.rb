@@ -7,16 +7,56 @@ require 'tempfile'
 require 'typhoeus'
 require_relative 'trust'
 
-ca = Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join)
+# Every organisation's gem ships this same code, and a request takes one file: the first gem makes it for all.
+unless Typhoeus.const_defined?(:AddedRoots, false)
+  module Typhoeus
+    # The file with the machine's public roots and those of each gem that was added.
+    module AddedRoots
+      # What chooses roots for a request, by Typhoeus's older names too.
+      CHOICES = %i[cainfo capath ssl_cacert ssl_capath].freeze
 
-if ca.activate!
-  # The file lives as long as this object, which the callback keeps.
-  bundle = Tempfile.new([File.basename(__dir__), '.pem'])
-  bundle.write(ca.merged_pem)
-  bundle.close
+      # The files live as long as these objects. None is dropped for a newer one, because a request may still need it.
+      @files = []
 
-  Typhoeus.before do |request|
-    request.options[:cainfo] = bundle.path unless request.options.key?(:cainfo) || request.options.key?(:capath)
-    true
+      class << self
+        # Add the roots of `authorities`, the module of a gem.
+        def add(authorities)
+          return if @text&.include?(authorities.pem)
+
+          @text = @text ? "#{@text}#{authorities.pem}" : authorities.merged_pem
+          Typhoeus.before { |request| apply(request) } if @files.empty?
+          write
+        end
+
+        private
+
+        # Let `request` trust the roots, unless its user has chosen others. What is false would stop the request.
+        def apply(request)
+          made = @files.map(&:path) # a request that runs again has one of these
+          chosen = request.options.any? { |name, path| CHOICES.include?(name.to_sym) && !made.include?(path) }
+          request.options[:cainfo] = current unless chosen
+          true
+        end
+
+        # The newest file, or another in its place when it is lost: with the process that made it, whose child this
+        # one is, or to the user that this process runs as by now. A child uses its parent's file while it is there,
+        # because many children end without clean-up, and each would leave a file behind.
+        def current
+          write unless File.readable?(@files.last.path)
+          @files.last.path
+        end
+
+        # Only the process that made the file removes it: Tempfile sees to that.
+        def write
+          file = Tempfile.new(['roots', '.pem'])
+          file.write(@text)
+          file.close
+          @files << file
+        end
+      end
+    end
   end
 end
+
+ca = Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join)
+Typhoeus::AddedRoots.add(ca) if ca.activate! && !ca.roots_chosen?

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.prove.authority import Authority, issue
+from builder.prove.authority import Authority, Leaf, issue
 from builder.prove.probes import PROBES
 from builder.prove.server import serve
 from tests import releases
@@ -105,14 +105,19 @@ def removed(tmp_path_factory: pytest.TempPathFactory, gem: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def urls(acme: Authority, stranger: Authority, now: dt.datetime) -> Iterator[list[str]]:
-    """Start four servers: Acme's, one of another CA, one with another name, one that has expired."""
+def leaves(acme: Authority, stranger: Authority, now: dt.datetime) -> list[Leaf]:
+    """Return certificates for servers: Acme's, another CA's, one with another name, one that has expired."""
     expired = (now - dt.timedelta(days=2), now - dt.timedelta(days=1))
-    leaves = [
+    return [
         issue(acme, ["localhost"], now=now),
         issue(stranger, ["localhost"], now=now),
         issue(acme, ["elsewhere.internal"], now=now),
         issue(acme, ["localhost"], now=now, valid=expired),
     ]
+
+
+@pytest.fixture(scope="session")
+def urls(leaves: list[Leaf]) -> Iterator[list[str]]:
+    """Start a server with each of the four."""
     with contextlib.ExitStack() as stack:
         yield [f"https://localhost:{stack.enter_context(serve(leaf))}/" for leaf in leaves]

@@ -116,30 +116,73 @@ def serves(acme: Authority, now: dt.datetime, tmp_path: Path) -> Callable[..., s
     return verdict
 
 
-@pytest.mark.parametrize("roots", ["params", "store"])
-def test_servers_accept_no_client_for_it(roots: str, installed: Home, serves: Callable[..., str]) -> None:
-    """A server on the default store refuses Acme's client certificates, gem or no gem."""
-    assert serves(installed, roots) == "refused"
-
-
-def test_a_server_that_trusts_acme_itself_still_does(
-    installed: Home, serves: Callable[..., str], acme: Authority, tmp_path: Path
+@pytest.mark.parametrize("roots", ["params", "store", "used"])
+def test_servers_accept_no_client_for_it(
+    roots: str, installed: Home, serves: Callable[..., str], urls: list[str]
 ) -> None:
-    """A server whose own ca_file holds Acme's root accepts its client certificates as before."""
+    """A server on the default store refuses Acme's client certificates, even when it is a client too."""
+    assert serves(installed, roots, urls[0]) == "refused"
+
+
+@pytest.mark.parametrize("roots", ["file", "before", "after", "default"])
+def test_a_server_that_trusts_acme_itself_still_does(
+    roots: str, home: Home, installed: Home, serves: Callable[..., str], acme: Authority, tmp_path: Path
+) -> None:
+    """A server to which Acme's root was given accepts its client certificates as it does without the gem."""
     (tmp_path / "clients.pem").write_bytes(acme.pem)
-    assert serves(installed, "file", str(tmp_path / "clients.pem")) == "accepted"
+    for place in (home, installed):
+        assert serves(place, roots, str(tmp_path / "clients.pem")) == "accepted"
 
 
-def test_the_server_test_can_tell(home: Home, gem: Path, serves: Callable[..., str], acme: Authority) -> None:
+@pytest.fixture
+def signer(acme: Authority, now: dt.datetime, tmp_path: Path) -> list[str]:
+    """Return the files of Acme's root and of one to whom it issued a certificate for signatures."""
+    leaf = issue(acme, ["signer"], now=now, usage=ExtendedKeyUsageOID.EMAIL_PROTECTION)
+    (tmp_path / "root.pem").write_bytes(acme.pem)
+    (tmp_path / "signer.pem").write_bytes(leaf.chain + leaf.key)
+    return [str(tmp_path / "root.pem"), str(tmp_path / "signer.pem")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "verdict"),
+    [
+        ("store.set_default_paths", "false"),
+        ("store.add_file(root); store.set_default_paths", "true"),
+        ("store.set_default_paths; store.add_file(root)", "true"),
+        ("store.set_default_paths; get(store); store.add_file(root)", "false"),
+        ("store.set_default_paths; store.add_file(root); get(store)", "true"),
+    ],
+)
+def test_a_signature_by_a_root_of_ones_own(
+    steps: str, verdict: str, installed: Home, signer: list[str], urls: list[str]
+) -> None:
+    """A root that the program adds itself counts for signatures, if it comes before the store's first use."""
+    program = (
+        "require 'net/http'; root, signer, $url = ARGV; def get(store) = Net::HTTP.start("
+        "'localhost', URI($url).port, use_ssl: true, cert_store: store) { |http| http.get('/') }; "
+        "pem = File.read(signer); store = OpenSSL::X509::Store.new; "
+        "signed = OpenSSL::PKCS7.sign(OpenSSL::X509::Certificate.new(pem), OpenSSL::PKey.read(pem), 'text'); "
+        f"{steps}; puts signed.verify([], store)"
+    )
+    assert installed.ruby(program, *signer, urls[0], RUBYOPT="-racme_ca") == [verdict]
+
+
+def writable(home: Home, name: str) -> Path:
+    """Return a file of the installed gem that a test may spoil."""
+    file = next(home.path.glob(f"gems/*/lib/acme_ca/{name}"))
+    file.chmod(0o644)
+    return file
+
+
+def test_the_server_test_can_tell(
+    home: Home, gem: Path, serves: Callable[..., str], acme: Authority, urls: list[str]
+) -> None:
     """Were the anchors plain certificates, the server would accept: the refusal is due to their purpose."""
     home.install(gem)
-    (anchor,) = home.path.glob("gems/*/lib/acme_ca/anchors/*.pem")
-    anchor.chmod(0o644)
-    anchor.write_bytes(acme.pem)
-    trust = next(home.path.glob("gems/*/lib/acme_ca/trust.rb"))
-    trust.chmod(0o644)
-    trust.write_text(trust.read_text("utf-8").replace("|| !purposes_kept?", ""), "utf-8")
-    assert serves(home, "params") == "accepted"
+    writable(home, "anchors/*.pem").write_bytes(acme.pem)
+    trust = writable(home, "trust.rb")
+    trust.write_text(trust.read_text("utf-8").replace("|| faulty?", ""), "utf-8")
+    assert serves(home, "used", urls[0]) == "accepted"
 
 
 def test_a_library_that_ignores_purposes_gets_nothing(
@@ -147,9 +190,57 @@ def test_a_library_that_ignores_purposes_gets_nothing(
 ) -> None:
     """Where anchors would count for clients too, the gem says so and stays inactive."""
     home.install(gem)
-    (anchor,) = home.path.glob("gems/*/lib/acme_ca/anchors/*.pem")
-    anchor.chmod(0o644)
-    anchor.write_bytes(acme.pem)
+    writable(home, "anchors/*.pem").write_bytes(acme.pem)
     done = home.run(require("ruby"), str(CLIENT), "net/http", "acme_ca", urls[0])
     assert done.stdout.split() == ["refused"]
     assert "AcmeCa: not activated" in done.stderr
+
+
+@pytest.mark.parametrize("file", ["anchors/*.pem", "roots.pem"])
+@pytest.mark.parametrize("fault", ["empty", "cut", "cut_by_a_byte", "gone", "binary", "words"])
+def test_a_damaged_gem_gets_nothing(file: str, fault: str, home: Home, gem: Path, urls: list[str]) -> None:
+    """With a damaged file of its own the gem says so and stays inactive; the program runs as without it."""
+    home.install(gem)
+    damaged = writable(home, file)
+    whole = damaged.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    last = lines[-2].strip().rstrip(b"=")
+    damaged.write_bytes(
+        {
+            "empty": b"",
+            "cut": whole[: len(whole) // 2],
+            "cut_by_a_byte": b"".join([*lines[:-2], last[: (len(last) - 1) // 4 * 4], b"\n", lines[-1]]),
+            "gone": whole,
+            "binary": bytes(range(256)),
+            "words": b"not a certificate\n",
+        }[fault]
+    )
+    if fault == "gone":
+        damaged.unlink()
+    for client, feature in (("net/http", "acme_ca"), ("typhoeus", "acme_ca/typhoeus")):
+        done = home.run(require("ruby"), str(CLIENT), client, feature, urls[0])
+        assert done.stdout.split() == ["refused"]
+        assert "AcmeCa: not activated, because the files in" in done.stderr
+    done = home.run(require("ruby"), "-r", "acme_ca", "-e", "p AcmeCa.activate!")
+    assert done.stdout == "false\n"
+
+
+def test_no_certificates(home: Home, gem: Path) -> None:
+    """A gem without certificates is inactive and has nothing to say."""
+    home.install(gem)
+    writable(home, "anchors/*.pem").unlink()
+    writable(home, "roots.pem").write_bytes(b"")
+    assert home.ruby("require 'acme_ca'; p AcmeCa.activate!; require 'acme_ca/typhoeus'") == ["false"]
+
+
+def test_files_that_go_while_a_program_runs(home: Home, gem: Path, urls: list[str]) -> None:
+    """A program whose gem is removed under it makes its connections without these roots, and says why."""
+    home.install(gem)
+    program = (
+        "require 'acme_ca'; require 'net/http'; require 'fileutils'; "
+        "FileUtils.rm_r(File.dirname(AcmeCa.path)); "
+        f"ARGV.each {{ |url| {TRY.format('Net::HTTP.get(URI(url))')} }}"
+    )
+    done = home.run(require("ruby"), "-e", program, *urls[:2])
+    assert done.stdout.split() == ["refused", "refused"]
+    assert done.stderr.count("AcmeCa: not trusted, because the files in") == 1

@@ -5,6 +5,8 @@ import json
 import ssl
 from pathlib import Path
 
+import pytest
+
 from builder.prove.authority import Authority
 from tests.runtime.gem.conftest import Home
 from tests.tools import require
@@ -88,10 +90,33 @@ def test_a_constant_that_is_taken(installed: Home) -> None:
     assert "AcmeCa is a constant of your program already" in done.stderr
 
 
-def test_stores_in_a_ractor(installed: Home) -> None:
-    """A Ractor can make stores: the hook closes over nothing that it may not share."""
+VERIFY = """
+store = OpenSSL::X509::Store.new.tap(&:set_default_paths)
+store.trust = OpenSSL::X509::TRUST_SSL_SERVER
+root = OpenSSL::X509::Certificate.new(File.read(file))
+"""
+
+
+@pytest.mark.parametrize(
+    "verify", ["store.verify(root)", "OpenSSL::X509::StoreContext.new(store, root).verify"]
+)
+def test_a_store_with_the_default_paths(
+    verify: str, installed: Home, acme: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    """Who verifies with a store by hand finds the certificates in it, for TLS servers."""
+    (tmp_path / "acme.pem").write_bytes(acme.pem)
+    (tmp_path / "stranger.pem").write_bytes(stranger.pem)
+    program = f"require 'acme_ca'; ARGV.each {{ |file| {VERIFY}; p {verify} }}"
+    roots = str(tmp_path / "acme.pem"), str(tmp_path / "stranger.pem")
+    assert installed.ruby(program, *roots) == ["true", "false"]
+
+
+def test_stores_in_a_ractor(installed: Home, acme: Authority, tmp_path: Path) -> None:
+    """A Ractor can make stores and use them: the hooks close over nothing that it may not share."""
+    (tmp_path / "acme.pem").write_bytes(acme.pem)
     program = (
-        "require 'acme_ca'; ractor = Ractor.new { OpenSSL::X509::Store.new.set_default_paths; 'made' }; "
+        f"require 'acme_ca'; ractor = Ractor.new(ARGV.first) {{ |file| {VERIFY}; store.verify(root) }}; "
         "p ractor.respond_to?(:value) ? ractor.value : ractor.take"
     )
-    assert installed.run(require("ruby"), "-W0", "-e", program).stdout == '"made"\n'
+    command = [require("ruby"), "-W0", "-e", program, str(tmp_path / "acme.pem")]
+    assert installed.run(*command).stdout == "true\n"
