@@ -5,11 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import textwrap
-import traceback
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +16,14 @@ from builder.errors import ConfigError
 from builder.inventory import inventory
 from builder.model import FILE_NAME, File, Package
 from builder.openssl_hash import subject_hash
-from builder.quoting import FILTERS, finalize, visible
+from builder.quoting import visible
 from builder.recipe import PER_CERTIFICATE, choose, fill
 from builder.release import Release
+from builder.template import rendered, static
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from jinja2 import Environment
+    from pathlib import Path
 
     from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe, Revision
 
@@ -190,9 +187,9 @@ def _placed(
 
 def _data(entry: Entry, subject: Subject, certificate: Certificate | None, scope: Mapping[str, Any]) -> bytes:
     if entry.source:
-        return _static(subject.templates / entry.source)
+        return static(subject.templates / entry.source)
     if entry.template:
-        return _rendered(subject.templates, entry.template, scope)
+        return rendered(subject.templates, entry.template, scope)
     return _content(entry, subject, certificate)
 
 
@@ -268,54 +265,6 @@ class _Shown(SimpleNamespace):
     def __getattr__(self, name: str) -> Any:
         certificate: Certificate = self.__dict__["certificate"]
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
-
-
-@lru_cache(maxsize=256)
-def _static(path: Path) -> bytes:
-    return path.read_bytes()
-
-
-@lru_cache(maxsize=64)
-def _environment(templates: Path) -> Environment:
-    import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    # Sandboxed: a CI job that renders a contributor's templates must not run their code.
-    environment = ImmutableSandboxedEnvironment(  # no autoescape: finalize enforces each language's quoting
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        finalize=finalize,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters.clear()
-    environment.filters.update(FILTERS)
-    return environment
-
-
-def _rendered(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
-    import jinja2
-
-    try:
-        return _environment(templates).get_template(name).render(scope).encode("utf-8")
-    except jinja2.TemplateSyntaxError as error:
-        where = error.filename or templates / name
-        raise ConfigError(f"{where}:{error.lineno}: {error.message}") from error
-    except jinja2.TemplateNotFound as error:
-        where = _line_of(error, templates) or templates / name
-        raise ConfigError(f"{where}: there is no template '{error.name}'") from error
-    except (ConfigError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        hint = error.hint if isinstance(error, ConfigError) else ""
-        raise ConfigError(f"{_line_of(error, templates) or templates / name}: {error}", hint=hint) from error
-
-
-def _line_of(error: BaseException, templates: Path) -> str:
-    """Return "file:line" of the innermost template that `error` passed: jinja2 puts it into the traceback."""
-    steps = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
-    passed = [f"{file}:{line}" for file, line in steps if Path(file).is_relative_to(templates)]
-    return passed[-1] if passed else ""
 
 
 def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:
