@@ -40,11 +40,11 @@ def read(found: x509.Certificate) -> Certificate:
     return item
 
 
-def constrained() -> Certificate:
-    """Return a root that may vouch for example.org only."""
+def constrained(domain: str = "example.org") -> Certificate:
+    """Return a root that may vouch for one domain only."""
     key = ec.generate_private_key(ec.SECP384R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Constrained")])
-    constraint = x509.NameConstraints([x509.DNSName("example.org")], None)
+    constraint = x509.NameConstraints([x509.DNSName(domain)], None)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return read(
         x509.CertificateBuilder()
@@ -76,6 +76,14 @@ def test_each_kind_of_key_is_asked_about_once() -> None:
         ("expired leaf", frozenset()),
     ]
     assert twins.notes == ()
+
+
+def test_each_set_of_extensions_is_asked_about() -> None:
+    """Clients differ about them as about keys: a constraint that lets this machine through is one of them."""
+    plain = made("B", ec.generate_private_key(ec.SECP384R1()))
+    twins = twin.make([constrained("localhost"), plain, constrained("localhost")], now=NOW)
+    names = [question.name for question in twins.questions]
+    assert names[:3] == ["kept EC secp384r1", "kept EC secp384r1 (2)", "dropped"]
 
 
 def test_both_bundles_hold_every_twin_and_one_root_of_their_own() -> None:
