@@ -90,8 +90,8 @@ def _held(entry: Entry, data: bytes) -> dict[str, Certificate]:
 def make(certificates: Sequence[Certificate], *, now: dt.datetime) -> Twins:
     """Make a throw-away twin of each certificate, a root that the upgrade drops and one that it adds.
 
-    The questions: for each kind of key and extensions a server under a twin, servers under those two roots, and
-    what must be refused whatever is installed: an unrelated CA, a wrong host name, an expired certificate.
+    The questions: for each kind of key and extensions a server under a twin, servers under those two roots,
+    and what must be refused whatever is installed: an unrelated CA, a wrong host name, an expired certificate.
     """
     twins, notes = _twins(certificates, now)
     dropped, added, unrelated = (
@@ -134,7 +134,7 @@ def _twins(
 def _vouching(
     twins: Sequence[tuple[Certificate, Authority]], now: dt.datetime
 ) -> tuple[dict[str, tuple[Authority, Leaf]], list[str]]:
-    """Return the first twin of each kind that can vouch for this machine, by its name, and which twins cannot.
+    """Return the first twin of each kind that can vouch for this machine, by name, and which twins cannot.
 
     A kind is a key's and what extensions there are beside it: clients differ about both.
     """
