@@ -91,7 +91,7 @@ def make(certificates: Sequence[Certificate], *, now: dt.datetime) -> Twins:
     """Make a throw-away twin of each certificate, a root that the upgrade drops and one that it adds.
 
     The questions: for each kind of key and extensions a server under a twin, servers under those two roots,
-    and what must be refused whatever is installed: an unrelated CA, a wrong host name, an expired certificate.
+    and what must always be refused: an unrelated CA, a wrong host name, an expired certificate.
     """
     twins, notes = _twins(certificates, now)
     dropped, added, unrelated = (
