@@ -102,11 +102,15 @@ def built_in(source: Source) -> bool:
 
 def digest(source: Source, settings: Mapping[str, str]) -> str:
     """Return a SHA-256 of what a target's packages are made by: recipe, templates and choices."""
+    return hashlib.sha256(_digest(source) + repr(sorted(settings.items())).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _digest(source: Source) -> bytes:
     found = hashlib.sha256(source.file.read_bytes())
     for file in templates(source):
         found.update(f"\0{file.as_posix()}\0".encode() + (source.templates / file).read_bytes())
-    found.update(repr(sorted(settings.items())).encode())
-    return found.hexdigest()
+    return found.digest()
 
 
 def sources(beside: Path | None = None) -> dict[str, Source]:
