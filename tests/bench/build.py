@@ -196,7 +196,7 @@ def _warm(folder: Path, count: int) -> float:
     """Return the mean seconds of an organisation of its own CAs in a process that has built some already."""
     files = [_roots(folder / "warm" / f"of-{i}") for i in range(count + 3)]
     for i, file in enumerate(files):
-        if i == 3:  # noqa: PLR2004  those before are the warming up
+        if i == 3:
             start = time.perf_counter()
         _build(folder / "warm", _bundle(file), f"org-{i}")
     return (time.perf_counter() - start) / count
