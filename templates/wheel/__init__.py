@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["activate", "certificates", "contents", "create_default_context", "where"]
 
+_copies: "dict[str, str]" = {}  # paths outside the archive that this package may be in, by the files' names
+
 
 def where() -> str:
     """Return the path of the PEM file that holds these roots, and no others."""
@@ -87,12 +89,23 @@ def _inventory() -> "dict[str, Any]":
 
 
 def _unpacked(name: str) -> str:
-    """Return the path of a copy outside the archive this package is in; it lasts as long as the process."""
+    """Return the path of a copy outside the archive this package is in; it lasts as long as its process."""
     import atexit
     import tempfile
 
-    descriptor, path = tempfile.mkstemp(suffix=name)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(_read(name))
-    atexit.register(os.unlink, path)
+    path = _copies.get(name, "")
+    if not os.path.exists(path):  # a forked child may outlive the parent that made it
+        descriptor, path = tempfile.mkstemp(suffix=name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_read(name))
+        atexit.register(_remove, path, os.getpid())
+        _copies[name] = path
     return path
+
+
+def _remove(path: str, maker: int) -> None:
+    if os.getpid() == maker:  # forked children inherit this call, but not the file
+        try:
+            os.unlink(path)
+        except OSError:  # gone already, or open on Windows: no reason to end with a traceback
+            pass

@@ -17,7 +17,7 @@ _EXPLICIT = {
     "SSL_CERT_DIR": "ssl, urllib3, aiohttp, httpx, uv",
     "REQUESTS_CA_BUNDLE": "requests, curl_cffi",
     "CURL_CA_BUNDLE": "requests, curl, curl_cffi",
-    "PIP_CERT": "pip",
+    "PIP_CERT": "pip without truststore",  # with it, which is pip's default since 24.2, it adds to the others
     "AWS_CA_BUNDLE": "botocore",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "grpcio",
 }

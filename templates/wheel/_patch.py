@@ -1,8 +1,8 @@
 """Adds these roots to what Python's TLS clients trust by default, and to nothing else.
 
 By default means: OpenSSL's default paths, the operating system's store, or the public bundle of certifi.
-Whoever names another file, folder or text gets that alone; no server ever accepts a certificate because
-of these roots; no check is switched off; nothing on disk and no environment variable is changed.
+Whoever names another file, folder or text gets that alone; a context that can serve gets nothing of ours; no
+check is switched off; nothing on disk and no environment variable is changed.
 """
 
 import functools
@@ -24,6 +24,10 @@ _PUBLIC = ("certifi", "pip._vendor.certifi", "botocore.httpsession")
 
 _MARK = f"_{__package__}"  # of this package alone: every organisation's package extends for itself
 
+# The lines around these roots in certifi's text, by which a server that loads it gets the public ones alone.
+# OpenSSL skips them. A subclass of str would be lost in the first operation on the text.
+_BEGIN, _END = f"# {__package__}: begin", f"# {__package__}: end"
+
 
 def extend_ssl(ssl: "ModuleType") -> None:
     """Extend the two methods through which a context receives roots: the default paths, and a file."""
@@ -43,8 +47,8 @@ def extend_ssl(ssl: "ModuleType") -> None:
         def load_verify_locations(
             self: "Any", cafile: "Any" = None, capath: "Any" = None, cadata: "Any" = None
         ) -> None:
-            if isinstance(cadata, _Contents) and not _is_client(self):
-                cadata = cadata.public
+            if isinstance(cadata, str) and not _is_client(self):  # bytes are DER, which has no comments
+                cadata = _unframed(cadata)
             original(self, cafile, capath, cadata)
             if cafile is not None and _is_public(cafile):
                 _trust(self, load)
@@ -74,20 +78,12 @@ def extend_certifi(certifi: "ModuleType") -> None:
 
     def text(original: "Callable[..., Any]") -> "Callable[..., Any]":
         def extended() -> str:
-            public = original()
-            text = _Contents(f"{public.rstrip()}\n{_roots()}")
-            text.public = public
-            return text
+            public, roots = original(), _roots()
+            return f"{public.rstrip()}\n{_BEGIN}\n{roots.rstrip()}\n{_END}\n" if roots else public
 
         return extended
 
     _wrap(certifi, "contents", text)
-
-
-class _Contents(str):  # noqa: SLOT000  it has an attribute
-    """certifi's text and these roots; a server that loads it takes `public`, the text without them."""
-
-    public = ""
 
 
 def _wrap(owner: "Any", name: str, wrapper: "Callable[..., Any]") -> None:
@@ -106,6 +102,14 @@ def _trust(context: "Any", load: "Callable[..., Any]") -> None:
             load(context, cadata=_roots())
         except (OSError, ValueError):  # ssl.SSLError is an OSError
             pass
+
+
+def _unframed(text: str) -> str:
+    """Return `text` without this package's frames and what they hold; one without an end holds the rest."""
+    while _BEGIN in text:
+        before, _, rest = text.partition(_BEGIN)
+        text = before + rest.partition(_END)[2]
+    return text
 
 
 def _is_client(context: "Any") -> bool:
@@ -142,5 +146,5 @@ def _explicit() -> bool:
 def _roots() -> str:
     try:
         return contents()
-    except OSError:  # removed while the process runs: clients go on without
+    except Exception:  # removed while the process runs, damaged, not in its loader's reach: go on without
         return ""

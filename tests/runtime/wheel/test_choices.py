@@ -13,8 +13,8 @@ from tests.runtime.wheel.world import ACCEPTED, REFUSED, Environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from builder.prove.authority import Leaf
-    from tests.runtime.wheel.conftest import Authorities
+    from builder.prove.authority import Authority, Leaf
+    from tests.runtime.wheel.conftest import Authorities, Wheels
 
 
 def _choices(where: Environment, ca: Path, urls: dict[str, str], *, stdlib: bool) -> None:
@@ -22,7 +22,9 @@ def _choices(where: Environment, ca: Path, urls: dict[str, str], *, stdlib: bool
     found = where.ask("choices.py", {"urls": asked, "ca": str(ca), "stdlib": stdlib})
     expected = {name: {"good": REFUSED, "unrelated": ACCEPTED} for name in found}
     if not stdlib:
-        expected["no check at all"] = dict.fromkeys(asked, ACCEPTED)
+        # With truststore, pip takes a file beside the default roots.
+        beside = ("no check at all", "pip's configuration, truststore")
+        expected.update(dict.fromkeys(beside, dict.fromkeys(asked, ACCEPTED)))
     assert found == expected
 
 
@@ -48,15 +50,24 @@ def test_servers_accept_no_client_for_these_roots(
     any_installed: Environment, authorities: Authorities, leaves: dict[str, Leaf]
 ) -> None:
     """No way to make a server's context adds these roots; a server may name them on purpose."""
+    _servers(any_installed, authorities.acme, leaves["good"])
+
+
+def test_servers_accept_no_client_for_the_roots_of_two(
+    fresh: Environment, wheels: Wheels, authorities: Authorities, leaves: dict[str, Leaf]
+) -> None:
+    """Beside another organisation's, each wheel still keeps its own roots from servers."""
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme, wheels.globex)
+    for ca in (authorities.acme, authorities.globex):
+        _servers(fresh, ca, leaves["good"])
+
+
+def _servers(where: Environment, ca: Authority, server: Leaf) -> None:
     now = dt.datetime.now(dt.UTC)
-    client = authority.issue(authorities.acme, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
-    given = {
-        "server": _text(leaves["good"]),
-        "client": _text(client),
-        "ca": authorities.acme.pem.decode(),
-    }
-    found = any_installed.ask("servers.py", given)
-    assert found == {**dict.fromkeys(found, False), "on purpose": True}
+    client = authority.issue(ca, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    given = {"server": _text(server), "client": _text(client), "ca": ca.pem.decode()}
+    found = where.ask("servers.py", given)
+    assert found == {name: name.startswith("on purpose") for name in found}
 
 
 def _text(leaf: Leaf) -> list[str]:

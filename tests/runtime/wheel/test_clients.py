@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tests.runtime.wheel.world import ACCEPTED, REFUSED, Environment, clients
+import pytest
+
+from tests.runtime.wheel.world import (
+    ACCEPTED,
+    REFUSED,
+    Environment,
+    clients,
+    environment,
+    interpreters,
+    run,
+)
 from tests.tools import require
 
 if TYPE_CHECKING:
@@ -38,6 +49,11 @@ _REACHED = (
 )
 # Those who read neither ssl nor certifi's path: they need the environment that `env` prints.
 _BY_ENVIRONMENT = ("uv", "curl", "curl_cffi", "grpcio")
+# Of each client, the last release that makes contexts which may serve too, and the first that does not.
+_OLDEST = {
+    "urllib3": {"old": "1.26.4", "new": "1.26.5"},
+    "pip": {"old": "21.1.3", "new": "21.2.1"},  # 21.2 has the same urllib3, but is withdrawn
+}
 _OUTCOMES = {"good": ACCEPTED, "unrelated": REFUSED, "wrong host": REFUSED, "expired": REFUSED}
 
 
@@ -120,6 +136,26 @@ def test_pycurl_takes_the_roots_as_text(installed: Environment, urls: dict[str, 
     servers = {name: urls[name] for name in _OUTCOMES}
     found = _ask(installed, ("pycurl", "pycurl with roots"), servers, env=exported)
     assert found == {"pycurl": dict.fromkeys(servers, REFUSED), "pycurl with roots": _OUTCOMES}
+
+
+@pytest.mark.parametrize(("release", "verdict"), [("old", REFUSED), ("new", ACCEPTED)])
+def test_the_oldest_clients_that_are_reached(
+    release: str, verdict: str, tmp_path: Path, wheels: Wheels, urls: dict[str, str]
+) -> None:
+    """The releases that METADATA.j2 names are the first whose contexts are clients' alone."""
+    version, python = next(iter(interpreters().items()))
+    if int(version.removeprefix("3.")) > 11:
+        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        complain("no Python from 3.9 to 3.11, which these clients are for; tests/run installs one")
+    wanted = [f"{name}=={releases[release]}" for name, releases in _OLDEST.items()]
+    download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(tmp_path)]
+    # With this machine's own environment: it may say which mirror of PyPI to ask, and how.
+    run([*download, *wanted], env=os.environ)
+    made = environment(tmp_path / "venv", python=python)
+    made.uv("install", "--no-index", "--no-deps", *tmp_path.glob("*.whl"), wheels.acme)
+    names = ("certifi.where", "pip")
+    servers = {name: urls[name] for name in ("good", "unrelated")}
+    assert _ask(made, names, servers) == _each(names, {"good": verdict, "unrelated": REFUSED})
 
 
 def _digest(path: Path) -> str:

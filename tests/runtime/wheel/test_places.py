@@ -82,18 +82,56 @@ def test_archives_activate_by_a_call(
     version: str, tmp_path: Path, wheels: Wheels, urls: dict[str, str]
 ) -> None:
     """No start-up file runs in a zipapp: one call activates, and where() names a real file while it runs."""
-    source = tmp_path / "app"
-    with zipfile.ZipFile(wheels.acme) as archive:
-        archive.extractall(source)
     report = "print(open(acme_certifi.where()).read() == acme_certifi.contents(), acme_certifi.where())\n"
     activate = f"import acme_certifi; acme_certifi.activate()\n{report}"
-    (source / "__main__.py").write_text(activate + TRUSTS)
-    zipapp.create_archive(source, tmp_path / "app.pyz")
-    python = interpreters()[version]
-    said = run([python, "-I", tmp_path / "app.pyz", urls["good"]]).stdout.splitlines()
+    app = _zipapp(tmp_path, wheels.acme, activate + TRUSTS)
+    said = run([interpreters()[version], "-I", app, urls["good"]]).stdout.splitlines()
     same, path = said[0].split(" ", 1)
     assert (same, said[1]) == ("True", TRUSTED)
     assert not Path(path).exists()
+
+
+@pytest.mark.parametrize("version", interpreters())
+def test_an_archives_file_lives_as_long_as_its_process(version: str, tmp_path: Path, wheels: Wheels) -> None:
+    """A zipapp has one file; a forked child leaves it to its parent, and has its own after its parent."""
+    code = """if True:
+        import os, sys
+        from acme_certifi import contents, where
+        path = where()
+        child = os.fork()
+        if not child:
+            assert where() == path
+            sys.exit()  # as a program ends, running what is registered for it
+        assert os.waitpid(child, 0)[1] == 0
+        assert where() == path and open(path).read() == contents()
+        read, write = os.pipe()
+        if not os.fork():
+            os.close(write)
+            os.read(read, 1)  # until the parent is gone
+            print(path, where(), open(where()).read() == contents())
+    """
+    app = _zipapp(tmp_path, wheels.acme, code)
+    done = run([interpreters()[version], "-I", app], env={"TMPDIR": str(tmp_path)})
+    first, second, same = done.stdout.split()
+    assert (first != second, same, done.stderr) == (True, "True", "")
+    assert list(tmp_path.glob("*.pem")) == []
+
+
+@pytest.mark.parametrize("version", interpreters())
+def test_an_archives_file_may_be_gone_at_the_end(version: str, tmp_path: Path, wheels: Wheels) -> None:
+    """After a cleaner of temporary files, where() makes another file, and the process ends in silence."""
+    code = "import os, acme_certifi as a\nfor _ in range(2): os.unlink(a.where())\n"
+    done = run([interpreters()[version], "-I", _zipapp(tmp_path, wheels.acme, code)])
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def _zipapp(folder: Path, wheel: Path, code: str) -> Path:
+    source, app = folder / "app", folder / "app.pyz"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(source)
+    (source / "__main__.py").write_text(code)
+    zipapp.create_archive(source, app)
+    return app
 
 
 def test_a_target_folder_activates_by_a_call(
@@ -198,9 +236,17 @@ os.write(%d, str(urllib.request.urlopen(%r, timeout=15).status).encode())''' % (
 def test_a_broken_package_stops_nobody(fresh: Environment, wheels: Wheels, urls: dict[str, str]) -> None:
     """Where parts of the package are lost, programs run as without it, silently, and trust nothing more."""
     fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    read = "import certifi; assert certifi.contents().count('BEGIN') > 100\n"
+
+    def asked(before: str = "") -> tuple[str, str]:
+        done = fresh.run("-W", "error", "-c", before + read + TRUSTS, urls["good"])
+        return done.stdout.strip(), done.stderr
+
+    # What packers of programs load modules with need not read files.
+    assert asked("import acme_certifi; acme_certifi.__spec__.loader = object()\n") == (STRANGER, "")
+    (fresh.site / "acme_certifi" / "roots.pem").write_text("é", "utf-8")
+    assert asked() == (STRANGER, "")
     for lost in ("acme_certifi/roots.pem", "acme_certifi/_patch.py", "acme_certifi/__init__.py"):
         (fresh.site / lost).unlink()
         shutil.rmtree(fresh.site / "acme_certifi" / "__pycache__", ignore_errors=True)
-        read = "import certifi; assert certifi.contents().count('BEGIN') > 100\n"
-        done = fresh.run("-W", "error", "-c", read + TRUSTS, urls["good"])
-        assert (done.stdout.strip(), done.stderr) == (STRANGER, "")
+        assert asked() == (STRANGER, "")

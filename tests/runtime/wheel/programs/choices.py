@@ -5,7 +5,7 @@ Standard input holds {"urls": {server: url}, "ca": path of the PEM file that the
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ANN202, PLW1510, PTH118, PTH123, PTH211, S310
+# ruff: noqa: ANN001, ANN002, ANN201, ANN202, PLW1510, PTH118, PTH123, PTH211, S310
 # (This runs in Pythons from 3.9 on, with libraries that are not where the type checker runs.)
 
 import json
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import urllib.request
 
-from clients import _TIMEOUT, _http_client, _httpx, _outcome, _pip, _requests, _urllib, _urllib3
+from clients import _TIMEOUT, _http_client, _httpx, _outcome, _pip, _program, _requests, _urllib, _urllib3
 
 
 def _with(context):
@@ -78,8 +78,22 @@ def _packages(ca):
         "SSL_CERT_FILE, urllib3": _exporting("SSL_CERT_FILE", ca, _urllib3),
         "botocore verify": _botocore_verify(ca),
         "pip --cert": lambda url: _pip(url, "--cert", ca, "--use-deprecated=legacy-certs"),
+        "pip's configuration": _pip_configured(f"cert = {ca}", "use-deprecated = legacy-certs"),
+        "pip's configuration, truststore": _pip_configured(f"cert = {ca}"),
         "no check at all": _with(ssl._create_unverified_context()),  # noqa: S323, SLF001  a choice, too
     }
+
+
+def _pip_configured(*lines):
+    path = os.path.join(tempfile.mkdtemp(), "pip.conf")
+    with open(path, "w") as file:
+        file.write("\n".join(["[global]", *lines]))
+
+    def called(url):
+        command = [sys.executable, "-m", "pip", "--no-cache-dir", "--retries=0", "download", "--no-deps"]
+        _program(*command, f"--index-url={url}simple/", "no-such-package", success="from versions: none")
+
+    return _exporting("PIP_CONFIG_FILE", path, called)
 
 
 def _requests_verify(ca):

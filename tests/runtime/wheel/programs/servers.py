@@ -1,7 +1,7 @@
 """Make server contexts in every usual way; print whether each accepts a client's certificate.
 
 Standard input holds {"server": [chain, key], "client": [chain, key], "ca": PEM text of the client's CA}. The
-names of the ways are the keys of the answer; the last one trusts the client's CA on purpose.
+names of the ways are the keys of the answer; those "on purpose" name the client's CA themselves.
 """
 
 # mypy: ignore-errors
@@ -59,17 +59,32 @@ def _where(context):
     context.load_verify_locations(_certifi().where())
 
 
-def _contents(context):
-    context.load_verify_locations(cadata=_certifi().contents())
+def _contents(change):
+    return lambda context: context.load_verify_locations(cadata=change(_certifi().contents()))
+
+
+_OTHER = "# what a program adds of its own\n"
+_LOADS = {
+    "set_default_verify_paths": _defaults,
+    "load_default_certs": _default_certs,
+    "where": _where,
+    "contents": _contents(lambda text: text),
+    "contents + other": _contents(lambda text: text + _OTHER),
+    "contents.strip": _contents(str.strip),
+    "contents in an f-string, twice": _contents(lambda text: f"{_OTHER}{text}{text}"),
+    "contents by lines": _contents(lambda text: "\r\n".join(text.splitlines())),
+    "contents without the last comment": _contents(lambda text: text.rpartition("\n#")[0]),
+}
 
 
 def _contexts(ca):
     ways = {"create_default_context(CLIENT_AUTH)": _client_auth()}
-    for name in ("PROTOCOL_TLS_SERVER", "PROTOCOL_TLS"):
-        for load in (_defaults, _default_certs, _where, _contents):
-            ways[f"{name}{load.__name__}"] = _protocol(getattr(ssl, name), load)
-    ways["PROTOCOL_TLS_SERVER_checking_names"] = _protocol(ssl.PROTOCOL_TLS_SERVER, _checking_names)
-    ways["on purpose"] = _protocol(ssl.PROTOCOL_TLS_SERVER, lambda c: c.load_verify_locations(cadata=ca))
+    for protocol in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS):
+        ways.update({f"{protocol!r}, {name}": _protocol(protocol, load) for name, load in _LOADS.items()})
+    ways["PROTOCOL_TLS_SERVER, checking names"] = _protocol(ssl.PROTOCOL_TLS_SERVER, _checking_names)
+    purposes = {"on purpose": lambda _: ca, "on purpose, beside certifi's": lambda text: text + ca}
+    for name, change in purposes.items():
+        ways[name] = _protocol(ssl.PROTOCOL_TLS_SERVER, _contents(change))
     return ways
 
 
