@@ -159,7 +159,7 @@ def test_apko_reads_the_description_as_it_was_meant(installed: dict[str, Any]) -
         "License": "Apache-2.0",
         # nfpm writes no origin: a package of one source needs none.
         "Origin": "",
-        "Maintainer": "Acme PKI <pki@acme.internal>",
+        "Maintainer": "Acme PKI <pki@acme.example>",
         "URL": "https://pki.acme.internal/",
     }
     assert installed[_NAME]["Dependencies"] == ["ca-certificates"]

@@ -127,13 +127,8 @@ def test_a_ca_that_comes_back_is_new_again(without: tuple[Locked, ...]) -> None:
 def test_the_end_of_the_calendar_is_late_enough() -> None:
     """A day written by hand into the lock must not crash what plans by it."""
     lock = advance(advance(None, A, today=TODAY), A, ca("b", "incoming"), today=dt.date.max)
-    assert warnings(lock, A, ca("b")) == [
-        (
-            "b",
-            f"is used from {TODAY}, but on all machines from 9999-12-31 only"
-            ": make it incoming until 9999-12-31",
-        )
-    ]
+    late = f"is used from {TODAY}, but on all machines from 9999-12-31 only"
+    assert warnings(lock, A, ca("b")) == [("b", f"{late}: make it incoming until 9999-12-31")]
 
 
 def test_plans_that_are_overdue_are_named() -> None:
