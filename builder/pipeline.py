@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from builder import __version__, changelog, output, recipe, render
 from builder import manifest as manifests
 from builder import release as releases
-from builder.assemble import assemble
+from builder.assemble import assemble, runs_beside
 from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
 from builder.model import Artifact
 
@@ -96,8 +96,11 @@ def _make(
         progress(pair[0].target)
         return made
 
+    # What other programs write is started first, and is written while this one makes the rest.
+    started = sorted(recipes, key=lambda pair: not runs_beside(pair[0].outputs[0].container))
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        artifacts = [artifact for made in pool.map(target, recipes) for artifact in made]
+        made = {pair[0].target: pool.submit(target, pair) for pair in started}
+        artifacts = [artifact for what, _ in recipes for artifact in made[what.target].result()]
     _refuse_namesakes(artifacts)
     manifest = manifests.describe_release(
         organisation=order.organisation.slug,

@@ -31,6 +31,11 @@ CONTAINERS: dict[str, Container] = {
 }
 
 
+def runs_beside(container: str) -> bool:
+    """Tell whether a program of its own writes the format, which then works beside this process."""
+    return CONTAINERS.get(container) is nfpm
+
+
 def assemble(package: Package) -> bytes:
     """Return the bytes of `package` in its container format; raise ConfigError for an unknown format."""
     container = CONTAINERS.get(package.container)

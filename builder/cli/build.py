@@ -47,7 +47,9 @@ def build(
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
     password_file: options.PasswordFile = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Targets built at once.  [default: CPUs]")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Targets built at once.  [default: one more than CPUs]")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print errors only, and what an override accepts.")
@@ -98,7 +100,7 @@ def build(
         settings=chosen.config.settings,
     )
     with _progress(len(sources), shown=not (quiet or json)) as step:
-        manifest = pipeline.build(order, out, jobs=jobs or os.cpu_count() or 1, progress=step)
+        manifest = pipeline.build(order, out, jobs=jobs or options.JOBS, progress=step)
     if json:
         _print_json(manifest)
     elif not quiet:

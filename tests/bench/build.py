@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import config, pipeline, recipe
+from builder.cli.options import JOBS
 from builder.lint import Policy, lint
 from builder.load import load
 from builder.prove import authority
@@ -117,7 +118,7 @@ def _build(folder: Path, bundle: Bundle, slug: str) -> Manifest:
         sources=[source for name, source in recipe.sources().items() if name != "pem"],
         today=_NOW.date(),
     )
-    return pipeline.build(order, folder / slug, jobs=os.cpu_count() or 1)
+    return pipeline.build(order, folder / slug, jobs=JOBS)
 
 
 def _plain(folder: Path, bundle: Bundle) -> list[tuple[Path, list[str]]]:
