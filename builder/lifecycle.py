@@ -65,9 +65,11 @@ class Lifecycle:
         self, certificates: Iterable[Certificate]
     ) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
         """Return the certificates that are shipped, and those that are distrusted."""
-        every = tuple(certificates)
-        blocked = tuple(item for item in every if self.is_distrusted(item.sha256))
-        return tuple(item for item in every if item not in blocked), blocked
+        shipped: list[Certificate] = []
+        blocked: list[Certificate] = []
+        for item in certificates:
+            (blocked if self.is_distrusted(item.sha256) else shipped).append(item)
+        return tuple(shipped), tuple(blocked)
 
 
 def read(section: LifecycleSection, where: Callable[[tuple[str, ...]], str]) -> Lifecycle:

@@ -120,9 +120,8 @@ def _drop_outdated_proof(folder: Path, manifest: Manifest) -> None:
     described = {(entry.file, entry.sha256) for entry in manifest.artifacts}
     proven = {(artifact["file"], artifact["sha256"]) for artifact in proof.artifacts}
     if proof.release != manifest.release or not proven <= described:
-        for name in reversed(
-            PROOFS
-        ):  # the one that is read goes last: an interruption is made good next time
+        # The one that is read goes last, so that an interruption is made good next time.
+        for name in reversed(PROOFS):
             (folder / name).unlink(missing_ok=True)
 
 

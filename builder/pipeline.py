@@ -118,8 +118,6 @@ def _target(
 ) -> list[Artifact]:
     """Render and assemble one target's outputs, each seeing the digests of those before it."""
     day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
-    chosen = recipe.choose(what, dict(order.settings.get(what.target, {})))
-    made_by = recipe.digest(source, chosen)
     subject = render.subject(
         what,
         source.templates,
@@ -130,6 +128,7 @@ def _target(
         name=order.names.get(what.target),
         settings=order.settings.get(what.target),
     )
+    made_by = recipe.digest(source, subject.settings)
     history = order.history or changelog.of_release(release.text, day, order.bundle)
     subject = replace(subject, history=history)
     digests: dict[str, str] = {}
