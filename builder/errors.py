@@ -62,6 +62,16 @@ class ProofError(TrustpackError):
     exit_code = 9
 
 
+class PackageError(TrustpackError):
+    """A file is no readable package, or contradicts itself."""
+
+    exit_code = 10
+
+
+class NotAPackageError(PackageError):
+    """A file is in none of the formats that inspect reads."""
+
+
 class LockError(TrustpackError):
     """The bundle is not the one that trustpack.lock lists, or the lock cannot be understood."""
 

@@ -6,11 +6,14 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from builder import config, pipeline, recipe
+from builder import config
 from builder.lint import Policy, lint, refuse
 from builder.load import load
 from builder.model import Bundle
-from builder.release import parse
+from builder.model.release import parse
+from builder.pipeline import build as pipeline
+from builder.pipeline.request import BuildRequest
+from builder.render import recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +37,7 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     now = dt.datetime.now(dt.UTC)
     bundle, blocked = (_accepted(folder / "roots.pem", each, now) for each in (authorities, distrusted))
-    order = pipeline.Order(
+    order = BuildRequest(
         organisation=replace(config.organisation(config.minimal(slug, ["roots.pem"])), site=site),
         bundle=Bundle(bundle.certificates, blocked.certificates),
         sources=recipe.select(recipe.sources(), [target]),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from builder import recipe, render
-from builder.release import Release
+from builder import render
+from builder.model.release import Release
+from builder.render import recipe
 from tests.tools import require
 from tests.unit import bundles
 

@@ -133,7 +133,11 @@ def run(bin_folder: Path, folder: Path, *arguments: str) -> str:
 
 def test_the_installed_program_is_its_own(installed: Path, tmp_path: Path) -> None:
     """It runs from the wheel, not from this repository."""
-    command = [str(installed / "python"), "-c", "import builder.recipe as r; print(r.__file__, r.ROOT)"]
+    command = [
+        str(installed / "python"),
+        "-c",
+        "from builder.render import recipe as r; print(r.__file__, r.ROOT)",
+    ]
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)
     assert [Path(word).is_relative_to(installed.parent) for word in done.stdout.split()] == [True, True]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from builder.assemble import file, gem, nfpm, tar, wheel
-from builder.document import nearest
 from builder.errors import ConfigError
+from builder.text.document import nearest
 
 if TYPE_CHECKING:
     from builder.model import Package

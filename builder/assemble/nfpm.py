@@ -17,9 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.changelog import rpm
 from builder.errors import ConfigError, ToolError
-from builder.quoting import yaml
+from builder.render.changelog import rpm
+from builder.text.quoting import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

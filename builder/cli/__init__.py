@@ -111,7 +111,7 @@ def _open_streams() -> None:
 
 
 def _say(word: str, colour: str, text: str) -> None:
-    from builder.quoting import visible
+    from builder.text.quoting import visible
 
     # See https://no-color.org; None lets typer look whether standard error is a terminal.
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"

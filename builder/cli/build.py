@@ -5,22 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
 from builder.cli.tables import size, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from builder.cli.settings import Chosen
-    from builder.manifest import Manifest
     from builder.model import Organisation
-    from builder.recipe import Source
+    from builder.pipeline.project import Project
+    from builder.release.manifest import Manifest
 
 
 def build(
@@ -63,85 +61,38 @@ def build(
     With a trustpack.lock beside the configuration, the bundle must be the one that it lists, and the release
     is the lock's.
     """
-    from builder import pipeline, recipe
-    from builder import release as releases
-    from builder.cli import settings
-    from builder.cli.accept import accept, history, locked
-    from builder.config import organisation
+    from builder.pipeline import build as pipeline
+    from builder.pipeline.accept import Treatments
+    from builder.pipeline.request import request
 
-    chosen = settings.choose(paths or [], org, config, quiet=quiet)
-    moment = settings.clock(now)
-    _refuse_input(out, chosen)
-    bundle = accept(
-        chosen,
-        moment,
-        expired=expired,
-        intermediates=intermediates,
-        public_roots=public_roots,
+    project = environment.project(paths=paths, org=org, config=config, now=now, quiet=quiet)
+    _refuse_input(out, project)
+    bundle = environment.accepted(
+        project,
+        treatments=Treatments(expired, intermediates, public_roots),
         password_file=password_file,
         quiet=quiet,
     )
-    available = recipe.sources(chosen.beside)
-    for key in ("targets", "names", "settings"):
-        recipe.check(available, getattr(chosen.config, key) or (), partial(_place, chosen, key))
-    sources = recipe.select(available, target or chosen.config.targets)
-    _check_choices(chosen, sources)
-    version = locked(chosen, bundle, wanted=settings.release(chosen, release))
-    epoch = settings.source_date_epoch()
-    order = pipeline.Order(
-        organisation=organisation(chosen.config),
-        bundle=bundle,
-        sources=sources,
-        today=releases.today(moment, epoch),
-        release=version,
-        source_date_epoch=epoch,
-        history=history(chosen),
-        names=chosen.config.names,
-        settings=chosen.config.settings,
-    )
-    with _progress(len(sources), shown=not (quiet or json)) as step:
-        manifest = pipeline.build(order, out, jobs=jobs or options.JOBS, progress=step)
+    wanted = request(project, bundle, targets=target, release=release)
+    with _progress(len(wanted.sources), shown=not (quiet or json)) as step:
+        manifest = pipeline.build(wanted, out, jobs=jobs or options.JOBS, progress=step)
     if json:
         _print_json(manifest)
     elif not quiet:
-        _report(manifest, out, order.organisation, chosen.file)
+        _report(manifest, out, wanted.organisation, project.file)
 
 
-def _refuse_input(out: Path, chosen: Chosen) -> None:
+def _refuse_input(out: Path, project: Project) -> None:
     """Raise UsageError where the next build would read what this one writes."""
     from builder.errors import UsageError
     from builder.load import is_file_name
 
-    for path in filter(is_file_name, chosen.config.bundle.paths):
-        if (chosen.folder / path).resolve() == out.resolve():
+    for path in filter(is_file_name, project.config.bundle.paths):
+        if (project.folder / path).resolve() == out.resolve():
             raise UsageError(
                 f"--out {out}: is the folder of the bundle, too",
                 hint="choose another one: the next build would take the packages for parts of the bundle",
             )
-
-
-def _check_choices(chosen: Chosen, sources: Sequence[Source]) -> None:
-    """Raise ConfigError, with file and line, for a name or a setting that a target does not have."""
-    from builder import recipe, render
-    from builder.config import organisation
-    from builder.errors import ConfigError
-
-    for source in sources:
-        what, target = recipe.read(source), source.target
-        for key, check in (
-            ("names", lambda given: render.check_name(what, organisation(chosen.config), given)),  # noqa: B023
-            ("settings", lambda given: recipe.choose(what, given)),  # noqa: B023
-        ):
-            given = getattr(chosen.config, key).get(target)
-            try:
-                if given is not None:
-                    check(given)
-            except ConfigError as error:
-                raise ConfigError(f"{chosen.where((key, target))}: {error}", hint=error.hint) from None
-
-
-def _place(chosen: Chosen, key: str, target: str) -> str:
-    return f"{chosen.where((key, target))}: {key}.{target}"
 
 
 @contextlib.contextmanager
@@ -185,6 +136,6 @@ def _report(manifest: Manifest, out: Path, organisation: Organisation, config: P
 
 
 def _print_json(manifest: Manifest) -> None:
-    from builder.manifest import to_json
+    from builder.release.manifest import to_json
 
     typer.echo(to_json(manifest), nl=False)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from builder.holding import Holding
+    from builder.diff.snapshot import Holding
+    from builder.pipeline.project import Project
 
 _DUE = 1
 _SPAN = re.compile(r"([0-9]{1,5})d?")
@@ -46,14 +47,15 @@ def check(
     Distrusted CAs do not count. --prometheus and --ics replace their files whole, and list every certificate,
     due or not.
     """
-    from builder import expiry
-    from builder.cli import settings
     from builder.errors import UsageError
+    from builder.lifecycle import expiry
 
     if [str(prometheus), str(ics), "-" * json].count("-") > 1:
         raise UsageError("--prometheus -, --ics - and --json: only one of them can be printed")
-    moment, span = settings.clock(now), _span(within)
-    expiries = expiry.judge(_holdings(inputs or [], config, moment, password_file), now=moment, within=span)
+    span = _span(within)
+    project = environment.project(config=config, now=now) if not inputs else None
+    moment = project.now if project else environment.clock(now)
+    expiries = expiry.judge(_snapshots(inputs or [], project, password_file), now=moment, within=span)
     printed = Path("-") in (prometheus, ics)
     if prometheus:
         _put(prometheus, expiry.as_prometheus(expiries, now=moment, within=span))
@@ -66,22 +68,19 @@ def check(
     raise typer.Exit(_DUE if any(one.due for one in expiries) else 0)
 
 
-def _holdings(
-    inputs: list[str], config: Path | None, now: dt.datetime, password_file: Path | None
-) -> list[Holding]:
+def _snapshots(inputs: list[str], project: Project | None, password_file: Path | None) -> list[Holding]:
     """Return what is named; without anything, the bundle as it would be shipped but for what lint refuses."""
     from dataclasses import replace
 
-    from builder.cli import settings
-    from builder.cli.accept import lifecycle, survey
-    from builder.cli.holdings import hold
-    from builder.holding import of_bundle
+    from builder.diff.read import hold
+    from builder.diff.snapshot import of_bundle
+    from builder.pipeline.accept import survey
 
-    if inputs:
-        return [hold(name, password_file) for name in inputs]
-    chosen = settings.choose([], None, config)
-    found = of_bundle(str(chosen.file), survey(chosen, now, password_file), lifecycle(chosen))
-    return [replace(found, organisation=chosen.config.organisation.slug)]
+    access = environment.access(password_file)
+    if project is None:
+        return [hold(name, access) for name in inputs]
+    found = of_bundle(str(project.file), survey(project, access=access), project.lifecycle)
+    return [replace(found, organisation=project.slug)]
 
 
 def _span(text: str) -> dt.timedelta:
@@ -97,7 +96,7 @@ def _span(text: str) -> dt.timedelta:
 
 def _put(file: Path, text: str) -> None:
     """Write a file, or print where it is `-`."""
-    from builder.cli.files import write
+    from builder.release.atomic import write
 
     if str(file) == "-":
         typer.echo(text.encode("utf-8"), nl=False)

@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
+
+from builder.errors import ProofError, ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from builder.release.manifest import Manifest
+
+_SLUG = "demo"
+_HOST = "localhost"
+_SECONDS = 120
+# What any program of the user's would do: nothing here knows of trustpack.
+_CLIENT = """\
+import sys, urllib.error, urllib.request
+try:
+    print("accepted", urllib.request.urlopen(sys.argv[1], timeout=10).status)
+except urllib.error.URLError as error:
+    print("refused", error.reason)
+"""
 
 
 def demo() -> None:
@@ -10,6 +37,78 @@ def demo() -> None:
 
     Its packages are built, and the wheel is installed into a fresh virtual environment and removed again.
     """
-    from builder.demo import run
+    _demonstrate(say=typer.echo)
 
-    run(say=typer.echo)
+
+def _demonstrate(*, say: Callable[[str], None]) -> None:
+    """Tell `say` each step; raise ProofError on a broken promise."""
+    from builder.prove import authority
+    from builder.prove.server import serve
+
+    now = dt.datetime.now(dt.UTC)
+    ca = authority.create("trustpack demo root", now=now, days=30)
+    with tempfile.TemporaryDirectory(prefix="trustpack-demo-") as name:
+        folder = Path(name)
+        say("1. Making a throw-away CA (its private key stays in memory)")
+        (folder / "roots.pem").write_bytes(ca.pem)
+        say("2. trustpack build roots.pem --org demo")
+        manifest = _build(folder, now)
+        for entry in manifest.artifacts:
+            say(f"     {entry.target:<9} {entry.file}")
+        say("3. python -m venv fresh")
+        python = _environment(folder / "fresh")
+        leaf = authority.issue(ca, [_HOST], now=now)
+        with serve(leaf) as port:
+            url = f"https://{_HOST}:{port}/"
+            say(f"4. urllib.request.urlopen('{url}')  before")
+            _expect("refused", python, url, say)
+            wheel = next(entry.file for entry in manifest.artifacts if entry.target == "wheel")
+            say(f"5. pip install {wheel}")
+            _pip(python, "install", "--no-index", "--no-deps", str(folder / "dist" / wheel))
+            say(f"6. urllib.request.urlopen('{url}')  after")
+            _expect("accepted", python, url, say)
+            say(f"7. pip uninstall {_SLUG}-certifi")
+            _pip(python, "uninstall", "--yes", f"{_SLUG}-certifi")
+            say(f"8. urllib.request.urlopen('{url}')  uninstalled")
+            _expect("refused", python, url, say)
+    say("Refused, accepted, refused: the package made the difference, and left nothing behind.")
+
+
+def _build(folder: Path, now: dt.datetime) -> Manifest:
+    from builder.pipeline import build as pipeline
+    from builder.pipeline import project as projects
+    from builder.pipeline.accept import accept
+    from builder.pipeline.request import request
+
+    project = projects.find([str(folder / "roots.pem")], _SLUG, None, now=now)
+    wanted = request(project, accept(project).bundle)
+    return pipeline.build(wanted, folder / "dist", jobs=2)
+
+
+def _environment(folder: Path) -> Path:
+    try:
+        venv.create(folder, with_pip=True)
+    except subprocess.CalledProcessError as error:
+        raise ToolError(
+            f"{folder}: no virtual environment could be made", hint="on Debian: apt install python3-venv"
+        ) from error
+    return folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+
+
+def _pip(python: Path, *arguments: str) -> None:
+    _run([str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments])
+
+
+def _expect(verdict: str, python: Path, url: str, say: Callable[[str], None]) -> None:
+    answer = _run([str(python), "-c", _CLIENT, url]).strip()
+    say(f"     {answer}")
+    if not answer.startswith(verdict):
+        raise ProofError(f"demo: expected '{verdict}', the client said '{answer}'")
+
+
+def _run(command: list[str]) -> str:
+    # An empty environment: many machines export SSL_CERT_FILE, which would be tested instead.
+    done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode != 0:
+        raise ToolError(f"{command[0]}: failed: {done.stderr.strip()}")
+    return done.stdout

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
 
 _DIFFERENT = 1
 
@@ -27,10 +27,11 @@ def diff(
     Between two packages of one format, also which files, scripts and fields. Exits with 0 where nothing
     differs, 1 where something does, and 2 or more for an error.
     """
-    from builder import difference
-    from builder.cli.holdings import hold
+    from builder.diff import difference
+    from builder.diff.read import hold
 
-    before, after = hold(old, password_file), hold(new, password_file)
+    access = environment.access(password_file)
+    before, after = hold(old, access), hold(new, access)
     found = difference.compare(before, after)
     show = difference.as_json if json else difference.as_text
     typer.echo(show(before, after, found), nl=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
 
 _TEMPLATE = """\
 # trustpack.yaml: see 'trustpack schema' for every key, its meaning and its default.
@@ -56,22 +56,19 @@ def init(
     """
     import os
 
-    from builder import recipe
-    from builder.cli import settings
-    from builder.cli.accept import accept
-    from builder.cli.files import write
     from builder.config import minimal, organisation
     from builder.errors import OutputError
+    from builder.pipeline.accept import Treatments
+    from builder.pipeline.project import Project
+    from builder.release.atomic import write
+    from builder.render import recipe
 
     found = minimal(org, paths)
     if os.path.lexists(config):
         raise OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
-    bundle = accept(
-        settings.Chosen(found, Path(), None),
-        settings.clock(None),
-        expired=expired,
-        intermediates=intermediates,
-        public_roots=public_roots,
+    bundle = environment.accepted(
+        Project(found, Path(), None, environment.clock(None)),
+        treatments=Treatments(expired, intermediates, public_roots),
         password_file=password_file,
     )
     text = _TEMPLATE.format(
@@ -110,7 +107,7 @@ def _quoted(path: str, folder: Path) -> str:
 
     from builder.errors import UsageError
     from builder.load import is_file_name
-    from builder.quoting import visible, yaml
+    from builder.text.quoting import visible, yaml
 
     try:
         path.encode("utf-8")

@@ -43,7 +43,7 @@ def inspect(
 def _files(paths: list[Path]) -> Iterator[Path]:
     """Yield each file given, and those directly in each folder given."""
     from builder.errors import UsageError
-    from builder.quoting import visible
+    from builder.text.quoting import visible
 
     for path in paths:
         if path.is_dir():
@@ -56,8 +56,9 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 def _read(path: Path, *, alone: bool) -> Contents | None:
     """Return the package's contents, or None for a file among others that is no package."""
-    from builder.inspect import NotAPackageError, PackageError, read
-    from builder.quoting import visible
+    from builder.errors import NotAPackageError, PackageError
+    from builder.inspect import read
+    from builder.text.quoting import visible
 
     try:
         if path.stat().st_size > _MAX_BYTES:
@@ -85,7 +86,7 @@ def _print_json(packages: dict[Path, Contents], passed_over: list[Path]) -> None
 def _describe(contents: Contents) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from builder.inventory import stamp
+    from builder.render.inventory import stamp
 
     value = asdict(contents)
     for file in value["files"]:
@@ -97,7 +98,7 @@ def _describe(contents: Contents) -> dict[str, Any]:
 
 def _show(path: Path, contents: Contents) -> None:
     from builder.cli.tables import size, table
-    from builder.quoting import visible
+    from builder.text.quoting import visible
 
     heading = " ".join(filter(None, (contents.format, contents.name, contents.version)))
     _say(f"{path}: {heading}")
@@ -131,8 +132,8 @@ def _show(path: Path, contents: Contents) -> None:
 
 def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
     """Return a row for each CA, with the number of files that hold or name it."""
-    from builder.inventory import stamp
-    from builder.quoting import visible
+    from builder.render.inventory import stamp
+    from builder.text.quoting import visible
 
     count = Counter(held.sha256 for held in certificates)
     once = {held.sha256: held for held in certificates}
@@ -143,13 +144,13 @@ def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
 
 
 def _path(member: Any) -> str:
-    from builder.quoting import visible
+    from builder.text.quoting import visible
 
     suffix = {"dir": "/", "link": f" -> {member.link}", "file": ""}[member.kind]
     return visible(f"{member.path}{suffix}")
 
 
 def _say(text: str, *, err: bool = False) -> None:
-    from builder.quoting import visible
+    from builder.text.quoting import visible
 
     typer.echo(visible(text), err=err)

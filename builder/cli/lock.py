@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
 
 if TYPE_CHECKING:
-    from builder.lock import Lock
+    from builder.lifecycle.lock import Lock
 
 _DIFFERS = 1
 
@@ -37,25 +37,21 @@ def lock(
     release from it: unchanged certificates keep their version. Changed ones get a new release, named when the
     lock is written; --bump makes one where only texts, names or recipes have changed. Review it like code.
     """
-    from builder import lock as locks
-    from builder import release as releases
-    from builder.cli import settings
-    from builder.cli.accept import accept, lifecycle, lock_file, read_lock
-    from builder.cli.files import write
+    from builder.lifecycle import lock as locks
+    from builder.release.atomic import write
 
-    chosen = settings.choose([], None, config)
-    moment = settings.clock(now)
-    old = read_lock(chosen)
-    certificates = locks.describe(accept(chosen, moment, password_file=password_file), lifecycle(chosen))
+    project = environment.project(config=config, now=now)
+    old = project.lock
+    bundle = environment.accepted(project, password_file=password_file)
     new = locks.advance(
         old,
-        certificates,
-        organisation=chosen.config.organisation.slug,
-        today=releases.today(moment, settings.source_date_epoch()),
-        wanted=settings.release(chosen, release),
+        locks.describe(bundle, project.lifecycle),
+        organisation=project.slug,
+        today=project.today,
+        wanted=project.release(release),
         again=again,
     )
-    file = lock_file(chosen) or Path(locks.FILE_NAME)
+    file = project.lock_file or Path(locks.FILE_NAME)
     _show(old, new, file)
     if new == old:
         return
@@ -66,8 +62,8 @@ def lock(
 
 
 def _show(old: Lock | None, new: Lock, file: Path) -> None:
-    from builder.lock import compare
-    from builder.quoting import visible
+    from builder.lifecycle.lock import compare
+    from builder.text.quoting import visible
 
     if new == old:
         typer.echo(visible(f"{file}: is up to date: release {new.release.text}"))

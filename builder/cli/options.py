@@ -15,14 +15,14 @@ JOBS = (os.cpu_count() or 1) + 1
 
 def targets(incomplete: str) -> list[str]:
     """Return the targets that a shell may complete `incomplete` to."""
-    from builder.recipe import sources
+    from builder.render.recipe import sources
 
     return [name for name in sources(Path()) if name.startswith(incomplete)]
 
 
 def rules(incomplete: str) -> list[str]:
     """Return the linter's rules that a shell may complete `incomplete` to."""
-    from builder.lint.rules import RULES
+    from builder.rules import RULES
 
     return [name for name in RULES if name.startswith(incomplete)]
 

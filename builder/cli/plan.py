@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
 
 if TYPE_CHECKING:
-    from builder.lock import Locked
-    from builder.manifest import Manifest
+    from builder.lifecycle.lock import Locked
+    from builder.release.manifest import Manifest
 
 _WARNED = 1
 
@@ -33,28 +33,24 @@ def plan(
     removed or expires. With distrusted CAs, says what each target can do about them. Exits with 0, with 1
     where it warns, 2 or more for an error. Writes nothing.
     """
-    from builder import lock as locks
-    from builder import manifest as manifests
-    from builder import plan as plans
-    from builder import recipe
-    from builder import release as releases
-    from builder.cli import settings
-    from builder.cli.accept import accept, lifecycle, read_lock
+    from builder.lifecycle import lock as locks
+    from builder.lifecycle import plan as plans
+    from builder.release import manifest as manifests
+    from builder.render import recipe
 
-    chosen = settings.choose([], None, config)
-    moment = settings.clock(now)
-    stages, lock = lifecycle(chosen), read_lock(chosen)
-    new = locks.describe(accept(chosen, moment, password_file=password_file, quiet=True), stages)
+    project = environment.project(config=config, now=now)
+    stages, lock = project.lifecycle, project.lock
+    bundle = environment.accepted(project, password_file=password_file, quiet=True)
+    new = locks.describe(bundle, stages)
     manifest = None if lock else manifests.read_manifest(out)
-    today = releases.today(moment, settings.source_date_epoch())
     following = locks.advance(
         lock,
         new,
-        organisation=chosen.config.organisation.slug,
-        today=today,
-        wanted=settings.release(chosen, None),
+        organisation=project.slug,
+        today=project.today,
+        wanted=project.release(),
     )
-    sources = recipe.select(recipe.sources(chosen.beside), chosen.config.targets)
+    sources = recipe.select(recipe.sources(project.beside), project.config.targets)
     found = plans.make(
         lock.certificates if lock else _released(manifest),
         new,
@@ -63,7 +59,7 @@ def plan(
         release=following.release.text,
         lifecycle=stages,
         targets=[source.target for source in sources],
-        today=today,
+        today=project.today,
     )
     typer.echo((plans.as_json if json else plans.as_text)(found), nl=False)
     raise typer.Exit(_WARNED if found.warnings else 0)
@@ -71,7 +67,7 @@ def plan(
 
 def _released(manifest: Manifest | None) -> list[Locked]:
     """Return the certificates of a release as a lock lists them; of what is shipped, it knows no states."""
-    from builder.lock import Locked
+    from builder.lifecycle.lock import Locked
 
     keys = ("sha256", "subject", "not_before", "not_after")
     trusted, distrusted = (manifest.certificates, manifest.distrusted) if manifest else ((), ())

@@ -1,4 +1,4 @@
-"""`trustpack prove`: real clients in clean places, before, installed, upgraded and removed."""
+"""`trustpack prove`: real clients in clean sandboxes, before, installed, upgraded and removed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
 from builder.cli.tables import table
 from builder.errors import ProofError, UsageError
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from builder.config import Config
-    from builder.manifest import Manifest
     from builder.prove.command import Case
     from builder.prove.report import Proof
     from builder.prove.trial import Question
-    from builder.recipe import Source
+    from builder.release.manifest import Manifest
+    from builder.render.recipe import Source
 
 
 def prove(
@@ -58,14 +58,13 @@ def prove(
 
     And that removing them ends it: real clients are asked before, installed, upgraded and removed.
 
-    The packages are built once more for a throw-away twin of the bundle, since no CA key is at hand: a recipe
-    proof. With --url or --server-cert and --server-key the real packages are proven.
+    The packages are built once more for a throw-away replica of the bundle, since no CA key is at hand: a
+    recipe proof. With --url or --server-cert and --server-key the real packages are proven.
     """
-    from builder.cli import settings
     from builder.prove import command
 
     question = _question(url, server_cert, server_key)
-    case = _case(out, org, config, target, settings.clock(now))
+    case = _case(out, org, config, target, environment.clock(now))
     case = _narrowed(case, client, root=root, offline=offline)
     if question is None:
         proof = command.prove_recipes(case, progress=_progress)
@@ -90,9 +89,10 @@ def _question(url: str | None, chain: Path | None, key: Path | None) -> Question
 
 
 def _case(out: Path, org: str | None, file: Path | None, targets: list[str] | None, now: dt.datetime) -> Case:
-    from builder import config, recipe
-    from builder.manifest import MANIFEST, read_manifest
+    from builder import config
     from builder.prove.command import Case
+    from builder.release.manifest import MANIFEST, read_manifest
+    from builder.render import recipe
 
     manifest = read_manifest(out)
     if manifest is None:
@@ -132,7 +132,7 @@ def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tu
 
 
 def _sources(manifest: Manifest, available: dict[str, Source], targets: list[str] | None) -> list[Source]:
-    from builder import recipe
+    from builder.render import recipe
 
     built = {entry.target for entry in manifest.artifacts}
     sources = recipe.select(available, targets if targets is not None else sorted(built))
@@ -156,8 +156,8 @@ def _progress(text: str) -> None:
 
 def _report(proof: Proof, out: Path, *, json: bool) -> None:
     """Write and print the report; raise ProofError if the proof does not hold."""
-    from builder.manifest import PROOFS
     from builder.prove import report
+    from builder.release.manifest import PROOFS
 
     as_json = report.to_json(proof)
     report.write(out, dict(zip(PROOFS, (as_json, report.to_markdown(proof)), strict=True)))

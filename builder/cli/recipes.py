@@ -25,7 +25,7 @@ def list_recipes(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List every target and where its recipe comes from."""
-    from builder import recipe
+    from builder.render import recipe
 
     found = recipe.sources(folder)
     rows = [
@@ -44,7 +44,7 @@ def list_recipes(
 @app.command()
 def show(target: _Target, folder: _Folder = Path()) -> None:
     """Print a target's recipe and the names of its templates."""
-    from builder import recipe
+    from builder.render import recipe
 
     source = recipe.select(recipe.sources(folder), [target])[0]
     typer.echo(f"# {source.file}")
@@ -59,8 +59,8 @@ def export(target: _Target, folder: _Folder = Path()) -> None:
 
     There they replace the built-in ones.
     """
-    from builder import recipe
     from builder.errors import OutputError
+    from builder.render import recipe
 
     source = recipe.select(recipe.sources(), [target])[0]
     to = folder / "recipes" / source.file.name

@@ -9,15 +9,16 @@ import hashlib
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
+from builder.errors import NotAPackageError, PackageError
 from builder.inspect import apk, deb, formula, gem, npm, pem, rpm, tarball, wheel
 from builder.inspect.certificates import blocks, held, listed
-from builder.inspect.contents import Contents, Held, Malformed, Member, NotAPackageError, PackageError
-from builder.quoting import visible
+from builder.inspect.contents import Contents, Held, Malformed, Member
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from builder.inspect.contents import Entry, Unpacked
 
-__all__ = ["Contents", "Held", "Member", "NotAPackageError", "PackageError", "read", "unpack"]
+__all__ = ["Contents", "Held", "Member", "read", "unpack"]
 
 
 class Format(Protocol):

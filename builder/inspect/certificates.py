@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from builder.der import DerError, header
 from builder.inspect.contents import Held, Malformed
-from builder.load.contents import certificate
 from builder.model import Finding, Origin
-from builder.quoting import visible
+from builder.text.quoting import visible
+from builder.x509.certificate import read as certificate
+from builder.x509.der import DerError, header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

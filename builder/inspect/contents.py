@@ -8,23 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from builder.errors import TrustpackError
-
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
 Kind = Literal["file", "dir", "link"]
-
-
-class PackageError(TrustpackError):
-    """A file is no readable package, or contradicts itself."""
-
-    exit_code = 10
-
-
-class NotAPackageError(PackageError):
-    """A file is in none of the formats that inspect reads."""
 
 
 class Malformed(Exception):  # noqa: N818  never leaves builder.inspect: read() names the file and raises PackageError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from builder.errors import BundleError, PrivateKeyError
 from builder.lint import bundle, certificate
 from builder.lint.policy import Override, Policy, override
-from builder.lint.rules import found
 from builder.model import Bundle, Severity
+from builder.rules import found
 
 if TYPE_CHECKING:
     import datetime as dt

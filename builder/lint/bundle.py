@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from builder.lint import known
-from builder.lint.rules import found
 from builder.model import Severity
+from builder.rules import found
 
 if TYPE_CHECKING:
     import datetime as dt

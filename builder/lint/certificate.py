@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from builder import der, x500, x509
+from builder import x509
 from builder.lint import extensions, signature
+from builder.x509 import der, x500
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

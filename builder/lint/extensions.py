@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from builder import der
 from builder.lint import names
+from builder.x509 import der
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

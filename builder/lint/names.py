@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from builder import der, x500
+from builder.x509 import der, x500
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from builder.lint.rules import RULES, found
 from builder.model import Origin, Severity
+from builder.rules import RULES, found
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from builder import __version__
-from builder.lint.rules import RULES
 from builder.model import Severity
-from builder.x500 import escape
+from builder.rules import RULES
+from builder.x509.x500 import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

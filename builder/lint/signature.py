@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builder import der
+from builder.x509 import der
 
 if TYPE_CHECKING:
     from builder.x509 import X509

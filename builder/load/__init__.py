@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.lint.rules import found
 from builder.load import contents, source
 from builder.load.source import MAX_CERTIFICATES
 from builder.model import Certificate, Finding, Origin
+from builder.rules import found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
 import re
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from builder import der, x500, x509
-from builder.lint.rules import found
-from builder.load import jks, keys, pem, pkcs7, pkcs12
+from builder.load import jks, pkcs7, pkcs12
 from builder.model import Certificate, Finding, Origin
+from builder.rules import found
+from builder.x509 import certificate as certificates
+from builder.x509 import der, keys, pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,18 +29,6 @@ _TAR, _TAR_AT = b"ustar", 257
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # Possessive: giving back what was matched cannot help, and would take the square of the time.
 _BASE64 = re.compile(rb"MI[A-Za-z0-9+/\s]++={0,2}+\s*+")
-
-# Shapes of structures that people take for certificates (see _shape), and what they are.
-_OTHERS = {
-    b"\x02\x30\x30\xa0|\x30\x30\x03": "a certificate request",
-    b"\x02\x30\x30\x17|\x30\x30\x03": "a revocation list",
-    b"\x02\x30\x30\x18|\x30\x30\x03": "a revocation list",
-    b"\x30\x30\x17": "a revocation list",
-    b"\x06|\x30\x03": "a public key",
-    b"\x06\x05|\x30\x03": "a public key",
-    b"\x06\x06|\x30\x03": "a public key",
-    b"|\x02\x02": "a public key",
-}
 
 
 def read(source: Source, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
@@ -125,7 +112,7 @@ def _bare_base64(data: bytes, path: str, passwords: Sequence[str | None]) -> Ite
 
 def _block(block: pem.Block) -> Iterator[Certificate | Finding]:
     if block.label in _PLAIN:
-        yield certificate(block.data, block.origin)
+        yield certificates.read(block.data, block.origin)
     elif block.label == _TRUSTED:
         yield from _trusted(block)
     elif block.label in pkcs7.LABELS:
@@ -161,7 +148,7 @@ def _trusted(block: pem.Block) -> Iterator[Certificate | Finding]:
             yield found("distrusted-certificate", block.origin, "is not trusted for TLS servers")
     except der.DerError:
         middle = end
-    yield certificate(data[:middle], block.origin)
+    yield certificates.read(data[:middle], block.origin)
 
 
 def _is_trusted(settings: bytes) -> bool:
@@ -199,69 +186,4 @@ def _hidden_key(data: bytes) -> str:
 
 def _certificates(items: Iterable[bytes | Finding], origin: Origin) -> Iterator[Certificate | Finding]:
     for item in items:
-        yield certificate(item, origin) if isinstance(item, bytes) else item
-
-
-def certificate(data: bytes, origin: Origin) -> Certificate | Finding:
-    """Return the certificate that `data` is, or the finding that says what it is instead."""
-    kind = keys.in_der(data)
-    if kind:
-        return found("private-key", origin, f"holds {kind}")
-    try:
-        der.whole(data)
-        return _describe(data, origin)
-    except der.TrailingError as error:
-        return _trailing(data, origin, str(error))
-    except der.NotDistinguishedError as error:
-        return found("not-der", origin, f"the certificate is not DER: {error}")
-    except der.DerError as error:
-        return _other(data, origin, str(error))
-
-
-def _trailing(data: bytes, origin: Origin, message: str) -> Finding:
-    _, _, end = der.header(data, 0, len(data))
-    kind = keys.in_elements(data[end:])
-    return found("private-key" if kind else "trailing-data", origin, f"holds {kind}" if kind else message)
-
-
-def _other(data: bytes, origin: Origin, message: str) -> Finding:
-    """Return the finding for data that is not a certificate, or not a whole one."""
-    if data[:1] != bytes([der.SEQUENCE]):
-        return found("not-a-certificate", origin, "the data is not a certificate")
-    try:
-        start, end = der.whole(data)
-    except der.DerError:
-        return found("truncated", origin, "the certificate is cut off")
-    shape = _shape(data, start, end)
-    for begin, kind in _OTHERS.items():
-        if shape.startswith(begin):
-            return found("not-a-certificate", origin, f"is {kind}, not a certificate")
-    return found("malformed-certificate", origin, f"the certificate is malformed: {message}")
-
-
-def _shape(data: bytes, start: int, end: int) -> bytes:
-    """Return the tags of a structure's parts, the first part's own first five tags before them."""
-    try:
-        parts = list(islice(der.children(data, start, end), 4))
-        inner = der.children(data, *parts[0][2:]) if parts and parts[0][0] == der.SEQUENCE else iter(())
-        return bytes(tag for tag, *_ in islice(inner, 4)) + b"|" + bytes(tag for tag, *_ in parts)
-    except der.DerError:
-        return b""
-
-
-def _describe(data: bytes, origin: Origin) -> Certificate:
-    fields = x509.parse(data)
-    return Certificate(
-        der=data,
-        origin=origin,
-        sha256=hashlib.sha256(data).hexdigest(),
-        spki_sha256=hashlib.sha256(fields.spki).hexdigest(),
-        subject=x500.text(fields.subject),
-        issuer=x500.text(fields.issuer),
-        label=x500.label(fields.subject),
-        serial=fields.serial,
-        not_before=fields.not_before,
-        not_after=fields.not_after,
-        key=str(x509.key(fields.spki)),
-        self_issued=fields.subject == fields.issuer,
-    )
+        yield certificates.read(item, origin) if isinstance(item, bytes) else item

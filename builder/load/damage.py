@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builder import der
-from builder.lint.rules import found
+from builder.rules import found
+from builder.x509 import der
 
 if TYPE_CHECKING:
     from builder.model import Finding, Origin

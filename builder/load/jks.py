@@ -11,8 +11,8 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from builder.lint.rules import found
 from builder.load.source import MAX_CERTIFICATES
+from builder.rules import found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from typing import TypeVar
 
-from builder import der
+from builder.x509 import der
 
 # OpenSSL writes 2,048 and Java 10,000. A trust store holds nothing secret that would call for more.
 MAX_COUNT = 100_000

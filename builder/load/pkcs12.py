@@ -10,10 +10,10 @@ import hmac
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from builder import der
-from builder.lint.rules import found
-from builder.load import damage, keys, pbe
+from builder.load import damage, pbe
 from builder.load.source import MAX_CERTIFICATES
+from builder.rules import found
+from builder.x509 import der, keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

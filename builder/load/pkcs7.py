@@ -6,10 +6,10 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from builder import der
-from builder.lint.rules import found
-from builder.load import damage, keys
+from builder.load import damage
 from builder.load.source import MAX_CERTIFICATES
+from builder.rules import found
+from builder.x509 import der, keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

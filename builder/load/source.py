@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from builder.lint.rules import found
 from builder.model import Origin
+from builder.rules import found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,10 +19,10 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from builder.lint.rules import found
 from builder.load import contents
 from builder.load.source import MAX_BYTES, Source
 from builder.model import Certificate, Finding, Origin
+from builder.rules import found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

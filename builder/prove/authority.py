@@ -81,10 +81,10 @@ def create(
     return Authority(certificate, key)
 
 
-def twin(der: bytes, *, now: dt.datetime) -> Authority:
+def replica(der: bytes, *, now: dt.datetime) -> Authority:
     """Make a root like the one in `der` (name, key type, extensions, validity) with a key of our own.
 
-    Raises ProofError for a key type nobody can make a twin of. Key identifiers follow the new key.
+    Raises ProofError for a key type nobody can make a replica of. Key identifiers follow the new key.
     """
     original = x509.load_der_x509_certificate(der)
     key = _like(original.public_key())
@@ -158,7 +158,7 @@ def _like(public: object) -> CertificateIssuerPrivateKeyTypes:
         case dsa.DSAPublicKey():
             return dsa.generate_private_key(public.key_size)
         case _:
-            raise ProofError(f"no twin can be made of a key of type {type(public).__name__}")
+            raise ProofError(f"no replica can be made of a key of type {type(public).__name__}")
 
 
 def _general_name(host: str) -> x509.GeneralName:

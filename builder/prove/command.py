@@ -1,4 +1,4 @@
-"""Prove a release: build the twin's packages, or take the real ones, and hold a trial for each target."""
+"""Prove a release: build the replica's packages, or take the real ones, and hold a trial for each target."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import pipeline, recipe
-from builder import release as releases
 from builder.errors import ProofError, ToolError, UsageError
-from builder.prove import grounds, trial, twin
+from builder.model import release as releases
+from builder.pipeline import build as pipeline
+from builder.pipeline.request import BuildRequest
+from builder.prove import replica, testbeds, trial
 from builder.prove.authority import Leaf
+from builder.prove.handshake import HOST
 from builder.prove.report import Proof
-from builder.prove.trial import EVERY, Cell, Plan, Question, Status
-from builder.prove.verdict import HOST
+from builder.prove.trial import EVERY, Cell, Question, Status, TrialSetup
+from builder.render import recipe
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
-    from builder.manifest import Manifest
     from builder.model import Bundle, Organisation
-    from builder.recipe import Source
+    from builder.release.manifest import Manifest
+    from builder.render.recipe import Source
 
 RECIPE_PROOF = "recipe proof"
 REAL_PROOF = "proof of the real bundle"
@@ -34,7 +36,7 @@ _INSTALLED = frozenset({"installed"})
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is to be proven: the release in `folder`, the recipes that made it, and in which places.
+    """What is to be proven: the release in `folder`, the recipes that made it, and in which testbeds.
 
     `root` is an unpacked system for the targets that need one; `clients` names those to ask (empty: all);
     with `offline` nothing is fetched.
@@ -53,21 +55,21 @@ class Case:
 
 
 def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
-    """Prove the recipes with a throw-away twin of the release's bundle: no CA key is needed, or known.
+    """Prove the recipes with a throw-away replica of the release's bundle: no CA key is needed, or known.
 
     Raises ProofError where the release cannot be read or is not what the recipes make.
     """
-    certificates = twin.originals(case.folder, case.manifest)
-    progress(f"making a throw-away twin of {len(certificates)} certificates")
-    twins = twin.make(certificates, now=case.now)
+    certificates = replica.originals(case.folder, case.manifest)
+    progress(f"making a throw-away replica of {len(certificates)} certificates")
+    replicas = replica.make(certificates, now=case.now)
     with tempfile.TemporaryDirectory(prefix="trustpack-proof-") as name:
         folders = Path(name) / "first", Path(name) / "second"
         release = releases.parse(case.manifest.release)
-        progress("building the twin's packages")
+        progress("building the replica's packages")
         built = [
             _build(case, bundle, number, folder)
             for bundle, number, folder in zip(
-                (twins.first, twins.second), (release, release.following()), folders, strict=True
+                (replicas.first, replicas.second), (release, release.following()), folders, strict=True
             )
         ]
         _expect_same_packages(case, built[0])
@@ -77,21 +79,21 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
             for cell in _trial(
                 case,
                 source,
-                Plan(
+                TrialSetup(
                     source.target,
                     folders[0] / _last(built[0], source.target),
                     folders[1] / _last(built[1], source.target),
-                    twins.questions,
+                    replicas.questions,
                 ),
                 progress,
             )
         ]
-    return Proof(RECIPE_PROOF, case.manifest, case.now, twins.questions, tuple(cells), twins.notes)
+    return Proof(RECIPE_PROOF, case.manifest, case.now, replicas.questions, tuple(cells), replicas.notes)
 
 
 def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], None]) -> Proof:
     """Prove the real artifacts with one server whose certificate a CA of the real bundle has issued."""
-    twin.originals(case.folder, case.manifest)  # they are what the manifest describes
+    replica.originals(case.folder, case.manifest)  # they are what the manifest describes
     folder = case.folder.resolve()  # package managers run in folders of their own
     cells = [
         cell
@@ -99,7 +101,7 @@ def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], No
         for cell in _trial(
             case,
             source,
-            Plan(source.target, folder / _last(case.manifest, source.target), None, (question,)),
+            TrialSetup(source.target, folder / _last(case.manifest, source.target), None, (question,)),
             progress,
         )
     ]
@@ -163,10 +165,10 @@ def _key(path: Path) -> bytes:
 
 
 def _build(case: Case, bundle: Bundle, release: releases.Release, folder: Path) -> Manifest:
-    order = pipeline.Order(
+    order = BuildRequest(
         organisation=case.organisation,
         bundle=bundle,
-        sources=[source for source in case.sources if grounds.opener(source.target)],
+        sources=[source for source in case.sources if testbeds.opener(source.target)],
         today=case.now.date(),
         release=release,
         source_date_epoch=case.manifest.epoch,
@@ -201,18 +203,18 @@ def _last(manifest: Manifest, target: str) -> str:
     return next((entry.file for entry in reversed(manifest.artifacts) if entry.target == target), "")
 
 
-def _trial(case: Case, source: Source, plan: Plan, progress: Callable[[str], None]) -> list[Cell]:
-    """Hold one target's trial; a place that cannot be made is one cell, which says why."""
+def _trial(case: Case, source: Source, plan: TrialSetup, progress: Callable[[str], None]) -> list[Cell]:
+    """Hold one target's trial; a testbed that cannot be made is one cell, which says why."""
     target = source.target
-    module = grounds.opener(target)
+    module = testbeds.opener(target)
     if module is None:
         return [_absent(target, "no package manager installs it")]
     name = next(entry.name for entry in case.manifest.artifacts if entry.target == target)
-    progress(f"{target}: making a clean place")
-    with tempfile.TemporaryDirectory(prefix="trustpack-ground-") as folder, contextlib.ExitStack() as stack:
+    progress(f"{target}: making a clean testbed")
+    with tempfile.TemporaryDirectory(prefix="trustpack-testbed-") as folder, contextlib.ExitStack() as stack:
         try:
-            ground = stack.enter_context(
-                module.open_ground(
+            testbed = stack.enter_context(
+                module.open_testbed(
                     target=target,
                     name=name,
                     settings=recipe.choose(recipe.read(source), dict(case.settings.get(target, {}))),
@@ -224,7 +226,7 @@ def _trial(case: Case, source: Source, plan: Plan, progress: Callable[[str], Non
             )
         except ToolError as error:
             return [_absent(target, str(error))]
-        cells = trial.run(plan, ground, case.clients, progress=progress)
+        cells = trial.run(plan, testbed, case.clients, progress=progress)
         return cells or [_absent(target, "it has no client of the names that --client gives")]
 
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from builder import __version__
 from builder.errors import OutputError
-from builder.inventory import stamp
-from builder.output import TEMPORARY
+from builder.prove.handshake import HandshakeResult
 from builder.prove.trial import EVERY, PHASES, Status
-from builder.prove.verdict import Verdict
-from builder.quoting import visible
+from builder.release.folder import TEMPORARY
+from builder.render.inventory import stamp
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from builder.manifest import Manifest
     from builder.prove.trial import Cell, Question
+    from builder.release.manifest import Manifest
 
 HEAD = ("target", "client", *PHASES, "result")
 _SCHEMA = 1
@@ -82,14 +82,16 @@ def _phase(cell: Cell, phase: str, questions: Sequence[Question]) -> str:
     """Return one phase in a word: what a client did where it did as promised, else that it did not."""
     answers = cell.steps.get(phase, {})
     promised = {
-        question.name: Verdict.ACCEPTED if phase in question.accepted else Verdict.REFUSED
+        question.name: HandshakeResult.ACCEPTED if phase in question.accepted else HandshakeResult.REFUSED
         for question in questions
     }
     if not answers:
         return "-"
     if any(verdict != promised[name] for name, verdict in answers.items()):
         return "WRONG"
-    return Verdict.ACCEPTED if Verdict.ACCEPTED in answers.values() else Verdict.REFUSED
+    return (
+        HandshakeResult.ACCEPTED if HandshakeResult.ACCEPTED in answers.values() else HandshakeResult.REFUSED
+    )
 
 
 def remarks(proof: Proof) -> list[str]:
@@ -187,7 +189,7 @@ def to_markdown(proof: Proof) -> str:
         f"Made {stamp(proof.when)} by trustpack {__version__}. "
         + ("It holds." if proof.holds else f"It does not hold: {verdict(proof)}."),
         "",
-        "A cell counts only if a real client in a clean place did exactly as promised in every phase.",
+        "A cell counts only if a real client in a clean testbed did exactly as promised in every phase.",
         "",
         *_table(HEAD, rows(proof)),
         "",

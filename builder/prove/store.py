@@ -1,4 +1,4 @@
-"""What a place trusts: its trust store's certificates and the bytes of its files, to be compared."""
+"""What a sandbox trusts: its trust store's certificates and the bytes of its files, to be compared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from builder.errors import ProofError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from builder.prove.place import Place
+    from builder.prove.sandbox import Sandbox
 
 # Debian's and Alpine's store and its list, Fedora's sources and extracted store, openSUSE's.
 # Not /usr/share/ca-certificates: what lies there is trusted only if the list says so.
@@ -50,11 +50,11 @@ class Store:
         return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
 
-def snapshot(place: Place) -> Store:
-    """Return the trust store of `place` as it is now."""
+def snapshot(sandbox: Sandbox) -> Store:
+    """Return the trust store of `sandbox` as it is now."""
     files: dict[str, bytes] = {}
     certificates: dict[str, frozenset[str]] = {}
-    with tarfile.open(fileobj=io.BytesIO(place.archive(_PATHS))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(sandbox.archive(_PATHS))) as archive:
         for member in archive:
             path = member.name.removeprefix(".")
             if member.isdir():

@@ -1,4 +1,4 @@
-"""A trial: one package in one clean place, and every client asked before, installed, upgraded and removed."""
+"""A trial: one package in one testbed, and every client asked before, installed, upgraded and removed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from builder.errors import TrustpackError
 from builder.prove import http2
+from builder.prove.handshake import HandshakeResult, ask, ask_client_only
 from builder.prove.server import listen
-from builder.prove.verdict import Ran, Verdict, ask, ask_stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from builder.prove.authority import Leaf
     from builder.prove.server import Listener
+    from builder.prove.testbed import Client, Testbed
 
 PHASES = ("before", "installed", "upgraded", "removed")
 _HELD = frozenset({"installed", "upgraded"})  # in which the package is there
@@ -33,45 +34,8 @@ class Status(StrEnum):
 
     PROVEN = "proven"
     FAILED = "failed"
-    STAND_IN = "stand-in"  # it passed, but part of the place is a double
+    STAND_IN = "stand-in"  # it passed, but part of the testbed is a double
     ABSENT = "absent"  # the client is not there
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A program that makes one HTTPS request: its command, where `{url}` stands for the server.
-
-    `note` says what it needs beside the package, such as "with environment"; `version` is the program's own.
-    It may be `http2_only`: not every server is one for it.
-    """
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-    note: str = ""
-    version: str = ""
-    http2_only: bool = False
-
-
-class Ground(Protocol):
-    """A clean place in which one target's package is installed by its own package manager.
-
-    Every program in it starts with an empty environment. `stand_in` says which part of the place is a
-    double, or is empty; `trust` is everything the place trusts, in any comparable form (a mapping's keys are
-    named where they differ); `roots` are those that clients have by default at the moment, by the store that
-    holds them; `absent` has a line "name: why" for each client that is not there.
-    """
-
-    @property
-    def stand_in(self) -> str: ...
-    def clients(self) -> Sequence[Client]: ...
-    def absent(self) -> Sequence[str]: ...
-    def run(self, client: Client, url: str) -> Ran: ...
-    def install(self, package: Path) -> None: ...
-    def upgrade(self, package: Path) -> None: ...
-    def remove(self) -> None: ...
-    def trust(self) -> object: ...
-    def roots(self) -> Mapping[str, frozenset[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +74,7 @@ EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrialSetup:
     """The packages of a trial: the first is installed, the second upgrades it where there is one."""
 
     target: str
@@ -125,7 +89,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Diary:
+class _Record:
     """What has been seen of one client so far."""
 
     client: Client
@@ -134,8 +98,8 @@ class _Diary:
 
 
 def run(
-    plan: Plan,
-    ground: Ground,
+    setup: TrialSetup,
+    testbed: Testbed,
     only: frozenset[str] = frozenset(),
     *,
     progress: Callable[[str], None] = lambda _: None,
@@ -144,23 +108,23 @@ def run(
 
     A package that cannot be installed, upgraded or removed has failed every client.
     """
-    clients = ground.clients()
-    unserved = _unserved(clients, plan.questions)
-    diaries = [
-        _Diary(client)
+    clients = testbed.clients()
+    unserved = _unserved(clients, setup.questions)
+    records = [
+        _Record(client)
         for client in clients
         if client.name not in unserved and (not only or client.name in only)
     ]
-    said = _trial(plan, ground, diaries, progress)
-    for diary in diaries:
-        diary.faults.extend(said)
-    missing = [line.partition(": ") for line in (*ground.absent(), *unserved.values())]
+    said = _trial(setup, testbed, records, progress)
+    for record in records:
+        record.faults.extend(said)
+    missing = [line.partition(": ") for line in (*testbed.absent(), *unserved.values())]
     absent = [
-        Cell(plan.target, name, "", Status.ABSENT, {}, reason=why or "it is not installed")
+        Cell(setup.target, name, "", Status.ABSENT, {}, reason=why or "it is not installed")
         for name, _, why in missing
         if not only or name in only
     ]
-    return [_cell(plan.target, ground.stand_in, diary) for diary in diaries] + absent
+    return [_cell(setup.target, testbed.stand_in, record) for record in records] + absent
 
 
 def _unserved(clients: Sequence[Client], questions: Sequence[Question]) -> dict[str, str]:
@@ -172,27 +136,27 @@ def _unserved(clients: Sequence[Client], questions: Sequence[Question]) -> dict[
 
 
 def _trial(
-    plan: Plan, ground: Ground, diaries: Sequence[_Diary], progress: Callable[[str], None]
+    setup: TrialSetup, testbed: Testbed, records: Sequence[_Record], progress: Callable[[str], None]
 ) -> list[str]:
     """Go through the phases; return what is wrong for every client alike."""
-    before, standing = ground.trust(), ground.roots()
+    before, standing = testbed.trust(), testbed.roots()
     lost: list[str] = []
-    with _listening(plan.questions) as listeners, ThreadPoolExecutor(_AT_ONCE) as pool:
-        for phase in plan.phases:
-            progress(f"{plan.target}: {phase}")
+    with _listening(setup.questions) as listeners, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for phase in setup.phases:
+            progress(f"{setup.target}: {phase}")
             try:
-                _enter(phase, plan, ground)
+                _enter(phase, setup, testbed)
             except TrustpackError as error:
                 return [*lost, f"{phase}: {error}"]
             if phase in _HELD:
-                lost += [f"{phase}: {text}" for text in _lost(standing, ground.roots())]
-            questions = [question for question in plan.questions if phase in question.asked]
+                lost += [f"{phase}: {text}" for text in _lost(standing, testbed.roots())]
+            questions = [question for question in setup.questions if phase in question.asked]
             # One client after the other: what a server sees in the meantime is that client's doing.
-            for diary in diaries:
-                answers = pool.map(lambda q, c=diary.client: _answer(ground, c, q, listeners), questions)
-                _note(diary, phase, dict(zip(questions, answers, strict=True)))
-    changed = _changes(before, ground.trust())
-    said = [f"removed: what the place trusts is not what it trusted before{changed}"] if changed else []
+            for record in records:
+                answers = pool.map(lambda q, c=record.client: _answer(testbed, c, q, listeners), questions)
+                _note(record, phase, dict(zip(questions, answers, strict=True)))
+    changed = _changes(before, testbed.trust())
+    said = [f"removed: what the testbed trusts is not what it trusted before{changed}"] if changed else []
     return lost + said
 
 
@@ -200,28 +164,28 @@ def _lost(before: Mapping[str, frozenset[str]], now: Mapping[str, frozenset[str]
     """Say which roots of others a package has taken away: it may only add to them."""
     for store, roots in before.items():
         if missing := roots - now.get(store, frozenset()):
-            yield f"{len(missing)} of {len(roots)} roots that the place trusted are gone from {store}"
+            yield f"{len(missing)} of {len(roots)} roots that the testbed trusted are gone from {store}"
 
 
-def _note(diary: _Diary, phase: str, answers: Mapping[Question, tuple[Verdict, str]]) -> None:
-    diary.steps[phase] = {question.name: verdict for question, (verdict, _) in answers.items()}
+def _note(record: _Record, phase: str, answers: Mapping[Question, tuple[HandshakeResult, str]]) -> None:
+    record.steps[phase] = {question.name: verdict for question, (verdict, _) in answers.items()}
     for question, (verdict, words) in answers.items():
-        expected = Verdict.ACCEPTED if phase in question.accepted else Verdict.REFUSED
+        expected = HandshakeResult.ACCEPTED if phase in question.accepted else HandshakeResult.REFUSED
         if verdict is not expected:
-            diary.faults.append(f"{phase}, {question.name}: {verdict}, not {expected}: {words}")
+            record.faults.append(f"{phase}, {question.name}: {verdict}, not {expected}: {words}")
 
 
-def _cell(target: str, stand_in: str, diary: _Diary) -> Cell:
+def _cell(target: str, stand_in: str, record: _Record) -> Cell:
     passed = Status.STAND_IN if stand_in else Status.PROVEN
     return Cell(
         target=target,
-        client=diary.client.name,
-        note=diary.client.note,
-        status=Status.FAILED if diary.faults else passed,
-        steps=diary.steps,
-        faults=tuple(diary.faults),
+        client=record.client.name,
+        note=record.client.note,
+        status=Status.FAILED if record.faults else passed,
+        steps=record.steps,
+        faults=tuple(record.faults),
         stand_in=stand_in,
-        version=diary.client.version,
+        version=record.client.version,
     )
 
 
@@ -238,21 +202,21 @@ def _changes(before: object, after: object) -> str:
 
 
 def _answer(
-    ground: Ground, client: Client, question: Question, listeners: Mapping[str, Listener]
-) -> tuple[Verdict, str]:
+    testbed: Testbed, client: Client, question: Question, listeners: Mapping[str, Listener]
+) -> tuple[HandshakeResult, str]:
     if question.url:
-        return ask_stranger(ground, client, question.url)
-    return ask(ground, client, listeners[question.name])
+        return ask_client_only(testbed, client, question.url)
+    return ask(testbed, client, listeners[question.name])
 
 
-def _enter(phase: str, plan: Plan, ground: Ground) -> None:
+def _enter(phase: str, setup: TrialSetup, testbed: Testbed) -> None:
     match phase:
         case "installed":
-            ground.install(plan.first)
-        case "upgraded" if plan.second is not None:
-            ground.upgrade(plan.second)
+            testbed.install(setup.first)
+        case "upgraded" if setup.second is not None:
+            testbed.upgrade(setup.second)
         case "removed":
-            ground.remove()
+            testbed.remove()
 
 
 @contextlib.contextmanager

@@ -20,17 +20,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import config, pipeline, recipe
+from builder import config
 from builder.cli.options import JOBS
 from builder.lint import Policy, lint
 from builder.load import load
+from builder.pipeline import build as pipeline
+from builder.pipeline.request import BuildRequest
 from builder.prove import authority
+from builder.render import recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from builder.manifest import Manifest
     from builder.model import Bundle
+    from builder.release.manifest import Manifest
 
 _NOW = dt.datetime.now(dt.UTC)
 _BIN = Path(sys.executable).parent
@@ -112,7 +115,7 @@ def _bundle(file: Path) -> Bundle:
 
 
 def _build(folder: Path, bundle: Bundle, slug: str) -> Manifest:
-    order = pipeline.Order(
+    order = BuildRequest(
         organisation=config.organisation(config.minimal(slug, ["roots.pem"])),
         bundle=bundle,
         sources=[source for name, source in recipe.sources().items() if name != "pem"],

@@ -21,8 +21,9 @@ _ROUNDS = 7
 
 
 def _ours(data: bytes) -> int:
-    from builder import x500, x509
+    from builder import x509
     from builder.lint import known
+    from builder.x509 import x500
 
     # Every round starts as a new process would.
     for cache in (x509.parse, x509.key, x500.attributes, x500._rdn, x500._pair, known._table):  # noqa: SLF001

@@ -10,8 +10,8 @@ import zipfile
 
 import pytest
 
-from builder import document
 from builder.prove import authority
+from builder.text import document
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
 
 CONFIG = "organisation:\n  slug: acme\nbundle:\n  paths: [roots.pem]\n"

@@ -378,7 +378,7 @@ def test_what_is_wrong_in_the_configuration_is_named_with_its_line(configured: W
     for rule, day, said in (
         ("not-yet", "2026-11-24", "not-yet: there is no such rule"),
         ("private-key", "2026-11-24", "rule private-key has no override"),
-        ("expired", "2026-02-30", "no calendar has the day 2026-02-30"),
+        ("expired", "2026-02-30", "until: 2026-02-30 is not a valid date"),
     ):
         configured.write("trustpack.yaml", override.replace("RULE", rule).replace("DAY", day))
         for command in ("build", "lint"):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from builder.lint import Policy, lint
-from builder.lint.rules import RULES
 from builder.load import load
 from builder.model import Finding, Severity
+from builder.rules import RULES
 from tests.lint.faults import FAULTS
 from tests.lint.forge import NOW
 

@@ -13,9 +13,9 @@ import pytest
 from builder.errors import PrivateKeyError
 from builder.lint import refuse
 from builder.load import load
-from builder.load.pem import Block
 from builder.load.source import Source
 from builder.model import Origin
+from builder.x509.pem import Block
 from tests.lint import forge
 from tests.lint.faults import FAULTS
 from tests.tools import require

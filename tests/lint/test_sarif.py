@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from builder.lint.rules import RULES
+from builder.rules import RULES
 from tests.tools import require
 
 if TYPE_CHECKING:

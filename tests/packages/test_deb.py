@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builder.prove.place import open_place
+from builder.prove.sandbox import open_sandbox
 from tests.packages import readers
 from tests.packages.built import DEMO, NOW, Built, fingerprints, run, trustpack
 from tests.packages.linters import explained
@@ -55,7 +55,7 @@ def test_apt_installs_and_purges_it(built: Built, suite: str) -> None:
     (artifact,) = built.artifacts("deb")
     name = artifact["name"]
     bundle = "/etc/ssl/certs/ca-certificates.crt"
-    with open_place(root(suite)) as place:
+    with open_sandbox(root(suite)) as place:
         before = place.read(bundle)
         place.copy_in(f"/root/{deb.name}", deb.read_bytes())
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from builder import manifest as manifests
-from builder.prove import authority, clients, twin
+from builder.prove import authority, clients
+from builder.prove import replica as twin
 from builder.prove.clients import Programs
-from builder.prove.place import Place, open_place
+from builder.prove.sandbox import Sandbox, open_sandbox
 from builder.prove.server import serve
+from builder.release import manifest as manifests
 from tests import verdicts
 from tests.packages import readers
 from tests.packages.built import fingerprints, run, trustpack
@@ -85,45 +86,45 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
     return Releases(folder / "1", folder / "2", fingerprints(kept), fingerprints(gone), cas)
 
 
-def _extracted(place: Place) -> frozenset[str]:
-    place.run(["rm", "-f", "/root/out.pem"])
-    place.run([*_EXTRACT, "/root/out.pem"])
-    return fingerprints(place.read("/root/out.pem"))
+def _extracted(sandbox: Sandbox) -> frozenset[str]:
+    sandbox.run(["rm", "-f", "/root/out.pem"])
+    sandbox.run([*_EXTRACT, "/root/out.pem"])
+    return fingerprints(sandbox.read("/root/out.pem"))
 
 
 @pytest.mark.parametrize("system", _SOURCES)
 def test_p11_kit_distrusts_a_ca_that_somebody_else_has_added(releases: Releases, system: str) -> None:
     """With the second release; without the package, the other's word counts again."""
     kept, gone = releases.kept, releases.gone
-    with open_place(root("trixie")) as place:
+    with open_sandbox(root("trixie")) as sandbox:
         module = _MODULE.format(":".join(_SOURCES[system]))
-        place.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", module.encode())
-        place.run(["mkdir", "-p", f"{_SOURCES[system][0]}/anchors"])
-        place.copy_in(f"{_SOURCES[system][0]}/anchors/somebody.crt", releases.pem)
-        assert _extracted(place) == gone
+        sandbox.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", module.encode())
+        sandbox.run(["mkdir", "-p", f"{_SOURCES[system][0]}/anchors"])
+        sandbox.copy_in(f"{_SOURCES[system][0]}/anchors/somebody.crt", releases.pem)
+        assert _extracted(sandbox) == gone
         for number, folder, expected in ((1, releases.first, kept | gone), (2, releases.second, kept)):
-            place.copy_in(
+            sandbox.copy_in(
                 f"/root/{number}.rpm", (folder / f"acme-ca-certs-{number}-1.noarch.rpm").read_bytes()
             )
-            place.run(["rpm", "--upgrade", "--nodeps", "--noscripts", f"/root/{number}.rpm"])
-            assert _extracted(place) == expected
-        place.run(["rpm", "--erase", "--noscripts", "acme-ca-certs"])
-        assert _extracted(place) == gone
+            sandbox.run(["rpm", "--upgrade", "--nodeps", "--noscripts", f"/root/{number}.rpm"])
+            assert _extracted(sandbox) == expected
+        sandbox.run(["rpm", "--erase", "--noscripts", "acme-ca-certs"])
+        assert _extracted(sandbox) == gone
 
 
 def test_p11_kit_blocks_every_certificate_of_a_key(releases: Releases) -> None:
     """Hence lint's rule distrusted-key: blocking one certificate would take the renewed one out as well."""
     kept, gone = releases.cas
     renewed = authority.create("Acme Renewed", now=dt.datetime.now(dt.UTC), key=gone.key)
-    with open_place(root("trixie")) as place:
+    with open_sandbox(root("trixie")) as sandbox:
         etc, usr = _SOURCES["fedora"]
-        place.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", _MODULE.format(f"{etc}:{usr}").encode())
-        place.copy_in(f"{usr}/anchors/renewed.crt", renewed.pem)
-        place.copy_in(f"{usr}/anchors/kept.crt", kept.pem)
-        place.run(["mkdir", "-p", etc])
-        assert _extracted(place) == fingerprints(renewed.pem) | releases.kept
-        place.copy_in(f"{usr}/blocklist/gone.crt", gone.pem)
-        assert _extracted(place) == releases.kept
+        sandbox.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", _MODULE.format(f"{etc}:{usr}").encode())
+        sandbox.copy_in(f"{usr}/anchors/renewed.crt", renewed.pem)
+        sandbox.copy_in(f"{usr}/anchors/kept.crt", kept.pem)
+        sandbox.run(["mkdir", "-p", etc])
+        assert _extracted(sandbox) == fingerprints(renewed.pem) | releases.kept
+        sandbox.copy_in(f"{usr}/blocklist/gone.crt", gone.pem)
+        assert _extracted(sandbox) == releases.kept
 
 
 def test_the_rpm_blocks_by_a_file_in_each_blocklist(releases: Releases) -> None:
@@ -146,22 +147,22 @@ def test_debian_takes_out_the_packages_own_lines_only(releases: Releases) -> Non
     """What the administrator has added stays trusted, as the plan says, and other lines stay as they were."""
     kept, gone = releases.kept, releases.gone
     bundle, conf = "/etc/ssl/certs/ca-certificates.crt", "/etc/ca-certificates.conf"
-    with open_place(root("bookworm")) as place:
-        before, lines = fingerprints(place.read(bundle)), place.read(conf)
+    with open_sandbox(root("bookworm")) as sandbox:
+        before, lines = fingerprints(sandbox.read(bundle)), sandbox.read(conf)
         for number, folder in ((1, releases.first), (2, releases.second)):
-            place.copy_in(f"/root/{number}.deb", (folder / f"acme-ca-certs_{number}_all.deb").read_bytes())
-        place.run(["dpkg", "--install", "/root/1.deb"], environment=_QUIET)
-        assert fingerprints(place.read(bundle)) == before | kept | gone
-        place.run(["dpkg", "--install", "/root/2.deb"], environment=_QUIET)
-        assert fingerprints(place.read(bundle)) == before | kept
-        now = place.read(conf)
+            sandbox.copy_in(f"/root/{number}.deb", (folder / f"acme-ca-certs_{number}_all.deb").read_bytes())
+        sandbox.run(["dpkg", "--install", "/root/1.deb"], environment=_QUIET)
+        assert fingerprints(sandbox.read(bundle)) == before | kept | gone
+        sandbox.run(["dpkg", "--install", "/root/2.deb"], environment=_QUIET)
+        assert fingerprints(sandbox.read(bundle)) == before | kept
+        now = sandbox.read(conf)
         assert [line for line in now.splitlines() if not line.startswith(b"acme/acme-")] == lines.splitlines()
         assert b"gone" not in now
-        place.copy_in("/usr/local/share/ca-certificates/somebody.crt", releases.pem)
-        place.run(["update-ca-certificates"])
-        assert fingerprints(place.read(bundle)) == before | kept | gone
-        place.run(["dpkg", "--install", "/root/2.deb"], environment=_QUIET)
-        assert fingerprints(place.read(bundle)) == before | kept | gone
+        sandbox.copy_in("/usr/local/share/ca-certificates/somebody.crt", releases.pem)
+        sandbox.run(["update-ca-certificates"])
+        assert fingerprints(sandbox.read(bundle)) == before | kept | gone
+        sandbox.run(["dpkg", "--install", "/root/2.deb"], environment=_QUIET)
+        assert fingerprints(sandbox.read(bundle)) == before | kept | gone
 
 
 @pytest.mark.parametrize("tree", ["/usr/share/pki/ca-trust-source", "/usr/share/pki/trust"])
@@ -171,16 +172,16 @@ def test_gnutls_refuses_what_p11_kit_blocks(releases: Releases, tree: str) -> No
     Fedora's GnuTLS does so by default, Debian's where it is told `pkcs11:`. Inside GnuTLS, Debian's p11-kit
     reads one path whatever its configuration says: it is made the folder that the rpm's systems read.
     """
-    with open_place(root("trixie")) as place, releases.served() as urls:
+    with open_sandbox(root("trixie")) as sandbox, releases.served() as urls:
         kept, gone = urls
-        place.copy_in("/etc/wgetrc", b"ca_certificate = pkcs11:\n")
-        place.copy_in("/etc/gitconfig", b"[http]\n\tsslCAInfo = pkcs11:\n")
-        place.run(["ln", "-sfn", tree, "/etc/ssl/certs/ca-certificates.crt"])
-        place.copy_in(f"{tree}/anchors/somebody.crt", releases.pem)
-        asked = clients.equip(place, Programs(), only=["wget", "git"])
+        sandbox.copy_in("/etc/wgetrc", b"ca_certificate = pkcs11:\n")
+        sandbox.copy_in("/etc/gitconfig", b"[http]\n\tsslCAInfo = pkcs11:\n")
+        sandbox.run(["ln", "-sfn", tree, "/etc/ssl/certs/ca-certificates.crt"])
+        sandbox.copy_in(f"{tree}/anchors/somebody.crt", releases.pem)
+        asked = clients.equip(sandbox, Programs(), only=["wget", "git"])
 
         def accepted() -> dict[str, frozenset[str]]:
-            return verdicts.accepted(place, asked, urls)
+            return verdicts.accepted(sandbox, asked, urls)
 
         def each(*trusted: str) -> dict[str, frozenset[str]]:
             return dict.fromkeys(("wget", "git"), frozenset(trusted))
@@ -188,10 +189,10 @@ def test_gnutls_refuses_what_p11_kit_blocks(releases: Releases, tree: str) -> No
         assert accepted() == each(gone)
         for number, folder, trusted in ((1, releases.first, urls), (2, releases.second, [kept])):
             rpm = folder / f"acme-ca-certs-{number}-1.noarch.rpm"
-            place.copy_in(f"/root/{number}.rpm", rpm.read_bytes())
-            place.run(["rpm", "--upgrade", "--nodeps", "--noscripts", f"/root/{number}.rpm"])
+            sandbox.copy_in(f"/root/{number}.rpm", rpm.read_bytes())
+            sandbox.run(["rpm", "--upgrade", "--nodeps", "--noscripts", f"/root/{number}.rpm"])
             assert accepted() == each(*trusted)
-        place.run(["rpm", "--erase", "--noscripts", "acme-ca-certs"])
+        sandbox.run(["rpm", "--erase", "--noscripts", "acme-ca-certs"])
         assert accepted() == each(gone)
 
 
@@ -205,7 +206,7 @@ def _digests(listed: list[dict[str, str]]) -> set[str]:
 
 
 def test_every_package_lists_what_it_distrusts_apart_from_what_it_trusts(releases: Releases) -> None:
-    """As the manifest does, and since when and why; a PEM file and a formula have no place for a list."""
+    """As the manifest does, and since when and why; a PEM file and a formula have no sandbox for a list."""
     manifest = json.loads((releases.second / "manifest.json").read_text())
     assert _digests(manifest["certificates"]) == releases.kept
     assert [(one["sha256"], one["since"], one["evidence"]) for one in manifest["distrusted"]] == [
@@ -335,8 +336,8 @@ def test_a_language_stops_trusting_what_the_upgrade_distrusts(
             (releases.second, releases.kept, 1),
         ):
             (package,) = folder.glob(f"*{ending}")
-            listing, client = _LANGUAGES[ending](package, tmp_path / "place")
-            assert set(json.loads(run(*listing, cwd=tmp_path / "place"))) == trusted
-            said = run(*_WHATEVER, *client, *urls, cwd=tmp_path / "place")
+            listing, client = _LANGUAGES[ending](package, tmp_path / "sandbox")
+            assert set(json.loads(run(*listing, cwd=tmp_path / "sandbox"))) == trusted
+            said = run(*_WHATEVER, *client, *urls, cwd=tmp_path / "sandbox")
             assert [url for url in urls if f"{url} accepted" in said] == urls[:count]
             assert [url for url in urls if f"{url} refused" in said] == urls[count:]

@@ -6,7 +6,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from builder.prove.place import open_place
+from builder.prove.sandbox import open_sandbox
 from tests.packages import readers
 from tests.packages.built import Built, run
 from tests.packages.linters import explained
@@ -47,7 +47,7 @@ def test_rpm_installs_and_erases_it(built: Built) -> None:
     file = built.file("rpm")
     (artifact,) = built.artifacts("rpm")
     folders = ["sh", "-c", "find /usr/share | sort"]
-    with open_place(root("trixie")) as place:
+    with open_sandbox(root("trixie")) as place:
         place.copy_in(f"/root/{file.name}", file.read_bytes())
         before = place.run(folders).out
         # Debian's ca-certificates is no rpm, so the dependency cannot be met here.

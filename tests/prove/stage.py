@@ -1,4 +1,4 @@
-"""What every test of a ground does: hold a whole trial in it, with packages built from throw-away CAs."""
+"""What every test of a testbed does: hold a whole trial in it, with packages built from throw-away CAs."""
 
 import http.server
 import threading
@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from builder.prove import authority, grounds, trial
+from builder.prove import authority, testbeds, trial
 from builder.prove.authority import Leaf
 from builder.prove.server import server_context
-from builder.prove.trial import Cell, Ground, Plan, Question
+from builder.prove.testbed import Testbed
+from builder.prove.trial import Cell, Question, TrialSetup
 from tests.trust.world import HOST, World, build
 
 NAMES = {"gem": "acme-ca", "npm": "acme-ca"}  # the others are called acme-ca-certs
@@ -31,14 +32,14 @@ def questions(world: World) -> tuple[Question, ...]:
 
 
 def hold(
-    ground: Ground, world: World, out: Path, *, target: str, only: frozenset[str] = frozenset()
+    testbed: Testbed, world: World, out: Path, *, target: str, only: frozenset[str] = frozenset()
 ) -> dict[str, Cell]:
-    """Build two releases, try them in an open ground, and return the cells by their clients' names."""
+    """Build two releases, try them in an open testbed, and return the cells by their clients' names."""
     releases = (("1", world.old), ("2", world.new))
     first, second = (
         _last(build(out, "acme", [world.kept, other], version, target=target)) for version, other in releases
     )
-    cells = trial.run(Plan(target, first, second, questions(world)), ground, only)
+    cells = trial.run(TrialSetup(target, first, second, questions(world)), testbed, only)
     return {cell.client: cell for cell in cells}
 
 
@@ -50,21 +51,21 @@ def opened(
     root: Path | None = None,
     offline: bool = True,
     only: frozenset[str] = frozenset(),
-) -> Iterator[Ground]:
-    """Open the ground of a target as `trustpack prove` does."""
-    module = grounds.opener(target)
+) -> Iterator[Testbed]:
+    """Open the testbed of a target as `trustpack prove` does."""
+    module = testbeds.opener(target)
     assert module is not None
-    (folder / "ground").mkdir()
-    with module.open_ground(
+    (folder / "testbed").mkdir()
+    with module.open_testbed(
         target=target,
         name=NAMES.get(target, "acme-ca-certs"),
         root=root,
-        folder=folder / "ground",
+        folder=folder / "testbed",
         offline=offline,
         only=only,
         settings={},
-    ) as ground:
-        yield ground
+    ) as testbed:
+        yield testbed
 
 
 def _last(artifact: Path) -> Path:

@@ -29,7 +29,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": NO_HOME}
 # Only which index to fetch clients from, and how, may be this machine's own.
 INDEX = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_config_"))}
 WHEEL = ("--target", "wheel", "--offline")
-# What the twin's questions are answered with, in each phase of a client that does as promised.
+# What the replica's questions are answered with, in each phase of a client that does as promised.
 REFUSED, ACCEPTED = "refused", "accepted"
 ALWAYS = {"unrelated CA": REFUSED, "wrong host": REFUSED, "expired leaf": REFUSED}
 NOTHING = {"kept EC secp256r1": REFUSED, "dropped": REFUSED, "added": REFUSED}
@@ -99,7 +99,7 @@ def world(tmp_path: Path) -> World:
     return make(tmp_path)
 
 
-def test_the_recipes_are_proven_by_a_twin(built: World) -> None:
+def test_the_recipes_are_proven_by_a_replica(built: World) -> None:
     """Each phase of each client is in the report; what nobody installs, and who is not here, is absent."""
     targets = ("--target", "pem", "--target", "wheel")
     done = built.run("prove", *targets, "--offline", "--client", "urllib", "--client", "requests")
@@ -174,7 +174,7 @@ def test_a_wheel_that_leaves_something_behind_is_found_out(world: World) -> None
     assert done.returncode == 9
     [cell] = world.proof()["cells"]
     [fault] = cell["faults"]
-    assert fault.startswith("removed: what the place trusts is not what it trusted before: lib/python3.")
+    assert fault.startswith("removed: what the sandbox trusts is not what it trusted before: lib/python3.")
     assert fault.endswith("/site-packages/leftover.pem")
 
 
@@ -189,7 +189,7 @@ def test_a_wheel_that_takes_the_public_roots_away_is_found_out(world: World) -> 
     [cell] = world.proof()["cells"]
     assert {step["kept EC secp256r1"] for step in list(cell["steps"].values())[1:3]} == {ACCEPTED}
     assert [fault.partition(": ")[0] for fault in cell["faults"]] == ["installed", "upgraded"]
-    assert all("roots that the place trusted are gone from ssl" in fault for fault in cell["faults"])
+    assert all("roots that the sandbox trusted are gone from ssl" in fault for fault in cell["faults"])
 
 
 def test_a_package_made_by_another_recipe_is_not_proven(world: World) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from builder.prove import clients
 from builder.prove.clients import Client
-from builder.prove.grounds.system import STAND_IN
-from builder.prove.place import Place, Result
+from builder.prove.sandbox import Result, Sandbox
 from builder.prove.store import Store, snapshot
+from builder.prove.testbeds.system import STAND_IN
 from tests.packages import readers
 from tests.roots import root
 from tests.trust.prepared import Preparations, keep_few_roots
@@ -45,7 +45,7 @@ ln -sf {BUNDLE} /usr/lib/ssl/cert.pem
 class System:
     """An open stand-in, and what it trusted before anything was installed."""
 
-    place: Place
+    sandbox: Sandbox
     world: World
     asked: Sequence[Client]
     before: Store
@@ -63,8 +63,8 @@ class System:
             self.drop_ca_certificates()
         self._delete(_paths(apk))
         script = readers.apk(apk).scripts[".post-deinstall"]
-        self.place.copy_in("/root/post-deinstall", script.encode(), mode=0o755)
-        done = self.place.run(["/busybox/ash", "/root/post-deinstall"], check=False, environment=_BUSYBOX)
+        self.sandbox.copy_in("/root/post-deinstall", script.encode(), mode=0o755)
+        done = self.sandbox.run(["/busybox/ash", "/root/post-deinstall"], check=False, environment=_BUSYBOX)
         if ca_certificates == "goes-last":
             self.drop_ca_certificates()
         self.trigger()
@@ -72,9 +72,9 @@ class System:
 
     def drop_ca_certificates(self) -> bytes:
         """Remove ca-certificates, which leaves ca-certificates-bundle, and return its files."""
-        files = self.place.archive(_CA_CERTIFICATES)
+        files = self.sandbox.archive(_CA_CERTIFICATES)
         self._delete(set(_CA_CERTIFICATES))
-        self.place.run(["sh", "-c", _POST_DEINSTALL])
+        self.sandbox.run(["sh", "-c", _POST_DEINSTALL])
         return files
 
     def add_with_ca_certificates(self, apk: Path, files: bytes) -> None:
@@ -84,18 +84,18 @@ class System:
 
     def trigger(self) -> None:
         """Run what ca-certificates runs after a change, if it is installed; what it says is lost."""
-        self.place.run(["sh", "-c", f"[ ! -x {UPDATER} ] || {UPDATER} >/dev/null 2>&1"])
+        self.sandbox.run(["sh", "-c", f"[ ! -x {UPDATER} ] || {UPDATER} >/dev/null 2>&1"])
 
     def _unpack(self, files: bytes) -> None:
-        self.place.copy_in("/root/data.tar", files)
-        self.place.run(["tar", "-C", "/", "-xf", "/root/data.tar"])
+        self.sandbox.copy_in("/root/data.tar", files)
+        self.sandbox.run(["tar", "-C", "/", "-xf", "/root/data.tar"])
 
     def _delete(self, paths: set[str]) -> None:
-        self.place.run(["rm", "-rf", "--", *sorted(paths)])
+        self.sandbox.run(["rm", "-rf", "--", *sorted(paths)])
 
     def trusted(self, *names: str) -> dict[str, set[str]]:
         """Return which servers each client accepts: all clients, or those named."""
-        return self.world.trusted(self.place, [c for c in self.asked if not names or c.name in names])
+        return self.world.trusted(self.sandbox, [c for c in self.asked if not names or c.name in names])
 
     def each(self, accepted: set[str], *names: str) -> dict[str, set[str]]:
         """Return what `trusted` returns when every client accepts exactly `accepted`."""
@@ -116,14 +116,14 @@ def _paths(apk: Path) -> set[str]:
 def open_system(preparations: Preparations, world: World) -> Iterator[System]:
     """Open a stand-in."""
 
-    def prepare(place: Place) -> tuple[Sequence[Client], Store]:
-        place.copy_in(STAND_IN, f"{NOTE}\n".encode())
-        keep_few_roots(place)
-        place.copy_in("/usr/share/ca-certificates/mozilla/public.crt", world.public.pem)
-        place.run(["sh", "-c", _LAYOUT])
-        place.copy_in(UPDATER, _DOUBLE.read_bytes(), mode=0o755)
-        place.run([UPDATER])
-        return clients.equip(place, world.programs, only=ASKED), snapshot(place)
+    def prepare(sandbox: Sandbox) -> tuple[Sequence[Client], Store]:
+        sandbox.copy_in(STAND_IN, f"{NOTE}\n".encode())
+        keep_few_roots(sandbox)
+        sandbox.copy_in("/usr/share/ca-certificates/mozilla/public.crt", world.public.pem)
+        sandbox.run(["sh", "-c", _LAYOUT])
+        sandbox.copy_in(UPDATER, _DOUBLE.read_bytes(), mode=0o755)
+        sandbox.run([UPDATER])
+        return clients.equip(sandbox, world.programs, only=ASKED), snapshot(sandbox)
 
     with preparations.open(root("trixie"), "alpine", prepare) as was:
-        yield System(was.place, world, was.asked, was.before)
+        yield System(was.sandbox, world, was.asked, was.before)

@@ -17,9 +17,9 @@ import pytest
 from builder.assemble import nfpm
 from builder.prove import clients
 from builder.prove.clients import Client
-from builder.prove.grounds.system import STAND_IN
-from builder.prove.place import Place
+from builder.prove.sandbox import Sandbox
 from builder.prove.store import Store, snapshot
+from builder.prove.testbeds.system import STAND_IN
 from tests.roots import root
 from tests.trust.prepared import Preparations
 from tests.trust.world import World
@@ -104,7 +104,7 @@ STANDINS = [
 class System:
     """An open stand-in that holds the packages, and what it trusted before any was installed."""
 
-    place: Place
+    sandbox: Sandbox
     distribution: Distribution
     manager: Manager
     world: World
@@ -113,7 +113,7 @@ class System:
 
     def trusted(self, *names: str) -> dict[str, set[str]]:
         """Return which servers each client accepts: all clients, or those named."""
-        return self.world.trusted(self.place, [c for c in self.asked if not names or c.name in names])
+        return self.world.trusted(self.sandbox, [c for c in self.asked if not names or c.name in names])
 
     def each(self, accepted: set[str], *names: str) -> dict[str, set[str]]:
         """Return what `trusted` returns when every client accepts exactly `accepted`."""
@@ -121,15 +121,15 @@ class System:
 
     def verify(self, *names: str) -> str:
         """Return what rpm finds changed in the installed packages of these names."""
-        return self.place.run(["rpm", "--verify", *names], check=False).out
+        return self.sandbox.run(["rpm", "--verify", *names], check=False).out
 
     def owners(self, path: str) -> set[str]:
         """Return the names of the packages that own `path`, which is there."""
-        return set(self.place.run(["rpm", "--query", "--qf", r"%{NAME}\n", "--file", path]).out.split())
+        return set(self.sandbox.run(["rpm", "--query", "--qf", r"%{NAME}\n", "--file", path]).out.split())
 
     def changes(self) -> list[str]:
         """Return what is not as it was before the first installation."""
-        return snapshot(self.place).changes(since=self.before)
+        return snapshot(self.sandbox).changes(since=self.before)
 
 
 @contextlib.contextmanager
@@ -142,34 +142,34 @@ def open_system(
 ) -> Iterator[System]:
     """Open a stand-in that has `rpms` in /root, each by its key."""
 
-    def prepare(place: Place) -> tuple[Sequence[Client], Store]:
-        _disguise(place, manager, distribution)
+    def prepare(sandbox: Sandbox) -> tuple[Sequence[Client], Store]:
+        _disguise(sandbox, manager, distribution)
         roots = f"{distribution.anchors}/roots.pem"
-        place.copy_in(roots, world.public.pem)
-        place.run(["sh", "-c", _MOZILLA, "sh", roots])
-        place.run([distribution.updater])
+        sandbox.copy_in(roots, world.public.pem)
+        sandbox.run(["sh", "-c", _MOZILLA, "sh", roots])
+        sandbox.run([distribution.updater])
         for name, rpm in rpms.items():
-            place.copy_in(f"/root/{name}.rpm", rpm.read_bytes())
-        return clients.equip(place, world.programs), snapshot(place)
+            sandbox.copy_in(f"/root/{name}.rpm", rpm.read_bytes())
+        return clients.equip(sandbox, world.programs), snapshot(sandbox)
 
     with preparations.open(root(manager.suite), (manager, distribution), prepare) as was:
-        yield System(was.place, distribution, manager, world, was.asked, was.before)
+        yield System(was.sandbox, distribution, manager, world, was.asked, was.before)
 
 
-def _disguise(place: Place, manager: Manager, distribution: Distribution) -> None:
+def _disguise(sandbox: Sandbox, manager: Manager, distribution: Distribution) -> None:
     """Let a Debian system look like the distribution."""
-    place.copy_in(STAND_IN, f"{distribution.stand_in}\n".encode())
+    sandbox.copy_in(STAND_IN, f"{distribution.stand_in}\n".encode())
     # Debian's own store makes room: every client then reads what the double extracts.
-    place.run(["rm", "-r", "/usr/sbin/update-ca-certificates", "/etc/ssl/certs"])
-    place.run(["mkdir", "-p", "/etc/ssl/certs/java"])
-    place.run(["ln", "-s", distribution.bundle, "/etc/ssl/certs/ca-certificates.crt"])
-    place.run(["ln", "-s", distribution.java, "/etc/ssl/certs/java/cacerts"])
-    place.run(["ln", "-sf", distribution.bundle, "/usr/lib/ssl/cert.pem"])
+    sandbox.run(["rm", "-r", "/usr/sbin/update-ca-certificates", "/etc/ssl/certs"])
+    sandbox.run(["mkdir", "-p", "/etc/ssl/certs/java"])
+    sandbox.run(["ln", "-s", distribution.bundle, "/etc/ssl/certs/ca-certificates.crt"])
+    sandbox.run(["ln", "-s", distribution.java, "/etc/ssl/certs/java/cacerts"])
+    sandbox.run(["ln", "-sf", distribution.bundle, "/usr/lib/ssl/cert.pem"])
     module = _MODULE.format(sources=distribution.sources)
-    place.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", module.encode())
-    place.run(["mkdir", "-p", distribution.anchors, *distribution.sources.split(":")])
-    place.copy_in("/root/double.rpm", _double(distribution))
-    place.run([*manager.install, "/root/double.rpm"])
+    sandbox.copy_in("/etc/pkcs11/modules/p11-kit-trust.module", module.encode())
+    sandbox.run(["mkdir", "-p", distribution.anchors, *distribution.sources.split(":")])
+    sandbox.copy_in("/root/double.rpm", _double(distribution))
+    sandbox.run([*manager.install, "/root/double.rpm"])
 
 
 def _double(distribution: Distribution) -> bytes:

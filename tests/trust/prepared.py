@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.prove.clients import Client
-from builder.prove.place import Place, open_place
+from builder.prove.sandbox import Sandbox, open_sandbox
 from builder.prove.store import Store
 
-_TAR = "/tmp/prepared.tar"  # noqa: S108  of the place, which is nobody else's
+_TAR = "/tmp/prepared.tar"  # noqa: S108  of the sandbox, which is nobody else's
 # A second's margin: what happens within a tick of the clock is a change, too.
 _NOTE = "cd / && find . -xdev -print0 | sort -z >/tmp/before && touch -d '1 second ago' /tmp/before"
 _KEEP = f"""
@@ -30,7 +30,7 @@ sed -n 's/^!//p' /etc/ca-certificates.conf | xargs rm && sed -i '/^!/d' /etc/ca-
 class Prepared:
     """An open system that was prepared, the clients it has, and what it trusted when they were asked for."""
 
-    place: Place
+    sandbox: Sandbox
     asked: Sequence[Client]
     before: Store
 
@@ -43,22 +43,22 @@ class Preparations:
 
     @contextlib.contextmanager
     def open(
-        self, root: Path, key: Hashable, prepare: Callable[[Place], tuple[Sequence[Client], Store]]
+        self, root: Path, key: Hashable, prepare: Callable[[Sandbox], tuple[Sequence[Client], Store]]
     ) -> Iterator[Prepared]:
         """Open a copy of the system in `root` in which `prepare` has run; `key` names the preparation."""
         if (root, key) not in self._kept:
-            with open_place(root) as place:
-                place.run(["sh", "-c", _NOTE])
-                asked, before = prepare(place)
-                place.run(["sh", "-c", _KEEP])
-                self._kept[root, key] = (place.read(_TAR), asked, before)
+            with open_sandbox(root) as sandbox:
+                sandbox.run(["sh", "-c", _NOTE])
+                asked, before = prepare(sandbox)
+                sandbox.run(["sh", "-c", _KEEP])
+                self._kept[root, key] = (sandbox.read(_TAR), asked, before)
         changes, asked, before = self._kept[root, key]
-        with open_place(root) as place:
-            place.copy_in(_TAR, changes)
-            place.run(["sh", "-c", _LAY])
-            yield Prepared(place, asked, before)
+        with open_sandbox(root) as sandbox:
+            sandbox.copy_in(_TAR, changes)
+            sandbox.run(["sh", "-c", _LAY])
+            yield Prepared(sandbox, asked, before)
 
 
-def keep_few_roots(place: Place) -> None:
+def keep_few_roots(sandbox: Sandbox) -> None:
     """Leave ten of Mozilla's roots in the store: each update and each handshake is paid for every one."""
-    place.run(["sh", "-c", _FEW])
+    sandbox.run(["sh", "-c", _FEW])

@@ -53,7 +53,7 @@ def test_every_client_trusts_what_is_installed_and_nothing_more_on_alpine_stand_
     done = system.delete(apks.first)
     assert (done.code, done.out) == (0, "")
     assert system.trusted() == system.each({"public"})
-    assert snapshot(system.place).changes(since=system.before) == []
+    assert snapshot(system.sandbox).changes(since=system.before) == []
 
 
 @pytest.mark.parametrize("ca_certificates", ["goes-first", "goes-last"])
@@ -62,7 +62,7 @@ def test_an_image_that_has_only_the_bundle_gets_it_back_on_alpine_stand_in(
 ) -> None:
     """Where ca-certificates comes and goes with our package, the bundle is as it was, byte for byte."""
     files = system.drop_ca_certificates()
-    before = snapshot(system.place)
+    before = snapshot(system.sandbox)
     assert [path for path in before.files if path.startswith("/etc/ssl/certs/")] == [alpine.BUNDLE]
     assert system.trusted("curl", "openssl") == system.each({"public"}, "curl", "openssl")
 
@@ -72,7 +72,7 @@ def test_an_image_that_has_only_the_bundle_gets_it_back_on_alpine_stand_in(
     done = system.delete(apks.first, ca_certificates=ca_certificates)
     assert (done.code, done.out) == (0, "")
     assert system.trusted() == system.each({"public"})
-    assert snapshot(system.place).changes(since=before) == []
+    assert snapshot(system.sandbox).changes(since=before) == []
 
 
 def test_a_ca_that_another_package_brings_too_stays_trusted_on_alpine_stand_in(
@@ -90,13 +90,13 @@ def test_a_bundle_without_empty_lines_is_given_back_without_on_alpine_stand_in(
 ) -> None:
     """Until 2020, Alpine wrote nothing between two certificates."""
     tighten = ["sed", "-i", "/^$/d", alpine.BUNDLE]
-    system.place.run(tighten)
-    before = system.place.read(alpine.BUNDLE)
+    system.sandbox.run(tighten)
+    before = system.sandbox.read(alpine.BUNDLE)
     system.add(apks.first)
-    system.place.run(tighten)
-    assert system.place.read(alpine.BUNDLE) != before
+    system.sandbox.run(tighten)
+    assert system.sandbox.read(alpine.BUNDLE) != before
     system.delete(apks.first, ca_certificates="goes-first")
-    assert system.place.read(alpine.BUNDLE) == before
+    assert system.sandbox.read(alpine.BUNDLE) == before
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,13 @@ def test_a_damaged_store_fails_no_deletion_on_alpine_stand_in(
 ) -> None:
     """The script of a deleted package ends well, and makes nothing worse, whatever it finds."""
     system.add(apks.first)
-    system.place.run(["sh", "-c", damage])
+    system.sandbox.run(["sh", "-c", damage])
     bundle = [
         "sh",
         "-c",
         f"cat {alpine.BUNDLE} 2>/dev/null | wc -c; ls /etc/ssl/certs 2>/dev/null | grep -c new",
     ]
-    before = system.place.run(bundle, check=False).out
-    system.place.run(["rm", alpine.UPDATER])
+    before = system.sandbox.run(bundle, check=False).out
+    system.sandbox.run(["rm", alpine.UPDATER])
     assert system.delete(apks.first).code == 0
-    assert system.place.run(bundle, check=False).out == before
+    assert system.sandbox.run(bundle, check=False).out == before

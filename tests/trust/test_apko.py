@@ -44,15 +44,15 @@ class Apko:
     dependency: Path
     authorities: tuple[Authority, ...]
 
-    def install(self, place: Path, *packages: Path) -> subprocess.CompletedProcess[str]:
-        """Install ours from a repository of `packages` into `place`/root."""
-        repository, root = place / "repository", place / "root"
+    def install(self, sandbox: Path, *packages: Path) -> subprocess.CompletedProcess[str]:
+        """Install ours from a repository of `packages` into `sandbox`/root."""
+        repository, root = sandbox / "repository", sandbox / "root"
         (repository / "x86_64").mkdir(parents=True)
         root.mkdir()
         for package in packages:
             shutil.copy(package, repository / "x86_64")
         command = [str(self.program), _NAME, str(repository), str(root)]
-        environment = {"TMPDIR": str(place)}
+        environment = {"TMPDIR": str(sandbox)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -101,7 +101,7 @@ def _compile(program: Path) -> Path:
     return program
 
 
-def _dependency(place: Path) -> Path:
+def _dependency(sandbox: Path) -> Path:
     """Package what ours depends on: a ca-certificates that holds nothing but an empty folder."""
     config = {
         "name": "ca-certificates",
@@ -114,7 +114,7 @@ def _dependency(place: Path) -> Path:
         "mtime": dt.datetime.fromtimestamp(_EPOCH, dt.UTC).isoformat(),
         "contents": [{"dst": "/etc/ssl/certs", "type": "dir", "file_info": {"mode": 0o755}}],
     }
-    (place / "nfpm.yaml").write_text(json.dumps(config))
+    (sandbox / "nfpm.yaml").write_text(json.dumps(config))
     command = [
         str(nfpm.find()),
         "package",
@@ -125,17 +125,17 @@ def _dependency(place: Path) -> Path:
         "-t",
         "ca-certificates-1.0.0-r0.apk",
     ]
-    subprocess.run(command, cwd=place, env={}, capture_output=True, check=True)
-    return place / "ca-certificates-1.0.0-r0.apk"
+    subprocess.run(command, cwd=sandbox, env={}, capture_output=True, check=True)
+    return sandbox / "ca-certificates-1.0.0-r0.apk"
 
 
 @pytest.fixture(scope="session")
 def apko(tmp_path_factory: pytest.TempPathFactory) -> Apko:
-    place = tmp_path_factory.mktemp("apko")
+    sandbox = tmp_path_factory.mktemp("apko")
     now = dt.datetime.now(dt.UTC)
     cas = tuple(authority.create(f"Apko Test {name}", now=now) for name in ("one", "two"))
-    ours = build(place / "ours", "acme", cas, "1", target="apk")
-    return Apko(_compile(place / "apkcheck"), ours, _dependency(place), cas)
+    ours = build(sandbox / "ours", "acme", cas, "1", target="apk")
+    return Apko(_compile(sandbox / "apkcheck"), ours, _dependency(sandbox), cas)
 
 
 @pytest.fixture

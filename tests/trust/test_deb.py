@@ -13,7 +13,7 @@ import pytest
 
 from builder.prove import clients
 from builder.prove.clients import Client
-from builder.prove.place import Place, Result
+from builder.prove.sandbox import Result, Sandbox
 from builder.prove.store import Store, snapshot
 from tests.roots import SUITES, root
 from tests.trust.prepared import Preparations, keep_few_roots
@@ -54,7 +54,7 @@ class Debs:
 class System:
     """An open Debian system that holds the packages, and what it trusted before any was installed."""
 
-    place: Place
+    sandbox: Sandbox
     debs: Debs
     world: World
     asked: Sequence[Client]
@@ -62,7 +62,7 @@ class System:
 
     def run(self, *command: str, check: bool = True) -> Result:
         """Run a command as an unattended administrator."""
-        return self.place.run(command, check=check, environment={"DEBIAN_FRONTEND": "noninteractive"})
+        return self.sandbox.run(command, check=check, environment={"DEBIAN_FRONTEND": "noninteractive"})
 
     def apt(self, *arguments: str, check: bool = True) -> str:
         """Run apt-get and return what it said."""
@@ -75,7 +75,7 @@ class System:
     def trusted(self, *names: str) -> dict[str, set[str]]:
         """Return which servers each client accepts: all clients, or those named."""
         asked = [client for client in self.asked if not names or client.name in names]
-        return self.world.trusted(self.place, asked)
+        return self.world.trusted(self.sandbox, asked)
 
     def each(self, accepted: set[str], *names: str) -> dict[str, set[str]]:
         """Return what `trusted` returns when every client accepts exactly `accepted`."""
@@ -83,7 +83,7 @@ class System:
 
     def conf(self) -> str:
         """Return the list of what the system trusts."""
-        return self.place.read(_CONF).decode("utf-8")
+        return self.sandbox.read(_CONF).decode("utf-8")
 
     def ours(self) -> list[str]:
         """Return the lines of the list that are about our organisations' CAs, without fingerprints."""
@@ -99,7 +99,7 @@ class System:
 
     def changes(self) -> list[str]:
         """Return what is not as it was before the first installation."""
-        return snapshot(self.place).changes(since=self.before)
+        return snapshot(self.sandbox).changes(since=self.before)
 
 
 @pytest.fixture(scope="session")
@@ -113,16 +113,16 @@ def debs(world: World, tmp_path_factory: pytest.TempPathFactory) -> Debs:
     )
 
 
-def _prepare(place: Place, debs: Debs, world: World, state: str) -> System:
+def _prepare(sandbox: Sandbox, debs: Debs, world: World, state: str) -> System:
     if state != "whole":
-        keep_few_roots(place)
+        keep_few_roots(sandbox)
     for deb in (debs.first, debs.second, debs.third, debs.beta):
-        place.copy_in(Debs.inside(deb), deb.read_bytes())
-    asked = clients.equip(place, world.programs)
+        sandbox.copy_in(Debs.inside(deb), deb.read_bytes())
+    asked = clients.equip(sandbox, world.programs)
     # A CA that is not ours, and must stay trusted whatever we do.
-    place.copy_in("/usr/local/share/ca-certificates/public.crt", world.public.pem)
-    place.run(["update-ca-certificates"])
-    system = System(place, debs, world, asked, snapshot(place))
+    sandbox.copy_in("/usr/local/share/ca-certificates/public.crt", world.public.pem)
+    sandbox.run(["update-ca-certificates"])
+    system = System(sandbox, debs, world, asked, snapshot(sandbox))
     if state == "installed":
         system.install(debs.first)
     return system
@@ -134,12 +134,12 @@ def system(
 ) -> Iterator[System]:
     suite, state = request.param
 
-    def prepare(place: Place) -> tuple[Sequence[Client], Store]:
-        system = _prepare(place, debs, world, state)
+    def prepare(sandbox: Sandbox) -> tuple[Sequence[Client], Store]:
+        system = _prepare(sandbox, debs, world, state)
         return system.asked, system.before
 
     with preparations.open(root(suite), state, prepare) as was:
-        yield System(was.place, debs, world, was.asked, was.before)
+        yield System(was.sandbox, debs, world, was.asked, was.before)
 
 
 @_in(**dict.fromkeys(SUITES, "small") | {"sid": "whole"})
@@ -156,7 +156,7 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
     system.install(system.debs.second)
     assert system.each({"public", "kept", "new"}) == system.trusted()
     java = "/etc/ssl/certs/java/cacerts"
-    assert len(snapshot(system.place).certificates[java] - system.before.certificates[java]) == 2
+    assert len(snapshot(system.sandbox).certificates[java] - system.before.certificates[java]) == 2
 
     system.apt("remove", "acme-ca-certs")
     assert system.each({"public"}) == system.trusted()
@@ -167,12 +167,12 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
 
 @INSTALLED_ON_ENDS
 def test_a_distrusted_ca_is_refused_after_the_upgrade(system: System) -> None:
-    """By every client, its line gone; unless somebody else has added it: Debian has no place for a veto."""
+    """By every client, its line gone; unless somebody else has added it: Debian has no sandbox for a veto."""
     system.install(system.debs.third)
     assert system.each({"public", "kept"}) == system.trusted()
     assert system.ours() == ["acme/acme-trust-test-kept"]
 
-    system.place.copy_in("/usr/local/share/ca-certificates/somebody.crt", system.world.old.pem)
+    system.sandbox.copy_in("/usr/local/share/ca-certificates/somebody.crt", system.world.old.pem)
     system.run("update-ca-certificates")
     assert system.each({"public", "kept", "old"}, "curl", "java") == system.trusted("curl", "java")
     system.apt("purge", "acme-ca-certs")
@@ -385,14 +385,14 @@ def _kill_after_updater(system: System, deb: Path) -> None:
     """Install a package whose postinst is killed as soon as the updater has done its work."""
     system.run("mv", _UPDATER, f"{_UPDATER}.real")
     fault = f'#!/bin/sh\n{_UPDATER}.real "$@"\nkill -9 $PPID\n'
-    system.place.copy_in(_UPDATER, fault.encode(), mode=0o755)
+    system.sandbox.copy_in(_UPDATER, fault.encode(), mode=0o755)
     assert system.run("dpkg", "--install", Debs.inside(deb), check=False).code != 0
     system.run("mv", f"{_UPDATER}.real", _UPDATER)
 
 
 @_in(bookworm="small")
 def test_a_list_that_is_mounted_or_linked_stays_so(system: System) -> None:
-    """Containers mount it, administrators link it: it is written in its place."""
+    """Containers mount it, administrators link it: it is written in its sandbox."""
     system.run("mount", "--bind", _CONF, _CONF)
     system.install(system.debs.first)
     assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
@@ -415,9 +415,9 @@ def test_an_interrupted_removal_that_is_tried_again_removes_everything(system: S
 
 
 def _break_removal(system: System, fault: str) -> None:
-    """Let a removal meet `fault` in place of the updater; the list must be as it was."""
+    """Let a removal meet `fault` in sandbox of the updater; the list must be as it was."""
     system.run("mv", _UPDATER, f"{_UPDATER}.real")
-    system.place.copy_in(_UPDATER, f"#!/bin/sh\n{fault}\n".encode(), mode=0o755)
+    system.sandbox.copy_in(_UPDATER, f"#!/bin/sh\n{fault}\n".encode(), mode=0o755)
     assert system.run("dpkg", "--remove", "acme-ca-certs", check=False).code != 0
     assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
     system.run("mv", f"{_UPDATER}.real", _UPDATER)

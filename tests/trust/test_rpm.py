@@ -32,7 +32,7 @@ def _on(*standins: object) -> pytest.MarkDecorator:
 @_on(*STANDINS)
 def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) -> None:
     """Installed, upgraded, repaired, downgraded, erased, each client trusts what it should, and no more."""
-    run, manager = system.place.run, system.manager
+    run, manager = system.sandbox.run, system.manager
     assert system.trusted() == system.each({"public"})
 
     run([*manager.install, "/root/first.rpm"])
@@ -61,11 +61,11 @@ def test_a_distrusted_ca_is_refused_although_the_administrator_added_it(
     system: System, tmp_path: Path
 ) -> None:
     """By every client as long as the package blocks it; erased, the administrator's word counts again."""
-    run, manager, world, few = system.place.run, system.manager, system.world, ("curl", "java")
+    run, manager, world, few = system.sandbox.run, system.manager, system.world, ("curl", "java")
     third = build(tmp_path, "acme", [world.kept], "3", target="rpm", distrusted=[world.old])
-    system.place.copy_in("/root/third.rpm", third.read_bytes())
+    system.sandbox.copy_in("/root/third.rpm", third.read_bytes())
     theirs = system.distribution.sources.split(":")[0]
-    system.place.copy_in(f"{theirs}/anchors/somebody.crt", world.old.pem)
+    system.sandbox.copy_in(f"{theirs}/anchors/somebody.crt", world.old.pem)
     run([*manager.install, "/root/first.rpm"])
     assert system.trusted(*few) == system.each({"public", "kept", "old"}, *few)
     run([*manager.upgrade, "/root/third.rpm"])
@@ -77,7 +77,7 @@ def test_a_distrusted_ca_is_refused_although_the_administrator_added_it(
 @_on(*STANDINS)
 def test_two_organisations_side_by_side_keep_what_both_hold_until_the_last_goes(system: System) -> None:
     """Erasing one package leaves the other's CAs and the shared folders; erasing both leaves nothing."""
-    run, manager, beta, few = system.place.run, system.manager, "beta-ca-certs", ("curl", "java")
+    run, manager, beta, few = system.sandbox.run, system.manager, "beta-ca-certs", ("curl", "java")
     # The tree that this distribution does not read is there for our packages only.
     (unread,) = {"/usr/share/pki/trust", "/usr/share/pki/ca-trust-source"} - {
         str(Path(system.distribution.anchors).parent)
@@ -111,15 +111,15 @@ def test_by_default_the_cas_vouch_for_tls_only(system: System) -> None:
     ]
 
     def added() -> list[int]:
-        now = snapshot(system.place).certificates
+        now = snapshot(system.sandbox).certificates
         return [len(now[bundle] - system.before.certificates[bundle]) for bundle in bundles]
 
-    system.place.run([*system.manager.install, "/root/first.rpm"])
+    system.sandbox.run([*system.manager.install, "/root/first.rpm"])
     assert added() == [2, 0, 0]
-    system.place.run([*system.manager.erase, _NAME])
-    system.place.run([*system.manager.install, "/root/broad.rpm"])
+    system.sandbox.run([*system.manager.erase, _NAME])
+    system.sandbox.run([*system.manager.install, "/root/broad.rpm"])
     assert added() == [2, 2, 2]
-    system.place.run([*system.manager.erase, _NAME])
+    system.sandbox.run([*system.manager.erase, _NAME])
     assert system.changes() == []
 
 
@@ -127,10 +127,10 @@ def test_by_default_the_cas_vouch_for_tls_only(system: System) -> None:
 def test_a_failing_updater_fails_no_transaction_and_is_said(system: System) -> None:
     """What a scriptlet cannot undo it reports; the next run of the updater repairs the store."""
     updater = system.distribution.updater
-    system.place.run(["mv", updater, f"{updater}.real"])
-    system.place.copy_in(updater, b"#!/bin/sh\nexit 1\n", mode=0o755)
-    said = system.place.run([*system.manager.install, "/root/first.rpm"]).out
+    system.sandbox.run(["mv", updater, f"{updater}.real"])
+    system.sandbox.copy_in(updater, b"#!/bin/sh\nexit 1\n", mode=0o755)
+    said = system.sandbox.run([*system.manager.install, "/root/first.rpm"]).out
     assert f"{_NAME}: update-ca-trust failed; until it succeeds, the trust store is not up to date" in said
-    system.place.run(["mv", f"{updater}.real", updater])
-    system.place.run([updater])
+    system.sandbox.run(["mv", f"{updater}.real", updater])
+    system.sandbox.run([updater])
     assert system.trusted("curl") == system.each({"public", "kept", "old"}, "curl")

@@ -18,7 +18,7 @@ from tests.trust.world import World
 _NAME = "acme-ca-certs"
 _FEW = ("curl", "java")
 # https://github.com/coreos/rpm-ostree at 2026.2: rust/src/bwrap.rs, src/libpriv/rpmostree-scripts.cxx. What
-# rofiles-fuse is there, a copy of what is written, the place's overlay is here.
+# rofiles-fuse is there, a copy of what is written, the sandbox's overlay is here.
 _CAPABILITIES = "chown dac_override fowner fsetid kill setgid setuid setpcap sys_chroot setfcap"
 _SANDBOX = f"""
 cd / && exec env -i LANG=C PATH=/usr/sbin:/usr/bin SYSTEMD_OFFLINE=1 bwrap \
@@ -54,7 +54,7 @@ def opensuse(world: World, rpms: Mapping[str, Path], preparations: Preparations)
 
 
 def _header(system: System, rpm: str, form: str) -> str:
-    return system.place.run(["rpm", "--query", "--queryformat", form, "--package", f"/root/{rpm}.rpm"]).out
+    return system.sandbox.run(["rpm", "--query", "--queryformat", form, "--package", f"/root/{rpm}.rpm"]).out
 
 
 def _compose(system: System, rpm: str, argument: str, *, usr: str = "--bind") -> set[str]:
@@ -62,13 +62,13 @@ def _compose(system: System, rpm: str, argument: str, *, usr: str = "--bind") ->
 
     Return what the scriptlets wrote outside /root; of the store, only its folder.
     """
-    run, tags = system.place.run, ("PREIN", "POSTIN", "POSTTRANS")
+    run, tags = system.sandbox.run, ("PREIN", "POSTIN", "POSTTRANS")
     scriptlets = [[_header(system, rpm, f"%{{{tag}{kind}}}") for kind in ("PROG", "")] for tag in tags]
     run(["rpm", "--upgrade", "--nosignature", "--noscripts", f"/root/{rpm}.rpm"])
     run(["sh", "-c", "mkdir -p /usr/share/empty /usr/share/rpm; touch /root/unpacked; sleep 0.1"])
     for interpreter, script in scriptlets:
         if script != "(none)":
-            system.place.copy_in("/root/scriptlet", script.encode())
+            system.sandbox.copy_in("/root/scriptlet", script.encode())
             assert run(["sh", "-c", _SANDBOX, "sh", usr, interpreter, argument]).out == ""
     written = run(["sh", "-c", "find / -xdev -path /root -prune -o -cnewer /root/unpacked -print"]).out
     store = "/etc/pki/ca-trust/extracted"
@@ -77,7 +77,7 @@ def _compose(system: System, rpm: str, argument: str, *, usr: str = "--bind") ->
 
 def test_rpm_ostree_supports_every_scriptlet(fedora: System) -> None:
     """There is no trigger, which it refuses, and no Lua, which it cannot sandbox."""
-    assert fedora.place.run(["rpm", "-qp", "--triggers", "--filetriggers", "/root/first.rpm"]).out == ""
+    assert fedora.sandbox.run(["rpm", "-qp", "--triggers", "--filetriggers", "/root/first.rpm"]).out == ""
     tags = ("PRETRANS", "PREIN", "POSTIN", "POSTTRANS", "PREUN", "POSTUN")
     used = {tag: _header(fedora, "first", f"%{{{tag}PROG}}") for tag in tags}
     assert used == dict.fromkeys(tags, "(none)") | {"POSTTRANS": "/bin/sh", "POSTUN": "/bin/sh"}
@@ -106,9 +106,9 @@ def test_a_package_removed_from_a_base_image_needs_the_updater_on_rpm_ostree_sta
 ) -> None:
     """`rpm-ostree override remove` runs no %postun, so the store stays as it was until the updater runs."""
     _compose(fedora, "first", "1")
-    fedora.place.run(["rpm", "--erase", "--noscripts", _NAME])
+    fedora.sandbox.run(["rpm", "--erase", "--noscripts", _NAME])
     assert fedora.trusted("curl") == fedora.each({"public", "kept", "old"}, "curl")
-    fedora.place.run([FEDORA.updater])
+    fedora.sandbox.run([FEDORA.updater])
     assert fedora.trusted(*_FEW) == fedora.each({"public"}, *_FEW)
     assert fedora.changes() == []
 
@@ -117,9 +117,9 @@ def test_installing_into_a_running_image_fails_before_any_scriptlet_on_fedora_st
     fedora: System,
 ) -> None:
     """Where /usr is mounted read-only, dnf fails to unpack, and the trust store stays as it was."""
-    fedora.place.run(["mount", "--bind", "/usr", "/usr"])
-    fedora.place.run(["mount", "-o", "remount,bind,ro", "/usr"])
-    done = fedora.place.run([*DNF4.install, "/root/first.rpm"], check=False)
+    fedora.sandbox.run(["mount", "--bind", "/usr", "/usr"])
+    fedora.sandbox.run(["mount", "-o", "remount,bind,ro", "/usr"])
+    done = fedora.sandbox.run([*DNF4.install, "/root/first.rpm"], check=False)
     assert done.code == 1
     assert fedora.changes() == []
     assert fedora.trusted("curl") == fedora.each({"public"}, "curl")
@@ -128,14 +128,14 @@ def test_installing_into_a_running_image_fails_before_any_scriptlet_on_fedora_st
 def _transact(system: System, *command: str) -> None:
     """Run a command in a new snapshot, as transactional-update does."""
     words = ["unshare", "--mount", "sh", "-euc", _TRANSACTION, "sh", *command]
-    said = system.place.run(words, environment=_IN_TRANSACTION).out
+    said = system.sandbox.run(words, environment=_IN_TRANSACTION).out
     assert "the trust store is not up to date" not in said
 
 
 def _boot(system: System) -> None:
     """Run ca-certificates.service if its path unit finds the file it waits for."""
-    system.place.run(["sh", "-c", "test -e /etc/pki/trust/.updated"])
-    system.place.run([OPENSUSE.updater])
+    system.sandbox.run(["sh", "-c", "test -e /etc/pki/trust/.updated"])
+    system.sandbox.run([OPENSUSE.updater])
 
 
 def test_a_snapshot_s_cas_count_from_its_first_boot_on_transactional_update_stand_in(

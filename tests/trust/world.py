@@ -9,7 +9,7 @@ from pathlib import Path
 from builder.prove import authority
 from builder.prove.authority import Authority
 from builder.prove.clients import Client, Programs
-from builder.prove.place import Place
+from builder.prove.sandbox import Sandbox
 from builder.prove.server import serve
 from tests import releases
 from tests.verdicts import accepted
@@ -32,10 +32,10 @@ class World:
     programs: Programs
     now: dt.datetime
 
-    def trusted(self, place: Place, asked: Sequence[Client]) -> dict[str, set[str]]:
+    def trusted(self, sandbox: Sandbox, asked: Sequence[Client]) -> dict[str, set[str]]:
         """Return, for each client, the names of the servers it accepts."""
         names = {url: name for name, url in self.urls.items()}
-        answers = accepted(place, asked, list(names))
+        answers = accepted(sandbox, asked, list(names))
         return {client: {names[url] for url in urls} for client, urls in answers.items()}
 
 

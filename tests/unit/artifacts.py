@@ -2,10 +2,10 @@
 
 import hashlib
 
-from builder import manifest as manifests
-from builder.manifest import Manifest
 from builder.model import Artifact, Bundle
-from builder.release import Release
+from builder.model.release import Release
+from builder.release import manifest as manifests
+from builder.release.manifest import Manifest
 from tests.unit import bundles
 
 BUNDLE = bundles.bundle("Acme Root")

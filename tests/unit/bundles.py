@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 from builder.model import Bundle, Certificate, Organisation, Origin
 from builder.prove import authority
 from builder.prove.authority import Authority
-from builder.recipe import Source
+from builder.render.recipe import Source
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 

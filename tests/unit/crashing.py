@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import manifest as manifests
-from builder import pipeline
+from builder.pipeline import build as pipeline
+from builder.pipeline.request import BuildRequest
+from builder.release import manifest as manifests
 from tests.unit import bundles
 
 _EVENTS = {"open", "os.rename", "os.remove"}
@@ -25,8 +26,8 @@ def main(folder: Path, ending: str) -> None:
     source = bundles.target(folder / "config")
     second = bundles.target(folder / "config", bundles.MINIMAL_RECIPE.replace("thing", "other"), "other")
 
-    def order(*labels: str) -> pipeline.Order:
-        return pipeline.Order(
+    def order(*labels: str) -> BuildRequest:
+        return BuildRequest(
             organisation=bundles.organisation(),
             bundle=bundles.bundle(*labels),
             sources=[source, second],

@@ -1,4 +1,4 @@
-"""The programs whose trust is proven in a place: each opens URLs and says of each whether it was accepted."""
+"""The programs that are asked in a sandbox: each opens URLs and says of each whether it was accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from builder.errors import ToolError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from builder.prove.place import Place
+    from builder.prove.sandbox import Sandbox
 
 _SOURCES = Path(__file__).resolve().parent
 _FOLDER = "/opt/trustpack"
@@ -21,7 +21,7 @@ _FOLDER = "/opt/trustpack"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A program in a place; `command` is what opens the URLs that are added to it."""
+    """A program in a sandbox; `command` is what opens the URLs that are added to it."""
 
     name: str
     program: str
@@ -88,21 +88,21 @@ def _compile(command: list[str], *, home: str, **environment: str) -> None:
         raise ToolError(f"{command[0]}: {done.stderr.strip()}")
 
 
-def equip(place: Place, programs: Programs, *, only: Iterable[str] = ()) -> tuple[Client, ...]:
-    """Put the clients into `place` and return those that can run there (of `only`, where given)."""
+def equip(sandbox: Sandbox, programs: Programs, *, only: Iterable[str] = ()) -> tuple[Client, ...]:
+    """Put the clients into `sandbox` and return those that can run there (of `only`, where given)."""
     wanted = set(only) or {client.name for client in CLIENTS}
     if programs.java:
-        place.copy_in(f"{_FOLDER}/Handshake.class", programs.java)
+        sandbox.copy_in(f"{_FOLDER}/Handshake.class", programs.java)
     if programs.go:
-        place.copy_in(f"{_FOLDER}/handshake", programs.go, mode=0o755)
+        sandbox.copy_in(f"{_FOLDER}/handshake", programs.go, mode=0o755)
     for file in sorted({client.file for client in CLIENTS if (_SOURCES / client.file).is_file()}):
-        place.copy_in(f"{_FOLDER}/{file}", (_SOURCES / file).read_bytes())
-    return tuple(client for client in CLIENTS if client.name in wanted and _runs(place, client))
+        sandbox.copy_in(f"{_FOLDER}/{file}", (_SOURCES / file).read_bytes())
+    return tuple(client for client in CLIENTS if client.name in wanted and _runs(sandbox, client))
 
 
-def _runs(place: Place, client: Client) -> bool:
+def _runs(sandbox: Sandbox, client: Client) -> bool:
     # A library, unlike a program, is only known to be there when it is asked for.
     library = f"{client.program} -c 'import requests'" if client.name == "requests" else ":"
     test = f'command -v "$1" && [ -f "$2" ] && {library}'
     words = ["sh", "-c", test, "sh", client.program, f"{_FOLDER}/{client.file}"]
-    return place.run(words, check=False).code == 0
+    return sandbox.run(words, check=False).code == 0

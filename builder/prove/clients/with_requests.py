@@ -2,7 +2,7 @@
 
 import sys
 
-import requests  # type: ignore[import-untyped,unused-ignore]  # the place has it, this machine need not
+import requests  # type: ignore[import-untyped,unused-ignore]  # the sandbox has it, this machine need not
 
 refused = False
 for url in sys.argv[1:]:

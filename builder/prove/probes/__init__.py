@@ -1,4 +1,4 @@
-"""The programs that ask a server in a language's own place, and how such a program is started."""
+"""The programs that ask a server in a language's own sandbox, and how such a program is started."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builder.prove.place import open_place
+from builder.prove.sandbox import open_sandbox
 from tests.roots import SUITES, root
 from tests.runtime.wheel.world import STRANGER, TRUSTED, TRUSTS, clients
 
 if TYPE_CHECKING:
-    from builder.prove.place import Place
+    from builder.prove.sandbox import Sandbox
     from tests.runtime.wheel.conftest import Wheels
 
 # The wheel has pure code and no scripts: installing it is unpacking it (PEP 427).
@@ -27,7 +27,7 @@ def test_pythons_of_debian(suite: str, wheels: Wheels, urls: dict[str, str]) -> 
     system = root(suite)
     versions = sorted(path.name for path in (system / "usr/bin").glob("python3.*[0-9]"))
     assert versions != []
-    with open_place(system) as place:
+    with open_sandbox(system) as place:
         place.copy_in(_WHEEL, wheels.acme.read_bytes())
         for version in versions:
             place.run([version, "-m", "venv", "--without-pip", f"/{version}"])
@@ -44,7 +44,7 @@ def test_truststore_where_openssl_has_no_defaults(wheels: Wheels, urls: dict[str
     # Its own context, which no create_default_context() has loaded anything into.
     context = "lambda: truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
     code = f"import ssl, truststore; ssl._create_default_https_context = {context}\n{TRUSTS}"
-    with open_place(root("trixie")) as place:
+    with open_sandbox(root("trixie")) as place:
         place.run(["rm", "-r", "/usr/lib/ssl"])
         place.run(["python3", "-m", "venv", "--without-pip", "/venv"])
         place.copy_in(_WHEEL, wheels.acme.read_bytes())
@@ -61,11 +61,11 @@ def test_truststore_where_openssl_has_no_defaults(wheels: Wheels, urls: dict[str
         )
 
 
-def _said(place: Place, *command: str) -> str:
+def _said(place: Sandbox, *command: str) -> str:
     return place.run(list(command)).out.strip()
 
 
-def _entries(place: Place, python: str) -> int:
+def _entries(place: Sandbox, python: str) -> int:
     """Return how many times this Python started us through the .start file."""
     return len(
         re.findall(r"Executing entry point: _acme_certifi:install", _said(place, python, "-v", "-c", ""))

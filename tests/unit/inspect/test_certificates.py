@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from builder.inspect.certificates import blocks, held, listed
 from builder.inspect.contents import Malformed
-from builder.trusted import trusted_pem
+from builder.x509.trusted import trusted_pem
 
 
 def _der(pem: bytes) -> bytes:

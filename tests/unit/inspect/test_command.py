@@ -11,8 +11,7 @@ from typer.testing import CliRunner
 
 from builder.archive import gzip, tar
 from builder.cli.inspect import inspect
-from builder.errors import UsageError
-from builder.inspect import NotAPackageError, PackageError
+from builder.errors import NotAPackageError, PackageError, UsageError
 from builder.model import File
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.archive import gzip, tar
-from builder.inspect import Contents, NotAPackageError, PackageError, read
+from builder.errors import NotAPackageError, PackageError
+from builder.inspect import Contents, read
 from builder.model import File
 
 _NAMED = {

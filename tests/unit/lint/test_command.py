@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.lint.rules import RULES
+from builder.rules import RULES
 from tests.lint import forge
 from tests.lint.faults.stores import jks, jks_entry
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from builder import der
 from builder.lint import names
+from builder.x509 import der
 from tests.lint.forge import bits, name, oid, seq, tlv, utf8
 
 _PLACE = tlv(0x86, b"http://pki.throw-away.example/ca")

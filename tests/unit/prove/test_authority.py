@@ -1,4 +1,4 @@
-"""Throw-away CAs: OpenSSL's strictest mode accepts what they issue, and a twin is like its original."""
+"""Throw-away CAs: OpenSSL's strictest mode accepts what they issue, and a replica is like its original."""
 
 import datetime as dt
 import ipaddress
@@ -144,8 +144,8 @@ def original(key: CertificateIssuerPrivateKeyTypes) -> Authority:
 def test_a_twin_has_everything_of_its_original_but_the_key(tmp_path: Path, name: str) -> None:
     """Name, kind of key, every extension and its criticality; another key, whose identifiers follow."""
     made = original(KEYS[name])
-    twin = authority.twin(made.certificate.public_bytes(serialization.Encoding.DER), now=NOW)
-    first, second = made.certificate, twin.certificate
+    replica = authority.replica(made.certificate.public_bytes(serialization.Encoding.DER), now=NOW)
+    first, second = made.certificate, replica.certificate
     assert (second.subject, second.issuer) == (first.subject, first.subject)
     assert kind(second.public_key()) == kind(first.public_key())
     assert second.public_key() != first.public_key()
@@ -153,19 +153,19 @@ def test_a_twin_has_everything_of_its_original_but_the_key(tmp_path: Path, name:
     follow = x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier
     kept = [[e.value for e in c.extensions if not isinstance(e.value, follow)] for c in (first, second)]
     assert kept[0] == kept[1]
-    expected = x509.SubjectKeyIdentifier.from_public_key(twin.key.public_key())
+    expected = x509.SubjectKeyIdentifier.from_public_key(replica.key.public_key())
     assert second.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value == expected
-    assert verify(tmp_path, twin, authority.issue(twin, ["localhost"], now=NOW), *STRICT[1:]) == ""
+    assert verify(tmp_path, replica, authority.issue(replica, ["localhost"], now=NOW), *STRICT[1:]) == ""
 
 
 def test_a_twin_is_valid_now_and_as_long_as_its_original() -> None:
-    """An expired original's twin lasts a day; another's keeps both its ends."""
+    """An expired original's replica lasts a day; another's keeps both its ends."""
     der = original(KEYS["P-256"]).certificate.public_bytes(serialization.Encoding.DER)
-    twin = authority.twin(der, now=NOW).certificate
-    assert twin.not_valid_before_utc < NOW < twin.not_valid_after_utc
+    replica = authority.replica(der, now=NOW).certificate
+    assert replica.not_valid_before_utc < NOW < replica.not_valid_after_utc
     plain = authority.create("Root", now=NOW)
     der = plain.certificate.public_bytes(serialization.Encoding.DER)
-    same = authority.twin(der, now=NOW).certificate
+    same = authority.replica(der, now=NOW).certificate
     assert (same.not_valid_before_utc, same.not_valid_after_utc) == (
         plain.certificate.not_valid_before_utc,
         plain.certificate.not_valid_after_utc,
@@ -175,8 +175,8 @@ def test_a_twin_is_valid_now_and_as_long_as_its_original() -> None:
 def test_a_dsa_roots_twin_is_a_dsa_root() -> None:
     """Old CAs have such keys."""
     made = authority.create("Root", now=NOW, key=dsa.generate_private_key(2048))
-    twin = authority.twin(made.certificate.public_bytes(serialization.Encoding.DER), now=NOW)
-    assert kind(twin.certificate.public_key()) == kind(made.certificate.public_key())
+    replica = authority.replica(made.certificate.public_bytes(serialization.Encoding.DER), now=NOW)
+    assert kind(replica.certificate.public_key()) == kind(made.certificate.public_key())
 
 
 def test_no_twin_is_made_of_a_key_that_cannot_sign() -> None:
@@ -194,5 +194,5 @@ def test_no_twin_is_made_of_a_key_that_cannot_sign() -> None:
         .sign(signer, hashes.SHA256())
     )
     with pytest.raises(ProofError) as caught:
-        authority.twin(certificate.public_bytes(serialization.Encoding.DER), now=NOW)
-    assert str(caught.value) == "no twin can be made of a key of type X25519PublicKey"
+        authority.replica(certificate.public_bytes(serialization.Encoding.DER), now=NOW)
+    assert str(caught.value) == "no replica can be made of a key of type X25519PublicKey"

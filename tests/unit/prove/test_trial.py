@@ -1,4 +1,4 @@
-"""A trial believes a client only where both ends of the connection agree, and counts only real places."""
+"""A trial believes a client only where both ends of the connection agree, and counts only real testbedes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builder.errors import ProofError
-from builder.manifest import Manifest
 from builder.prove import authority, report, trial
+from builder.prove.handshake import HandshakeResult, ask, ask_client_only
 from builder.prove.report import Proof
 from builder.prove.server import listen
-from builder.prove.trial import Client, Plan, Question, Status
-from builder.prove.verdict import Ran, Verdict, ask, ask_stranger
+from builder.prove.testbed import Client, Ran
+from builder.prove.trial import Question, Status, TrialSetup
+from builder.release.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +48,7 @@ CARELESS = READER.replace("if cafile:", "context.check_hostname = False\ncontext
 
 @dataclass
 class Folder:
-    """A place whose packages are PEM files and whose trust store is a folder with one of them."""
+    """A testbed whose packages are PEM files and whose trust store is a folder with one of them."""
 
     folder: Path
     code: str = READER
@@ -95,7 +96,7 @@ class Folder:
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+def plan(tmp_path_factory: pytest.TempPathFactory) -> TrialSetup:
     """Return two packages, the second with another root, and a question about each root."""
     folder = tmp_path_factory.mktemp("packages")
     one, two = (authority.create(name, now=NOW) for name in ("One", "Two"))
@@ -105,16 +106,16 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
         Question("kept", authority.issue(one, ["localhost"], now=NOW), accepted=AFTER),
         Question("added", authority.issue(two, ["localhost"], now=NOW), accepted=frozenset({"upgraded"})),
     )
-    return Plan("folder", folder / "first", folder / "second", questions)
+    return TrialSetup("folder", folder / "first", folder / "second", questions)
 
 
-def prove(plan: Plan, cells: list[trial.Cell]) -> Proof:
+def prove(plan: TrialSetup, cells: list[trial.Cell]) -> Proof:
     """Return the proof that these cells are."""
     manifest = Manifest("acme", "2026.1", 0, (), ())
     return Proof("recipe proof", manifest, NOW, plan.questions, tuple(cells))
 
 
-def test_a_client_that_does_as_promised_in_every_phase_is_proven(plan: Plan, tmp_path: Path) -> None:
+def test_a_client_that_does_as_promised_in_every_phase_is_proven(plan: TrialSetup, tmp_path: Path) -> None:
     """What it did is kept, by phase and question."""
     [cell] = trial.run(plan, Folder(tmp_path))
     assert (cell.status, cell.faults) == (Status.PROVEN, ())
@@ -127,17 +128,17 @@ def test_a_client_that_does_as_promised_in_every_phase_is_proven(plan: Plan, tmp
     assert report.verdict(prove(plan, [cell])) == ""
 
 
-def test_a_package_that_takes_others_roots_away_is_found_out(plan: Plan, tmp_path: Path) -> None:
+def test_a_package_that_takes_others_roots_away_is_found_out(plan: TrialSetup, tmp_path: Path) -> None:
     """While it is installed, whatever it restores in the end."""
     [cell] = trial.run(plan, Folder(tmp_path, greedy=True))
     assert cell.status is Status.FAILED
     assert cell.faults == tuple(
-        f"{phase}: 1 of 2 roots that the place trusted are gone from others"
+        f"{phase}: 1 of 2 roots that the testbed trusted are gone from others"
         for phase in ("installed", "upgraded")
     )
 
 
-def test_a_stand_in_is_never_green(plan: Plan, tmp_path: Path) -> None:
+def test_a_stand_in_is_never_green(plan: TrialSetup, tmp_path: Path) -> None:
     """A double that passes has a status of its own, and alone it proves nothing."""
     proof = prove(plan, trial.run(plan, Folder(tmp_path, stand_in="a folder for a store")))
     assert [cell.status for cell in proof.cells] == [Status.STAND_IN]
@@ -147,17 +148,17 @@ def test_a_stand_in_is_never_green(plan: Plan, tmp_path: Path) -> None:
     assert report.remarks(proof) == ["folder: stand-in: a folder for a store"]
 
 
-def test_an_absent_client_is_never_green(plan: Plan, tmp_path: Path) -> None:
+def test_an_absent_client_is_never_green(plan: TrialSetup, tmp_path: Path) -> None:
     """It says why it is not there, and alone it proves nothing."""
-    ground = Folder(tmp_path, missing=("other: nobody wrote it",))
-    proof = prove(plan, trial.run(plan, ground, frozenset({"other"})))
+    testbed = Folder(tmp_path, missing=("other: nobody wrote it",))
+    proof = prove(plan, trial.run(plan, testbed, frozenset({"other"})))
     assert [(cell.client, cell.status) for cell in proof.cells] == [("other", Status.ABSENT)]
     assert not proof.holds
     assert report.rows(proof) == [("folder", "other", "-", "-", "-", "-", "absent, not counted")]
     assert report.remarks(proof) == ["folder/other: absent, because nobody wrote it"]
 
 
-def test_a_client_that_crashes_has_refused_nothing(plan: Plan, tmp_path: Path) -> None:
+def test_a_client_that_crashes_has_refused_nothing(plan: TrialSetup, tmp_path: Path) -> None:
     """It connects and ends with an error: broken in every phase, and the cell has failed."""
     [cell] = trial.run(plan, Folder(tmp_path, code=CRASHER))
     assert cell.status is Status.FAILED
@@ -167,14 +168,14 @@ def test_a_client_that_crashes_has_refused_nothing(plan: Plan, tmp_path: Path) -
 
 def test_a_client_that_reaches_no_server_has_refused_nothing(tmp_path: Path) -> None:
     """Whether the server was ours or somebody else's."""
-    ground = Folder(tmp_path)
+    testbed = Folder(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
-    verdict, words = ask_stranger(ground, ground.clients()[0], f"https://localhost:{port}/")
-    assert (verdict, "refused>" in words) == (Verdict.BROKEN, True)
+    verdict, words = ask_client_only(testbed, testbed.clients()[0], f"https://localhost:{port}/")
+    assert (verdict, "refused>" in words) == (HandshakeResult.BROKEN, True)
     with listen(authority.issue(authority.create("Any", now=NOW), ["localhost"], now=NOW)) as listener:
         elsewhere = Client("elsewhere", (sys.executable, "-c", READER, f"https://localhost:{port}/", "none"))
-        assert ask(ground, elsewhere, listener)[0] is Verdict.BROKEN
+        assert ask(testbed, elsewhere, listener)[0] is HandshakeResult.BROKEN
 
 
 def test_a_client_killed_by_a_signal_has_refused_nothing(tmp_path: Path) -> None:
@@ -182,27 +183,27 @@ def test_a_client_killed_by_a_signal_has_refused_nothing(tmp_path: Path) -> None
     code = CRASHER.replace(
         'raise KeyError("a bug")', "import os; print('certificate', flush=True); os.kill(0 or os.getpid(), 9)"
     )
-    ground = Folder(tmp_path, code=code)
+    testbed = Folder(tmp_path, code=code)
     with listen(authority.issue(authority.create("Any", now=NOW), ["localhost"], now=NOW)) as listener:
-        assert ask(ground, ground.clients()[0], listener) == (Verdict.BROKEN, "certificate")
+        assert ask(testbed, testbed.clients()[0], listener) == (HandshakeResult.BROKEN, "certificate")
 
 
-def test_a_client_that_verifies_nothing_fails(plan: Plan, tmp_path: Path) -> None:
+def test_a_client_that_verifies_nothing_fails(plan: TrialSetup, tmp_path: Path) -> None:
     """Accepting what is to be refused is as wrong as refusing what is to be accepted."""
     [cell] = trial.run(plan, Folder(tmp_path, code=CARELESS))
     assert cell.status is Status.FAILED
     assert cell.faults[0].startswith("before, kept: accepted, not refused")
 
 
-def test_a_package_that_cannot_be_installed_fails_every_client(plan: Plan, tmp_path: Path) -> None:
+def test_a_package_that_cannot_be_installed_fails_every_client(plan: TrialSetup, tmp_path: Path) -> None:
     """With the words of its package manager."""
     [cell] = trial.run(plan, Folder(tmp_path, broken=True))
     assert (cell.status, cell.faults) == (Status.FAILED, ("installed: the package manager fails",))
 
 
-def test_trust_that_is_left_behind_fails_every_client(plan: Plan, tmp_path: Path) -> None:
+def test_trust_that_is_left_behind_fails_every_client(plan: TrialSetup, tmp_path: Path) -> None:
     """And what is left is named."""
     [cell] = trial.run(plan, Folder(tmp_path, leftover=True))
-    said = "removed: what the place trusts is not what it trusted before: leftover.pem"
+    said = "removed: what the testbed trusts is not what it trusted before: leftover.pem"
     assert (cell.status, cell.faults) == (Status.FAILED, (said,))
     assert report.verdict(prove(plan, [cell])) == "the proof failed: folder/reader"

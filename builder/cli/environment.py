@@ -1,0 +1,141 @@
+"""What the environment says to a command: the clock, SOURCE_DATE_EPOCH, passwords, standard input."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from builder.errors import UsageError
+
+if TYPE_CHECKING:
+    from builder.load.access import Access
+    from builder.model import Bundle, Finding
+    from builder.pipeline.accept import Treatments
+    from builder.pipeline.project import Project
+
+_MOST_DIGITS = 10  # of seconds since 1970, until 2286
+_SHOWN = 3
+
+
+def project(
+    *,
+    paths: list[str] | None = None,
+    org: str | None = None,
+    config: Path | None = None,
+    now: str | None = None,
+    quiet: bool = False,
+) -> Project:
+    """Return the project that a command's options and environment name; raises UsageError or ConfigError."""
+    from builder.config import FILE_NAME
+    from builder.pipeline.project import find
+
+    found = find(paths or [], org, config, now=clock(now), source_date_epoch=source_date_epoch())
+    if org is not None and Path(FILE_NAME).exists() and not quiet:
+        typer.echo(f"note: {FILE_NAME} is not used, because --org is given", err=True)
+    return found
+
+
+def access(password_file: Path | None = None) -> Access:
+    """Return how inputs are opened: passwords from `password_file`, or asked for on a terminal."""
+    from builder.load.access import Access
+    from builder.load.source import MAX_BYTES
+
+    return Access(
+        passwords=_passwords(password_file),
+        stdin=lambda: sys.stdin.buffer.read(MAX_BYTES + 1),
+        ask=_ask if sys.stdin.isatty() else None,
+    )
+
+
+def accepted(
+    found: Project,
+    *,
+    treatments: Treatments | None = None,
+    password_file: Path | None = None,
+    quiet: bool = False,
+) -> Bundle:
+    """Return the project's bundle, as `accept` does, and print what it warns of to standard error.
+
+    With `quiet`, only the warnings that stand for overridden errors.
+    """
+    from builder.pipeline.accept import Treatments, accept
+
+    result = accept(found, access=access(password_file), treatments=treatments or Treatments())
+    _warn(result.findings, quiet=quiet)
+    return result.bundle
+
+
+def clock(now: str | None) -> dt.datetime:
+    """Return the moment at which validity is judged: the real clock, or --now for tests."""
+    if now is None:
+        return dt.datetime.now(dt.UTC)
+    try:
+        moment = dt.datetime.fromisoformat(now)
+    except ValueError:
+        raise UsageError(f"--now '{now}': is not a time", hint="write it like 2026-11-24T12:00:00Z") from None
+    try:
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except OverflowError:
+        raise UsageError(f"--now '{now}': is beyond the calendar") from None
+
+
+def source_date_epoch() -> int | None:
+    """Return SOURCE_DATE_EPOCH in seconds since 1970, or None where it is not set.
+
+    See https://reproducible-builds.org/specs/source-date-epoch/.
+    """
+    from builder.model.release import LATEST
+
+    value = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not value:
+        return None
+    # gzip's and rpm's clocks end at LATEST; Python refuses to read numbers of thousands of digits.
+    digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+    if not digits or int(value) > LATEST:
+        raise UsageError(f"SOURCE_DATE_EPOCH '{value}': is not a number of seconds since 1970")
+    return int(value)
+
+
+def _ask(name: str) -> str:
+    entered: str = typer.prompt(f"Password of {name}", hide_input=True, err=True)
+    return entered
+
+
+def _passwords(file: Path | None) -> tuple[str, ...]:
+    if file is None:
+        return ()
+    try:
+        return tuple(file.read_text("utf-8").splitlines())
+    except OSError as error:
+        raise UsageError(f"--password-file {file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        # What it holds must not be shown, so neither is Python's own message.
+        raise UsageError(f"--password-file {file}: cannot be read as UTF-8 text") from None
+
+
+def _warn(findings: tuple[Finding, ...], *, quiet: bool) -> None:
+    """Print the warnings; of those that one rule has for many CAs, the first few and how many more."""
+    from builder.model import Severity
+    from builder.rules import RULES
+    from builder.text.quoting import visible
+
+    said: Counter[str] = Counter()
+    for finding in findings:
+        if finding.severity is not Severity.WARNING:
+            continue
+        # An error that is overridden is shown in every build, whatever else there is to say.
+        if RULES[finding.rule].severity is not Severity.ERROR:
+            if quiet:
+                continue
+            said[finding.rule] += 1
+        if said[finding.rule] <= _SHOWN:
+            typer.echo(visible(f"warning: {finding.origin}: {finding.message}"), err=True)
+    for rule, count in said.items():
+        if count > _SHOWN:
+            typer.echo(f"warning: {rule}: {count - _SHOWN} more; 'trustpack lint' lists them all", err=True)

@@ -1,0 +1,33 @@
+"""trustpack.yaml, read strictly: whose bundle it is, what is in it, and what is built from it."""
+
+from builder.config.file import (
+    FILE_NAME,
+    FINGERPRINT,
+    AuthoritySection,
+    BundleSection,
+    Config,
+    LifecycleSection,
+    OrganisationSection,
+    OverrideSection,
+    minimal,
+    organisation,
+    read,
+    schema,
+    where,
+)
+
+__all__ = [
+    "FILE_NAME",
+    "FINGERPRINT",
+    "AuthoritySection",
+    "BundleSection",
+    "Config",
+    "LifecycleSection",
+    "OrganisationSection",
+    "OverrideSection",
+    "minimal",
+    "organisation",
+    "read",
+    "schema",
+    "where",
+]

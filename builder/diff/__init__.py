@@ -1,0 +1,1 @@
+"""What any input holds (bundle, lock, release, package), and how two of them differ."""

@@ -1,0 +1,51 @@
+"""Read what the command line names: a lock, a manifest, a folder of either kind, a package, or a bundle."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.diff import snapshot
+from builder.errors import PackageError, UsageError
+from builder.lint import refuse
+from builder.load import is_file_name
+from builder.load.access import read
+from builder.model import Bundle
+from builder.text.quoting import visible
+
+if TYPE_CHECKING:
+    from builder.diff.snapshot import Holding
+    from builder.load.access import Access
+
+
+def hold(name: str, access: Access) -> Holding:
+    """Return what `name` holds: a file, a folder, - for standard input, or https://…#sha256=….
+
+    `access` opens standard input and locked trust stores.
+
+    Raises UsageError where there is nothing, and what reading it raises.
+    """
+    path = Path(name)
+    if not name or not is_file_name(name):
+        return _bundle(name, access)
+    try:
+        if path.is_dir():
+            return snapshot.of_folder(path) or _bundle(name, access)
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return _bundle(name, access)  # which says that a pipe or a device is no file
+        if status.st_size > snapshot.MAX_BYTES:
+            raise PackageError(f"{visible(name)}: is larger than {snapshot.MAX_BYTES} bytes")
+        return snapshot.of_file(path, path.read_bytes()) or _bundle(name, access)
+    except FileNotFoundError:
+        raise UsageError(f"{visible(name)}: is no file or folder") from None
+    except OSError as error:
+        raise PackageError(f"{visible(name)}: cannot be read: {error.strerror}") from error
+
+
+def _bundle(name: str, access: Access) -> Holding:
+    """Return the certificates of a bundle, whatever lint says of them; what cannot be read still raises."""
+    loading = read([name], access)
+    refuse(loading.findings)
+    return snapshot.of_bundle(name, Bundle(loading.certificates))

@@ -1,0 +1,227 @@
+"""What the next release changes, and whether every machine will have a new root before it is needed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from builder.lifecycle.blocking import place
+from builder.lifecycle.lock import Change, Locked, compare
+from builder.text.quoting import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from builder.lifecycle.lock import Lock
+    from builder.lifecycle.states import Lifecycle
+
+_SHORT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """One thing that a rotation gets wrong: an overlap too short, or a plan that is overdue."""
+
+    certificate: Locked
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What leads from the last release (empty: there is none) to the next one."""
+
+    before: str
+    release: str
+    change: Change
+    kept: int
+    warnings: tuple[Warned, ...]
+    places: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rotation:
+    """Everything a warning depends on; `since` has the day each CA came out, `first` the first release's."""
+
+    old: Mapping[str, Locked]
+    new: Mapping[str, Locked]
+    lifecycle: Lifecycle
+    since: Mapping[str, dt.date]
+    first: frozenset[str]
+    today: dt.date
+
+    def ready(self, fingerprint: str) -> dt.date | None:
+        """Return the day from which every machine has a CA; None where, as far as is known, each has it.
+
+        What the first release holds was on the machines before, but for what is said to be incoming.
+        """
+        incoming = self.lifecycle.stage(fingerprint).state == "incoming"
+        if fingerprint in self.first and not incoming:
+            return None
+        if fingerprint not in self.old:
+            # New, or taken out and back again: upgraded machines do not have it.
+            return self._after(self.today)
+        return self._after(self.since[fingerprint]) if fingerprint in self.since else None
+
+    def _after(self, day: dt.date) -> dt.date:
+        """Return the day on which what came out on `day` has been out for the overlap."""
+        return day + min(self.lifecycle.overlap, dt.date.max - day)
+
+    def used(self, fingerprint: str) -> dt.date | None:
+        """Return the day from which a CA's issuer is used, None where that is not said or was long ago."""
+        stage = self.lifecycle.stage(fingerprint)
+        if stage.state == "incoming":
+            return stage.until
+        before = self.old.get(fingerprint)
+        starts = before is None or before.state == "incoming"
+        return stage.since or (self.today if starts else None)
+
+
+def make(
+    old: Sequence[Locked],
+    new: Sequence[Locked],
+    *,
+    lock: Lock | None,
+    before: str,
+    release: str,
+    lifecycle: Lifecycle,
+    targets: Iterable[str],
+    today: dt.date,
+) -> Plan:
+    """Return the plan for a release of `new` on `today`; `lock` tells since when each CA of `old` is out."""
+    shipped = {item.sha256: item for item in old if item.shipped}
+    wanted = {item.sha256: item for item in new if item.shipped}
+    first = _first(lock) & shipped.keys() if shipped else wanted.keys()
+    rotation = _Rotation(shipped, wanted, lifecycle, _since(lock), frozenset(first), today)
+    blocked = any(not item.shipped for item in new)
+    return Plan(
+        before=before,
+        release=release,
+        change=compare(old, new),
+        kept=len(shipped.keys() & wanted.keys()),
+        warnings=tuple(_warnings(rotation, {item.sha256 for item in new})),
+        places={target: place(target) for target in targets} if blocked else {},
+    )
+
+
+def as_text(plan: Plan) -> str:
+    """Return the plan as people read it."""
+    before = f", after {plan.before}" if plan.before else ""
+    same = " (nothing changes)" if not plan.change else ""
+    lines = [visible(f"release {plan.release}{before}{same}"), *plan.change.lines]
+    lines.append(f"{plan.kept} certificate{'s' * (plan.kept != 1)} shipped before and after")
+    lines += [f"warning: {_named(one.certificate)} {one.message}" for one in plan.warnings]
+    if plan.places:
+        width = max(map(len, plan.places))
+        lines += ["", "What distrust does on each target:"]
+        lines += [f"  {target:<{width}}  {sentence}" for target, sentence in plan.places.items()]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(plan: Plan) -> str:
+    """Return the plan as JSON in ASCII."""
+    value: dict[str, Any] = {
+        "before": plan.before,
+        "release": plan.release,
+        "added": [msgspec.structs.asdict(item) for item in plan.change.added],
+        "removed": [msgspec.structs.asdict(item) for item in plan.change.removed],
+        "moved": [
+            msgspec.structs.asdict(item) | {"state_before": old.state} for old, item in plan.change.moved
+        ],
+        "kept": plan.kept,
+        "warnings": [
+            {"sha256": one.certificate.sha256, "subject": one.certificate.subject, "message": one.message}
+            for one in plan.warnings
+        ],
+        "distrust": dict(plan.places),
+    }
+    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+
+
+def _since(lock: Lock | None) -> dict[str, dt.date]:
+    """Return the day on which each CA last came out."""
+    found: dict[str, dt.date] = {}
+    for issue in reversed(lock.history if lock else []):
+        found |= {item.sha256: dt.date.fromisoformat(issue.date) for item in issue.added}
+    return found
+
+
+def _first(lock: Lock | None) -> set[str]:
+    """Return the CAs of the first release that did not come out once more later."""
+    if lock is None:
+        return set()
+    later = {item.sha256 for issue in lock.history[:-1] for item in issue.added}
+    return {item.sha256 for item in lock.history[-1].added} - later
+
+
+def _warnings(rotation: _Rotation, listed: set[str]) -> Iterator[Warned]:
+    for item in rotation.new.values():
+        yield from (Warned(item, text) for text in _coming(rotation, item))
+        yield from (Warned(item, text) for text in _going(rotation, item))
+    for key, item in rotation.old.items():
+        # A distrusted CA is still listed: what is taken out in an emergency waits for no successor.
+        if key not in listed:
+            yield from (Warned(item, text) for text in _gone(rotation, item))
+
+
+def _coming(rotation: _Rotation, item: Locked) -> Iterator[str]:
+    """Say what is wrong with the day from which a CA's issuer is used."""
+    stage = rotation.lifecycle.stage(item.sha256)
+    used, ready = rotation.used(item.sha256), rotation.ready(item.sha256)
+    if stage.state == "incoming" and used and used <= rotation.today:
+        yield f"was to be in use from {used}, and is still incoming"
+    if used and ready and used < ready:
+        said = stage.since or stage.state == "incoming"
+        hint = "" if said else f": make it incoming until {ready}"
+        yield f"is used from {used}, but on all machines from {ready} only{hint}"
+
+
+def _going(rotation: _Rotation, item: Locked) -> Iterator[str]:
+    """Say what is wrong with the end of a CA that is still shipped."""
+    stage, today = rotation.lifecycle.stage(item.sha256), rotation.today
+    ends = _day(item.not_after)
+    if ends < today:
+        return
+    if stage.state == "retiring" and stage.until:
+        if stage.until <= today:
+            yield f"was to be removed on {stage.until}, and is still retiring"
+        yield from _late(rotation, stage.successor, stage.until, "is to be removed on")
+    if ends - today <= rotation.lifecycle.overlap and not stage.successor:
+        yield f"expires on {ends}, and names no successor"
+    yield from _late(rotation, stage.successor, ends, "expires on")
+
+
+def _gone(rotation: _Rotation, item: Locked) -> Iterator[str]:
+    """Say what is wrong with the removal of a CA."""
+    if _day(item.not_after) < rotation.today:
+        return
+    if item.state != "retiring":
+        yield f"is removed while {item.state}: a release should show it as retiring first"
+    successor = rotation.lifecycle.stage(item.sha256).successor
+    yield from _late(rotation, successor, rotation.today, "is removed on")
+
+
+def _late(rotation: _Rotation, successor: str, end: dt.date, how: str) -> Iterator[str]:
+    """Say that a CA ends before its successor is out, or before that one's issuer takes over."""
+    if successor not in rotation.new:
+        return
+    stage = rotation.lifecycle.stage(successor)
+    ready, used = rotation.ready(successor), rotation.used(successor)
+    said = f"{how} {end}, but its successor {_named(rotation.new[successor])}"
+    if ready and ready > end:
+        yield f"{said} is on all machines from {ready} only"
+    elif used and used > end:
+        yield f"{said} is used from {used} only"
+    elif stage.state == "incoming" and not used and end - rotation.today <= rotation.lifecycle.overlap:
+        yield f"{said} is still incoming, and has no day from which it is used"
+
+
+def _day(moment: str) -> dt.date:
+    return dt.datetime.fromisoformat(moment).date()
+
+
+def _named(item: Locked) -> str:
+    return visible(f"{item.subject or 'no name'} ({item.sha256[:_SHORT]})")

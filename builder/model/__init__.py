@@ -1,0 +1,28 @@
+"""The nouns of the pipeline: frozen data that every stage takes and returns."""
+
+from builder.model.certificate import Bundle, Certificate, Distrust
+from builder.model.finding import Finding, Origin, Severity
+from builder.model.package import FILE_NAME, Artifact, File, Organisation, Package
+from builder.model.recipe import Content, Entry, Output, Recipe, Setting
+from builder.model.release import Release, Revision
+
+__all__ = [
+    "FILE_NAME",
+    "Artifact",
+    "Bundle",
+    "Certificate",
+    "Content",
+    "Distrust",
+    "Entry",
+    "File",
+    "Finding",
+    "Organisation",
+    "Origin",
+    "Output",
+    "Package",
+    "Recipe",
+    "Release",
+    "Revision",
+    "Setting",
+    "Severity",
+]

@@ -1,0 +1,102 @@
+"""Release versions: one to three numbers, which sort alike in every ecosystem.
+
+Debian, RPM, apk, PEP 440 and RubyGems take the text as it is and npm takes three numbers, so
+20261124 < 20261124.1 < 20261125 and 2026.10 < 2026.10.1 everywhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from builder.errors import ReleaseError
+
+# Nine digits fit every ecosystem's integers; a leading zero is invalid in npm and vanishes in PEP 440.
+_GRAMMAR = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,2}")
+_DATE = len("YYYYMMDD")
+_ZIP_DAWN = int(dt.datetime(1980, 1, 1, tzinfo=dt.UTC).timestamp())
+LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a year later
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What one release changed, a sentence a note; `date` is its UTC day, YYYY-MM-DD.
+
+    In a package `release` is the version that the target gives it.
+    """
+
+    release: str
+    date: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release version as text; `numbers` pads it to three for comparing."""
+
+    text: str
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """The three numbers; missing ones are 0."""
+        parts = [int(part) for part in self.text.split(".")] + [0, 0]
+        return parts[0], parts[1], parts[2]
+
+    @property
+    def semver(self) -> str:
+        """The release in semantic versioning's grammar."""
+        return ".".join(map(str, self.numbers))
+
+    @property
+    def day(self) -> dt.date | None:
+        """The day a date release (YYYYMMDD or YYYYMMDD.N) names, else None."""
+        digits = self.text.split(".")[0]
+        try:
+            return (
+                dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) if len(digits) == _DATE else None
+            )
+        except ValueError:
+            return None
+
+    def following(self) -> Release:
+        """Return the next release of the same day."""
+        first, second, _ = self.numbers
+        return Release(f"{first}.{second + 1}")
+
+
+def parse(text: str) -> Release:
+    """Return the release that `text` names; raise ReleaseError if some ecosystem could not order it."""
+    if not _GRAMMAR.fullmatch(text):
+        raise ReleaseError(
+            f"release '{text}': is not one to three numbers without leading zeros",
+            hint="write it like 2026.10 or 20261124.1: npm, PEP 440, Debian and RPM order these alike",
+        )
+    return Release(text)
+
+
+def today(now: dt.datetime, source_date_epoch: int | None) -> dt.date:
+    """Return the UTC day a release is named after: SOURCE_DATE_EPOCH's where set, else that of `now`."""
+    if source_date_epoch is None:
+        return now.astimezone(dt.UTC).date()
+    return dt.datetime.fromtimestamp(source_date_epoch, dt.UTC).date()
+
+
+def automatic(today: dt.date, previous: Release | None) -> Release:
+    """Return the date's release, continuing from `previous` if that is of the same day."""
+    if previous is not None and previous.day == today:
+        return previous
+    return Release(f"{today:%Y%m%d}")
+
+
+def epoch(release: Release, *, source_date_epoch: int | None, newest: dt.datetime) -> int:
+    """Return the time stamp of everything built, in seconds since 1970: never the present.
+
+    It is SOURCE_DATE_EPOCH, else the midnight of a date release, else the moment the bundle's
+    newest certificate begins; from 1980 to 2106, where every format's clock runs.
+    """
+    if source_date_epoch is None:
+        day = release.day
+        moment = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC) if day else newest
+        source_date_epoch = int(moment.timestamp())
+    return min(max(source_date_epoch, _ZIP_DAWN), LATEST)

@@ -1,0 +1,1 @@
+"""The heart: a project (configuration, clock, environment) is accepted (loaded, linted, locked) and built."""

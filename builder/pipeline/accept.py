@@ -1,0 +1,137 @@
+"""Accept a project's bundle: load it, lint it as configured, and hold it to the lock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from builder.errors import ConfigError
+from builder.lifecycle import lock as locks
+from builder.lifecycle import states
+from builder.lint import Override, Policy, lint, refuse
+from builder.load.access import Access, read
+from builder.model import Bundle, Origin
+from builder.rules import RULES, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from builder.config import OverrideSection
+    from builder.lint.policy import Choice
+    from builder.load import Loading
+    from builder.model import Certificate, Finding, Release
+    from builder.pipeline.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Treatments:
+    """What a command's options say about doubtful certificates; None leaves it to the configuration."""
+
+    expired: Choice | None = None
+    intermediates: Choice | None = None
+    public_roots: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A bundle that may be shipped, and what people should know about it: no finding is an error."""
+
+    bundle: Bundle
+    findings: tuple[Finding, ...]
+
+
+_NO_TREATMENTS = Treatments()
+
+
+def accept(
+    project: Project, *, access: Access | None = None, treatments: Treatments = _NO_TREATMENTS
+) -> Accepted:
+    """Return the configured bundle; raise BundleError or PrivateKeyError where lint finds an error.
+
+    What is wrong with a distrusted CA is no error: that may be why it is distrusted.
+    """
+    loading = _load(project, access)
+    bundle, findings = _lint(project, loading, treatments)
+    refuse(findings)
+    if bundle.distrusted and not bundle.certificates:
+        raise ConfigError(
+            f"{project.file}: every CA of the bundle is distrusted, so there is nothing to ship"
+        )
+    return Accepted(bundle, findings)
+
+
+def survey(project: Project, *, access: Access | None = None) -> Bundle:
+    """Return the configured bundle whatever lint says of its certificates; unreadable inputs still raise."""
+    loading = _load(project, access)
+    refuse(loading.findings)
+    return _lint(project, loading, _NO_TREATMENTS)[0]
+
+
+def locked(project: Project, bundle: Bundle, *, wanted: Release | None) -> Release | None:
+    """Return the release to build: the lock's, else `wanted`; raise LockError where it does not fit."""
+    if project.lock is None:
+        return wanted
+    described = locks.describe(bundle, project.lifecycle)
+    locks.verify(project.lock, described, str(project.lock_file), wanted=wanted)
+    return project.lock.release
+
+
+def policy(project: Project | None, treatments: Treatments = _NO_TREATMENTS) -> Policy:
+    """Return the configured policy, or the default one, with what the options replace; raises ConfigError."""
+    section = project.config.bundle if project else None
+    plain = Policy()
+    return Policy(
+        expired=treatments.expired or (section or plain).expired,
+        intermediates=treatments.intermediates or (section or plain).intermediates,
+        public_roots=treatments.public_roots or (section or plain).public_roots,
+        overrides=tuple(
+            _override(item, _origin(project, i))
+            for i, item in enumerate(section.overrides if section else ())
+            if project
+        ),
+    )
+
+
+def _load(project: Project, access: Access | None) -> Loading:
+    return read(project.config.bundle.paths, access or Access(), folder=project.folder)
+
+
+def _lint(project: Project, loading: Loading, treatments: Treatments) -> tuple[Bundle, tuple[Finding, ...]]:
+    lifecycle = project.lifecycle
+    trusted, blocked = lifecycle.partition(loading.certificates)
+    bundle, findings = lint(trusted, now=project.now, policy=policy(project, treatments), distrusted=blocked)
+    states.check(
+        lifecycle,
+        project.config.lifecycle,
+        project.where,
+        held=[item.sha256 for item in loading.certificates],
+        past=project.lock.known if project.lock else (),
+        shipped=[item.sha256 for item in bundle.certificates],
+    )
+    reasons = {item.sha256: lifecycle.stage(item.sha256).distrust for item in blocked}
+    return Bundle(bundle.certificates, _once(blocked), reasons), loading.findings + findings
+
+
+def _once(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    unique = {item.sha256: item for item in certificates}
+    return tuple(sorted(unique.values(), key=lambda item: (item.label.lower(), item.sha256)))
+
+
+def _origin(project: Project, index: int) -> Origin:
+    path, _, line = project.where(("bundle", "overrides", index)).rpartition(":")
+    return Origin(path, int(line))
+
+
+def _override(item: OverrideSection, origin: Origin) -> Override:
+    where = f"{origin}: bundle.overrides"
+    if item.rule not in RULES:
+        error = unknown(item.rule)
+        raise ConfigError(f"{where}: {error}", hint=error.hint)
+    if RULES[item.rule].final:
+        raise ConfigError(f"{where}: rule {item.rule} has no override")
+    try:
+        until = dt.date.fromisoformat(item.until)
+    except ValueError:
+        raise ConfigError(f"{where}: until: {item.until} is not a valid date") from None
+    return Override(item.rule, states.plain(item.fingerprint), item.reason, until, origin)

@@ -1,0 +1,184 @@
+"""The whole flow on one screen: load, lint, render, assemble, write."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from builder import __version__, render
+from builder.assemble import assemble, runs_beside
+from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
+from builder.model import Artifact
+from builder.model import release as releases
+from builder.release import folder as output
+from builder.release import manifest as manifests
+from builder.render import changelog, recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from builder.model import Package, Recipe
+    from builder.model.release import Release
+    from builder.pipeline.request import BuildRequest
+    from builder.release.manifest import Manifest
+
+
+def build(
+    request: BuildRequest, out: Path, *, jobs: int = 1, progress: Callable[[str], None] = lambda _: None
+) -> Manifest:
+    """Build every target of `request` into `out` and return the release's manifest.
+
+    `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError, ToolError or
+    OutputError; then `out` still holds the release it held before.
+    """
+    recipes = [(recipe.read(source), source) for source in request.sources]
+    previous = manifests.read_manifest(out)
+    if previous is not None and previous.organisation != request.organisation.slug:
+        raise OutputError(
+            f"{out}: holds the packages of {previous.organisation}",
+            hint="choose another folder with --out: one folder holds one organisation's release",
+        )
+    release = request.release or _next(request, previous)
+    if previous is not None and releases.Release(previous.release).numbers > release.numbers:
+        raise ReleaseError(
+            f"release {release.text}: is lower than {previous.release}, which {out} holds",
+            hint="clients would never fetch it: choose a higher release, or another folder with --out",
+        )
+    while True:
+        artifacts, manifest = _make(request, recipes, release, jobs, progress)
+        if not _taken(previous, manifest):
+            break
+        if request.release is not None:
+            raise ReleaseError(
+                f"release {release.text}: {out} already holds other content under this version",
+                hint="clients would never fetch the change: choose a higher --release, or leave it out "
+                "(with a trustpack.lock, 'trustpack lock --bump' makes a new one)",
+            )
+        release = release.following()
+    manifest = manifests.joined(previous, manifest)
+    output.write(out, artifacts, manifest, previous)
+    return manifest
+
+
+def _make(
+    request: BuildRequest,
+    recipes: Sequence[tuple[Recipe, recipe.Source]],
+    release: Release,
+    jobs: int,
+    progress: Callable[[str], None],
+) -> tuple[list[Artifact], Manifest]:
+    newest = max(certificate.not_before for certificate in request.bundle.certificates)
+    epoch = releases.epoch(release, source_date_epoch=request.source_date_epoch, newest=newest)
+
+    def target(pair: tuple[Recipe, recipe.Source]) -> list[Artifact]:
+        made = _target(request, *pair, release, epoch)
+        progress(pair[0].target)
+        return made
+
+    # What other programs write is started first, and is written while this one makes the rest.
+    started = sorted(recipes, key=lambda pair: not runs_beside(pair[0].outputs[0].container))
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        made = {pair[0].target: pool.submit(target, pair) for pair in started}
+        artifacts = [artifact for what, _ in recipes for artifact in made[what.target].result()]
+    _refuse_namesakes(artifacts)
+    manifest = manifests.describe_release(
+        organisation=request.organisation.slug,
+        release=release,
+        epoch=epoch,
+        bundle=request.bundle,
+        artifacts=artifacts,
+        version=__version__,
+    )
+    return artifacts, manifest
+
+
+def _target(
+    request: BuildRequest, what: Recipe, source: recipe.Source, release: Release, epoch: int
+) -> list[Artifact]:
+    """Render and assemble one target's outputs, each seeing the digests of those before it."""
+    day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
+    subject = render.subject(
+        what,
+        source.templates,
+        request.organisation,
+        request.bundle,
+        release,
+        epoch=epoch,
+        name=request.names.get(what.target),
+        settings=request.settings.get(what.target),
+    )
+    made_by = recipe.digest(source, subject.settings)
+    history = request.history or changelog.of_release(release.text, day, request.bundle)
+    subject = replace(subject, history=history)
+    digests: dict[str, str] = {}
+    filenames: dict[str, str] = {}
+    finished: list[tuple[Package, bytes]] = []
+    for wanted in what.outputs:
+        package = render.package(subject, wanted, digests=digests, filenames=filenames)
+        if not recipe.built_in(source):
+            _refuse_keys(package)
+        data = assemble(package)
+        digests[wanted.id] = hashlib.sha256(data).hexdigest()
+        filenames[wanted.id] = package.filename
+        finished.append((package, data))
+    commands = render.commands(subject, filenames)
+    return [
+        Artifact(
+            target=what.target,
+            name=package.name,
+            version=package.version,
+            filename=package.filename,
+            data=data,
+            sha256=digest,
+            recipe=made_by,
+            **commands,
+        )
+        for (package, data), digest in zip(finished, digests.values(), strict=True)
+    ]
+
+
+def _refuse_keys(package: Package) -> None:
+    """Raise PrivateKeyError if one of an organisation's own templates holds a private key."""
+    from builder.x509 import keys
+
+    rendered = {file.path: file.data for file in package.files} | dict(package.scripts)
+    for path, data in rendered.items():
+        kind = keys.in_text(data)[0] or keys.in_der(data)
+        if kind:
+            raise PrivateKeyError(
+                f"recipe {package.target}: {path}: holds {kind}",
+                hint="take it out of the templates, and ask who else has seen it",
+            )
+
+
+def _refuse_namesakes(artifacts: Sequence[Artifact]) -> None:
+    """Raise ConfigError if two artifacts would be one file; macOS takes a and A for one name."""
+    seen: dict[str, Artifact] = {}
+    for artifact in artifacts:
+        other = seen.setdefault(artifact.filename.lower(), artifact)
+        if other is not artifact:
+            raise ConfigError(
+                f"recipe {artifact.target}: '{artifact.filename}' is a file of {other.target} already"
+            )
+
+
+def _next(request: BuildRequest, previous: Manifest | None) -> Release:
+    """Return the date's release, counted on if it names other certificates already."""
+    if previous is None:
+        return releases.automatic(request.today, None)
+    release = releases.automatic(request.today, releases.Release(previous.release))
+    known = [certificate["sha256"] for certificate in previous.certificates]
+    changed = known != [certificate.sha256 for certificate in request.bundle.certificates]
+    return release.following() if release.text == previous.release and changed else release
+
+
+def _taken(previous: Manifest | None, manifest: Manifest) -> bool:
+    """Tell whether this release's version names other content already."""
+    if previous is None:
+        return False
+    same = releases.Release(previous.release).numbers == releases.Release(manifest.release).numbers
+    return same and not manifests.same_content(previous, manifest)

@@ -1,0 +1,87 @@
+"""A build request: what a project's accepted bundle is built into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from builder import render
+from builder.config import organisation
+from builder.errors import ConfigError
+from builder.lifecycle.history import revisions
+from builder.pipeline.accept import locked
+from builder.render import recipe
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from builder.model import Bundle, Organisation, Release, Revision
+    from builder.pipeline.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """What to build: for whom, from what, and for which targets.
+
+    `history` is what packages' changelogs tell; without it, they tell of this release alone.
+    Without `release` the version is `today`, with a counter when today's has other content.
+    `source_date_epoch` is in seconds since 1970.
+    """
+
+    organisation: Organisation
+    bundle: Bundle
+    sources: Sequence[recipe.Source]
+    today: dt.date
+    release: Release | None = None
+    source_date_epoch: int | None = None
+    history: tuple[Revision, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def request(
+    project: Project, bundle: Bundle, *, targets: list[str] | None = None, release: str | None = None
+) -> BuildRequest:
+    """Return the request for a project's bundle; `targets` and `release` replace the configuration's.
+
+    Raises UsageError, ConfigError with file and line, ReleaseError, or LockError where the lock does not fit.
+    """
+    chosen = project.config
+    available = recipe.sources(project.beside)
+    for key in ("targets", "names", "settings"):
+        recipe.check(available, getattr(chosen, key) or (), partial(_where, project, key))
+    sources = recipe.select(available, targets or chosen.targets)
+    owner = organisation(chosen)
+    _check_choices(project, owner, sources)
+    return BuildRequest(
+        organisation=owner,
+        bundle=bundle,
+        sources=sources,
+        today=project.today,
+        release=locked(project, bundle, wanted=project.release(release)),
+        source_date_epoch=project.source_date_epoch,
+        history=revisions(project.lock) if project.lock else (),
+        names=chosen.names,
+        settings=chosen.settings,
+    )
+
+
+def _where(project: Project, key: str, target: str) -> str:
+    return f"{project.where((key, target))}: {key}.{target}"
+
+
+def _check_choices(project: Project, owner: Organisation, sources: Sequence[recipe.Source]) -> None:
+    """Raise ConfigError, with file and line, for a name or a setting that a target does not have."""
+    for source in sources:
+        what, target = recipe.read(source), source.target
+        try:
+            if target in project.config.names:
+                key = "names"
+                render.check_name(what, owner, project.config.names[target])
+            if target in project.config.settings:
+                key = "settings"
+                recipe.choose(what, project.config.settings[target])
+        except ConfigError as error:
+            raise ConfigError(f"{project.where((key, target))}: {error}", hint=error.hint) from None

@@ -1,0 +1,62 @@
+"""Testbeds: where each target's package is proven, one module for each kind."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from builder.prove.testbed import Testbed
+
+# Modules by name, so that proving one target imports what that target needs.
+_GROUNDS = {
+    "apk": "system",
+    "deb": "system",
+    "gem": "gem",
+    "homebrew": "homebrew",
+    "npm": "npm",
+    "rpm": "system",
+    "wheel": "wheel",
+}
+
+
+class Opener(Protocol):
+    """A testbed's module."""
+
+    def open_testbed(
+        self,
+        *,
+        target: str,
+        name: str,
+        settings: Mapping[str, str],
+        root: Path | None,
+        folder: Path,
+        offline: bool,
+        only: frozenset[str],
+    ) -> AbstractContextManager[Testbed]:
+        """Open a clean testbed for `target`, in which the package called `name` is not yet installed.
+
+        `name` is the manifest entry's: what the target's package manager calls the package. `settings` are
+        the recipe's choices: a promise that was not made is not proven. `root` is the unpacked
+        system of --root (None: not given; language targets ignore it). `folder` is empty, the testbed's own,
+        and removed afterwards. With `offline` nothing is fetched: what is not there is absent.
+        `only` names the clients asked for (empty: all), so that nothing needs be prepared for others.
+
+        The testbed's install and upgrade get the path of the target's last artifact in the recipe's order;
+        its other artifacts lie beside it (a formula stands last, beside its archive and its bottle).
+        The testbed's run is called from several threads at once, but not while it installs or removes.
+
+        Raises ToolError where the testbed cannot be made because something is missing: the target is then
+        reported as absent, with the error's words. Any other TrustpackError ends the proof.
+        """
+        ...
+
+
+def opener(target: str) -> Opener | None:
+    """Return the module that opens testbeds for `target`, or None where nobody has written one."""
+    module = _GROUNDS.get(target)
+    return cast("Opener", import_module(f"{__name__}.{module}")) if module else None

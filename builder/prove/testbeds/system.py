@@ -1,0 +1,214 @@
+"""The testbed of deb, rpm and apk: a throw-away copy of an unpacked system, or of the one that runs here."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.errors import ToolError
+from builder.prove import clients
+from builder.prove.sandbox import open_sandbox
+from builder.prove.store import snapshot
+from builder.prove.testbed import Client, Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from builder.prove.clients import Programs
+    from builder.prove.sandbox import Sandbox
+
+# A root that is not what it plays says in this file, in one line, what of it is a double.
+STAND_IN = "/usr/share/trustpack/stand-in"
+_QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
+_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Manager:
+    """A package manager's commands; a file or a name is added to each. Our packages need nothing fetched."""
+
+    program: str
+    install: tuple[str, ...]
+    upgrade: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
+def _manager(program: str, options: tuple[str, ...], install: str, upgrade: str, remove: str) -> _Manager:
+    words = ((program, *options, *command.split()) for command in (install, upgrade, remove))
+    return _Manager(program, *words)
+
+
+_DNF = ("--assumeyes", "--setopt=gpgcheck=0", "--setopt=reposdir=/var/empty")
+_ZYPPER = ("--non-interactive", "--no-gpg-checks", "--no-remote")
+_ZYPPER_IN = "install --allow-unsigned-rpm"
+# The first of its target's that a system has is used.
+_MANAGERS = {
+    "deb": (_manager("apt-get", ("--yes",), "install", "install", "purge"),),
+    "rpm": (
+        # The plugin `local` copies what is installed into a repository, and wants createrepo_c for it.
+        _manager("dnf5", (*_DNF, "--disable-plugin=local"), "install", "upgrade", "remove"),
+        _manager("dnf", _DNF, "install", "upgrade", "remove"),
+        _manager("zypper", _ZYPPER, _ZYPPER_IN, _ZYPPER_IN, "remove"),
+        _manager("rpm", (), "--install --nosignature", "--upgrade --nosignature", "--erase"),
+    ),
+    "apk": (_manager("apk", ("--no-network",), "add --allow-untrusted", "add --allow-untrusted", "del"),),
+}
+_UPDATE = "if command -v update-ca-trust; then update-ca-trust; else update-ca-certificates; fi"
+# What tells that ca-certificates is installed, as the target's own database knows it.
+_OWNED = {
+    "deb": (("dpkg-query", "--show", "--showformat=${db:Status-Status}", "ca-certificates"), "installed"),
+    "rpm": (("rpm", "--query", "ca-certificates"), "ca-certificates-"),
+    "apk": (("apk", "info", "--installed", "ca-certificates"), "ca-certificates"),
+}
+# Clients that read the system's store only if its distribution made them: these commands say whether it did.
+_READS_STORE = {
+    "requests": 'python3 -c \'import requests.certs as c; exit(c.where()[:5] not in ("/etc/", "/var/"))\'',
+    "java": 'home=$(readlink -f "$(command -v java)") && '
+    'case $(readlink -f "${home%/bin/java}/lib/security/cacerts") in /etc/* | /var/*) ;; *) exit 1 ;; esac',
+}
+_VERSION = {
+    "go": ":",
+    "java": "java -version",
+    "openssl": "openssl version",
+    "requests": "python3 -c 'import requests; print(requests.__version__)'",
+}
+_NUMBER = re.compile(r"\d+(\.\w+)+")
+# Node.js as its makers build it brings its own store, and takes the system's from a variable.
+_OWN_STORE = '[ "$(node -p process.config.variables.node_shared_openssl)" = false ]'
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/var/lib/ca-certificates/ca-bundle.pem",
+)
+
+
+@contextlib.contextmanager
+def open_testbed(
+    *,
+    target: str,
+    name: str,
+    root: Path | None,
+    folder: Path,  # noqa: ARG001  a sandbox keeps everything in memory
+    offline: bool,  # noqa: ARG001  nothing is ever fetched here
+    only: frozenset[str],
+    settings: Mapping[str, str],  # noqa: ARG001  no setting changes what is asked here
+) -> Iterator[System]:
+    """Open a copy of the system in `root`, or of this machine's own; see testbeds.Opener."""
+    with open_sandbox(root or Path("/")) as sandbox:
+        yield settle(sandbox, target=target, name=name, programs=_compiled(only), only=only)
+
+
+def settle(sandbox: Sandbox, *, target: str, name: str, programs: Programs, only: frozenset[str]) -> System:
+    """Return the testbed in an open `sandbox`; raise ToolError where it is no system for `target`."""
+    manager = next((one for one in _MANAGERS[target] if _holds(sandbox, f"command -v {one.program}")), None)
+    command, expected = _OWNED[target]
+    if manager is None or not sandbox.run(command, check=False).out.startswith(expected):
+        raise ToolError(
+            f"{sandbox.root}: has no ca-certificates that a .{target} package could build on",
+            hint=f"name an unpacked system that has with --root, for --target {target}",
+        )
+    # A store may be older than its list: made anew, it differs only in what the package changes.
+    sandbox.run(["sh", "-c", _UPDATE])
+    ready = clients.equip(sandbox, programs, only=only)
+    marker = sandbox.run(["cat", STAND_IN], check=False)
+    return System(
+        sandbox=sandbox,
+        name=name,
+        manager=manager,
+        stand_in=marker.out.strip() if marker.code == 0 else "",
+        there=frozenset(client.name for client in ready),
+        asked=tuple(
+            _client(sandbox, client)
+            for client in ready
+            if _holds(sandbox, _READS_STORE.get(client.name, ":"))
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """An open system; see trial.Testbed."""
+
+    sandbox: Sandbox
+    name: str
+    manager: _Manager
+    stand_in: str
+    there: frozenset[str]
+    asked: tuple[Client, ...]
+
+    def clients(self) -> Sequence[Client]:
+        """Return the clients that are there and read the system's store."""
+        return self.asked
+
+    def absent(self) -> Sequence[str]:
+        """Return the other clients, and why each is not asked."""
+        asked = {client.name for client in self.asked}
+        why = dict.fromkeys(self.there, "it reads a store of its own")
+        return [
+            f"{client.name}: {why.get(client.name, 'it is not installed')}"
+            for client in clients.CLIENTS
+            if client.name not in asked
+        ]
+
+    def run(self, client: Client, url: str) -> Ran:
+        """Let a client open `url`."""
+        words = [url if word == "{url}" else word for word in client.command]
+        done = self.sandbox.run(words, check=False, environment=client.environment, seconds=_SECONDS)
+        return Ran(done.code, done.out)
+
+    def install(self, package: Path) -> None:
+        """Install a package's file."""
+        self._take(self.manager.install, package)
+
+    def upgrade(self, package: Path) -> None:
+        """Upgrade to a package's file."""
+        self._take(self.manager.upgrade, package)
+
+    def remove(self) -> None:
+        """Remove the package, and what it configured."""
+        self.sandbox.run([*self.manager.remove, self.name], environment=_QUIET)
+
+    def trust(self) -> Mapping[str, object]:
+        """Return the trust store: each file's bytes, or a Java key store's certificates."""
+        store = snapshot(self.sandbox)
+        return {**store.certificates, **store.files}
+
+    def roots(self) -> Mapping[str, frozenset[str]]:
+        """Return the certificates of each bundle and key store."""
+        return snapshot(self.sandbox).certificates
+
+    def _take(self, command: Sequence[str], package: Path) -> None:
+        # Not in /root: apt reads a package as a user who may not look in there, and warns.
+        inside = f"/var/tmp/{package.name}"  # noqa: S108  of the sandbox, which is nobody else's
+        self.sandbox.copy_in(inside, package.read_bytes())
+        self.sandbox.run([*command, inside], environment=_QUIET)
+
+
+def _holds(sandbox: Sandbox, script: str) -> bool:
+    return sandbox.run(["sh", "-c", script], check=False).code == 0
+
+
+def _client(sandbox: Sandbox, client: clients.Client) -> Client:
+    asked = sandbox.run(["sh", "-c", _VERSION.get(client.name, f"{client.program} --version")], check=False)
+    number = _NUMBER.search(asked.out)
+    version = number[0] if number else ""
+    command = (*client.command, "{url}")
+    if client.name == "node" and _holds(sandbox, _OWN_STORE):
+        bundle = next((path for path in _BUNDLES if _holds(sandbox, f"[ -e {path} ]")), _BUNDLES[0])
+        extra = {"NODE_EXTRA_CA_CERTS": bundle}
+        return Client(client.name, command, extra, note="with environment", version=version)
+    return Client(client.name, command, version=version)
+
+
+def _compiled(only: frozenset[str]) -> Programs:
+    """Compile the clients that must be, where this machine can and somebody asks for them."""
+    javac, go = (
+        shutil.which(compiler) if not only or client in only else None
+        for client, compiler in (("java", "javac"), ("go", "go"))
+    )
+    cache = Path.home() / ".cache" / "trustpack" / "go-build"
+    return clients.compile_programs(javac=javac, go=go, cache=cache)

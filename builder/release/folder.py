@@ -1,0 +1,186 @@
+"""Output: dist/ appears whole or not at all, and its manifest alone says what a release is.
+
+Files are staged under temporary names, noted in a journal, renamed, and only then described: a failed build
+takes its files back, and after an interrupted one the previous release is described and whole and the next
+build clears up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from typing import TYPE_CHECKING, TypedDict
+
+import msgspec
+
+from builder.errors import OutputError
+from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from builder.model import Artifact
+    from builder.release.manifest import Manifest
+
+TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
+_JOURNAL = ".trustpack-journal.json"
+_WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
+
+
+class _ProvenArtifact(TypedDict):
+    file: str
+    sha256: str
+
+
+class _Proof(msgspec.Struct):
+    """What of a proof.json tells that `trustpack prove` wrote it, and which packages it is about."""
+
+    kind: str
+    organisation: str
+    release: str
+    trustpack: str
+    artifacts: list[_ProvenArtifact]
+
+
+def write(folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None) -> None:
+    """Make `folder` hold what `manifest` says; remove what `previous` had and nobody else's files.
+
+    Raises OutputError if a file of that name is there and not ours, if another build has written here since
+    `previous` was read, or the folder cannot be written; then it holds what it held before.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder):
+            if read_manifest(folder) != previous:
+                raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
+            _clear_up(folder)
+            _refuse_strangers(folder, artifacts, previous)
+            try:
+                _publish(folder, artifacts, manifest, previous)
+            except BaseException:
+                _clear_up(folder)
+                raise
+    except OSError as error:
+        where = error.filename or folder
+        raise OutputError(f"{where}: cannot be written: {error.strerror or error}") from error
+
+
+def _publish(
+    folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None
+) -> None:
+    changed = [a for a in artifacts if _digest(folder / a.filename) != a.sha256]
+    kept = {entry.file for entry in manifest.artifacts}
+    stale = [entry for entry in previous.artifacts if entry.file not in kept] if previous else []
+    sums = _sums(manifest)
+    staged = [_staged(folder, a.filename, a.data) for a in changed]
+    journal = {a.filename: a.sha256 for a in changed} | {entry.file: _WHATEVER for entry in stale}
+    if previous is None:
+        journal[SUMS] = hashlib.sha256(sums).hexdigest()
+    _put(folder, _JOURNAL, msgspec.json.encode(journal))
+    for artifact, temporary in zip(changed, staged, strict=True):
+        temporary.replace(folder / artifact.filename)
+    _put(folder, SUMS, sums)
+    _put(folder, MANIFEST, to_json(manifest))
+    _clear_up(folder)
+    _drop_outdated_proof(folder, manifest)
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove temporary files, and what the journal lists and the manifest, as it now is, does not describe.
+
+    A new file with other content than the journal says was made by somebody else, and stays.
+    """
+    for temporary in folder.glob(f"{TEMPORARY}*"):
+        temporary.unlink()
+    try:
+        journal = msgspec.json.decode((folder / _JOURNAL).read_bytes(), type=dict[FileName, str])
+    except FileNotFoundError:
+        return
+    except msgspec.DecodeError:
+        journal = {}
+    described = read_manifest(folder)
+    files = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
+    for name in journal.keys() - files:
+        if journal[name] in {_WHATEVER, _digest(folder / name)}:
+            (folder / name).unlink(missing_ok=True)
+    if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
+        _put(folder, SUMS, _sums(described))
+    (folder / _JOURNAL).unlink()
+
+
+def _drop_outdated_proof(folder: Path, manifest: Manifest) -> None:
+    """Remove the proof of other packages than `manifest` describes: beside them it would vouch for these."""
+    try:
+        proof = msgspec.json.decode((folder / PROOFS[0]).read_bytes(), type=_Proof)
+    except (OSError, msgspec.DecodeError):
+        return  # there is none, or it is somebody else's
+    described = {(entry.file, entry.sha256) for entry in manifest.artifacts}
+    proven = {(artifact["file"], artifact["sha256"]) for artifact in proof.artifacts}
+    if proof.release != manifest.release or not proven <= described:
+        # The one that is read goes last, so that an interruption is made good next time.
+        for name in reversed(PROOFS):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Manifest | None) -> None:
+    wanted = {artifact.filename: artifact.sha256 for artifact in artifacts}
+    if previous is None:
+        wanted[SUMS] = ""
+    for name, digest in wanted.items():
+        path = folder / name
+        ours = previous is not None and previous.entry(name) is not None
+        if not ours and os.path.lexists(path) and _digest(path) != digest:
+            raise OutputError(
+                f"{path}: is there already, and no build of this folder made it",
+                hint="move it away, or choose another folder with --out",
+            )
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one build at a time write to `folder`; the lock is the folder itself, so nothing is left behind."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OutputError(
+                f"{folder}: another build is writing here", hint="wait for it to end"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _put(folder: Path, name: str, data: bytes) -> None:
+    _staged(folder, name, data).replace(folder / name)
+
+
+def _staged(folder: Path, name: str, data: bytes) -> Path:
+    temporary = folder / f"{TEMPORARY}{name}"
+    with temporary.open("xb") as stream:  # never through a link that somebody put there
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return temporary
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _sums(manifest: Manifest) -> bytes:
+    rows = sorted((entry.file, entry.sha256) for entry in manifest.artifacts)
+    return "".join(f"{digest}  {file}\n" for file, digest in rows).encode("ascii")

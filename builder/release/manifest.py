@@ -1,0 +1,165 @@
+"""The manifest: what a release is, as dist/manifest.json holds it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from builder.errors import OutputError, ReleaseError
+from builder.model import FILE_NAME
+from builder.model import release as releases
+from builder.model.release import Release
+from builder.render.inventory import distrusted, trusted
+from builder.text.quoting import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from builder.model import Artifact, Bundle
+
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+PROOFS = ("proof.json", "proof.md")
+_SCHEMA = 1
+_NEEDED = frozenset({"sha256", "subject", "not_before", "not_after"})
+
+# A manifest may come from anywhere, and what it lists is replaced and removed: plain names only.
+FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One artifact as the manifest describes it; `size` is in bytes.
+
+    `recipe` is a SHA-256 of the recipe, templates and settings that made it.
+    """
+
+    target: str
+    name: str
+    version: str
+    file: FileName
+    size: int
+    sha256: str
+    install: str
+    verify: str
+    remove: str
+    recipe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a release is: the certificates that it trusts, those that it distrusts, and its artifacts."""
+
+    organisation: str
+    release: str
+    epoch: int
+    certificates: tuple[dict[str, str], ...]
+    artifacts: tuple[Entry, ...]
+    distrusted: tuple[dict[str, str], ...] = ()
+    trustpack: str = ""
+    schema: int = _SCHEMA
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what no build of ours describes."""
+        for item in (*self.certificates, *self.distrusted):
+            if missing := _NEEDED - item.keys():
+                raise ValueError(f"a certificate has no {min(missing)}")
+            for key in ("not_before", "not_after"):
+                dt.datetime.fromisoformat(item[key])
+        for entry in self.artifacts:
+            # What a manifest lists is removed when another release comes.
+            if entry.file in {MANIFEST, SUMS, *PROOFS}:
+                raise ValueError(f"no artifact can be called {entry.file}")
+
+    def entry(self, file: str) -> Entry | None:
+        """Return the artifact stored as `file`, if the release has it."""
+        return next((entry for entry in self.artifacts if entry.file == file), None)
+
+
+def describe_release(
+    *,
+    organisation: str,
+    release: Release,
+    epoch: int,
+    bundle: Bundle,
+    artifacts: Iterable[Artifact],
+    version: str,
+) -> Manifest:
+    """Return the manifest of a finished build; `version` is trustpack's own."""
+    return Manifest(
+        organisation=organisation,
+        release=release.text,
+        epoch=epoch,
+        certificates=tuple(trusted(bundle)),
+        distrusted=tuple(distrusted(bundle)),
+        artifacts=tuple(
+            Entry(
+                target=artifact.target,
+                name=artifact.name,
+                version=artifact.version,
+                file=artifact.filename,
+                size=len(artifact.data),
+                sha256=artifact.sha256,
+                install=artifact.install,
+                verify=artifact.verify,
+                remove=artifact.remove,
+                recipe=artifact.recipe,
+            )
+            for artifact in artifacts
+        ),
+        trustpack=version,
+    )
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the release that `folder` holds, or None; raise OutputError if it cannot be understood."""
+    path = folder / MANIFEST
+    hint = "choose another folder with --out, or remove it"
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        releases.parse(found.release)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
+    except (msgspec.DecodeError, ReleaseError, UnicodeDecodeError) as error:
+        raise OutputError(f"{path}: is not a trustpack manifest: {error}", hint=hint) from error
+    if found.schema != _SCHEMA:
+        raise OutputError(
+            f"{path}: was written by trustpack {visible(found.trustpack)}, whose schema is {found.schema}",
+            hint=hint,
+        )
+    return found
+
+
+def same_content(previous: Manifest, manifest: Manifest) -> bool:
+    """Tell whether both can describe one release: the same certificates, the same bytes."""
+    for one, other in (
+        (previous.certificates, manifest.certificates),
+        (previous.distrusted, manifest.distrusted),
+    ):
+        if [item["sha256"] for item in one] != [item["sha256"] for item in other]:
+            return False
+    shared = ((entry, previous.entry(entry.file)) for entry in manifest.artifacts)
+    return all(old is None or old.sha256 == entry.sha256 for entry, old in shared)
+
+
+def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
+    """Return `manifest` with the artifacts of other targets that `previous`, of the same release, has."""
+    kept: list[Entry] = []
+    if previous is not None and Release(previous.release).numbers == Release(manifest.release).numbers:
+        built = {entry.target for entry in manifest.artifacts}
+        kept = [entry for entry in previous.artifacts if entry.target not in built]
+    artifacts = sorted([*manifest.artifacts, *kept], key=lambda entry: entry.target)
+    return replace(manifest, artifacts=tuple(artifacts))
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """Return the manifest as the JSON text that is stored and printed."""
+    value: dict[str, Any] = asdict(manifest)
+    return (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode("ascii")

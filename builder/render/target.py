@@ -1,0 +1,276 @@
+"""Render: a recipe, a bundle and a release become packages; pure but for reading the recipe's files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import textwrap
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from builder.archive import gzip
+from builder.errors import ConfigError
+from builder.model import FILE_NAME, File, Package
+from builder.model.release import Release
+from builder.render import changelog
+from builder.render.inventory import inventory
+from builder.render.recipe import PER_CERTIFICATE, choose, fill
+from builder.render.template import rendered, static
+from builder.text.quoting import visible
+from builder.x509.subject_hash import subject_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe, Revision
+
+
+_WIDTH = 76  # of a description in a .deb or an .rpm
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One recipe applied to one organisation's release: the names everything is rendered with."""
+
+    recipe: Recipe
+    templates: Path
+    organisation: Organisation
+    bundle: Bundle
+    release: Release
+    epoch: int
+    name: str
+    version: str
+    settings: Mapping[str, str]
+    words: Mapping[str, str] = field(repr=False)
+    history: tuple[Revision, ...] = ()
+
+
+def subject(
+    recipe: Recipe,
+    templates: Path,
+    organisation: Organisation,
+    bundle: Bundle,
+    release: Release,
+    *,
+    epoch: int,
+    name: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Subject:
+    """Work out the names of a target's packages; raise ConfigError for one its ecosystem forbids."""
+    words = {
+        "slug": organisation.slug,
+        "org": organisation.name,
+        "summary": organisation.summary,
+        "description": organisation.description,
+        "paragraph": textwrap.fill(organisation.description, _WIDTH),
+        "homepage": organisation.homepage,
+        "license": organisation.license,
+        "site": organisation.site,
+        "npm_scope": organisation.npm_scope,
+        **_versions(release.text),
+    }
+    where = f"recipe {recipe.target}"
+    pattern = recipe.scoped_name if recipe.scoped_name and organisation.npm_scope else recipe.name
+    name = name or fill(pattern, words, where)
+    check_name(recipe, organisation, name)
+    flat = name.removeprefix("@").replace("/", "-")
+    words |= {"name": name, "flat": flat, "module": re.sub(r"[^A-Za-z0-9]", "_", flat)}
+    version = fill(recipe.version, words, where)
+    words["version"] = version
+    chosen = choose(recipe, dict(settings or {}))
+    return Subject(recipe, templates, organisation, bundle, release, epoch, name, version, chosen, words)
+
+
+def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:
+    """Raise ConfigError for a package's name that its ecosystem forbids, or that may be somebody else's."""
+    if not re.fullmatch(recipe.name_pattern, name):
+        raise ConfigError(
+            f"names.{recipe.target}: '{name}' is not a name that {recipe.title} allows",
+            hint=f"it must match {recipe.name_pattern}",
+        )
+    # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    if not name.startswith("@") and organisation.slug not in words:
+        raise ConfigError(
+            f"names.{recipe.target}: '{name}' does not contain '{organisation.slug}'",
+            hint="a package of another's name would be installed in its place: keep the slug in it",
+        )
+
+
+def package(
+    subject: Subject, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
+) -> Package:
+    """Render one output; `digests` and `filenames` describe the recipe's earlier outputs, by their id."""
+    subject = replace(subject, history=_history(subject))
+    filename = _filename(subject, output)
+    words = {**subject.words, "filename": filename}
+    entries = [entry for entry in output.files if _wanted(entry, subject.settings)]
+    placed = [
+        pair for entry in entries for pair in _placed(entry, subject.bundle, words, _where(subject, output))
+    ]
+    paths = [path for path, _, _ in placed]
+    _check_paths(paths, _where(subject, output))
+    scope = _scope(subject, words, paths, digests, filenames)
+    files = tuple(
+        File(path, _data(entry, subject, certificate, scope), entry.mode, entry.kind)
+        for path, entry, certificate in placed
+    )
+    return Package(
+        target=subject.recipe.target,
+        container=output.container,
+        name=subject.name,
+        version=subject.version,
+        filename=filename,
+        epoch=subject.epoch,
+        organisation=subject.organisation,
+        files=files,
+        scripts={name: _data(entry, subject, None, scope) for name, entry in output.scripts.items()},
+        metadata=_filled(output.metadata, words, _where(subject, output)),
+        history=subject.history,
+    )
+
+
+def commands(subject: Subject, filenames: Mapping[str, str]) -> dict[str, str]:
+    """Return the install, verify and remove commands that people are shown.
+
+    `{filename}` is the recipe's last output, and `{filename_ID}` each output by its id.
+    """
+    words = {**subject.words, "filename": list(filenames.values())[-1]}
+    words |= {f"filename_{key}": value for key, value in filenames.items()}
+    recipe, where = subject.recipe, f"recipe {subject.recipe.target}"
+    texts = {"install": recipe.install, "verify": recipe.verify, "remove": recipe.remove}
+    return {key: fill(text, words, where).strip() for key, text in texts.items()}
+
+
+def _where(subject: Subject, output: Output) -> str:
+    return f"recipe {subject.recipe.target}, output {output.id}"
+
+
+def _filename(subject: Subject, output: Output) -> str:
+    """Return the artifact's file name: with its version in it, so that no release replaces another's file."""
+    name = fill(output.filename, dict(subject.words), _where(subject, output))
+    if not re.fullmatch(FILE_NAME, name):
+        hint = "{flat} is the name without the signs of an npm scope" if "/" in name else ""
+        raise ConfigError(f"{_where(subject, output)}: '{name}' is not a plain file name", hint=hint)
+    if subject.version not in name:
+        raise ConfigError(f"{_where(subject, output)}: '{name}' does not contain {{version}}")
+    return name
+
+
+def _check_paths(paths: list[str], where: str) -> None:
+    for path, times in Counter(paths).items():
+        if times > 1:
+            raise ConfigError(f"{where}: two files have the path '{path}'")
+        steps = path.removeprefix("/").split("/")
+        if not {"", ".", ".."}.isdisjoint(steps) or visible(path) != path or "\\" in path:
+            raise ConfigError(f"{where}: '{visible(path)}' is not a plain path")
+
+
+def _wanted(entry: Entry, settings: Mapping[str, str]) -> bool:
+    return all(settings.get(key) == value for key, value in entry.when.items())
+
+
+def _placed(
+    entry: Entry, bundle: Bundle, words: Mapping[str, str], where: str
+) -> list[tuple[str, Entry, Certificate | None]]:
+    """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
+    if entry.content not in PER_CERTIFICATE:
+        return [(fill(entry.path, dict(words), where), entry, None)]
+    return [
+        (fill(entry.path, {**words, "certificate": certificate.stem}, where), entry, certificate)
+        for certificate in (bundle.distrusted if entry.content == "distrusted" else bundle.certificates)
+    ]
+
+
+def _data(entry: Entry, subject: Subject, certificate: Certificate | None, scope: Mapping[str, Any]) -> bytes:
+    if entry.source:
+        return static(subject.templates / entry.source)
+    if entry.template:
+        return rendered(subject.templates, entry.template, scope)
+    return _content(entry, subject, certificate)
+
+
+def _content(entry: Entry, subject: Subject, certificate: Certificate | None) -> bytes:
+    match entry.content:
+        case "certificate" | "distrusted" if certificate is not None:
+            return certificate.pem.encode("ascii")
+        case "trusted" if certificate is not None:
+            from builder.x509.trusted import trusted_pem
+
+            return trusted_pem(certificate.der).encode("ascii")
+        case "bundle":
+            return subject.bundle.pem.encode("ascii")
+        case "changelog" | "debian-changelog":
+            return _changelog(entry, subject)
+        case "inventory":
+            return inventory(subject.bundle, slug=subject.organisation.slug, release=subject.release.text)
+        case _:
+            return b""
+
+
+def _history(subject: Subject) -> tuple[Revision, ...]:
+    """Return the history with the versions that this target gave its releases."""
+    where = f"recipe {subject.recipe.target}"
+    return tuple(
+        replace(one, release=fill(subject.recipe.version, {**subject.words, **_versions(one.release)}, where))
+        for one in subject.history
+    )
+
+
+def _versions(release: str) -> dict[str, str]:
+    return {"release": release, "semver": Release(release).semver}
+
+
+def _changelog(entry: Entry, subject: Subject) -> bytes:
+    """Return a release's history in Markdown, or as Debian's compressed changelog."""
+    if entry.content == "changelog":
+        return f"# Changelog\n\n{changelog.markdown(subject.history, level=2)}".encode()
+    organisation = subject.organisation
+    maintainer = visible(f"{organisation.contact_name} <{organisation.contact_email}>")
+    text = changelog.debian(subject.history, name=subject.name, maintainer=maintainer)
+    return gzip(text.encode("utf-8"))
+
+
+def _scope(
+    subject: Subject,
+    words: Mapping[str, str],
+    paths: list[str],
+    digests: Mapping[str, str],
+    filenames: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the values that templates see."""
+    return {
+        **words,
+        "org": subject.organisation,
+        "certificates": [_Shown(certificate) for certificate in subject.bundle.certificates],
+        "settings": subject.settings,
+        "files": paths,
+        "epoch": subject.epoch,
+        "date": dt.datetime.fromtimestamp(subject.epoch, dt.UTC).strftime("%Y-%m-%d"),
+        "digests": digests,
+        "filenames": filenames,
+        "changelog": changelog.markdown(subject.history, level=3),
+    }
+
+
+class _Shown(SimpleNamespace):
+    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for."""
+
+    def __init__(self, certificate: Certificate) -> None:
+        super().__init__(certificate=certificate)
+
+    def __getattr__(self, name: str) -> Any:
+        certificate: Certificate = self.__dict__["certificate"]
+        return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
+
+
+def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:
+    """Fill the placeholders in a recipe's metadata, however deep."""
+    if isinstance(value, str):
+        return fill(value, dict(words), where)
+    if isinstance(value, list):
+        return [_filled(item, words, where) for item in value]
+    return {key: _filled(item, words, where) for key, item in value.items()}

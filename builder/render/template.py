@@ -1,0 +1,66 @@
+"""Templates: plain files copied as they are, and Jinja's in a sandbox, where every value must be quoted."""
+
+from __future__ import annotations
+
+import traceback
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import ConfigError
+from builder.text.quoting import FILTERS, finalize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+
+@lru_cache(maxsize=256)
+def static(path: Path) -> bytes:
+    """Return a file that is copied byte for byte."""
+    return path.read_bytes()
+
+
+@lru_cache(maxsize=64)
+def _environment(templates: Path) -> Environment:
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # Sandboxed: a CI job that renders a contributor's templates must not run their code.
+    environment = ImmutableSandboxedEnvironment(  # no autoescape: finalize enforces each language's quoting
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        finalize=finalize,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.clear()
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def rendered(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
+    """Render the template `name` with the values of `scope`; raise ConfigError naming file and line."""
+    import jinja2
+
+    try:
+        return _environment(templates).get_template(name).render(scope).encode("utf-8")
+    except jinja2.TemplateSyntaxError as error:
+        where = error.filename or templates / name
+        raise ConfigError(f"{where}:{error.lineno}: {error.message}") from error
+    except jinja2.TemplateNotFound as error:
+        where = _line_of(error, templates) or templates / name
+        raise ConfigError(f"{where}: there is no template '{error.name}'") from error
+    except (ConfigError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        hint = error.hint if isinstance(error, ConfigError) else ""
+        raise ConfigError(f"{_line_of(error, templates) or templates / name}: {error}", hint=hint) from error
+
+
+def _line_of(error: BaseException, templates: Path) -> str:
+    """Return "file:line" of the innermost template that `error` passed: jinja2 puts it into the traceback."""
+    steps = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
+    passed = [f"{file}:{line}" for file, line in steps if Path(file).is_relative_to(templates)]
+    return passed[-1] if passed else ""

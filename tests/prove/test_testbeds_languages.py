@@ -1,0 +1,97 @@
+"""The npm package, the gem and the formula, each through a whole trial in its own testbed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from builder.prove.clients import Programs
+from builder.prove.testbed import Testbed
+from builder.prove.testbeds import homebrew
+from builder.prove.trial import Status
+from tests.prove import stage
+from tests.tools import require
+from tests.trust.world import World, build, open_world
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with open_world(Programs()) as opened:
+        yield opened
+
+
+class _Forgetful:
+    """A testbed in which nothing is ever removed."""
+
+    def __init__(self, testbed: Testbed) -> None:
+        self._ground = testbed
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ground, name)
+
+    def remove(self) -> None:
+        """Leave everything as it is."""
+
+
+def test_the_npm_package_is_proven_in_a_fresh_project(world: World, tmp_path: Path) -> None:
+    """Refused, accepted, as the new release says, refused: by flag, by NODE_OPTIONS and by variable."""
+    require("npm")
+    with stage.opened(tmp_path, target="npm") as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="npm")
+    asked = {name: (cell.note, cell.faults) for name, cell in cells.items() if name.startswith("node ")}
+    reached = {f"node {client}": ("with --import", ()) for client in ("https", "http2", "tls", "fetch")}
+    libraries = ("undici", "axios", "ws", "@grpc/grpc-js")
+    fetched = {f"node {library}": ("", ()) for library in libraries}  # offline: absent
+    others = {
+        "node https env": ("with environment", ()),
+        "node NODE_OPTIONS": ("with NODE_OPTIONS", ()),
+    }
+    assert asked == {**reached, **others, **fetched}
+    statuses = {name: cells[name].status for name in asked}
+    assert statuses == dict.fromkeys({**reached, **others}, Status.PROVEN) | dict.fromkeys(
+        fetched, Status.ABSENT
+    )
+
+
+def test_the_gem_is_proven_in_a_fresh_home(world: World, tmp_path: Path) -> None:
+    """Refused, accepted, as the new release says, refused: by `require`, and by a Gemfile."""
+    only = frozenset({"typhoeus", "bundler"})
+    require("ruby")
+    with stage.opened(tmp_path, target="gem") as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="gem", only=only)
+    assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == {
+        "typhoeus": ("with require", Status.PROVEN, ()),
+        "bundler": ("with a Gemfile", Status.PROVEN, ()),
+    }
+
+
+def test_the_formula_is_tried_but_not_proven(world: World, tmp_path: Path) -> None:
+    """In a double of Homebrew everything is as promised, which is worth a status of its own."""
+    require("ruby")
+    with stage.opened(tmp_path, target="homebrew") as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="homebrew")
+    assert {name: (cell.status, cell.faults) for name, cell in cells.items()} == dict.fromkeys(
+        ("openssl", "curl", "urllib"), (Status.STAND_IN, ())
+    )
+    assert {cell.stand_in.partition(",")[0] for cell in cells.values()} == {"a double of Homebrew"}
+
+
+def test_a_formula_is_tried_with_the_archives_beside_it(world: World, tmp_path: Path) -> None:
+    """Where the organisation has a site, nobody asks it: the release under proof is not there yet."""
+    artifact = build(tmp_path, "acme", [world.kept], "1", target="homebrew")
+    formula = next(artifact.parent.glob("*.rb")).read_text("utf-8")
+    published = formula.replace("file://#{__dir__}", "https://pki.acme.example/brew")
+    assert published.count("https://pki.acme.example/brew") == 2
+    assert homebrew.beside(published) == formula
+
+
+def test_a_package_that_stays_behind_fails_its_clients(world: World, tmp_path: Path) -> None:
+    """Where removing leaves something behind, the trial sees it, and by both its ways."""
+    require("ruby")
+    only = frozenset({"openssl"})
+    with stage.opened(tmp_path, target="homebrew") as testbed:
+        forgetful = cast("Testbed", _Forgetful(testbed))
+        cell = stage.hold(forgetful, world, tmp_path, target="homebrew", only=only)["openssl"]
+    assert cell.status is Status.FAILED
+    assert [fault.partition(": ")[0] for fault in cell.faults] == ["removed, kept", "removed, new", "removed"]

@@ -1,0 +1,244 @@
+"""The lock: what it lists, when it makes a new release, and what a build may not do against it."""
+
+import dataclasses
+import datetime as dt
+import re
+from types import MappingProxyType
+
+import pytest
+
+from builder.errors import ConfigError, LockError, ReleaseError, TrustpackError
+from builder.lifecycle import lock as locks
+from builder.lifecycle.history import Named
+from builder.lifecycle.lock import Lock, Locked
+from builder.lifecycle.states import Lifecycle, Stage, State
+from builder.model import Certificate
+from builder.model.release import Release
+from builder.render.inventory import stamp
+from tests.unit import bundles
+
+DAY, LATER = dt.date(2026, 11, 24), dt.date(2027, 1, 5)
+ONE, TWO, THREE = bundles.bundle("Acme Root", "Acme Root 2", 'Acme: "Röot" #3 \' {x}').certificates
+
+
+def locked(*shipped: object, states: dict[str, State] | None = None) -> list[Locked]:
+    """Return the lock's list of some of the three CAs; a distrusted one is blocked."""
+    stages = Lifecycle(stages=MappingProxyType({key: Stage(state=s) for key, s in (states or {}).items()}))
+    chosen = [item for item in (ONE, TWO, THREE) if item in shipped]
+    bundle = dataclasses.replace(
+        bundles.bundle(),
+        certificates=tuple(item for item in chosen if not stages.is_distrusted(item.sha256)),
+        distrusted=tuple(item for item in chosen if stages.is_distrusted(item.sha256)),
+    )
+    return locks.describe(bundle, stages)
+
+
+def advance(lock: Lock | None, certificates: list[Locked], today: dt.date = DAY, **more: object) -> Lock:
+    """Advance acme's lock."""
+    return locks.advance(lock, certificates, organisation="acme", today=today, **more)  # type: ignore[arg-type]
+
+
+def ends(certificate: Certificate) -> str:
+    """Return when a certificate ends, as the lock has it."""
+    return f"{certificate.not_after:%Y-%m-%dT%H:%M:%SZ}"
+
+
+FIRST = advance(None, locked(ONE, TWO))
+
+
+def test_a_lock_is_read_as_it_was_written() -> None:
+    """Whatever a subject holds, and with every part of the history there is."""
+    states: dict[str, State] = {ONE.sha256: "retiring", TWO.sha256: "distrusted"}
+    lock = advance(FIRST, locked(ONE, TWO, THREE, states=states), LATER)
+    forgiving = advance(lock, locked(ONE, THREE), LATER)
+    for each in (lock, forgiving):
+        assert locks.parse(locks.to_text(each), "trustpack.lock") == each
+    assert [item.state for item in lock.certificates] == ["retiring", "active", "distrusted"]
+
+
+def test_unchanged_content_keeps_its_release_on_a_later_day() -> None:
+    """Nothing of the lock changes."""
+    assert advance(FIRST, locked(ONE, TWO), LATER) == FIRST
+
+
+def test_changed_content_gets_the_release_of_its_day() -> None:
+    """The history says what the new release adds and removes, newest first."""
+    lock = advance(FIRST, locked(TWO, THREE), LATER)
+    assert [issue.release for issue in lock.history] == ["20270105", "20261124"]
+    newest = lock.history[0]
+    assert (newest.date, [item.sha256 for item in newest.added]) == ("2027-01-05", [THREE.sha256])
+    assert [item.sha256 for item in newest.removed] == [ONE.sha256]
+    assert newest.distrusted == []
+    assert lock.known == {ONE.sha256, TWO.sha256, THREE.sha256}
+
+
+def test_a_second_content_of_one_day_counts_up() -> None:
+    """Even when it is the content of an earlier release again."""
+    second = advance(FIRST, locked(ONE))
+    third = advance(second, locked(ONE, TWO))
+    assert [issue.release for issue in third.history] == ["20261124.2", "20261124.1", "20261124"]
+    assert third.history[0].content == third.history[2].content
+
+
+def test_a_release_never_sorts_below_the_last_one() -> None:
+    """A clock that went back does not make packages that no client would fetch."""
+    ahead = advance(FIRST, locked(ONE), LATER)
+    assert advance(ahead, locked(TWO), DAY).release == Release("20270105.1")
+
+
+def test_a_state_that_changes_nothing_shipped_keeps_the_release() -> None:
+    """It is written down all the same."""
+    lock = advance(FIRST, locked(ONE, TWO, states={ONE.sha256: "retiring"}), LATER)
+    assert lock.history == FIRST.history
+    assert [item.state for item in lock.certificates] == ["retiring", "active"]
+
+
+def test_distrust_is_a_change_of_content() -> None:
+    """The CA counts as removed and distrusted; back as added and forgiven, out as forgiven."""
+    lock = advance(FIRST, locked(ONE, TWO, states={TWO.sha256: "distrusted"}), LATER)
+    newest = lock.history[0]
+    named = [Named(sha256=TWO.sha256, subject=TWO.subject)]
+    assert (newest.added, newest.removed, newest.distrusted) == ([], named, named)
+    back = advance(lock, locked(ONE, TWO), LATER)
+    assert (back.history[0].added, back.history[0].removed, back.history[0].forgiven) == (named, [], named)
+    out = advance(lock, locked(ONE), LATER)
+    assert (out.history[0].added, out.history[0].removed, out.history[0].forgiven) == ([], [], named)
+    assert TWO.sha256 in out.known
+
+
+def test_a_wanted_release_is_taken() -> None:
+    """With unchanged content too: then it is a new release of the same."""
+    assert advance(None, locked(ONE), wanted=Release("2026.10")).release == Release("2026.10")
+    again = advance(FIRST, locked(ONE, TWO), wanted=Release("20261201"))
+    assert [issue.release for issue in again.history] == ["20261201", "20261124"]
+    assert again.history[0].content == again.history[1].content
+    assert advance(FIRST, locked(ONE, TWO), wanted=Release("20261124.0")) == FIRST
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"), [("20261124", "other content"), ("20261124.0", "other content"), ("2026", "is lower")]
+)
+def test_a_wanted_release_that_is_out_or_too_low_is_refused(wanted: str, said: str) -> None:
+    """Numbers decide, not their spelling."""
+    with pytest.raises(ReleaseError, match=said):
+        advance(FIRST, locked(ONE), wanted=Release(wanted))
+
+
+def test_a_release_can_be_made_again() -> None:
+    """For what else is in packages: texts, names, recipes."""
+    lock = advance(FIRST, locked(ONE, TWO), again=True)
+    assert lock.release == Release("20261124.1")
+    assert lock.history[0].added == []
+
+
+def test_the_bundle_must_be_the_one_listed() -> None:
+    """The error names what came and went, and what changed its state."""
+    locks.verify(FIRST, locked(ONE, TWO), "trustpack.lock", wanted=None)
+    with pytest.raises(LockError) as caught:
+        locks.verify(
+            FIRST, locked(TWO, THREE, states={TWO.sha256: "retiring"}), "trustpack.lock", wanted=None
+        )
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "trustpack.lock: the bundle is not the one that it lists:"
+    assert [(line.split()[0], line.split("(")[1][:16]) for line in lines[1:]] == [
+        ("+", THREE.sha256[:16]),
+        ("-", ONE.sha256[:16]),
+        ("~", TWO.sha256[:16]),
+    ]
+    assert lines[3].endswith("retiring, expires 2036-11-21, was active")
+    assert "trustpack lock" in caught.value.hint
+
+
+def test_a_build_cannot_want_another_release_than_the_locks() -> None:
+    """The lock's own, however it is spelt, is fine."""
+    locks.verify(FIRST, locked(ONE, TWO), "trustpack.lock", wanted=Release("20261124.0"))
+    with pytest.raises(LockError, match=r"its release is 20261124, not 20261125"):
+        locks.verify(FIRST, locked(ONE, TWO), "trustpack.lock", wanted=Release("20261125"))
+
+
+def test_a_list_edited_by_hand_or_by_a_merge_is_found() -> None:
+    """The newest release's digest is of other certificates; `trustpack lock` makes a new release."""
+    text = locks.to_text(FIRST).replace(FIRST.history[0].content, "0" * 64)
+    edited = locks.parse(text, "trustpack.lock")
+    with pytest.raises(LockError, match="not those of release 20261124"):
+        locks.verify(edited, locked(ONE, TWO), "trustpack.lock", wanted=None)
+    assert advance(edited, locked(ONE, TWO)).release == Release("20261124.1")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("CN=Acme Root 2", "CN=Another Root"), ('not_after: "2', 'not_after: "3')]
+)
+def test_a_lock_says_nothing_of_a_ca_that_its_certificate_does_not(old: str, new: str) -> None:
+    """What reviewers read is what is shipped; `trustpack lock` puts it right."""
+    edited = locks.parse(locks.to_text(FIRST).replace(old, new), "trustpack.lock")
+    with pytest.raises(LockError, match="otherwise than their certificates do:\n  CN=Acme Root"):
+        locks.verify(edited, locked(ONE, TWO), "trustpack.lock", wanted=None)
+    mended = advance(edited, locked(ONE, TWO))
+    assert (mended.certificates, mended.release) == (FIRST.certificates, FIRST.release)
+
+
+def test_a_history_edited_by_hand_is_found() -> None:
+    """Packages' changelogs would tell a story that never happened."""
+    lock = advance(advance(FIRST, locked(ONE, TWO, THREE), LATER), locked(ONE, TWO), dt.date(2027, 2, 3))
+    text = locks.to_text(lock)
+    removal = f"    removed:\n      - sha256: {THREE.sha256}\n"
+    assert text.count(removal) == 1
+    start = text.index("history:")
+    renamed = text[:start] + text[start:].replace('"CN=Acme Root"', '"CN=Somebody"')
+    untold = text.replace(removal, f"    forgiven:\n      - sha256: {THREE.sha256}\n")
+    for edited, said in (
+        (renamed, f"release 20261124 calls the CA {ONE.sha256} CN=Somebody, not CN=Acme Root"),
+        (untold, "its history does not lead to the CAs that it lists"),
+    ):
+        with pytest.raises(LockError, match=re.escape(said)) as caught:
+            locks.verify(locks.parse(edited, "l"), locked(ONE, TWO), "l", wanted=None)
+        assert "restore the file" in caught.value.hint
+    locks.verify(lock, locked(ONE, TWO), "l", wanted=None)
+
+
+def test_a_lock_of_many_cas_and_years_is_read() -> None:
+    """As many as a bundle may hold, one since the year 99, through many releases."""
+    many = [
+        Locked(
+            sha256=f"{i:064x}",
+            subject=f"CN=Acme-Corp-Root-CA-{i}-2026,O=Acme: {{PKI}}",
+            not_before=stamp(dt.datetime(99, 1, 1, tzinfo=dt.UTC)),
+            not_after=stamp(dt.datetime(2036, 1, 1, tzinfo=dt.UTC)),
+            state="active",
+        )
+        for i in range(1000)
+    ]
+    lock = advance(None, many)
+    for release in range(1, 50):
+        lock = advance(lock, many[release % 2 :], wanted=Release(f"20261124.{release}"))
+    assert locks.parse(locks.to_text(lock), "l") == lock
+
+
+@pytest.mark.parametrize("release", ["20261124", "20261125"])
+def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
+    """Two branches that made a release each must not be merged into a version that clients never fetch."""
+    text = locks.to_text(advance(FIRST, locked(ONE), LATER)).replace('"20261124"', f'"{release}"')
+    with pytest.raises(LockError, match=r"l:\d+: release 20261124 does not follow 202611"):
+        locks.parse(text.replace('"20270105"', '"20261124"'), "l")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("state: active", "state: activ", r"l:9: .*'activ' is not one of active"),
+        ("schema: 1", "schema: 2", "l:2: "),
+        ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: .*day is out of range"),
+        ('release: "20261124"', 'release: "20261124-1"', r"l:16: release '20261124-1'"),
+        (ends(ONE), ends(ONE).replace("-21T", "-99T"), "l:5: day is out of range"),
+        ("organisation:", "organization:", r"l:3: unknown key 'organization'"),
+        (TWO.sha256, ONE.sha256, r"l:10: the CA \w+ is given twice"),
+        (ONE.sha256, ONE.sha256.upper(), "l:5: "),
+    ],
+    # The fingerprints are new in each process, and parallel ones must agree on the tests' names.
+    ids=["state", "schema", "date", "release", "end", "key", "twice", "case"],
+)
+def test_a_lock_that_cannot_be_understood_is_refused_with_its_line(old: str, new: str, said: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(TrustpackError, match=said) as caught:
+        locks.parse(locks.to_text(FIRST).replace(old, new), "l")
+    assert isinstance(caught.value, ConfigError | LockError)

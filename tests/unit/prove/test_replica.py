@@ -1,0 +1,146 @@
+"""The replica of a bundle: a question for each kind of key, and a word about what cannot be asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from builder import config
+from builder.errors import ProofError
+from builder.model import Bundle, Certificate, Origin, release
+from builder.pipeline import build as pipeline
+from builder.pipeline.request import BuildRequest
+from builder.prove import authority, replica
+from builder.release import manifest as manifests
+from builder.render import recipe
+from builder.x509.certificate import read as certificate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def made(name: str, key: CertificateIssuerPrivateKeyTypes | None = None) -> Certificate:
+    """Return a root as trustpack reads it."""
+    ca = authority.create(name, now=NOW, key=key)
+    return read(ca.certificate)
+
+
+def read(found: x509.Certificate) -> Certificate:
+    """Return a certificate as trustpack reads it."""
+    item = certificate(found.public_bytes(serialization.Encoding.DER), Origin(""))
+    assert isinstance(item, Certificate)
+    return item
+
+
+def constrained(domain: str = "example.org") -> Certificate:
+    """Return a root that may vouch for one domain only."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Constrained")])
+    constraint = x509.NameConstraints([x509.DNSName(domain)], None)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return read(
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + dt.timedelta(days=9))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(authority._ca_usage(), critical=True)  # noqa: SLF001  the usage of a CA is one fact
+        .add_extension(constraint, critical=True)
+        .add_extension(identifier, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def test_each_kind_of_key_is_asked_about_once() -> None:
+    """Beside a root that is dropped, one that is added, and what must be refused always."""
+    replicas = replica.make([made("A"), made("B"), made("C", rsa.generate_private_key(65537, 2048))], now=NOW)
+    after, installed = frozenset({"installed", "upgraded"}), frozenset({"installed"})
+    assert [(question.name, question.accepted) for question in replicas.questions] == [
+        ("kept EC secp256r1", after),
+        ("kept RSA 2048", after),
+        ("dropped", installed),
+        ("added", frozenset({"upgraded"})),
+        ("unrelated CA", frozenset()),
+        ("wrong host", frozenset()),
+        ("expired leaf", frozenset()),
+    ]
+    assert replicas.notes == ()
+
+
+def test_each_set_of_extensions_is_asked_about() -> None:
+    """Clients differ about them as about keys: a constraint that lets this machine through is one of them."""
+    plain = made("B", ec.generate_private_key(ec.SECP384R1()))
+    replicas = replica.make([constrained("localhost"), plain, constrained("localhost")], now=NOW)
+    names = [question.name for question in replicas.questions]
+    assert names[:3] == ["kept EC secp384r1", "kept EC secp384r1 (2)", "dropped"]
+
+
+def test_both_bundles_hold_every_twin_and_one_root_of_their_own() -> None:
+    """A replica has the name and key type of its original, and another key."""
+    original = made("A")
+    replicas = replica.make([original], now=NOW)
+    first, second = (
+        {item.sha256: item for item in b.certificates} for b in (replicas.first, replicas.second)
+    )
+    [kept] = [first[digest] for digest in first.keys() & second.keys()]
+    assert (kept.subject, kept.key) == (original.subject, original.key)
+    assert kept.spki_sha256 != original.spki_sha256
+    assert (len(first), len(second)) == (2, 2)
+
+
+def test_a_twin_that_cannot_vouch_for_this_machine_is_said_and_not_asked_about() -> None:
+    """A name constraint: nobody could be asked about it, which is no fault of the package."""
+    replicas = replica.make([constrained(), made("A")], now=NOW)
+    assert [question.name for question in replicas.questions][:2] == ["kept EC secp256r1", "dropped"]
+    [note] = replicas.notes
+    assert note == (
+        "1 of 2 certificates cannot vouch for localhost, so no client was asked about them "
+        "(permitted subtree violation): Constrained"
+    )
+
+
+def _built(folder: Path, bundle: Bundle) -> manifests.Manifest:
+    order = BuildRequest(
+        organisation=config.organisation(config.minimal("acme", ["."])),
+        bundle=bundle,
+        sources=recipe.select(recipe.sources(), ["gem", "npm", "pem", "wheel"]),
+        today=NOW.date(),
+        release=release.parse("2026.1"),
+    )
+    return pipeline.build(order, folder)
+
+
+def test_the_certificates_are_taken_out_of_the_artifacts(tmp_path: Path) -> None:
+    """Byte for byte, and once, however many artifacts hold them."""
+    bundle = Bundle((made("A"), made("B")))
+    manifest = _built(tmp_path, bundle)
+    found = {item.der for item in replica.originals(tmp_path, manifest)}
+    assert found == {item.der for item in bundle.certificates}
+
+
+def test_an_artifact_that_was_changed_is_not_proven(tmp_path: Path) -> None:
+    """Nor one that holds other certificates than the manifest says."""
+    manifest = _built(tmp_path, Bundle((made("A"),)))
+    entry = next(entry for entry in manifest.artifacts if entry.target == "pem")
+    path = tmp_path / entry.file
+    path.write_text(made("B").pem)
+    with pytest.raises(ProofError, match="is not the file that the manifest describes"):
+        replica.originals(tmp_path, manifest)
+    described = replace(entry, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    with pytest.raises(ProofError, match="holds other certificates than the manifest lists"):
+        replica.originals(tmp_path, replace(manifest, artifacts=(described,)))

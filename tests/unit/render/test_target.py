@@ -1,0 +1,313 @@
+"""Rendering: names by each ecosystem's rules, files as the recipe lists them, values only through quotes."""
+
+from pathlib import Path
+
+import pytest
+
+from builder import render
+from builder.errors import ConfigError
+from builder.model import Bundle, Organisation, Package
+from builder.model.release import Release
+from builder.render import recipe
+from builder.render.recipe import Source
+from tests.unit import bundles
+
+RECIPE = bundles.MINIMAL_RECIPE
+BUNDLE = bundles.bundle("Acme Root", "Acme Root 2")
+TEMPLATE = RECIPE.replace("content: bundle", "template: a.j2")
+
+
+def subject(
+    source: Source,
+    *,
+    organisation: Organisation | None = None,
+    bundle: Bundle = BUNDLE,
+    name: str | None = None,
+) -> render.Subject:
+    """Apply a target to an organisation's release 20261124.1."""
+    return render.subject(
+        recipe.read(source),
+        source.templates,
+        organisation or bundles.organisation(),
+        bundle,
+        Release("20261124.1"),
+        epoch=1_795_478_400,
+        name=name,
+    )
+
+
+def package(source: Source, **changes: str) -> Package:
+    """Render a target's first output."""
+    found = subject(source, organisation=bundles.organisation(**changes))
+    return render.package(found, found.recipe.outputs[0], digests={"first": "ab"}, filenames={"first": "f"})
+
+
+def rendered(folder: Path, template: str, **changes: str) -> str:
+    """Render one template text."""
+    return package(bundles.target(folder, TEMPLATE, a_j2=template), **changes).files[0].data.decode()
+
+
+def refusal(folder: Path, text: str = TEMPLATE, **templates: str) -> tuple[str, str]:
+    """Return message and hint of the error that rendering ends in."""
+    with pytest.raises(ConfigError) as caught:
+        package(bundles.target(folder, text, **templates))
+    return str(caught.value).replace(f"{folder}/templates/thing/", ""), caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "version"),
+    [
+        ("deb", "acme-ca-certs", "20261124.1"),
+        ("rpm", "acme-ca-certs", "20261124.1"),
+        ("apk", "acme-ca-certs", "20261124.1"),
+        ("wheel", "acme-certifi", "20261124.1"),
+        ("npm", "acme-ca", "20261124.1.0"),
+        ("gem", "acme-ca", "20261124.1"),
+        ("pem", "acme-ca-certs", "20261124.1"),
+    ],
+)
+def test_packages_are_named_after_the_organisation_in_each_ecosystems_way(
+    target: str, name: str, version: str
+) -> None:
+    """The names and version grammars that the design fixes."""
+    found = subject(recipe.sources()[target])
+    assert (found.name, found.version) == (name, version)
+
+
+def test_a_scope_changes_npms_name_only() -> None:
+    """@acme/ca is flat in the file name and an identifier in code."""
+    organisation = bundles.organisation(npm_scope="@acme")
+    found = subject(recipe.sources()["npm"], organisation=organisation)
+    assert (found.name, found.words["flat"], found.words["module"]) == ("@acme/ca", "acme-ca", "acme_ca")
+    assert subject(recipe.sources()["gem"], organisation=organisation).name == "acme-ca"
+
+
+def test_a_configured_name_replaces_the_recipes() -> None:
+    """Where the ecosystem allows it."""
+    assert subject(recipe.sources()["deb"], name="acme-trust").name == "acme-trust"
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("deb", "Acme"),
+        ("deb", "a"),
+        ("deb", "acme ca"),
+        ("deb", "acme-ca\n"),
+        ("deb", "../acme"),
+        ("rpm", "acme ca"),
+        ("rpm", "../acme"),
+        ("apk", "-acme"),
+        ("npm", "Acme"),
+        ("npm", "@acme"),
+        ("npm", "@acme/a/b"),
+        ("npm", ".acme"),
+        ("gem", "acme ca"),
+        ("gem", "../acme"),
+        ("wheel", "-acme"),
+        ("wheel", "acme/certifi"),
+        ("pem", "acme/ca"),
+    ],
+)
+def test_a_name_that_the_ecosystem_forbids_is_refused(target: str, name: str) -> None:
+    """The error names the configuration's key and the ecosystem's rule."""
+    with pytest.raises(ConfigError) as caught:
+        subject(recipe.sources()[target], name=name)
+    assert str(caught.value).startswith(f"names.{target}: '")
+    assert caught.value.hint.startswith("it must match ")
+
+
+def test_certificates_get_a_file_each_and_content_is_made_from_the_bundle(tmp_path: Path) -> None:
+    """The certificate, the whole bundle and the inventory are what they say, in the recipe's order."""
+    text = RECIPE.replace(
+        "files:",
+        """files:
+      - path: certs/{slug}-{certificate}.crt
+        content: certificate
+      - path: trusted/{certificate}.crt
+        content: trusted
+      - path: list.json
+        content: inventory
+      - path: own
+        kind: dir""",
+    )
+    files = package(bundles.target(tmp_path, text)).files
+    one, two = BUNDLE.certificates
+    assert [file.path for file in files] == [
+        f"certs/acme-{one.stem}.crt",
+        f"certs/acme-{two.stem}.crt",
+        f"trusted/{one.stem}.crt",
+        f"trusted/{two.stem}.crt",
+        "list.json",
+        "own",
+        "roots.pem",
+    ]
+    assert [file.data.decode() for file in files[:2]] == [one.pem, two.pem]
+    assert files[2].data.startswith(b"-----BEGIN TRUSTED CERTIFICATE-----\n")
+    assert files[6].data.decode() == one.pem + two.pem
+    assert (files[5].kind, files[5].mode, files[5].data) == ("dir", 0o755, b"")
+
+
+def test_static_files_are_copied_byte_for_byte(tmp_path: Path) -> None:
+    """What looks like a template, a placeholder or a line end of another system is left alone."""
+    source = bundles.target(tmp_path, RECIPE.replace("content: bundle", "source: x.bin"))
+    data = b"{{ org.name }} {name}\r\n\x00\xff{% if %}"
+    (source.templates / "x.bin").write_bytes(data)
+    assert package(source).files[0].data == data
+
+
+def test_templates_see_what_they_are_promised(tmp_path: Path) -> None:
+    """Every value of the templates' vocabulary is there."""
+    template = """\
+{{ org.slug|token }} {{ org.name|text }} {{ org.homepage|token }} {{ org.contact_name|text }}
+{{ org.contact_email|token }} {{ org.license|text }} {{ org.summary|text }} {{ org.description|text }}
+{{ name|token }} {{ flat|token }} {{ module|ident }} {{ version|token }} {{ release|token }}
+{{ semver|token }}
+{{ filename|token }} {{ epoch }} {{ date|token }} {{ digests.first|token }} {{ filenames.first|token }}
+{% for c in certificates %}
+{{ c.stem|token }} {{ c.sha256|token }} {{ c.label|text }} {{ c.key|text }} {{ c.openssl_hash|token }}
+{% endfor %}
+{% for path in files %}
+{{ path|token }}
+{% endfor %}
+"""
+    one, two = BUNDLE.certificates
+    lines = rendered(tmp_path, template).splitlines()
+    assert lines[0] == "acme Acme https://pki.acme.internal/ Acme PKI"
+    assert lines[2:4] == ["acme-thing acme-thing acme_thing 20261124.1 20261124.1", "20261124.1.0"]
+    assert lines[4] == "acme-thing-20261124.1.tar.gz 1795478400 2026-11-24 ab f"
+    assert lines[5].startswith(f"{one.stem} {one.sha256} Acme Root EC secp256r1 ")
+    assert lines[6].startswith(f"{two.stem} ")
+    assert lines[7:] == ["roots.pem"]
+
+
+def test_a_template_keeps_its_lines_and_nothing_of_its_statements(tmp_path: Path) -> None:
+    """Statements leave no blank lines, and the last newline stays."""
+    assert rendered(tmp_path, "a\n  {% if true %}\n  b\n  {% endif %}\nc\n\n") == "a\n  b\nc\n\n"
+
+
+def test_a_value_in_braces_is_never_read_twice(tmp_path: Path) -> None:
+    """An organisation whose name is a template prints that template."""
+    name = "{{ 7 * 7 }} {% raw %} {name} {slug}"
+    assert rendered(tmp_path, "{{ org.name|text }}", name=name) == name
+    text = RECIPE.replace("install: tar xf {filename}", "install: 'echo {org}'")
+    found = subject(bundles.target(tmp_path, text), organisation=bundles.organisation(name=name))
+    assert render.commands(found, {"thing": "f"})["install"] == f"echo {name}"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("x\n{{ org.name }}\n", "a.j2:2: the value 'Acme' is printed without a quoting filter"),
+        ("{{ org.name|json ~ 'x' }}", "a.j2:1: the value '\"Acme\"x' is printed without a quoting filter"),
+        ("{{ 'a' }}", "a.j2:1: the value 'a' is printed without a quoting filter"),
+        ("{{ certificates }}", "a.j2:1: the value ["),
+        ("\n\n{{ orgg.name|json }}", "a.j2:3: 'orgg' is undefined"),
+        ("{{ nam|json }}", "a.j2:1: 'nam' is undefined"),
+        ("{{ nam|sh }}", "a.j2:1: 'nam' is undefined"),
+        ("{{ nam|token }}", "a.j2:1: 'nam' is undefined"),
+        ("{{ org.nam|text }}", "a.j2:1: 'builder.model.package.Organisation object' has no attribute 'nam'"),
+        ("{{ digests.later|token }}", "a.j2:1: 'dict object' has no attribute 'later'"),
+        ("\n{{ certificates[7].stem|token }}", "a.j2:2: list object has no element 7"),
+        ("{{ org.name|upper }}", "a.j2:1: No filter named 'upper'."),
+        ("\n{% if %}", "a.j2:2: Expected an expression, got 'end of statement block'"),
+        ("{% for x in y %}", "a.j2:1: Unexpected end of template."),
+        ("{{ org.name|token|token }}{{ org.description|token }}", "a.j2:1: 'Installs the certificate"),
+        ("{% include 'b.j2' %}", "a.j2:1: there is no template 'b.j2'"),
+        ("{% include '../../secret' %}", "a.j2:1: there is no template '../../secret'"),
+        ("{{ 1 // 0 }}", "a.j2:1: integer division or modulo by zero"),
+        ("{{ org.name + 1 }}", 'a.j2:1: can only concatenate str (not "int") to str'),
+    ],
+)
+def test_a_template_that_is_wrong_is_named_with_its_line(tmp_path: Path, template: str, message: str) -> None:
+    """Undefined names, unquoted values, bad syntax and bad sums are errors, never text in a package."""
+    assert refusal(tmp_path, a_j2=template)[0].startswith(message)
+
+
+def test_an_unquoted_value_is_answered_with_the_filters(tmp_path: Path) -> None:
+    """The hint lists them."""
+    assert "json" in refusal(tmp_path, a_j2="{{ org.name }}")[1]
+
+
+def test_a_template_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are named."""
+    source = bundles.target(tmp_path, TEMPLATE)
+    (source.templates / "a.j2").write_bytes(b"\xff")
+    with pytest.raises(ConfigError) as caught:
+        package(source)
+    assert str(caught.value).startswith(f"{source.templates}/a.j2: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("path: roots.pem", 'path: "{verison}.pem"', "unknown placeholder {verison}"),
+        (
+            "path: roots.pem",
+            "path: a.pem\n        content: bundle\n      - path: a.pem",
+            "two files have the path 'a.pem'",
+        ),
+        ("path: roots.pem", "path: ../a.pem", "'../a.pem' is not a plain path"),
+        ("path: roots.pem", "path: a//b", "'a//b' is not a plain path"),
+        ("path: roots.pem", "path: ./a", "'./a' is not a plain path"),
+        ("path: roots.pem", 'path: "a\\nb"', "'a\\u000ab' is not a plain path"),
+        ("path: roots.pem", "path: a\\b", "'a\\b' is not a plain path"),
+        ("{name}-{version}.tar.gz", "{name}.tar.gz", "'acme-thing.tar.gz' does not contain {version}"),
+        ("{name}-{version}.tar.gz", "../{version}", "'../20261124.1' is not a plain file name"),
+        ("{name}-{version}.tar.gz", ".{version}", "'.20261124.1' is not a plain file name"),
+        ("{name}-{version}.tar.gz", "{version} {name}", "'20261124.1 acme-thing' is not a plain file name"),
+    ],
+)
+def test_a_path_that_could_land_elsewhere_is_refused(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    """Inside an archive and in the output folder alike; a file name tells releases apart."""
+    found, _ = refusal(tmp_path, RECIPE.replace(old, new))
+    assert found == f"recipe thing, output thing: {message}"
+
+
+def test_a_scoped_name_in_a_file_name_is_answered_with_the_flat_one(tmp_path: Path) -> None:
+    """@acme/ca has a slash, which the hint explains."""
+    text = RECIPE.replace('name: "{slug}-thing"', 'name: "@{slug}/ca"').replace("[a-z0-9-]+", ".*")
+    message, hint = refusal(tmp_path, text)
+    assert message.endswith("'@acme/ca-20261124.1.tar.gz' is not a plain file name")
+    assert hint.startswith("{flat}")
+
+
+def test_commands_name_the_last_output_and_each_by_its_id(tmp_path: Path) -> None:
+    """People are shown which file to install."""
+    text = RECIPE.replace(
+        "install: tar xf {filename}", 'install: "{filename} {filename_first} {name} {version}"'
+    )
+    found = subject(bundles.target(tmp_path, text))
+    assert (
+        render.commands(found, {"first": "one", "last": "two"})["install"] == "two one acme-thing 20261124.1"
+    )
+
+
+def test_metadata_is_filled_however_deep(tmp_path: Path) -> None:
+    """Placeholders work in lists and mappings."""
+    metadata = (
+        "    metadata: {depends: ['{slug}-base (>= {release})'], deep: {er: ['{semver}', {x: '{org}'}]}}\n"
+    )
+    found = package(bundles.target(tmp_path, RECIPE.replace("    files:", metadata + "    files:")))
+    assert found.metadata == {
+        "depends": ["acme-base (>= 20261124.1)"],
+        "deep": {"er": ["20261124.1.0", {"x": "Acme"}]},
+    }
+
+
+def test_a_conditional_file_follows_its_setting(tmp_path: Path) -> None:
+    """It is shipped for its own choice and not for another."""
+    text = RECIPE + "settings:\n  speed:\n    choices: [slow, fast]\n    help: how fast\n"
+    text = text.replace("content: bundle\n", "content: bundle\n        when: {speed: fast}\n")
+    source = bundles.target(tmp_path, text)
+    read = recipe.read(source)
+
+    def paths(**settings: str) -> list[str]:
+        found = render.subject(
+            read, source.templates, bundles.organisation(), BUNDLE, Release("1"), epoch=0, settings=settings
+        )
+        return [f.path for f in render.package(found, read.outputs[0], digests={}, filenames={}).files]
+
+    assert (paths(), paths(speed="fast")) == ([], ["roots.pem"])

@@ -1,0 +1,168 @@
+"""YAML documents: text stays text, and an error says where it is and what was meant."""
+
+from typing import Annotated, Literal
+
+import msgspec
+import pytest
+
+from builder.errors import ConfigError
+from builder.text import document
+
+
+class Part(msgspec.Struct, forbid_unknown_fields=True):
+    """An item of a list or mapping."""
+
+    colour: Literal["red", "green"] = "red"
+    weight: str | None = None
+
+
+class Whole(msgspec.Struct, forbid_unknown_fields=True):
+    """A document with every shape that the product's documents have."""
+
+    title: str
+    short: Annotated[str, msgspec.Meta(pattern="^[a-z]+$(?!\n)")] = "x"
+    parts: list[Part] = []
+    named: dict[str, Part] = {}
+    words: dict[str, dict[str, str]] = {}
+    first: Part | None = None
+
+
+def decode(text: str) -> Whole:
+    """Parse and decode a document called f.yaml."""
+    return document.decode(document.parse(text, "f.yaml"), Whole)
+
+
+def refusal(text: str) -> tuple[str, str]:
+    """Return message and hint of the error that `text` ends in."""
+    with pytest.raises(ConfigError) as caught:
+        decode(text)
+    return str(caught.value), caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "scalar", ["2026.10", "no", "null", "~x", "0x1F", "1e3", "2026-11-24", "true", "012", "!!int 7", "12:30"]
+)
+def test_every_scalar_is_the_text_its_author_typed(scalar: str) -> None:
+    """Numbers, booleans, dates and nulls of YAML are text here."""
+    assert decode(f"title: {scalar}\n").title == scalar.removeprefix("!!int ")
+
+
+def test_an_alias_repeats_its_anchor() -> None:
+    """Anchors and aliases work as YAML has them."""
+    found = decode("title: &t same\nparts:\n  - &p {weight: *t}\n  - *p\n")
+    assert found.parts == [Part(weight="same"), Part(weight="same")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("title: x\nshrot: y\n", "f.yaml:2: unknown key 'shrot'", "did you mean 'short'?"),
+        (
+            "title: x\nzzz: y\n",
+            "f.yaml:2: unknown key 'zzz'",
+            "known here: first, named, parts, short, title, words",
+        ),
+        (
+            "title: x\nparts:\n  - weight: 1\n  - wieght: 2\n",
+            "f.yaml:4: unknown key 'wieght'",
+            "did you mean 'weight'?",
+        ),
+        (
+            "title: x\nnamed:\n  a: {}\n  b:\n    colour: red\n    wight: 1\n",
+            "f.yaml:6: unknown key 'wight'",
+            "did you mean 'weight'?",
+        ),
+        ("title: x\nfirst:\n  clour: red\n", "f.yaml:3: unknown key 'clour'", "did you mean 'colour'?"),
+        (
+            'title: x\n"a`.[0]": y\n',
+            "f.yaml:2: unknown key 'a`.[0]'",
+            "known here: first, named, parts, short, title, words",
+        ),
+    ],
+)
+def test_an_unknown_key_names_its_line_and_the_nearest_known_one(text: str, message: str, hint: str) -> None:
+    """The error points at the key itself, however deep it is and whatever it looks like."""
+    assert refusal(text) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "f.yaml:1: the key 'title' is missing"),
+        ("# only a comment\n", "f.yaml:1: the key 'title' is missing"),
+        ("title: x\nparts:\n  -\n", "f.yaml:3: parts.0: expected keys and values, found text"),
+        ("title: [x]\n", "f.yaml:1: title: expected text, found a list"),
+        ("title: x\nparts: y\n", "f.yaml:2: parts: expected a list, found text"),
+        ("title: x\nfirst:\n", "f.yaml:2: first: expected keys and values, found text"),
+        (
+            "title: x\nwords:\n  a: {b: c}\n  d:\n    e: f\n    g: [h]\n",
+            "f.yaml:6: words.d.g: expected text, found a list",
+        ),
+        (
+            "title: x\nwords:\n  a: {b: c}\n  d: e\n",
+            "f.yaml:4: words.d: expected keys and values, found text",
+        ),
+        ("- title\n", "f.yaml:1: expected keys and values, found a list"),
+        ("title\n", "f.yaml:1: expected keys and values, found text"),
+        ("title: x\nshort: ABC\n", "f.yaml:2: short: does not match ^[a-z]+$"),
+    ],
+)
+def test_a_value_of_the_wrong_shape_is_named_with_its_line(text: str, message: str) -> None:
+    """What was expected and what stands there are said in the words of people who write YAML."""
+    assert refusal(text)[0].removesuffix("(?!\\n)") == message
+
+
+def test_a_value_outside_a_choice_names_the_nearest() -> None:
+    """A misspelt choice is answered like a misspelt key."""
+    assert refusal("title: x\nfirst: {colour: rde}\n") == (
+        "f.yaml:2: first.colour: 'rde' is not one of green, red",
+        "did you mean 'red'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title: x\ntitle: y\n", "f.yaml:2: the key 'title' is given twice"),
+        ("title: x\nfirst:\n  weight: 1\n  weight: 2\n", "f.yaml:4: the key 'weight' is given twice"),
+        ("title: &t [*t]\n", "f.yaml:1: an alias must not contain itself"),
+        ("title: x\n? [a]\n: b\n", "f.yaml:2: a key must be plain text"),
+        ("title: *nowhere\n", "f.yaml:1: not valid YAML: found undefined alias"),
+        ("title:\n\tshort: y\n", "f.yaml:2: not valid YAML: found character that cannot start any token"),
+        ("title: x\n---\ntitle: y\n", "f.yaml:2: not valid YAML: but found another document"),
+        ('title: "x\n', "f.yaml:2: not valid YAML: found unexpected end of stream"),
+        (
+            "title: a\x1bb\n",
+            "f.yaml: not valid YAML: unacceptable character #x001b: control characters are not allowed",
+        ),
+    ],
+)
+def test_what_is_not_one_plain_document_is_refused_with_its_line(text: str, message: str) -> None:
+    """Broken syntax, doubled keys, loops and second documents never reach the decoder."""
+    assert refusal(text)[0] == message
+
+
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: "])
+def test_a_document_nested_without_end_is_refused(opening: str) -> None:
+    """Depth costs an error, not the interpreter's stack."""
+    closing = {"[": "]", "{a: ": "}"}.get(opening, "")
+    assert refusal(opening * 3000 + "x" + closing * 3000) == ("f.yaml:1: is nested too deeply", "")
+
+
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
+def test_a_document_that_would_overflow_the_parsers_stack_is_refused(opening: str) -> None:
+    """A hundred thousand levels would crash libyaml and the process with it."""
+    assert refusal(opening * 100_000) == ("f.yaml:1: is nested too deeply", "")
+
+
+def test_a_long_document_is_read() -> None:
+    """As the lock of many CAs and releases is; only what is deep is refused."""
+    text = "".join(f"key-{i}: 'a: [b-c]'\n" for i in range(9_000))
+    assert len(document.parse(text, "f.yaml").value) == 9_000
+
+
+def test_aliases_that_multiply_are_refused_before_they_fill_the_memory() -> None:
+    """Nine levels of ten aliases each would be a thousand million values."""
+    levels = ["l0: &l0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 9)]
+    assert refusal("\n".join(levels)) == ("f.yaml:1: holds more than 100000 values", "")

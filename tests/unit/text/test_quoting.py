@@ -1,0 +1,168 @@
+"""Quoting filters: each language's own interpreter reads back what went in, whatever it was."""
+
+import ast
+import json
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builder.errors import ConfigError
+from builder.text.quoting import FILTERS, Quoted, finalize, visible
+from tests.tools import require
+
+HOSTILE = [
+    "",
+    " ",
+    "plain",
+    "it's",
+    'say "hi"',
+    "back\\slash",
+    "ends in \\",
+    "\\' \\\" \\\\",
+    "$(id) ${HOME} $HOME `id`",
+    "#{1 + 1} #$0 #@a",
+    "{{ x }} {% raw %} {name} {0}",
+    "%s %d %(x)s %n",
+    "a\nb",
+    "a\r\nb: c",
+    "\x00\x07\x1b[31m\x7f\x85\x9b",
+    "\u2028\u2029\u202e\u2066\ufeff",
+    "Ünïcödé 日本 مرحبا",
+    "😀 \U0001f469\u200d\U0001f4bb \U0010ffff",
+    "- [a, b]: {c} & *d !e |f > g @h",
+    "yes",
+    "~",
+    "-n",
+    "--",
+    "; rm -rf / #",
+    "*/ // <!-- --> ]]> =begin",
+    "\ufffe\uffff",
+    "\\ud83d\\ude00",
+    "x" * 100_000,
+]
+
+
+def apply(name: str, values: Sequence[str]) -> list[str]:
+    """Return each value as the filter `name` writes it."""
+    return [str(FILTERS[name](value)) for value in values]
+
+
+def run(program: str, *arguments: str, text: str) -> str:
+    """Run an interpreter on standard input."""
+    done = subprocess.run(
+        [require(program), *arguments],
+        input=text.encode(),
+        capture_output=True,
+        check=True,
+        env={"LANG": "C.UTF-8"},
+    )
+    return done.stdout.decode()
+
+
+def test_json_is_what_javascript_reads() -> None:
+    """Every value comes back as it was from a JavaScript literal."""
+    program = f"console.log(JSON.stringify([{','.join(apply('json', HOSTILE))}]))"
+    assert json.loads(run("node", "-", text=program)) == HOSTILE
+
+
+def test_json_takes_lists_and_mappings() -> None:
+    """A template may print a whole structure."""
+    assert json.loads(str(FILTERS["json"](["a", {"b": "c"}]))) == ["a", {"b": "c"}]
+
+
+def test_yaml_is_what_libyaml_reads() -> None:
+    """Every value comes back as it was, from Ruby's parser and from Python's two."""
+    document = "".join(f"- {value}\n" for value in apply("yaml", HOSTILE))
+    assert yaml.safe_load(document) == HOSTILE
+    assert yaml.load(document, Loader=yaml.CSafeLoader) == HOSTILE
+    program = "require 'yaml'; require 'json'; puts JSON.generate(YAML.load(STDIN.read))"
+    assert json.loads(run("ruby", "-e", program, text=document)) == HOSTILE
+
+
+def test_ruby_is_what_ruby_reads() -> None:
+    """Every value comes back, its controls made visible, and nothing in it is run."""
+    program = f"require 'json'\nputs JSON.generate([{','.join(apply('ruby', HOSTILE))}])\n"
+    assert json.loads(run("ruby", "-", text=program)) == [visible(value) for value in HOSTILE]
+
+
+def test_python_is_what_python_reads() -> None:
+    """Every value comes back as it was from an ASCII literal."""
+    literals = apply("python", HOSTILE)
+    assert [ast.literal_eval(text) for text in literals] == HOSTILE
+    assert all(text.isascii() and "\n" not in text for text in literals)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+def test_sh_is_one_word_in_every_shell(shell: str) -> None:
+    """Every value comes back as one word, its controls made visible."""
+    program = "".join(f"printf '%s\\n' {value}\n" for value in apply("sh", HOSTILE[:-1]))
+    arguments = ["sh"] if shell == "busybox" else []
+    assert run(shell, *arguments, text=program).split("\n")[:-1] == [visible(value) for value in HOSTILE[:-1]]
+
+
+@pytest.mark.parametrize("name", ["header", "text", "ruby", "sh", "python", "json", "yaml"])
+@given(value=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_no_filter_lets_a_line_end_or_a_control_through(name: str, value: str) -> None:
+    """Whatever goes in, one visible line comes out."""
+    found = FILTERS[name](value)
+    assert isinstance(found, Quoted)
+    assert visible(found) == found
+    assert len(found.splitlines()) <= 1
+
+
+@given(value=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_python_json_and_yaml_lose_nothing(value: str) -> None:
+    """Three literals of any text read back as that text."""
+    assert ast.literal_eval(str(FILTERS["python"](value))) == value
+    assert json.loads(str(FILTERS["json"](value))) == value
+    assert yaml.load(str(FILTERS["yaml"](value)), Loader=yaml.CSafeLoader) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["", "a b", "a\n", "a;b", "$a", "`a`", "a'b", 'a"b', "a\\b", "é", "a*", "a(b", "<a"]
+)
+def test_a_token_that_would_need_quotes_is_refused(value: str) -> None:
+    """What stands bare in a file has nothing that any language reads twice."""
+    with pytest.raises(ConfigError):
+        FILTERS["token"](value)
+
+
+@pytest.mark.parametrize("value", ["", "1a", "a-b", "a b", "a\n", "é", "a.b", "class()"])
+def test_what_is_no_identifier_is_refused(value: str) -> None:
+    """An identifier is ASCII letters, digits and underscores."""
+    with pytest.raises(ConfigError):
+        FILTERS["ident"](value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("token", "acme-ca_1.0+b@c:/d=e", "acme-ca_1.0+b@c:/d=e"),
+        ("token", 1_790_000_000, "1790000000"),
+        ("ident", "acme_certifi", "acme_certifi"),
+        ("camel", "acme-ca-certs", "AcmeCaCerts"),
+        ("header", "  Acme  ", "Acme"),
+        ("text", "a\u202eb", "a\\u202eb"),
+    ],
+)
+def test_plain_values_stay_plain(name: str, value: object, expected: str) -> None:
+    """Ordinary names come out as people expect them."""
+    assert FILTERS[name](value) == expected
+
+
+@pytest.mark.parametrize("value", ["text", True, None, 1.5, ["a"], b"x"])
+def test_what_passed_no_filter_is_refused(value: object) -> None:
+    """Only quoted text and whole numbers may be printed; the error lists the filters."""
+    with pytest.raises(ConfigError) as caught:
+        finalize(value)
+    assert str(caught.value) == f"the value {value!r} is printed without a quoting filter"
+    assert caught.value.hint.startswith("pipe it through one of: camel, header, ident, json")
+
+
+def test_whole_numbers_and_quoted_text_may_be_printed() -> None:
+    """They are what templates print."""
+    assert (finalize(7), finalize(Quoted("x"))) == (7, "x")
