@@ -53,7 +53,7 @@ def scripts() -> Iterator[tuple[str, bytes]]:
     for source in recipe.sources().values():
         read = recipe.read(source)
         for choice in itertools.product(*(setting.choices for setting in read.settings.values())):
-            subject = render.subject(
+            subject = render.target_release(
                 read,
                 source.templates,
                 HOSTILE,

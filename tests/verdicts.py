@@ -4,14 +4,16 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from builder.prove.clients import Client
+from builder.prove.clients import SystemClient
 from builder.prove.handshake import ABOUT_CERTIFICATE
 from builder.prove.sandbox import Sandbox
 
 _AT_ONCE = 4
 
 
-def accepted(sandbox: Sandbox, clients: Sequence[Client], urls: Sequence[str]) -> dict[str, frozenset[str]]:
+def accepted(
+    sandbox: Sandbox, clients: Sequence[SystemClient], urls: Sequence[str]
+) -> dict[str, frozenset[str]]:
     """Return, for each client's name, which of `urls` it accepts.
 
     A client that fails for another reason than the server's certificate fails the test.
@@ -21,7 +23,7 @@ def accepted(sandbox: Sandbox, clients: Sequence[Client], urls: Sequence[str]) -
         return {client.name: answer for client, answer in zip(clients, answers, strict=True)}
 
 
-def _ask(sandbox: Sandbox, client: Client, urls: Sequence[str]) -> frozenset[str]:
+def _ask(sandbox: Sandbox, client: SystemClient, urls: Sequence[str]) -> frozenset[str]:
     out = sandbox.run([*client.command, *urls], check=False, seconds=120).out
     trusted: set[str] = set()
     for url in urls:

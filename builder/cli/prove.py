@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from builder.prove.report import Proof
     from builder.prove.trial import Question
     from builder.release.manifest import Manifest
-    from builder.render.recipe import Source
+    from builder.render.recipe import RecipeSource
 
 
 def prove(
@@ -131,7 +131,9 @@ def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tu
     return config.minimal(org or manifest.organisation, ["."]), None
 
 
-def _sources(manifest: Manifest, available: dict[str, Source], targets: list[str] | None) -> list[Source]:
+def _sources(
+    manifest: Manifest, available: dict[str, RecipeSource], targets: list[str] | None
+) -> list[RecipeSource]:
     from builder.render import recipe
 
     built = {entry.target for entry in manifest.artifacts}

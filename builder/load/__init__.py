@@ -69,7 +69,7 @@ def _read(name: str, folder: Path, stdin: bytes, passwords: Sequence[str]) -> It
     elif name == STDIN and len(stdin) > source.MAX_BYTES:
         yield found("too-large", Origin(_STDIN_NAME), f"is larger than {source.MAX_BYTES} bytes")
     elif name == STDIN:
-        yield from contents.read(source.Source(_STDIN_NAME, stdin), passwords)
+        yield from contents.read(source.Input(_STDIN_NAME, stdin), passwords)
     else:
         yield from _files(str(folder / name), passwords)
 

@@ -15,7 +15,7 @@ from builder.x509 import der, keys, pem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from builder.load.source import Source
+    from builder.load.source import Input
 
 _PLAIN = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 _TRUSTED = "TRUSTED CERTIFICATE"
@@ -31,7 +31,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _BASE64 = re.compile(rb"MI[A-Za-z0-9+/\s]++={0,2}+\s*+")
 
 
-def read(source: Source, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
+def read(source: Input, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
     """Yield every certificate of `source`, and what is wrong with the rest.
 
     A trust store is opened by one of `passwords`; without any, by those that stand for none.
@@ -61,7 +61,7 @@ def _is_der(data: bytes) -> bool:
     )
 
 
-def _text(source: Source, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
+def _text(source: Input, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
     data, origin = source.data, Origin(source.path)
     kind, line = keys.in_text(data)
     is_pem = pem.looks_like(data)

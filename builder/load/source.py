@@ -27,7 +27,7 @@ _NOT_A_FILE = "is neither a regular file nor a folder"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Input:
     """The bytes of one input; `listed` says that a folder named it, not the user."""
 
     path: str
@@ -35,7 +35,7 @@ class Source:
     listed: bool = False
 
 
-def read(path: str) -> Iterator[Source | Finding]:
+def read(path: str) -> Iterator[Input | Finding]:
     """Read a file, or the regular files of a folder: one level, sorted by name, hidden ones passed over.
 
     One file at a time, when it is asked for: a folder is larger than the memory it may take.
@@ -54,21 +54,21 @@ def read(path: str) -> Iterator[Source | Finding]:
         yield from _folder(path, members)
 
 
-def _folder(path: str, members: Sequence[Path]) -> Iterator[Source | Finding]:
+def _folder(path: str, members: Sequence[Path]) -> Iterator[Input | Finding]:
     size, is_empty = 0, True
     for item in map(_member, members):
-        if isinstance(item, Source):
+        if isinstance(item, Input):
             size += len(item.data)
         if size > MAX_FOLDER_BYTES:
             yield found("too-large", Origin(path), f"the folder holds over {MAX_FOLDER_BYTES} bytes")
             return
-        is_empty = is_empty and not isinstance(item, Source) and item.rule == "passed-over"
+        is_empty = is_empty and not isinstance(item, Input) and item.rule == "passed-over"
         yield item
     if is_empty:
         yield found("no-certificates", Origin(path), "the folder holds no file to read")
 
 
-def _member(path: Path) -> Source | Finding:
+def _member(path: Path) -> Input | Finding:
     if path.name.startswith("."):
         return found("passed-over", Origin(str(path)), "is hidden and was passed over")
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir() raises where a link leads to a forbidden place
@@ -76,7 +76,7 @@ def _member(path: Path) -> Source | Finding:
     return _file(str(path), listed=True)
 
 
-def _file(path: str, *, listed: bool) -> Source | Finding:
+def _file(path: str, *, listed: bool) -> Input | Finding:
     origin = Origin(path)
     try:
         # Opening a FIFO would wait for its writer, hence O_NONBLOCK and a look before the first read.
@@ -94,7 +94,7 @@ def _file(path: str, *, listed: bool) -> Source | Finding:
         return found("not-a-file", origin, _NOT_A_FILE)
     if len(data) > MAX_BYTES:
         return found("too-large", origin, f"is larger than {MAX_BYTES} bytes")
-    return Source(path, data, listed)
+    return Input(path, data, listed)
 
 
 def _reason(error: OSError | ValueError) -> str:

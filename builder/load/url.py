@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from builder.load import contents
-from builder.load.source import MAX_BYTES, Source
+from builder.load.source import MAX_BYTES, Input
 from builder.model import Certificate, Finding, Origin
 from builder.rules import found
 
@@ -54,7 +54,7 @@ def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Find
     if isinstance(data, str):
         yield found("url-failed", origin, data)
         return
-    items = list(contents.read(Source(address, data), passwords))
+    items = list(contents.read(Input(address, data), passwords))
     content = hashlib.sha256(data).hexdigest()
     prints = sorted({item.sha256 for item in items if isinstance(item, Certificate)})
     pins = match[1].split(",")

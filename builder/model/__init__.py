@@ -3,7 +3,7 @@
 from builder.model.certificate import Bundle, Certificate, Distrust
 from builder.model.finding import Finding, Origin, Severity
 from builder.model.package import FILE_NAME, Artifact, File, Organisation, Package
-from builder.model.recipe import Content, Entry, Output, Recipe, Setting
+from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting
 from builder.model.release import Release, Revision
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Certificate",
     "Content",
     "Distrust",
-    "Entry",
     "File",
     "Finding",
     "Organisation",
@@ -21,6 +20,7 @@ __all__ = [
     "Output",
     "Package",
     "Recipe",
+    "RecipeFile",
     "Release",
     "Revision",
     "Setting",

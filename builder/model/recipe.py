@@ -26,7 +26,7 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RecipeFile:
     """One line of a recipe's table of contents: where a file goes and what fills it.
 
     Exactly one of `source` (a static file, copied byte for byte), `template` (rendered) and
@@ -49,8 +49,8 @@ class Output:
     id: str
     container: str
     filename: str
-    files: tuple[Entry, ...]
-    scripts: Mapping[str, Entry] = field(default_factory=dict)
+    files: tuple[RecipeFile, ...]
+    scripts: Mapping[str, RecipeFile] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
 

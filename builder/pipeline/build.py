@@ -66,7 +66,7 @@ def build(
 
 def _make(
     request: BuildRequest,
-    recipes: Sequence[tuple[Recipe, recipe.Source]],
+    recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],
     release: Release,
     jobs: int,
     progress: Callable[[str], None],
@@ -74,7 +74,7 @@ def _make(
     newest = max(certificate.not_before for certificate in request.bundle.certificates)
     epoch = releases.epoch(release, source_date_epoch=request.source_date_epoch, newest=newest)
 
-    def target(pair: tuple[Recipe, recipe.Source]) -> list[Artifact]:
+    def target(pair: tuple[Recipe, recipe.RecipeSource]) -> list[Artifact]:
         made = _target(request, *pair, release, epoch)
         progress(pair[0].target)
         return made
@@ -97,11 +97,11 @@ def _make(
 
 
 def _target(
-    request: BuildRequest, what: Recipe, source: recipe.Source, release: Release, epoch: int
+    request: BuildRequest, what: Recipe, source: recipe.RecipeSource, release: Release, epoch: int
 ) -> list[Artifact]:
     """Render and assemble one target's outputs, each seeing the digests of those before it."""
     day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
-    subject = render.subject(
+    subject = render.target_release(
         what,
         source.templates,
         request.organisation,

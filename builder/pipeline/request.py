@@ -32,7 +32,7 @@ class BuildRequest:
 
     organisation: Organisation
     bundle: Bundle
-    sources: Sequence[recipe.Source]
+    sources: Sequence[recipe.RecipeSource]
     today: dt.date
     release: Release | None = None
     source_date_epoch: int | None = None
@@ -72,7 +72,7 @@ def _where(project: Project, key: str, target: str) -> str:
     return f"{project.where((key, target))}: {key}.{target}"
 
 
-def _check_choices(project: Project, owner: Organisation, sources: Sequence[recipe.Source]) -> None:
+def _check_choices(project: Project, owner: Organisation, sources: Sequence[recipe.RecipeSource]) -> None:
     """Raise ConfigError, with file and line, for a name or a setting that a target does not have."""
     for source in sources:
         what, target = recipe.read(source), source.target

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from builder.model import Bundle, Organisation
     from builder.release.manifest import Manifest
-    from builder.render.recipe import Source
+    from builder.render.recipe import RecipeSource
 
 RECIPE_PROOF = "recipe proof"
 REAL_PROOF = "proof of the real bundle"
@@ -45,7 +45,7 @@ class Case:
     folder: Path
     manifest: Manifest
     organisation: Organisation
-    sources: Sequence[Source]
+    sources: Sequence[RecipeSource]
     now: dt.datetime
     names: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -203,7 +203,7 @@ def _last(manifest: Manifest, target: str) -> str:
     return next((entry.file for entry in reversed(manifest.artifacts) if entry.target == target), "")
 
 
-def _trial(case: Case, source: Source, plan: TrialSetup, progress: Callable[[str], None]) -> list[Cell]:
+def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callable[[str], None]) -> list[Cell]:
     """Hold one target's trial; a testbed that cannot be made is one cell, which says why."""
     target = source.target
     module = testbeds.opener(target)

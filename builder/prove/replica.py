@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from builder import inspect
 from builder.errors import ProofError
 from builder.load.contents import read
-from builder.load.source import Source
+from builder.load.source import Input
 from builder.model import Bundle, Certificate, Finding, Origin
 from builder.prove import authority
 from builder.prove.handshake import HOST
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.prove.authority import Authority, Leaf
-    from builder.release.manifest import Entry, Manifest
+    from builder.release.manifest import ArtifactSummary, Manifest
 
 _DAY = dt.timedelta(days=1)
 _AFTER = frozenset({"installed", "upgraded"})
@@ -61,7 +61,7 @@ def originals(folder: Path, manifest: Manifest) -> tuple[Certificate, ...]:
     return tuple(found.values())
 
 
-def _bytes(folder: Path, entry: Entry) -> bytes:
+def _bytes(folder: Path, entry: ArtifactSummary) -> bytes:
     path = folder / entry.file
     try:
         data = path.read_bytes()
@@ -72,7 +72,7 @@ def _bytes(folder: Path, entry: Entry) -> bytes:
     return data
 
 
-def _held(entry: Entry, data: bytes) -> dict[str, Certificate]:
+def _held(entry: ArtifactSummary, data: bytes) -> dict[str, Certificate]:
     """Return the certificates of one artifact by their fingerprints."""
     contents = inspect.read(entry.file, data)
     files = {held.file for held in contents.certificates}
@@ -80,7 +80,7 @@ def _held(entry: Entry, data: bytes) -> dict[str, Certificate]:
         item
         for file in inspect.unpack(entry.file, data).entries
         if file.path in files
-        for item in read(Source(file.path, file.data))
+        for item in read(Input(file.path, file.data))
     )
     found = {item.sha256: item for item in items if isinstance(item, Certificate)}
     if found.keys() != contents.fingerprints:

@@ -33,7 +33,7 @@ FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArtifactSummary:
     """One artifact as the manifest describes it; `size` is in bytes.
 
     `recipe` is a SHA-256 of the recipe, templates and settings that made it.
@@ -59,7 +59,7 @@ class Manifest:
     release: str
     epoch: int
     certificates: tuple[dict[str, str], ...]
-    artifacts: tuple[Entry, ...]
+    artifacts: tuple[ArtifactSummary, ...]
     distrusted: tuple[dict[str, str], ...] = ()
     trustpack: str = ""
     schema: int = _SCHEMA
@@ -76,7 +76,7 @@ class Manifest:
             if entry.file in {MANIFEST, SUMS, *PROOFS}:
                 raise ValueError(f"no artifact can be called {entry.file}")
 
-    def entry(self, file: str) -> Entry | None:
+    def entry(self, file: str) -> ArtifactSummary | None:
         """Return the artifact stored as `file`, if the release has it."""
         return next((entry for entry in self.artifacts if entry.file == file), None)
 
@@ -98,7 +98,7 @@ def describe_release(
         certificates=tuple(trusted(bundle)),
         distrusted=tuple(distrusted(bundle)),
         artifacts=tuple(
-            Entry(
+            ArtifactSummary(
                 target=artifact.target,
                 name=artifact.name,
                 version=artifact.version,
@@ -151,7 +151,7 @@ def same_content(previous: Manifest, manifest: Manifest) -> bool:
 
 def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
     """Return `manifest` with the artifacts of other targets that `previous`, of the same release, has."""
-    kept: list[Entry] = []
+    kept: list[ArtifactSummary] = []
     if previous is not None and Release(previous.release).numbers == Release(manifest.release).numbers:
         built = {entry.target for entry in manifest.artifacts}
         kept = [entry for entry in previous.artifacts if entry.target not in built]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from builder.errors import ConfigError, UsageError
-from builder.model import Content, Entry, Output, Recipe, Setting
+from builder.model import Content, Output, Recipe, RecipeFile, Setting
 from builder.text import document
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class _Recipe(_Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RecipeSource:
     """Where a target is defined: its recipe file and its folder of templates."""
 
     target: str
@@ -84,7 +84,7 @@ class Source:
     templates: Path
 
 
-def templates(source: Source) -> list[Path]:
+def templates(source: RecipeSource) -> list[Path]:
     """Return the files of a target's folder, those that only other templates name too, as seen from it."""
     found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
     home = source.templates.resolve()
@@ -95,36 +95,36 @@ def templates(source: Source) -> list[Path]:
     return sorted(path for path in found if "__pycache__" not in path.parts)
 
 
-def built_in(source: Source) -> bool:
+def built_in(source: RecipeSource) -> bool:
     """Tell whether a target is trustpack's own, and not an organisation's."""
     return source.file.is_relative_to(ROOT / "recipes")
 
 
-def digest(source: Source, settings: Mapping[str, str]) -> str:
+def digest(source: RecipeSource, settings: Mapping[str, str]) -> str:
     """Return a SHA-256 of what a target's packages are made by: recipe, templates and choices."""
     return hashlib.sha256(_digest(source) + repr(sorted(settings.items())).encode()).hexdigest()
 
 
 @lru_cache(maxsize=64)
-def _digest(source: Source) -> bytes:
+def _digest(source: RecipeSource) -> bytes:
     found = hashlib.sha256(source.file.read_bytes())
     for file in templates(source):
         found.update(f"\0{file.as_posix()}\0".encode() + (source.templates / file).read_bytes())
     return found.digest()
 
 
-def sources(beside: Path | None = None) -> dict[str, Source]:
+def sources(beside: Path | None = None) -> dict[str, RecipeSource]:
     """Return every target's source by name; folders in `beside` replace built-in targets or add new ones."""
-    found: dict[str, Source] = {}
+    found: dict[str, RecipeSource] = {}
     for root in (ROOT, beside):
         if root is None:
             continue
         for file in sorted((root / "recipes").glob("*.yaml")):
-            found[file.stem] = Source(file.stem, file, root / "templates" / file.stem)
+            found[file.stem] = RecipeSource(file.stem, file, root / "templates" / file.stem)
     return dict(sorted(found.items()))
 
 
-def select(available: dict[str, Source], targets: list[str] | None) -> list[Source]:
+def select(available: dict[str, RecipeSource], targets: list[str] | None) -> list[RecipeSource]:
     """Return the sources of `targets` (all where None); raise UsageError for an unknown one."""
     if targets is None:
         return list(available.values())
@@ -136,7 +136,7 @@ def select(available: dict[str, Source], targets: list[str] | None) -> list[Sour
     return [available[target] for target in sorted(set(targets))]
 
 
-def check(available: dict[str, Source], mentioned: Iterable[str], where: Callable[[str], str]) -> None:
+def check(available: dict[str, RecipeSource], mentioned: Iterable[str], where: Callable[[str], str]) -> None:
     """Raise ConfigError for a target that is mentioned, `where` says in what place, and no recipe makes."""
     for target in mentioned:
         if target not in available:
@@ -145,7 +145,7 @@ def check(available: dict[str, Source], mentioned: Iterable[str], where: Callabl
             )
 
 
-def read(source: Source) -> Recipe:
+def read(source: RecipeSource) -> Recipe:
     """Read one recipe; raise ConfigError naming file and line."""
     try:
         # A process that builds for many organisations reads a recipe again only when its file has changed.
@@ -155,7 +155,7 @@ def read(source: Source) -> Recipe:
 
 
 @lru_cache(maxsize=64)
-def _read(source: Source, _modified: int) -> Recipe:
+def _read(source: RecipeSource, _modified: int) -> Recipe:
     try:
         text = source.file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -174,7 +174,7 @@ def _read(source: Source, _modified: int) -> Recipe:
             ),
             scripts={
                 name: _filled(
-                    Entry(path=name, source=script.source, template=script.template),
+                    RecipeFile(path=name, source=script.source, template=script.template),
                     source,
                     parsed.where(("outputs", i, "scripts", name)),
                 )
@@ -246,8 +246,8 @@ def _check(raw: _Recipe, parsed: document.Document) -> None:
                     raise ConfigError(f"{where}: '{value}' is no choice of the setting '{key}'", hint=hint)
 
 
-def _entry(raw: _Entry, source: Source, where: str) -> Entry:
-    entry = Entry(
+def _entry(raw: _Entry, source: RecipeSource, where: str) -> RecipeFile:
+    entry = RecipeFile(
         path=raw.path,
         kind=raw.kind,
         source=raw.source,
@@ -263,7 +263,7 @@ def _entry(raw: _Entry, source: Source, where: str) -> Entry:
     return entry
 
 
-def _filled(entry: Entry, source: Source, where: str) -> Entry:
+def _filled(entry: RecipeFile, source: RecipeSource, where: str) -> RecipeFile:
     """Check that exactly one thing fills `entry` and that a file it names lies in the target's folder."""
     if sum(map(bool, (entry.source, entry.template, entry.content))) != 1:
         raise ConfigError(f"{where}: '{entry.path}' needs exactly one of source, template and content")

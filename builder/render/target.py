@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from builder.model import Bundle, Certificate, Entry, Organisation, Output, Recipe, Revision
+    from builder.model import Bundle, Certificate, Organisation, Output, Recipe, RecipeFile, Revision
 
 
 _WIDTH = 76  # of a description in a .deb or an .rpm
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class TargetRelease:
     """One recipe applied to one organisation's release: the names everything is rendered with."""
 
     recipe: Recipe
@@ -48,7 +48,7 @@ class Subject:
     history: tuple[Revision, ...] = ()
 
 
-def subject(
+def target_release(
     recipe: Recipe,
     templates: Path,
     organisation: Organisation,
@@ -58,7 +58,7 @@ def subject(
     epoch: int,
     name: str | None = None,
     settings: Mapping[str, str] | None = None,
-) -> Subject:
+) -> TargetRelease:
     """Work out the names of a target's packages; raise ConfigError for one its ecosystem forbids."""
     words = {
         "slug": organisation.slug,
@@ -81,7 +81,9 @@ def subject(
     version = fill(recipe.version, words, where)
     words["version"] = version
     chosen = choose(recipe, dict(settings or {}))
-    return Subject(recipe, templates, organisation, bundle, release, epoch, name, version, chosen, words)
+    return TargetRelease(
+        recipe, templates, organisation, bundle, release, epoch, name, version, chosen, words
+    )
 
 
 def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:
@@ -101,62 +103,62 @@ def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:
 
 
 def package(
-    subject: Subject, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
+    target: TargetRelease, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
 ) -> Package:
     """Render one output; `digests` and `filenames` describe the recipe's earlier outputs, by their id."""
-    subject = replace(subject, history=_history(subject))
-    filename = _filename(subject, output)
-    words = {**subject.words, "filename": filename}
-    entries = [entry for entry in output.files if _wanted(entry, subject.settings)]
+    target = replace(target, history=_history(target))
+    filename = _filename(target, output)
+    words = {**target.words, "filename": filename}
+    entries = [entry for entry in output.files if _wanted(entry, target.settings)]
     placed = [
-        pair for entry in entries for pair in _placed(entry, subject.bundle, words, _where(subject, output))
+        pair for entry in entries for pair in _placed(entry, target.bundle, words, _where(target, output))
     ]
     paths = [path for path, _, _ in placed]
-    _check_paths(paths, _where(subject, output))
-    scope = _scope(subject, words, paths, digests, filenames)
+    _check_paths(paths, _where(target, output))
+    scope = _scope(target, words, paths, digests, filenames)
     files = tuple(
-        File(path, _data(entry, subject, certificate, scope), entry.mode, entry.kind)
+        File(path, _data(entry, target, certificate, scope), entry.mode, entry.kind)
         for path, entry, certificate in placed
     )
     return Package(
-        target=subject.recipe.target,
+        target=target.recipe.target,
         container=output.container,
-        name=subject.name,
-        version=subject.version,
+        name=target.name,
+        version=target.version,
         filename=filename,
-        epoch=subject.epoch,
-        organisation=subject.organisation,
+        epoch=target.epoch,
+        organisation=target.organisation,
         files=files,
-        scripts={name: _data(entry, subject, None, scope) for name, entry in output.scripts.items()},
-        metadata=_filled(output.metadata, words, _where(subject, output)),
-        history=subject.history,
+        scripts={name: _data(entry, target, None, scope) for name, entry in output.scripts.items()},
+        metadata=_filled(output.metadata, words, _where(target, output)),
+        history=target.history,
     )
 
 
-def commands(subject: Subject, filenames: Mapping[str, str]) -> dict[str, str]:
+def commands(target: TargetRelease, filenames: Mapping[str, str]) -> dict[str, str]:
     """Return the install, verify and remove commands that people are shown.
 
     `{filename}` is the recipe's last output, and `{filename_ID}` each output by its id.
     """
-    words = {**subject.words, "filename": list(filenames.values())[-1]}
+    words = {**target.words, "filename": list(filenames.values())[-1]}
     words |= {f"filename_{key}": value for key, value in filenames.items()}
-    recipe, where = subject.recipe, f"recipe {subject.recipe.target}"
+    recipe, where = target.recipe, f"recipe {target.recipe.target}"
     texts = {"install": recipe.install, "verify": recipe.verify, "remove": recipe.remove}
     return {key: fill(text, words, where).strip() for key, text in texts.items()}
 
 
-def _where(subject: Subject, output: Output) -> str:
-    return f"recipe {subject.recipe.target}, output {output.id}"
+def _where(target: TargetRelease, output: Output) -> str:
+    return f"recipe {target.recipe.target}, output {output.id}"
 
 
-def _filename(subject: Subject, output: Output) -> str:
+def _filename(target: TargetRelease, output: Output) -> str:
     """Return the artifact's file name: with its version in it, so that no release replaces another's file."""
-    name = fill(output.filename, dict(subject.words), _where(subject, output))
+    name = fill(output.filename, dict(target.words), _where(target, output))
     if not re.fullmatch(FILE_NAME, name):
         hint = "{flat} is the name without the signs of an npm scope" if "/" in name else ""
-        raise ConfigError(f"{_where(subject, output)}: '{name}' is not a plain file name", hint=hint)
-    if subject.version not in name:
-        raise ConfigError(f"{_where(subject, output)}: '{name}' does not contain {{version}}")
+        raise ConfigError(f"{_where(target, output)}: '{name}' is not a plain file name", hint=hint)
+    if target.version not in name:
+        raise ConfigError(f"{_where(target, output)}: '{name}' does not contain {{version}}")
     return name
 
 
@@ -169,13 +171,13 @@ def _check_paths(paths: list[str], where: str) -> None:
             raise ConfigError(f"{where}: '{visible(path)}' is not a plain path")
 
 
-def _wanted(entry: Entry, settings: Mapping[str, str]) -> bool:
+def _wanted(entry: RecipeFile, settings: Mapping[str, str]) -> bool:
     return all(settings.get(key) == value for key, value in entry.when.items())
 
 
 def _placed(
-    entry: Entry, bundle: Bundle, words: Mapping[str, str], where: str
-) -> list[tuple[str, Entry, Certificate | None]]:
+    entry: RecipeFile, bundle: Bundle, words: Mapping[str, str], where: str
+) -> list[tuple[str, RecipeFile, Certificate | None]]:
     """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
     if entry.content not in PER_CERTIFICATE:
         return [(fill(entry.path, dict(words), where), entry, None)]
@@ -185,15 +187,17 @@ def _placed(
     ]
 
 
-def _data(entry: Entry, subject: Subject, certificate: Certificate | None, scope: Mapping[str, Any]) -> bytes:
+def _data(
+    entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, scope: Mapping[str, Any]
+) -> bytes:
     if entry.source:
-        return static(subject.templates / entry.source)
+        return static(target.templates / entry.source)
     if entry.template:
-        return rendered(subject.templates, entry.template, scope)
-    return _content(entry, subject, certificate)
+        return rendered(target.templates, entry.template, scope)
+    return _content(entry, target, certificate)
 
 
-def _content(entry: Entry, subject: Subject, certificate: Certificate | None) -> bytes:
+def _content(entry: RecipeFile, target: TargetRelease, certificate: Certificate | None) -> bytes:
     match entry.content:
         case "certificate" | "distrusted" if certificate is not None:
             return certificate.pem.encode("ascii")
@@ -202,21 +206,21 @@ def _content(entry: Entry, subject: Subject, certificate: Certificate | None) ->
 
             return trusted_pem(certificate.der).encode("ascii")
         case "bundle":
-            return subject.bundle.pem.encode("ascii")
+            return target.bundle.pem.encode("ascii")
         case "changelog" | "debian-changelog":
-            return _changelog(entry, subject)
+            return _changelog(entry, target)
         case "inventory":
-            return inventory(subject.bundle, slug=subject.organisation.slug, release=subject.release.text)
+            return inventory(target.bundle, slug=target.organisation.slug, release=target.release.text)
         case _:
             return b""
 
 
-def _history(subject: Subject) -> tuple[Revision, ...]:
+def _history(target: TargetRelease) -> tuple[Revision, ...]:
     """Return the history with the versions that this target gave its releases."""
-    where = f"recipe {subject.recipe.target}"
+    where = f"recipe {target.recipe.target}"
     return tuple(
-        replace(one, release=fill(subject.recipe.version, {**subject.words, **_versions(one.release)}, where))
-        for one in subject.history
+        replace(one, release=fill(target.recipe.version, {**target.words, **_versions(one.release)}, where))
+        for one in target.history
     )
 
 
@@ -224,18 +228,18 @@ def _versions(release: str) -> dict[str, str]:
     return {"release": release, "semver": Release(release).semver}
 
 
-def _changelog(entry: Entry, subject: Subject) -> bytes:
+def _changelog(entry: RecipeFile, target: TargetRelease) -> bytes:
     """Return a release's history in Markdown, or as Debian's compressed changelog."""
     if entry.content == "changelog":
-        return f"# Changelog\n\n{changelog.markdown(subject.history, level=2)}".encode()
-    organisation = subject.organisation
+        return f"# Changelog\n\n{changelog.markdown(target.history, level=2)}".encode()
+    organisation = target.organisation
     maintainer = visible(f"{organisation.contact_name} <{organisation.contact_email}>")
-    text = changelog.debian(subject.history, name=subject.name, maintainer=maintainer)
+    text = changelog.debian(target.history, name=target.name, maintainer=maintainer)
     return gzip(text.encode("utf-8"))
 
 
 def _scope(
-    subject: Subject,
+    target: TargetRelease,
     words: Mapping[str, str],
     paths: list[str],
     digests: Mapping[str, str],
@@ -244,15 +248,15 @@ def _scope(
     """Return the values that templates see."""
     return {
         **words,
-        "org": subject.organisation,
-        "certificates": [_Shown(certificate) for certificate in subject.bundle.certificates],
-        "settings": subject.settings,
+        "org": target.organisation,
+        "certificates": [_Shown(certificate) for certificate in target.bundle.certificates],
+        "settings": target.settings,
         "files": paths,
-        "epoch": subject.epoch,
-        "date": dt.datetime.fromtimestamp(subject.epoch, dt.UTC).strftime("%Y-%m-%d"),
+        "epoch": target.epoch,
+        "date": dt.datetime.fromtimestamp(target.epoch, dt.UTC).strftime("%Y-%m-%d"),
         "digests": digests,
         "filenames": filenames,
-        "changelog": changelog.markdown(subject.history, level=3),
+        "changelog": changelog.markdown(target.history, level=3),
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 from builder.errors import PrivateKeyError
 from builder.lint import refuse
 from builder.load import load
-from builder.load.source import Source
+from builder.load.source import Input
 from builder.model import Origin
 from builder.x509.pem import Block
 from tests.lint import forge
@@ -164,6 +164,6 @@ def test_openssl_store_with_a_key(tmp_path: Path) -> None:
 
 def test_a_crash_would_not_show_a_key_either() -> None:
     """The objects that hold an input's bytes leave them out of their own descriptions."""
-    described = repr((Source("a", b"secret"), Block("A", Origin("a"), b"secret")))
+    described = repr((Input("a", b"secret"), Block("A", Origin("a"), b"secret")))
 
     assert "secret" not in described

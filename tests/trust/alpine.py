@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.prove import clients
-from builder.prove.clients import Client
+from builder.prove.clients import SystemClient
 from builder.prove.sandbox import Result, Sandbox
 from builder.prove.store import Store, snapshot
 from builder.prove.testbeds.system import STAND_IN
@@ -47,7 +47,7 @@ class System:
 
     sandbox: Sandbox
     world: World
-    asked: Sequence[Client]
+    asked: Sequence[SystemClient]
     before: Store
 
     def add(self, apk: Path, *, over: Path | None = None) -> None:
@@ -116,7 +116,7 @@ def _paths(apk: Path) -> set[str]:
 def open_system(preparations: Preparations, world: World) -> Iterator[System]:
     """Open a stand-in."""
 
-    def prepare(sandbox: Sandbox) -> tuple[Sequence[Client], Store]:
+    def prepare(sandbox: Sandbox) -> tuple[Sequence[SystemClient], Store]:
         sandbox.copy_in(STAND_IN, f"{NOTE}\n".encode())
         keep_few_roots(sandbox)
         sandbox.copy_in("/usr/share/ca-certificates/mozilla/public.crt", world.public.pem)

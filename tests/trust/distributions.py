@@ -16,7 +16,7 @@ import pytest
 
 from builder.assemble import nfpm
 from builder.prove import clients
-from builder.prove.clients import Client
+from builder.prove.clients import SystemClient
 from builder.prove.sandbox import Sandbox
 from builder.prove.store import Store, snapshot
 from builder.prove.testbeds.system import STAND_IN
@@ -108,7 +108,7 @@ class System:
     distribution: Distribution
     manager: Manager
     world: World
-    asked: Sequence[Client]
+    asked: Sequence[SystemClient]
     before: Store
 
     def trusted(self, *names: str) -> dict[str, set[str]]:
@@ -142,7 +142,7 @@ def open_system(
 ) -> Iterator[System]:
     """Open a stand-in that has `rpms` in /root, each by its key."""
 
-    def prepare(sandbox: Sandbox) -> tuple[Sequence[Client], Store]:
+    def prepare(sandbox: Sandbox) -> tuple[Sequence[SystemClient], Store]:
         _disguise(sandbox, manager, distribution)
         roots = f"{distribution.anchors}/roots.pem"
         sandbox.copy_in(roots, world.public.pem)

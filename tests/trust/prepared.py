@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.prove.clients import Client
+from builder.prove.clients import SystemClient
 from builder.prove.sandbox import Sandbox, open_sandbox
 from builder.prove.store import Store
 
@@ -31,7 +31,7 @@ class Prepared:
     """An open system that was prepared, the clients it has, and what it trusted when they were asked for."""
 
     sandbox: Sandbox
-    asked: Sequence[Client]
+    asked: Sequence[SystemClient]
     before: Store
 
 
@@ -39,11 +39,11 @@ class Prepared:
 class Preparations:
     """The preparations of a session: each runs when it is first asked for."""
 
-    _kept: dict[Hashable, tuple[bytes, Sequence[Client], Store]] = field(default_factory=dict)
+    _kept: dict[Hashable, tuple[bytes, Sequence[SystemClient], Store]] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def open(
-        self, root: Path, key: Hashable, prepare: Callable[[Sandbox], tuple[Sequence[Client], Store]]
+        self, root: Path, key: Hashable, prepare: Callable[[Sandbox], tuple[Sequence[SystemClient], Store]]
     ) -> Iterator[Prepared]:
         """Open a copy of the system in `root` in which `prepare` has run; `key` names the preparation."""
         if (root, key) not in self._kept:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builder.prove import clients
-from builder.prove.clients import Client
+from builder.prove.clients import SystemClient
 from builder.prove.sandbox import Result, Sandbox
 from builder.prove.store import Store, snapshot
 from tests.roots import SUITES, root
@@ -57,7 +57,7 @@ class System:
     sandbox: Sandbox
     debs: Debs
     world: World
-    asked: Sequence[Client]
+    asked: Sequence[SystemClient]
     before: Store
 
     def run(self, *command: str, check: bool = True) -> Result:
@@ -134,7 +134,7 @@ def system(
 ) -> Iterator[System]:
     suite, state = request.param
 
-    def prepare(sandbox: Sandbox) -> tuple[Sequence[Client], Store]:
+    def prepare(sandbox: Sandbox) -> tuple[Sequence[SystemClient], Store]:
         system = _prepare(sandbox, debs, world, state)
         return system.asked, system.before
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builder.prove import authority
 from builder.prove.authority import Authority
-from builder.prove.clients import Client, Programs
+from builder.prove.clients import Programs, SystemClient
 from builder.prove.sandbox import Sandbox
 from builder.prove.server import serve
 from tests import releases
@@ -32,7 +32,7 @@ class World:
     programs: Programs
     now: dt.datetime
 
-    def trusted(self, sandbox: Sandbox, asked: Sequence[Client]) -> dict[str, set[str]]:
+    def trusted(self, sandbox: Sandbox, asked: Sequence[SystemClient]) -> dict[str, set[str]]:
         """Return, for each client, the names of the servers it accepts."""
         names = {url: name for name, url in self.urls.items()}
         answers = accepted(sandbox, asked, list(names))

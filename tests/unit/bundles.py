@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 from builder.model import Bundle, Certificate, Organisation, Origin
 from builder.prove import authority
 from builder.prove.authority import Authority
-from builder.render.recipe import Source
+from builder.render.recipe import RecipeSource
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 
@@ -84,9 +84,9 @@ remove: rm {filename}
 """
 
 
-def target(folder: Path, recipe: str = MINIMAL_RECIPE, name: str = "thing", **templates: str) -> Source:
+def target(folder: Path, recipe: str = MINIMAL_RECIPE, name: str = "thing", **templates: str) -> RecipeSource:
     """Write a recipe and its templates (`a_j2="…"` is the file a.j2) into `folder`, as its owner would."""
-    source = Source(name, folder / "recipes" / f"{name}.yaml", folder / "templates" / name)
+    source = RecipeSource(name, folder / "recipes" / f"{name}.yaml", folder / "templates" / name)
     source.file.parent.mkdir(parents=True, exist_ok=True)
     source.templates.mkdir(parents=True, exist_ok=True)
     source.file.write_text(recipe, "utf-8")

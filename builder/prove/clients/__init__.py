@@ -20,7 +20,7 @@ _FOLDER = "/opt/trustpack"
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class SystemClient:
     """A program in a sandbox; `command` is what opens the URLs that are added to it."""
 
     name: str
@@ -29,12 +29,12 @@ class Client:
     command: tuple[str, ...]
 
 
-def _tool(name: str) -> Client:
-    return Client(name, name, "with_command.sh", ("sh", f"{_FOLDER}/with_command.sh", name))
+def _tool(name: str) -> SystemClient:
+    return SystemClient(name, name, "with_command.sh", ("sh", f"{_FOLDER}/with_command.sh", name))
 
 
-def _script(name: str, program: str, file: str) -> Client:
-    return Client(name, program, file, (program, f"{_FOLDER}/{file}"))
+def _script(name: str, program: str, file: str) -> SystemClient:
+    return SystemClient(name, program, file, (program, f"{_FOLDER}/{file}"))
 
 
 _JAVA = ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", _FOLDER, "Handshake")
@@ -49,8 +49,8 @@ CLIENTS = (
     _script("ruby", "ruby", "with_net_http.rb"),
     _script("php", "php", "with_streams.php"),
     _script("node", "node", "with_https.js"),
-    Client("java", "java", "Handshake.class", _JAVA),
-    Client("go", f"{_FOLDER}/handshake", "handshake", (f"{_FOLDER}/handshake",)),
+    SystemClient("java", "java", "Handshake.class", _JAVA),
+    SystemClient("go", f"{_FOLDER}/handshake", "handshake", (f"{_FOLDER}/handshake",)),
 )
 
 
@@ -88,7 +88,7 @@ def _compile(command: list[str], *, home: str, **environment: str) -> None:
         raise ToolError(f"{command[0]}: {done.stderr.strip()}")
 
 
-def equip(sandbox: Sandbox, programs: Programs, *, only: Iterable[str] = ()) -> tuple[Client, ...]:
+def equip(sandbox: Sandbox, programs: Programs, *, only: Iterable[str] = ()) -> tuple[SystemClient, ...]:
     """Put the clients into `sandbox` and return those that can run there (of `only`, where given)."""
     wanted = set(only) or {client.name for client in CLIENTS}
     if programs.java:
@@ -100,7 +100,7 @@ def equip(sandbox: Sandbox, programs: Programs, *, only: Iterable[str] = ()) -> 
     return tuple(client for client in CLIENTS if client.name in wanted and _runs(sandbox, client))
 
 
-def _runs(sandbox: Sandbox, client: Client) -> bool:
+def _runs(sandbox: Sandbox, client: SystemClient) -> bool:
     # A library, unlike a program, is only known to be there when it is asked for.
     library = f"{client.program} -c 'import requests'" if client.name == "requests" else ":"
     test = f'command -v "$1" && [ -f "$2" ] && {library}'

@@ -192,7 +192,7 @@ def _holds(sandbox: Sandbox, script: str) -> bool:
     return sandbox.run(["sh", "-c", script], check=False).code == 0
 
 
-def _client(sandbox: Sandbox, client: clients.Client) -> Client:
+def _client(sandbox: Sandbox, client: clients.SystemClient) -> Client:
     asked = sandbox.run(["sh", "-c", _VERSION.get(client.name, f"{client.program} --version")], check=False)
     number = _NUMBER.search(asked.out)
     version = number[0] if number else ""

@@ -18,7 +18,6 @@ from builder.model import Bundle, Certificate, Origin, release
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
 from builder.prove import authority, replica
-from builder.release import manifest as manifests
 from builder.render import recipe
 from builder.x509.certificate import read as certificate
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
+    from builder.release.manifest import Manifest
 
 
 NOW = dt.datetime.now(dt.UTC)
@@ -114,7 +115,7 @@ def test_a_twin_that_cannot_vouch_for_this_machine_is_said_and_not_asked_about()
     )
 
 
-def _built(folder: Path, bundle: Bundle) -> manifests.Manifest:
+def _built(folder: Path, bundle: Bundle) -> Manifest:
     order = BuildRequest(
         organisation=config.organisation(config.minimal("acme", ["."])),
         bundle=bundle,

@@ -6,7 +6,7 @@ import pytest
 
 from builder.errors import ConfigError, UsageError
 from builder.render import recipe
-from builder.render.recipe import Source
+from builder.render.recipe import RecipeSource
 from tests.unit import bundles
 
 BUILT_IN = {"apk", "deb", "gem", "npm", "pem", "rpm", "wheel"}
@@ -36,7 +36,9 @@ def test_an_organisations_recipe_replaces_a_built_in_one_or_adds_a_target(tmp_pa
     bundles.target(tmp_path, name="deb")
     bundles.target(tmp_path, name="zarf")
     found = recipe.sources(tmp_path)
-    assert found["deb"] == Source("deb", tmp_path / "recipes" / "deb.yaml", tmp_path / "templates" / "deb")
+    assert found["deb"] == RecipeSource(
+        "deb", tmp_path / "recipes" / "deb.yaml", tmp_path / "templates" / "deb"
+    )
     assert found["zarf"].file == tmp_path / "recipes" / "zarf.yaml"
     assert found["rpm"] == recipe.sources()["rpm"]
     assert list(found) == sorted(found)

@@ -9,7 +9,7 @@ from builder.errors import ConfigError
 from builder.model import Bundle, Organisation, Package
 from builder.model.release import Release
 from builder.render import recipe
-from builder.render.recipe import Source
+from builder.render.recipe import RecipeSource
 from tests.unit import bundles
 
 RECIPE = bundles.MINIMAL_RECIPE
@@ -18,14 +18,14 @@ TEMPLATE = RECIPE.replace("content: bundle", "template: a.j2")
 
 
 def subject(
-    source: Source,
+    source: RecipeSource,
     *,
     organisation: Organisation | None = None,
     bundle: Bundle = BUNDLE,
     name: str | None = None,
-) -> render.Subject:
+) -> render.TargetRelease:
     """Apply a target to an organisation's release 20261124.1."""
-    return render.subject(
+    return render.target_release(
         recipe.read(source),
         source.templates,
         organisation or bundles.organisation(),
@@ -36,7 +36,7 @@ def subject(
     )
 
 
-def package(source: Source, **changes: str) -> Package:
+def package(source: RecipeSource, **changes: str) -> Package:
     """Render a target's first output."""
     found = subject(source, organisation=bundles.organisation(**changes))
     return render.package(found, found.recipe.outputs[0], digests={"first": "ab"}, filenames={"first": "f"})
@@ -305,7 +305,7 @@ def test_a_conditional_file_follows_its_setting(tmp_path: Path) -> None:
     read = recipe.read(source)
 
     def paths(**settings: str) -> list[str]:
-        found = render.subject(
+        found = render.target_release(
             read, source.templates, bundles.organisation(), BUNDLE, Release("1"), epoch=0, settings=settings
         )
         return [f.path for f in render.package(found, read.outputs[0], digests={}, filenames={}).files]
