@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Each command, in the order of --help, and the module of its function.
-_COMMANDS = {
+COMMANDS = {
     "build": "build",
     "init": "init",
     "demo": "demo",
@@ -35,13 +35,15 @@ _COMMANDS = {
     "diff": "diff",
     "schema": "init",
     "recipes": "recipes",
+    "docs": "docs",
 }
 _FUNCTIONS = {"recipes": "app"}
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 app = typer.Typer(
     name="trustpack",
-    help="Turn a CA bundle into packages that make every client trust it.",
+    help="Turn a CA bundle into packages that make every client trust it.\n\n"
+    "The guide is in 'trustpack docs': begin with 'trustpack docs tutorial'.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # importing rich would double the time of every command
@@ -66,9 +68,10 @@ def _options(
     pass
 
 
-def _register(names: Iterable[str]) -> None:
+def register(names: Iterable[str]) -> None:
+    """Add commands to `app`, each imported now."""
     for name in names:
-        found = getattr(import_module(f"builder.cli.{_COMMANDS[name]}"), _FUNCTIONS.get(name, name))
+        found = getattr(import_module(f"builder.cli.{COMMANDS[name]}"), _FUNCTIONS.get(name, name))
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
@@ -80,7 +83,7 @@ def main() -> None:
     named = sys.argv[1:2]
     try:
         _open_streams()
-        _register(named if named and named[0] in _COMMANDS else _COMMANDS)
+        register(named if named and named[0] in COMMANDS else COMMANDS)
         app()
     except TrustpackError as error:
         _say("error: ", typer.colors.RED, str(error))

@@ -86,16 +86,24 @@ def init(
     typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
 
 
-def schema() -> None:
-    """Print the JSON Schema of trustpack.yaml.
+def schema(
+    document: Annotated[
+        str,
+        typer.Argument(
+            help="The document: configuration, or one that 'trustpack docs json' lists.",
+            autocompletion=options.documents,
+        ),
+    ] = "configuration",
+) -> None:
+    """Print the JSON Schema of trustpack.yaml, or of JSON that a command prints.
 
     Editors complete and check the file by it.
     """
     import json
 
-    from builder.config import schema as value
+    from builder.docs.schemas import schema as find
 
-    typer.echo(json.dumps(value(), indent=2))
+    typer.echo(json.dumps(find(document), indent=2))
 
 
 def _quoted(path: str, folder: Path) -> str:

@@ -1,0 +1,51 @@
+"""Every JSON document that a command prints or writes, and its JSON Schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from builder.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedJson:
+    """A JSON document: which commands print it, or which file holds it, and where its type is."""
+
+    by: str
+    module: str
+    type: str
+
+
+CONFIGURATION = "configuration"
+PRINTED = {
+    "manifest": PrintedJson(
+        "`trustpack build --json`; `manifest.json`", "builder.release.schema", "ManifestJson"
+    ),
+    "certificates": PrintedJson("`certificates.json` in packages", "builder.render.schema", "InventoryJson"),
+    "lint": PrintedJson("`trustpack lint --format json`", "builder.lint.schema", "LintJson"),
+    "inspect": PrintedJson("`trustpack inspect --json`", "builder.inspect.schema", "InspectJson"),
+    "check": PrintedJson("`trustpack check --json`", "builder.lifecycle.schema", "CheckJson"),
+    "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
+    "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
+    "proof": PrintedJson("`trustpack prove --json`; `proof.json`", "builder.prove.schema", "ProofJson"),
+    "recipes": PrintedJson("`trustpack recipes list --json`", "builder.render.schema", "RecipesJson"),
+}
+NAMES = (CONFIGURATION, *PRINTED)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a document by its name; raise UsageError for one that does not exist."""
+    if name == CONFIGURATION:
+        from builder import config
+
+        return config.schema()
+    if name not in PRINTED:
+        from builder.text.document import nearest
+
+        raise UsageError(f"{name}: there is no such document", hint=nearest(name, NAMES))
+    from builder.text import schema as schemas
+
+    printed = PRINTED[name]
+    return schemas.schema(getattr(import_module(printed.module), printed.type), name)
