@@ -11,7 +11,7 @@ from builder.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class PrintedJson:
-    """A JSON document: which commands print it, or which file holds it, and where its type is."""
+    """A JSON document: the command that prints it and the file that holds it, and where its type is."""
 
     by: str
     module: str
@@ -21,15 +21,17 @@ class PrintedJson:
 CONFIGURATION = "configuration"
 PRINTED = {
     "manifest": PrintedJson(
-        "`trustpack build --json`; `manifest.json`", "builder.release.schema", "ManifestJson"
+        "`trustpack build --json` and `manifest.json`", "builder.release.schema", "ManifestJson"
     ),
-    "certificates": PrintedJson("`certificates.json` in packages", "builder.render.schema", "InventoryJson"),
+    "certificates": PrintedJson(
+        "`certificates.json` inside packages", "builder.render.schema", "InventoryJson"
+    ),
     "lint": PrintedJson("`trustpack lint --format json`", "builder.lint.schema", "LintJson"),
     "inspect": PrintedJson("`trustpack inspect --json`", "builder.inspect.schema", "InspectJson"),
     "check": PrintedJson("`trustpack check --json`", "builder.lifecycle.schema", "CheckJson"),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
-    "proof": PrintedJson("`trustpack prove --json`; `proof.json`", "builder.prove.schema", "ProofJson"),
+    "proof": PrintedJson("`trustpack prove --json` and `proof.json`", "builder.prove.schema", "ProofJson"),
     "recipes": PrintedJson("`trustpack recipes list --json`", "builder.render.schema", "RecipesJson"),
 }
 NAMES = (CONFIGURATION, *PRINTED)

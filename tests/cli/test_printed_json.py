@@ -46,7 +46,7 @@ def faults(document: str, text: str) -> list[str]:
 
 @pytest.fixture
 def rotating(world: World, another: bytes, blocked: bytes) -> World:
-    """Return a locked project in which one CA comes, one is kept and one becomes distrusted, with its build."""
+    """Return a locked project in which one CA comes, one is kept and one becomes distrusted."""
     (world.folder / "another.pem").write_bytes(another)
     (world.folder / "blocked.pem").write_bytes(blocked)
     listed = json.loads(world.run("lint", "blocked.pem", "--format", "json").out)
