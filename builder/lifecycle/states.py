@@ -9,19 +9,17 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from builder.config import FINGERPRINT
 from builder.errors import ConfigError
-from builder.model import Distrust
+from builder.model import Distrust, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from builder.config import AuthoritySection, LifecycleSection
     from builder.model import Certificate
-
-State = Literal["incoming", "active", "retiring", "distrusted"]
 
 _DEFAULT: State = "active"
 

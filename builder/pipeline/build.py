@@ -171,7 +171,7 @@ def _next(request: BuildRequest, previous: Manifest | None) -> Release:
     if previous is None:
         return releases.automatic(request.today, None)
     release = releases.automatic(request.today, releases.Release(previous.release))
-    known = [certificate["sha256"] for certificate in previous.certificates]
+    known = [certificate.sha256 for certificate in previous.certificates]
     changed = known != [certificate.sha256 for certificate in request.bundle.certificates]
     return release.following() if release.text == previous.release and changed else release
 

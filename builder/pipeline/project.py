@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from builder import config
 from builder.errors import LockError, ReleaseError, UsageError
 from builder.lifecycle import lock as locks
-from builder.lifecycle import states
+from builder.lifecycle import lockfile, states
 from builder.load import is_file_name
 from builder.model import release as releases
 from builder.text.quoting import visible
@@ -61,7 +61,7 @@ class Project:
     @cached_property
     def lock(self) -> Lock | None:
         """The lock, None where there is none; raises ConfigError or LockError."""
-        found = locks.read(self.lock_file) if self.lock_file else None
+        found = lockfile.read(self.lock_file) if self.lock_file else None
         if found and found.organisation != self.slug:
             raise LockError(
                 f"{self.lock_file}: is the lock of {visible(found.organisation)}", hint="one folder, one lock"

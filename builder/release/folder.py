@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 import msgspec
 
 from builder.errors import OutputError
+from builder.release.atomic import TEMPORARY, put, stage
 from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.model import Artifact
-    from builder.release.manifest import Manifest
+from builder.release.manifest import Manifest
+from builder.release.atomic import TEMPORARY, put, stage
 
-TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
 _JOURNAL = ".trustpack-journal.json"
 _WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
 
@@ -75,15 +76,15 @@ def _publish(
     kept = {entry.file for entry in manifest.artifacts}
     stale = [entry for entry in previous.artifacts if entry.file not in kept] if previous else []
     sums = _sums(manifest)
-    staged = [_staged(folder, a.filename, a.data) for a in changed]
+    staged = [stage(folder / a.filename, a.data) for a in changed]
     journal = {a.filename: a.sha256 for a in changed} | {entry.file: _WHATEVER for entry in stale}
     if previous is None:
         journal[SUMS] = hashlib.sha256(sums).hexdigest()
-    _put(folder, _JOURNAL, msgspec.json.encode(journal))
+    put(folder / _JOURNAL, msgspec.json.encode(journal))
     for artifact, temporary in zip(changed, staged, strict=True):
         temporary.replace(folder / artifact.filename)
-    _put(folder, SUMS, sums)
-    _put(folder, MANIFEST, to_json(manifest))
+    put(folder / SUMS, sums)
+    put(folder / MANIFEST, to_json(manifest))
     _clear_up(folder)
     _drop_outdated_proof(folder, manifest)
 
@@ -107,7 +108,7 @@ def _clear_up(folder: Path) -> None:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
             (folder / name).unlink(missing_ok=True)
     if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
-        _put(folder, SUMS, _sums(described))
+        put(folder / SUMS, _sums(described))
     (folder / _JOURNAL).unlink()
 
 
@@ -158,19 +159,6 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _put(folder: Path, name: str, data: bytes) -> None:
-    _staged(folder, name, data).replace(folder / name)
-
-
-def _staged(folder: Path, name: str, data: bytes) -> Path:
-    temporary = folder / f"{TEMPORARY}{name}"
-    with temporary.open("xb") as stream:  # never through a link that somebody put there
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return temporary
 
 
 def _digest(path: Path) -> str | None:

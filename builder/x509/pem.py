@@ -95,6 +95,32 @@ def scan(data: bytes, path: str) -> tuple[tuple[Block, ...], tuple[Finding, ...]
     return tuple(item for item in decoded if isinstance(item, Block)), tuple(findings)
 
 
+def embedded(data: bytes, path: str, labels: frozenset[str]) -> Iterator[Block | Finding]:
+    """Yield each block of these `labels` in a file that may be a program, and what is wrong with one.
+
+    Only a whole line opens a block: code that mentions a label inside a string has none.
+    """
+    text = _LINE_ENDS.sub(b"\n", data)
+    begun = None
+    for marker in _markers(text):
+        if begun:
+            if (marker.kind, marker.label) == ("END", begun.label):
+                yield _decode(begun, text[begun.end : marker.start], path)
+            else:
+                yield _unbalanced(path, begun, "no END")
+            begun = None
+        if marker.kind == "BEGIN" and marker.label in labels and _is_whole_line(text, marker):
+            begun = marker
+    if begun:
+        yield _unbalanced(path, begun, "no END")
+
+
+def _is_whole_line(text: bytes, marker: _Marker) -> bool:
+    stop = text.find(b"\n", marker.end)
+    behind = text[marker.end : stop if stop >= 0 else len(text)]
+    return text[marker.start - 1 : marker.start] in {b"", b"\n"} and not behind.strip(b" \t")
+
+
 def _keys_outside(text: bytes, pairs: Sequence[tuple[_Marker, _Marker]], path: str) -> Iterator[Finding]:
     """Yield a finding for each private key that stands outside of the blocks, or in what is none."""
     starts, ends = [0, *(end.end for _, end in pairs)], [*(begin.start for begin, _ in pairs), len(text)]
