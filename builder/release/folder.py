@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from builder.model import Artifact
 from builder.release.manifest import Manifest
-from builder.release.atomic import TEMPORARY, put, stage
 
 _JOURNAL = ".trustpack-journal.json"
 _WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
