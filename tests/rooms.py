@@ -73,7 +73,7 @@ def room(module: str) -> str:
 
 
 def picture() -> str:
-    """Return the rooms as a Mermaid graph: an arrow leads to what a room imports, unless another leads there."""
+    """Return the rooms as a Mermaid graph: an arrow to each that is imported, unless others lead there."""
     lines = ["graph BT"]
     for name, below in ROOMS.items():
         reached = {deeper for each in below for deeper in _below(each)}

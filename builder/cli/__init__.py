@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Each command, in the order of --help, and the module of its function.
-_COMMANDS = {
+COMMANDS = {
     "build": "build",
     "init": "init",
     "demo": "demo",
@@ -68,7 +68,7 @@ def _options(
 
 def _register(names: Iterable[str]) -> None:
     for name in names:
-        found = getattr(import_module(f"builder.cli.{_COMMANDS[name]}"), _FUNCTIONS.get(name, name))
+        found = getattr(import_module(f"builder.cli.{COMMANDS[name]}"), _FUNCTIONS.get(name, name))
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
@@ -80,7 +80,7 @@ def main() -> None:
     named = sys.argv[1:2]
     try:
         _open_streams()
-        _register(named if named and named[0] in _COMMANDS else _COMMANDS)
+        _register(named if named and named[0] in COMMANDS else COMMANDS)
         app()
     except TrustpackError as error:
         _say("error: ", typer.colors.RED, str(error))
