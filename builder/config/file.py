@@ -189,6 +189,11 @@ class Config(_Struct, frozen=True):
 
 def read(path: Path) -> Config:
     """Read and validate a configuration file; raise ConfigError naming file and line."""
+    return read_with_lines(path)[0]
+
+
+def read_with_lines(path: Path) -> tuple[Config, document.Document]:
+    """Read a configuration as `read` does, and return with it where each of its keys stands."""
     parsed = _parsed(path)
     config = document.decode(parsed, Config)
     if config.organisation.contact and not _CONTACT.fullmatch(config.organisation.contact):
@@ -200,12 +205,7 @@ def read(path: Path) -> Config:
         where = parsed.where(("organisation", "license"))
         hint = "an SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own"
         raise ConfigError(f"{where}: organisation.license: has an odd parenthesis", hint=hint)
-    return config
-
-
-def where(path: Path, key: tuple[str | int, ...]) -> str:
-    """Return "file:line" of a key of a configuration file: for what is found wrong after it was read."""
-    return _parsed(path).where(key)
+    return config, parsed
 
 
 def _parsed(path: Path) -> document.Document:

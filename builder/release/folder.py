@@ -8,9 +8,10 @@ build clears up.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.model import Artifact
-from builder.release.manifest import Manifest
+    from builder.release.manifest import Manifest
 
 _JOURNAL = ".trustpack-journal.json"
 _WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
@@ -45,23 +46,50 @@ class _Proof(msgspec.Struct):
     artifacts: list[_ProvenArtifact]
 
 
-def write(folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None) -> None:
-    """Make `folder` hold what `manifest` says; remove what `previous` had and nobody else's files.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An output folder that no other build writes to, and the release that it holds; see `claimed`."""
 
-    Raises OutputError if a file of that name is there and not ours, if another build has written here since
-    `previous` was read, or the folder cannot be written; then it holds what it held before.
+    folder: Path
+    previous: Manifest | None
+    locked: bool
+
+
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[Claim]:
+    """Keep other builds out of `folder`, and read the release that it holds, once.
+
+    A folder that is not there is made, and kept, only when something is written to it. Raises OutputError.
     """
+    with contextlib.ExitStack() as stack:
+        try:
+            is_folder = folder.is_dir()
+            if is_folder:
+                stack.enter_context(_locked(folder))
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be read: {error.strerror}") from error
+        yield Claim(folder, read_manifest(folder), is_folder)
+
+
+def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> None:
+    """Make a claimed folder hold what `manifest` says; remove what it held and nobody else's files.
+
+    Raises OutputError if a file of that name is there and not ours, if another build has made the folder
+    meanwhile, or it cannot be written; then it holds what it held before.
+    """
+    folder, previous = claim.folder, claim.previous
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
-            if read_manifest(folder) != previous:
+        with contextlib.nullcontext() if claim.locked else _locked(folder):
+            if not claim.locked and os.path.lexists(folder / MANIFEST):
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
-            _clear_up(folder)
+            _clear_up(folder, previous)
             _refuse_strangers(folder, artifacts, previous)
             try:
                 _publish(folder, artifacts, manifest, previous)
             except BaseException:
-                _clear_up(folder)
+                # It may have ended before or after the new release was described.
+                _clear_up(folder, read_manifest(folder))
                 raise
     except OSError as error:
         where = error.filename or folder
@@ -84,12 +112,12 @@ def _publish(
         temporary.replace(folder / artifact.filename)
     put(folder / SUMS, sums)
     put(folder / MANIFEST, to_json(manifest))
-    _clear_up(folder)
+    _clear_up(folder, manifest)
     _drop_outdated_proof(folder, manifest)
 
 
-def _clear_up(folder: Path) -> None:
-    """Remove temporary files, and what the journal lists and the manifest, as it now is, does not describe.
+def _clear_up(folder: Path, described: Manifest | None) -> None:
+    """Remove temporary files, and what the journal lists and the folder's manifest does not describe.
 
     A new file with other content than the journal says was made by somebody else, and stays.
     """
@@ -101,7 +129,6 @@ def _clear_up(folder: Path) -> None:
         return
     except msgspec.DecodeError:
         journal = {}
-    described = read_manifest(folder)
     files = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
     for name in journal.keys() - files:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
@@ -142,11 +169,6 @@ def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Man
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Let one build at a time write to `folder`; the lock is the folder itself, so nothing is left behind."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -21,12 +21,11 @@ def read(
     """Read a configuration's lifecycle, and check it against the certificates at hand."""
     file = folder / "trustpack.yaml"
     file.write_text(HEAD + text, "utf-8")
-    section = config.read(file).lifecycle
-    stages = lifecycle.read(section, lambda key: config.where(file, key))
+    read, lines = config.read_with_lines(file)
+    section = read.lifecycle
+    stages = lifecycle.read(section, lines.where)
     shipped = [one for one in held if not stages.is_distrusted(one)]
-    lifecycle.check(
-        stages, section, lambda key: config.where(file, key), held=held, past=past, shipped=shipped
-    )
+    lifecycle.check(stages, section, lines.where, held=held, past=past, shipped=shipped)
     return stages
 
 
