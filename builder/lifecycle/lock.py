@@ -7,7 +7,6 @@ it, so unchanged certificates keep their version and their bytes on any later da
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -47,8 +46,7 @@ class Lock(msgspec.Struct, frozen=True):
         return frozenset(item.sha256 for item in (*past, *self.certificates))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What leads from one list of CAs to another; a pair is a CA before and after its state changed."""
 
     added: tuple[CertificateSummary, ...] = ()

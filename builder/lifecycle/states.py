@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.config import FINGERPRINT
 from builder.errors import ConfigError
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 _DEFAULT: State = "active"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """One CA's state, from `since` until the day it is planned to leave it; `successor` is a SHA-256."""
 
     state: State = _DEFAULT
@@ -44,12 +44,11 @@ class Stage:
 _ACTIVE = Stage()
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(msgspec.Struct, frozen=True):
     """Every CA's stage by fingerprint; `overlap` is how long a new root is out before it is needed."""
 
     overlap: dt.timedelta = dt.timedelta(days=30)
-    stages: Mapping[str, Stage] = field(default_factory=lambda: MappingProxyType({}))
+    stages: Mapping[str, Stage] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
     def stage(self, fingerprint: str) -> Stage:
         """Return a CA's stage; one that is not listed is active."""

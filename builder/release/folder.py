@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
@@ -46,8 +45,7 @@ class _Proof(msgspec.Struct):
     artifacts: list[_ProvenArtifact]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """An output folder that no other build writes to, and the release that it holds; see `claimed`."""
 
     folder: Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -30,8 +29,7 @@ _SCHEMA = 1
 FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactSummary:
+class ArtifactSummary(msgspec.Struct, frozen=True):
     """One artifact as the manifest describes it; `size` is in bytes.
 
     `recipe` is a SHA-256 of the recipe, templates and settings that made it.
@@ -49,8 +47,7 @@ class ArtifactSummary:
     recipe: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(msgspec.Struct, frozen=True):
     """What a release is: the certificates that it trusts, those that it distrusts, and its artifacts."""
 
     organisation: str
@@ -153,7 +150,7 @@ def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
         built = {entry.target for entry in manifest.artifacts}
         kept = [entry for entry in previous.artifacts if entry.target not in built]
     artifacts = sorted([*manifest.artifacts, *kept], key=lambda entry: entry.target)
-    return replace(manifest, artifacts=tuple(artifacts))
+    return msgspec.structs.replace(manifest, artifacts=tuple(artifacts))
 
 
 def to_json(manifest: Manifest) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -41,8 +40,7 @@ _MARKS = "[{-?:"
 _DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A parsed YAML file: plain values, and the line (from 1) of every key and item by its path."""
 
     path: str

@@ -9,9 +9,10 @@ import base64
 import binascii
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.model import Origin
 from builder.rules import found
@@ -44,17 +45,19 @@ _SAID = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """One PEM block: its label and what its base64 says."""
 
     label: str
     origin: Origin
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        """Leave out what it holds, which may be a private key."""
+        return f"Block({self.label!r}, {self.origin!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Marker:
+class _Marker(msgspec.Struct, frozen=True):
     """One marker; `kind` is BEGIN or END, or empty where it is not written exactly."""
 
     kind: str
