@@ -76,7 +76,10 @@ def test_a_ca_of_an_earlier_release_may_stay_listed(tmp_path: Path) -> None:
             f"  authorities:\n    {A}:\n      successor: {B}\n    {B}: {{state: distrusted}}\n",
             r":6: the successor bbbb.* is not shipped",
         ),
-        (f"  authorities:\n    {A}: {{}}\n    {A.upper()}: {{}}\n", r":6: the CA aaaa.* is given twice"),
+        (
+            f"  authorities:\n    {A}: {{}}\n    {A.upper()}: {{}}\n",
+            r":6: the CA aaaa.* is a duplicate entry",
+        ),
         (
             f"  authorities:\n    {A}:\n      until: 2027-02-29\n",
             r":6: until: 2027-02-29 is not a valid date",
