@@ -75,7 +75,7 @@ def check_order(history: Sequence[Issue], parsed: Document) -> None:
     """Raise LockError for a release or a day that is none, and for releases out of their order."""
     for i, issue in enumerate(history):
         try:
-            releases.parse(issue.release)
+            releases.stored(issue.release)
             dt.date.fromisoformat(issue.date)
         except (ReleaseError, ValueError) as error:
             raise LockError(f"{parsed.where(('history', i))}: {error}") from error
