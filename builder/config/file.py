@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from builder.errors import ConfigError
+from builder.errors import ConfigError, together
 from builder.model import Organisation
 from builder.text import document
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FILE_NAME = "trustpack.yaml"
@@ -22,21 +23,34 @@ FILE_NAME = "trustpack.yaml"
 _END = r"$(?!\n)"
 # One line that neither starts nor ends with a space and has no control or bidirectional character.
 _LINE = r"^(?! )[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+(?<! )" + _END
-_Line = Annotated[str, msgspec.Meta(pattern=_LINE)]
+_ONE_LINE = "One line, without controls and without spaces at its ends."
+_Line = Annotated[str, msgspec.Meta(pattern=_LINE, description=_ONE_LINE)]
 _Slug = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + _END,
         min_length=2,
         max_length=40,
-        description="Lower-case letters, digits and single hyphens; every package name starts with it.",
+        description="Lower-case letters, digits and single hyphens, a letter first; "
+        "every package name starts with it.",
     ),
 ]
 # RFC 3986 without what shells expand: nfpm refuses `$`, and the URL stands in the commands people are shown.
-_Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END)]
+_Url = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END,
+        description="An http or https URL, without spaces, quotes, $, & or ;.",
+    ),
+]
 FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + _END
-_Fingerprint = Annotated[str, msgspec.Meta(pattern=FINGERPRINT)]
-_Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END)]
+_Fingerprint = Annotated[
+    str, msgspec.Meta(pattern=FINGERPRINT, description="A SHA-256: 64 hexadecimal digits.")
+]
+_Day = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END, description="A day, such as 2027-03-01."),
+]
 _LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
 _LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + _END
 _SUMMARY = 79  # characters: Debian's and RPM's linters ask for fewer than 80
@@ -53,17 +67,25 @@ class OrganisationSection(_Struct, frozen=True):
     """Who stands behind the packages; what is not given gets a default that every ecosystem accepts."""
 
     slug: _Slug
-    name: Annotated[_Line, msgspec.Meta(description="The organisation's name as people write it.")] | None = (
-        None
-    )
+    name: (
+        Annotated[
+            _Line,
+            msgspec.Meta(
+                description="The organisation's name as people write it, on one line without controls."
+            ),
+        ]
+        | None
+    ) = None
     homepage: (
         Annotated[
-            _Url, msgspec.Meta(description="An http or https URL of a page about this CA, without $, & or ;.")
+            _Url,
+            msgspec.Meta(description="A page about this CA: an http or https URL, without $, & or ;."),
         ]
         | None
     ) = None
     contact: (
-        Annotated[_Line, msgspec.Meta(description="The maintainer: Full Name <mailbox@domain>.")] | None
+        Annotated[_Line, msgspec.Meta(description="The maintainer, on one line: Full Name <mailbox@domain>.")]
+        | None
     ) = None
     license: (
         Annotated[
@@ -78,13 +100,18 @@ class OrganisationSection(_Struct, frozen=True):
     summary: (
         Annotated[
             str,
-            msgspec.Meta(pattern=_LINE, max_length=_SUMMARY, description="One line, under 80 characters."),
+            msgspec.Meta(
+                pattern=_LINE,
+                max_length=_SUMMARY,
+                description="One line, under 80 characters, without controls.",
+            ),
         ]
         | None
     ) = None
     description: (
         Annotated[
-            _Line, msgspec.Meta(description="One paragraph, on one line, for the deb, the rpm and the gem.")
+            _Line,
+            msgspec.Meta(description="One paragraph, on one line without controls: a package's longer text."),
         ]
         | None
     ) = None
@@ -94,7 +121,7 @@ class OverrideSection(_Struct, frozen=True):
     """One lint rule set aside for one certificate until a day."""
 
     rule: _Line
-    fingerprint: Annotated[_Fingerprint, msgspec.Meta(description="A SHA-256: 64 hexadecimal digits.")]
+    fingerprint: _Fingerprint
     reason: _Line
     until: Annotated[_Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
 
@@ -116,11 +143,15 @@ class AuthoritySection(_Struct, frozen=True):
     """Where one CA is in its life, who answers for it, and what follows it."""
 
     state: Literal["incoming", "active", "retiring", "distrusted"] = "active"
-    since: Annotated[_Day, msgspec.Meta(description="The day on which it came into this state.")] | None = (
-        None
-    )
+    since: (
+        Annotated[_Day, msgspec.Meta(description="Since when it is in this state, such as 2027-03-01.")]
+        | None
+    ) = None
     until: (
-        Annotated[_Day, msgspec.Meta(description="The day on which it is planned to leave this state.")]
+        Annotated[
+            _Day,
+            msgspec.Meta(description="The day on which it is to leave this state, such as 2027-03-01."),
+        ]
         | None
     ) = None
     owner: _Line | None = None
@@ -128,12 +159,18 @@ class AuthoritySection(_Struct, frozen=True):
         Annotated[
             _Line,
             msgspec.Meta(
-                description="A ticket or a document that says why; packages carry a distrusted CA's."
+                description="What says why, such as a ticket, on one line; packages carry a distrusted CA's."
             ),
         ]
         | None
     ) = None
-    successor: Annotated[_Fingerprint, msgspec.Meta(description="The CA that replaces it.")] | None = None
+    successor: (
+        Annotated[
+            _Fingerprint,
+            msgspec.Meta(description="The SHA-256 of the CA that replaces it, 64 hexadecimal digits."),
+        ]
+        | None
+    ) = None
 
 
 class LifecycleSection(_Struct, frozen=True):
@@ -164,7 +201,10 @@ class Config(_Struct, frozen=True):
     release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
     site: (
         Annotated[
-            _Url, msgspec.Meta(description="The http or https URL under which the packages are published.")
+            _Url,
+            msgspec.Meta(
+                description="Where the packages are published: an http or https URL, without $, & or ;."
+            ),
         ]
         | None
     ) = None
@@ -173,7 +213,7 @@ class Config(_Struct, frozen=True):
             str,
             msgspec.Meta(
                 pattern=r"^@[a-z0-9][a-z0-9._-]*" + _END,
-                description="An npm scope, such as @acme, under which the npm package is called ca.",
+                description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
             ),
         ]
         | None
@@ -191,16 +231,23 @@ def read(path: Path) -> Config:
     """Read and validate a configuration file; raise ConfigError naming file and line."""
     parsed = _parsed(path)
     config = document.decode(parsed, Config)
-    if config.organisation.contact and not _CONTACT.fullmatch(config.organisation.contact):
+    wrong = list(_contradictions(parsed, config.organisation))
+    if wrong:
+        raise together(parsed.path, wrong)
+    return config
+
+
+def _contradictions(parsed: document.Document, section: OrganisationSection) -> Iterator[ConfigError]:
+    """Say what no pattern shows."""
+    if section.contact and not _CONTACT.fullmatch(section.contact):
         where = parsed.where(("organisation", "contact"))
-        raise ConfigError(
+        yield ConfigError(
             f"{where}: organisation.contact: expected 'Full Name <mailbox@domain>', without a comma"
         )
-    if (config.organisation.license or "").count("(") != (config.organisation.license or "").count(")"):
+    if (section.license or "").count("(") != (section.license or "").count(")"):
         where = parsed.where(("organisation", "license"))
         hint = "an SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own"
-        raise ConfigError(f"{where}: organisation.license: has an odd parenthesis", hint=hint)
-    return config
+        yield ConfigError(f"{where}: organisation.license: has an odd parenthesis", hint=hint)
 
 
 def where(path: Path, key: tuple[str | int, ...]) -> str:
