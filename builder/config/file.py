@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from builder.errors import ConfigError, together
+from builder.errors import ConfigError
 from builder.model import Organisation
 from builder.text import document
 from builder.text.quoting import visible
+from builder.text.values import END, LINE, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,17 +19,10 @@ if TYPE_CHECKING:
 
 FILE_NAME = "trustpack.yaml"
 
-# Python's $ also matches before a last newline, which must not get into a package's fields; ECMAScript's, by
-# which editors read the schema, does not.
-_END = r"$(?!\n)"
-# One line that neither starts nor ends with a space and has no control or bidirectional character.
-_LINE = r"^(?! )[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+(?<! )" + _END
-_ONE_LINE = "One line, without controls and without spaces at its ends."
-_Line = Annotated[str, msgspec.Meta(pattern=_LINE, description=_ONE_LINE)]
 _Slug = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + _END,
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + END,
         min_length=2,
         max_length=40,
         description="Lower-case letters, digits and single hyphens, a letter first; "
@@ -39,20 +33,20 @@ _Slug = Annotated[
 _Url = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END,
+        pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + END,
         description="An http or https URL, without spaces, quotes, $, & or ;.",
     ),
 ]
-FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + _END
+FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + END
 _Fingerprint = Annotated[
     str, msgspec.Meta(pattern=FINGERPRINT, description="A SHA-256: 64 hexadecimal digits.")
 ]
 _Day = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END, description="A day, such as 2027-03-01."),
+    msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A day, such as 2027-03-01."),
 ]
 _LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
-_LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + _END
+_LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + END
 _SUMMARY = 79  # characters: Debian's and RPM's linters ask for fewer than 80
 _Treatment = Literal["refuse", "drop", "keep"]
 # Without commas: Debian takes a name with one for two maintainers.
@@ -69,7 +63,7 @@ class OrganisationSection(_Struct, frozen=True):
     slug: _Slug
     name: (
         Annotated[
-            _Line,
+            Line,
             msgspec.Meta(
                 description="The organisation's name as people write it, on one line without controls."
             ),
@@ -84,7 +78,7 @@ class OrganisationSection(_Struct, frozen=True):
         | None
     ) = None
     contact: (
-        Annotated[_Line, msgspec.Meta(description="The maintainer, on one line: Full Name <mailbox@domain>.")]
+        Annotated[Line, msgspec.Meta(description="The maintainer, on one line: Full Name <mailbox@domain>.")]
         | None
     ) = None
     license: (
@@ -101,7 +95,7 @@ class OrganisationSection(_Struct, frozen=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=_LINE,
+                pattern=LINE,
                 max_length=_SUMMARY,
                 description="One line, under 80 characters, without controls.",
             ),
@@ -110,7 +104,7 @@ class OrganisationSection(_Struct, frozen=True):
     ) = None
     description: (
         Annotated[
-            _Line,
+            Line,
             msgspec.Meta(description="One paragraph, on one line without controls: a package's longer text."),
         ]
         | None
@@ -120,9 +114,9 @@ class OrganisationSection(_Struct, frozen=True):
 class OverrideSection(_Struct, frozen=True):
     """One lint rule set aside for one certificate until a day."""
 
-    rule: _Line
+    rule: Line
     fingerprint: _Fingerprint
-    reason: _Line
+    reason: Line
     until: Annotated[_Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
 
 
@@ -154,10 +148,10 @@ class AuthoritySection(_Struct, frozen=True):
         ]
         | None
     ) = None
-    owner: _Line | None = None
+    owner: Line | None = None
     evidence: (
         Annotated[
-            _Line,
+            Line,
             msgspec.Meta(
                 description="What says why, such as a ticket, on one line; packages carry a distrusted CA's."
             ),
@@ -179,7 +173,7 @@ class LifecycleSection(_Struct, frozen=True):
     overlap: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^[0-9]{1,4}d" + _END,
+            pattern=r"^[0-9]{1,4}d" + END,
             description="How many days a new root is out on machines before it is needed, such as 30d.",
         ),
     ] = "30d"
@@ -212,7 +206,7 @@ class Config(_Struct, frozen=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^@[a-z0-9][a-z0-9._-]*" + _END,
+                pattern=r"^@[a-z0-9][a-z0-9._-]*" + END,
                 description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
             ),
         ]
@@ -231,23 +225,20 @@ def read(path: Path) -> Config:
     """Read and validate a configuration file; raise ConfigError naming file and line."""
     parsed = _parsed(path)
     config = document.decode(parsed, Config)
-    wrong = list(_contradictions(parsed, config.organisation))
-    if wrong:
-        raise together(parsed.path, wrong)
+    document.refuse(parsed, _contradictions(config.organisation))
     return config
 
 
-def _contradictions(parsed: document.Document, section: OrganisationSection) -> Iterator[ConfigError]:
-    """Say what no pattern shows."""
+def _contradictions(section: OrganisationSection) -> Iterator[document.Fault]:
+    """Yield what is wrong and no pattern shows."""
     if section.contact and not _CONTACT.fullmatch(section.contact):
-        where = parsed.where(("organisation", "contact"))
-        yield ConfigError(
-            f"{where}: organisation.contact: expected 'Full Name <mailbox@domain>', without a comma"
-        )
+        said = "organisation.contact: expected 'Full Name <mailbox@domain>', without a comma"
+        yield document.Fault(("organisation", "contact"), said)
     if (section.license or "").count("(") != (section.license or "").count(")"):
-        where = parsed.where(("organisation", "license"))
         hint = "an SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own"
-        yield ConfigError(f"{where}: organisation.license: has an odd parenthesis", hint=hint)
+        yield document.Fault(
+            ("organisation", "license"), "organisation.license: has an odd parenthesis", hint
+        )
 
 
 def where(path: Path, key: tuple[str | int, ...]) -> str:

@@ -3,7 +3,7 @@
 from builder.model.certificate import Bundle, Certificate, Distrust
 from builder.model.finding import Finding, Origin, Severity
 from builder.model.package import FILE_NAME, Artifact, File, Organisation, Package
-from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting
+from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting, Testbed
 from builder.model.release import Release, Revision
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "Revision",
     "Setting",
     "Severity",
+    "Testbed",
 ]

@@ -12,12 +12,12 @@ import msgspec
 import yaml
 
 from builder.errors import ConfigError, together
-from builder.text.faults import faults, nearest
+from builder.text.faults import Fault, faults, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Document", "decode", "nearest", "parse"]
+__all__ = ["Document", "Fault", "decode", "nearest", "parse", "refuse"]
 
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _Path = tuple[str | int, ...]
@@ -86,15 +86,17 @@ def decode(document: Document, kind: type[_T]) -> _T:
     try:
         return msgspec.convert(document.value, kind)
     except msgspec.ValidationError:
-        raise _refusal(document, kind) from None
+        refuse(document, faults(document.value, kind))
+        raise
 
 
-def _refusal(document: Document, kind: type) -> ConfigError:
-    found = [
-        ConfigError(f"{document.where(fault.path)}: {fault.message}", hint=fault.hint)
-        for fault in sorted(faults(document.value, kind), key=lambda fault: document.line(fault.path))
-    ]
-    return together(document.path, found)
+def refuse(document: Document, found: Iterable[Fault]) -> None:
+    """Raise one ConfigError for all that has been found wrong, in the order of its lines; if there is any."""
+    ordered = sorted(found, key=lambda fault: document.line(fault.path))
+    if ordered:
+        errors = [ConfigError(f"{document.where(one.path)}: {one.message}", hint=one.hint) for one in ordered]
+        # What was raised on the way here are a library's words, which say the same and less.
+        raise together(document.path, errors) from None
 
 
 def _plain(node: Any, path: _Path, lines: dict[_Path, int], file: str, above: frozenset[int]) -> Any:

@@ -114,7 +114,16 @@ def test_a_name_that_the_ecosystem_forbids_is_refused(target: str, name: str) ->
     with pytest.raises(ConfigError) as caught:
         subject(recipe.sources()[target], name=name)
     assert str(caught.value).startswith(f"names.{target}: '")
-    assert caught.value.hint.startswith("it must match ")
+    what = recipe.read(recipe.sources()[target])
+    assert caught.value.hint == what.name_rule
+    assert what.name_pattern not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_recipe_without_a_rule_in_words_says_where_its_pattern_is(tmp_path: Path) -> None:
+    """No regular expression is shown to whoever only chose a name."""
+    with pytest.raises(ConfigError) as caught:
+        subject(bundles.target(tmp_path), name="Acme")
+    assert caught.value.hint == "'trustpack recipes show thing' has its name_pattern"
 
 
 def test_certificates_get_a_file_each_and_content_is_made_from_the_bundle(tmp_path: Path) -> None:
