@@ -273,6 +273,9 @@ class _Shown(SimpleNamespace):
         certificate: Certificate = self.__dict__["certificate"]
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
 
+    def __dir__(self) -> list[str]:
+        return [*dir(self.__dict__["certificate"]), "openssl_hash"]
+
 
 def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:
     """Fill the placeholders in a recipe's metadata, however deep."""
