@@ -248,14 +248,12 @@ def where(path: Path, key: tuple[str | int, ...]) -> str:
 
 def _parsed(path: Path) -> document.Document:
     try:
-        text = path.read_text("utf-8")
+        text = document.read(path)
     except FileNotFoundError:
         hint = (
             "run 'trustpack init roots.pem --org NAME', or 'trustpack build roots.pem --org NAME' without one"
         )
         raise ConfigError(f"{path}: there is no such file", hint=hint) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
     return document.parse(text, str(path))
 
 

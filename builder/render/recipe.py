@@ -106,15 +106,12 @@ def read(source: RecipeSource) -> Recipe:
         # A process that builds for many organisations reads a recipe again only when its file has changed.
         return _read(source, source.file.stat().st_mtime_ns)
     except OSError as error:
-        raise ConfigError(f"{source.file}: cannot be read: {error}") from error
+        raise ConfigError(f"{source.file}: cannot be read: {error.strerror}") from error
 
 
 @lru_cache(maxsize=64)
 def _read(source: RecipeSource, _modified: int) -> Recipe:
-    try:
-        text = source.file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source.file}: cannot be read: {error}") from error
+    text = document.read(source.file)
     raw = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,

@@ -16,8 +16,9 @@ from builder.text.faults import Fault, faults, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-__all__ = ["Document", "Fault", "decode", "nearest", "parse", "refuse"]
+__all__ = ["Document", "Fault", "decode", "nearest", "parse", "read", "refuse"]
 
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _Path = tuple[str | int, ...]
@@ -48,6 +49,18 @@ class Document:
     def where(self, path: _Path) -> str:
         """Return "file:line" of the innermost known part of `path`."""
         return f"{self.path}:{self.line(path)}"
+
+
+def read(path: Path) -> str:
+    """Return a file's text; raise ConfigError where it cannot be read, FileNotFoundError where there is none."""
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        raise
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def parse(text: str, path: str) -> Document:

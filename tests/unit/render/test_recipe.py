@@ -255,7 +255,7 @@ def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:
     source.file.write_bytes(b"title: \xff\n")
     with pytest.raises(ConfigError) as caught:
         recipe.read(source)
-    assert str(caught.value).startswith(f"{source.file}: cannot be read: ")
+    assert str(caught.value) == f"{source.file}: is not UTF-8 text"
 
 
 SETTINGS = "settings:\n  speed:\n    choices: [slow, fast]\n    help: how fast\n"
