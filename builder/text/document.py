@@ -52,7 +52,7 @@ class Document:
 
 
 def read(path: Path) -> str:
-    """Return a file's text; raise ConfigError where it cannot be read, FileNotFoundError where there is none."""
+    """Return a file's text; raise ConfigError where it is not to be had, FileNotFoundError without one."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
