@@ -58,7 +58,7 @@ def plan(
         before=lock.release.text if lock else manifest.release if manifest else "",
         release=following.release.text,
         lifecycle=stages,
-        targets=[source.target for source in sources],
+        distrust={source.target: recipe.read(source).distrust for source in sources},
         today=project.today,
     )
     typer.echo((plans.as_json if json else plans.as_text)(found), nl=False)

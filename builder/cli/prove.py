@@ -34,7 +34,7 @@ def prove(
         "dist"
     ),
     root: Annotated[
-        Path | None, typer.Option(help="An unpacked system in which deb, rpm or apk is proven.")
+        Path | None, typer.Option(help="An unpacked system in which a system's package is proven.")
     ] = None,
     url: Annotated[
         str | None, typer.Option(help="Prove the real bundle by this server, whose CA is in it.")

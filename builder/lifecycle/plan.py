@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from builder.lifecycle.blocking import place
 from builder.lifecycle.lock import Change, compare
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from builder.lifecycle.lock import Lock
     from builder.lifecycle.states import Lifecycle
@@ -33,14 +32,17 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What leads from the last release (empty: there is none) to the next one."""
+    """What leads from the last release (empty: there is none) to the next one.
+
+    `distrust` has, by target, what distrusting a CA does there, where one is distrusted.
+    """
 
     before: str
     release: str
     change: Change
     kept: int
     warnings: tuple[Warned, ...]
-    places: Mapping[str, str]
+    distrust: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,13 @@ def make(
     before: str,
     release: str,
     lifecycle: Lifecycle,
-    targets: Iterable[str],
+    distrust: Mapping[str, str],
     today: dt.date,
 ) -> Plan:
-    """Return the plan for a release of `new` on `today`; `lock` tells since when each CA of `old` is out."""
+    """Return the plan for a release of `new` on `today`; `lock` tells since when each CA of `old` is out.
+
+    `distrust` has each target's sentence about what distrusting a CA does there.
+    """
     shipped = {item.sha256: item for item in old if item.shipped}
     wanted = {item.sha256: item for item in new if item.shipped}
     first = _first(lock) & shipped.keys() if shipped else wanted.keys()
@@ -104,7 +109,7 @@ def make(
         change=compare(old, new),
         kept=len(shipped.keys() & wanted.keys()),
         warnings=tuple(_warnings(rotation, {item.sha256 for item in new})),
-        places={target: place(target) for target in targets} if blocked else {},
+        distrust=distrust if blocked else {},
     )
 
 
@@ -115,10 +120,10 @@ def as_text(plan: Plan) -> str:
     lines = [visible(f"release {plan.release}{before}{same}"), *plan.change.lines]
     lines.append(f"{plan.kept} certificate{'s' * (plan.kept != 1)} shipped before and after")
     lines += [f"warning: {_named(one.certificate)} {one.message}" for one in plan.warnings]
-    if plan.places:
-        width = max(map(len, plan.places))
+    if plan.distrust:
+        width = max(map(len, plan.distrust))
         lines += ["", "What distrust does on each target:"]
-        lines += [f"  {target:<{width}}  {sentence}" for target, sentence in plan.places.items()]
+        lines += [f"  {target:<{width}}  {sentence}" for target, sentence in plan.distrust.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -135,7 +140,7 @@ def as_json(plan: Plan) -> str:
             {"sha256": one.certificate.sha256, "subject": one.certificate.subject, "message": one.message}
             for one in plan.warnings
         ],
-        "distrust": dict(plan.places),
+        "distrust": dict(plan.distrust),
     }
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 RECIPE_PROOF = "recipe proof"
 REAL_PROOF = "proof of the real bundle"
+_NOT_PROVABLE = "it is not provable: its recipe names no testbed"
 _INSTALLED = frozenset({"installed"})
 
 
@@ -168,7 +169,7 @@ def _build(case: Case, bundle: Bundle, release: releases.Release, folder: Path) 
     order = BuildRequest(
         organisation=case.organisation,
         bundle=bundle,
-        sources=[source for source in case.sources if testbeds.opener(source.target)],
+        sources=[source for source in case.sources if recipe.read(source).testbed],
         today=case.now.date(),
         release=release,
         source_date_epoch=case.manifest.epoch,
@@ -205,19 +206,19 @@ def _last(manifest: Manifest, target: str) -> str:
 
 def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callable[[str], None]) -> list[Cell]:
     """Hold one target's trial; a testbed that cannot be made is one cell, which says why."""
-    target = source.target
-    module = testbeds.opener(target)
+    target, what = source.target, recipe.read(source)
+    module = testbeds.opener(what)
     if module is None:
-        return [_absent(target, "no package manager installs it")]
+        return [_absent(target, _NOT_PROVABLE)]
     name = next(entry.name for entry in case.manifest.artifacts if entry.target == target)
     progress(f"{target}: making a clean testbed")
     with tempfile.TemporaryDirectory(prefix="trustpack-testbed-") as folder, contextlib.ExitStack() as stack:
         try:
             testbed = stack.enter_context(
                 module.open_testbed(
-                    target=target,
+                    recipe=what,
                     name=name,
-                    settings=recipe.choose(recipe.read(source), dict(case.settings.get(target, {}))),
+                    settings=recipe.choose(what, dict(case.settings.get(target, {}))),
                     root=case.root,
                     folder=Path(folder),
                     offline=case.offline,

@@ -107,7 +107,7 @@ def test_the_recipes_are_proven_by_a_replica(built: World) -> None:
     proof = built.proof()
     assert (proof["kind"], proof["holds"], proof["organisation"]) == ("recipe proof", True, "acme")
     assert [(c["target"], c["client"], c["status"], c["reason"]) for c in proof["cells"]] == [
-        ("pem", "*", "absent", "no package manager installs it"),
+        ("pem", "*", "absent", "it is not provable: its recipe names no testbed"),
         ("wheel", "urllib", "proven", ""),
         ("wheel", "requests", "absent", "not fetched, by --offline"),
     ]

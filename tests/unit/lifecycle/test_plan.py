@@ -8,15 +8,14 @@ import pytest
 
 from builder.lifecycle import lock as locks
 from builder.lifecycle import plan as plans
-from builder.lifecycle.blocking import PLACES, UNKNOWN, place
 from builder.lifecycle.lock import Lock
 from builder.lifecycle.plan import Plan
 from builder.lifecycle.states import Lifecycle, Stage
 from builder.model import CertificateSummary, State
-from builder.render import recipe
 
 TODAY = dt.date(2026, 11, 24)
 OVERLAP = 30
+DISTRUST = {"here": "it is blocked", "there": "it is left out"}
 FAR = dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
 
 
@@ -66,7 +65,7 @@ def make(lock: Lock | None, *new: CertificateSummary, **stages: Stage) -> Plan:
         before=lock.release.text if lock else "",
         release="20261124",
         lifecycle=lifecycle,
-        targets=["deb", "rpm"],
+        distrust=DISTRUST,
         today=TODAY,
     )
 
@@ -216,7 +215,7 @@ def test_the_plan_reads_as_a_change() -> None:
         "1 certificat",
         "warning: CN=",
     ]
-    assert lines[-2:] == [f"  deb  {PLACES['deb']}", f"  rpm  {PLACES['rpm']}"]
+    assert lines[-2:] == ["  here   it is blocked", "  there  it is left out"]
     value = json.loads(plans.as_json(found))
     assert [
         [one["sha256"][0] for one in value[key]] for key in ("added", "removed", "moved", "warnings")
@@ -226,11 +225,5 @@ def test_the_plan_reads_as_a_change() -> None:
         ["d"],
         ["b"],
     ]
-    assert (value["kept"], set(value["distrust"])) == (1, {"deb", "rpm"})
+    assert (value["kept"], value["distrust"]) == (1, DISTRUST)
     assert "nothing changes" in plans.as_text(make(out_for(99), A))
-
-
-def test_every_target_says_what_distrust_does_on_it() -> None:
-    """A recipe of one's own too."""
-    assert sorted(PLACES) == sorted(recipe.sources())
-    assert place("mine") == UNKNOWN

@@ -89,7 +89,7 @@ def test_a_ca_of_an_earlier_release_may_stay_listed(tmp_path: Path) -> None:
             r":7: the day 2027-01-01 is before 2027-01-02",
         ),
         (f"  authorities:\n    {A}:\n      state: retired\n", r":6: .*'retired' is not one of"),
-        ("  overlap: 30\n", r":4: lifecycle.overlap: does not match"),
+        ("  overlap: 30\n", r":4: lifecycle.overlap: '30' is not allowed"),
         ("  overlaps: 30d\n", r":4: unknown key 'overlaps'"),
         ("  authorities:\n    abcd: {}\n", r":5: 'abcd' is no SHA-256"),
     ],
