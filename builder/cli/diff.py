@@ -28,10 +28,10 @@ def diff(
     differs, 1 where something does, and 2 or more for an error.
     """
     from builder.diff import difference
-    from builder.diff.read import hold
+    from builder.diff.read import take
 
     access = environment.access(password_file)
-    before, after = hold(old, access), hold(new, access)
+    before, after = take(old, access), take(new, access)
     found = difference.compare(before, after)
     show = difference.as_json if json else difference.as_text
     typer.echo(show(before, after, found), nl=False)

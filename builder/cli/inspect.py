@@ -84,16 +84,23 @@ def _print_json(packages: dict[Path, Contents], passed_over: list[Path]) -> None
 
 
 def _describe(contents: Contents) -> dict[str, Any]:
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
-    from builder.render.inventory import stamp
-
-    value = asdict(contents)
+    value = asdict(replace(contents, certificates=(), distrusted=None))
     for file in value["files"]:
         file["mode"] = f"{file['mode']:04o}"
-    for certificate in (*value["certificates"], *(value["distrusted"] or ())):
-        certificate |= {key: stamp(certificate[key]) for key in ("not_before", "not_after")}
+    blocked = contents.distrusted
+    value["certificates"] = [_certificate(held) for held in contents.certificates]
+    value["distrusted"] = None if blocked is None else [_certificate(held) for held in blocked]
     return value
+
+
+def _certificate(held: Held) -> dict[str, str]:
+    import msgspec
+
+    found = msgspec.to_builtins(held.certificate)
+    keys = ("subject", "not_before", "not_after")
+    return {"file": held.file, "sha256": found["sha256"], "label": held.label} | {k: found[k] for k in keys}
 
 
 def _show(path: Path, contents: Contents) -> None:
@@ -132,13 +139,13 @@ def _show(path: Path, contents: Contents) -> None:
 
 def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
     """Return a row for each CA, with the number of files that hold or name it."""
-    from builder.render.inventory import stamp
     from builder.text.quoting import visible
+    from builder.text.times import stamp
 
-    count = Counter(held.sha256 for held in certificates)
-    once = {held.sha256: held for held in certificates}
+    count = Counter(held.certificate.sha256 for held in certificates)
+    once = {held.certificate.sha256: held for held in certificates}
     return [
-        (visible(held.label), sha256[:_SHORT], stamp(held.not_after), str(count[sha256]))
+        (visible(held.label), sha256[:_SHORT], stamp(held.certificate.ends), str(count[sha256]))
         for sha256, held in once.items()
     ]
 

@@ -223,10 +223,15 @@ class Config(_Struct, frozen=True):
 
 def read(path: Path) -> Config:
     """Read and validate a configuration file; raise ConfigError naming file and line."""
+    return read_with_lines(path)[0]
+
+
+def read_with_lines(path: Path) -> tuple[Config, document.Document]:
+    """Read a configuration as `read` does, and return with it where each of its keys stands."""
     parsed = _parsed(path)
     config = document.decode(parsed, Config)
     document.refuse(parsed, _contradictions(config.organisation))
-    return config
+    return config, parsed
 
 
 def _contradictions(section: OrganisationSection) -> Iterator[document.Fault]:
@@ -239,11 +244,6 @@ def _contradictions(section: OrganisationSection) -> Iterator[document.Fault]:
         yield document.Fault(
             ("organisation", "license"), "organisation.license: has an odd parenthesis", hint
         )
-
-
-def where(path: Path, key: tuple[str | int, ...]) -> str:
-    """Return "file:line" of a key of a configuration file: for what is found wrong after it was read."""
-    return _parsed(path).where(key)
 
 
 def _parsed(path: Path) -> document.Document:

@@ -15,11 +15,11 @@ from builder.model import Bundle
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.diff.snapshot import Holding
+    from builder.diff.snapshot import TrustSnapshot
     from builder.load.access import Access
 
 
-def hold(name: str, access: Access) -> Holding:
+def take(name: str, access: Access) -> TrustSnapshot:
     """Return what `name` holds: a file, a folder, - for standard input, or https://…#sha256=….
 
     `access` opens standard input and locked trust stores.
@@ -44,7 +44,7 @@ def hold(name: str, access: Access) -> Holding:
         raise PackageError(f"{visible(name)}: cannot be read: {error.strerror}") from error
 
 
-def _bundle(name: str, access: Access) -> Holding:
+def _bundle(name: str, access: Access) -> TrustSnapshot:
     """Return the certificates of a bundle, whatever lint says of them; what cannot be read still raises."""
     loading = read([name], access)
     refuse(loading.findings)

@@ -108,11 +108,11 @@ def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], No
     ]
     notes = ["no upgrade was tried: there is one real bundle"]
     if question.url:
-        notes.append(f"nobody watched {question.url}: the verdicts are the clients' own word")
+        notes.append(f"nobody watched {question.url}: its results are client-reported only")
     return Proof(REAL_PROOF, case.manifest, case.now, (question,), tuple(cells), tuple(notes))
 
 
-def stranger(url: str) -> Question:
+def server_at(url: str) -> Question:
     """Return the question about somebody else's server at `url`."""
     if "/" not in url.removeprefix("https://"):
         url += "/"

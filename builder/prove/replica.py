@@ -50,7 +50,7 @@ def originals(folder: Path, manifest: Manifest) -> tuple[Certificate, ...]:
     certificates, or none of them holds any.
     """
     found: dict[str, Certificate] = {}
-    described = {item["sha256"] for item in manifest.certificates}
+    described = {item.sha256 for item in manifest.certificates}
     for entry in manifest.artifacts:
         held = _held(entry, _bytes(folder, entry))
         if held and held.keys() != described:

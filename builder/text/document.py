@@ -5,7 +5,6 @@ Reading every scalar as text keeps `release: 2026.10` and `slug: no` what the au
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -32,8 +31,7 @@ _MARKS = "[{-?:"
 _DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A parsed YAML file: plain values, and the line (from 1) of every key and item by its path."""
 
     path: str

@@ -9,7 +9,7 @@ import pytest
 from builder.errors import ToolError
 from builder.prove import authority, clients, trial
 from builder.prove.clients import Programs
-from builder.prove.command import stranger
+from builder.prove.command import server_at
 from builder.prove.sandbox import Sandbox
 from builder.prove.testbeds.system import System, settle
 from builder.prove.trial import Status, TrialSetup
@@ -95,7 +95,7 @@ def test_a_server_of_another_kind_is_enough(world: World, tmp_path: Path) -> Non
     """At the default port, with errors for answers: every client of a system judges its certificate alone."""
     leaf = authority.issue(world.kept, ["proof.example"], now=world.now)
     package = build(tmp_path, "acme", [world.kept], "1", target="deb")
-    plan = TrialSetup("deb", package, None, (stranger("https://proof.example"),))
+    plan = TrialSetup("deb", package, None, (server_at("https://proof.example"),))
     with (
         stage.somebody(leaf, "127.83.4.3", 443),
         stage.opened(tmp_path, target="deb", root=root("bookworm")) as testbed,

@@ -8,14 +8,15 @@ import pytest
 
 from builder.lifecycle import lock as locks
 from builder.lifecycle import plan as plans
-from builder.lifecycle.lock import Lock, Locked
+from builder.lifecycle.lock import Lock
 from builder.lifecycle.plan import Plan
-from builder.lifecycle.states import Lifecycle, Stage, State
+from builder.lifecycle.states import Lifecycle, Stage
+from builder.model import CertificateSummary, State
 
 TODAY = dt.date(2026, 11, 24)
 OVERLAP = 30
 DISTRUST = {"here": "it is blocked", "there": "it is left out"}
-FAR = "2036-01-01T00:00:00Z"
+FAR = dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
 
 
 def day(offset: int) -> dt.date:
@@ -23,12 +24,12 @@ def day(offset: int) -> dt.date:
     return TODAY + dt.timedelta(days=offset)
 
 
-def ca(letter: str, state: State = "active", not_after: str = FAR) -> Locked:
+def ca(letter: str, state: State = "active", not_after: dt.datetime = FAR) -> CertificateSummary:
     """Return a CA."""
-    return Locked(
+    return CertificateSummary(
         sha256=letter * 64,
         subject=f"CN=Root {letter}",
-        not_before="2020-01-01T00:00:00Z",
+        not_before=dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
         not_after=not_after,
         state=state,
     )
@@ -37,24 +38,24 @@ def ca(letter: str, state: State = "active", not_after: str = FAR) -> Locked:
 A = ca("a")
 
 
-def ends(offset: int) -> str:
+def ends(offset: int) -> dt.datetime:
     """Return noon of a day from today."""
-    return f"{day(offset)}T12:00:00Z"
+    return dt.datetime.combine(day(offset), dt.time(12), dt.UTC)
 
 
-def advance(lock: Lock | None, *certificates: Locked, today: dt.date) -> Lock:
+def advance(lock: Lock | None, *certificates: CertificateSummary, today: dt.date) -> Lock:
     """Return the lock of a release on a day."""
     return locks.advance(lock, certificates, organisation="acme", today=today)
 
 
-def out_for(days: int, *certificates: Locked) -> Lock:
+def out_for(days: int, *certificates: CertificateSummary) -> Lock:
     """Return a lock in which A was always there, and the other CAs came out some days ago."""
     return advance(advance(None, A, today=day(-1000)), A, *certificates, today=day(-days))
 
 
-def make(lock: Lock | None, *new: Locked, **stages: Stage) -> Plan:
+def make(lock: Lock | None, *new: CertificateSummary, **stages: Stage) -> Plan:
     """Plan a release today; a CA's stage is given by its letter, else it is its state alone."""
-    known = {item.sha256: stages.get(item.sha256[0], Stage(state=item.state)) for item in new}
+    known = {item.sha256: stages.get(item.sha256[0], Stage(state=item.state or "active")) for item in new}
     known |= {letter * 64: stage for letter, stage in stages.items()}
     lifecycle = Lifecycle(dt.timedelta(days=OVERLAP), MappingProxyType(known))
     return plans.make(
@@ -69,7 +70,7 @@ def make(lock: Lock | None, *new: Locked, **stages: Stage) -> Plan:
     )
 
 
-def warnings(lock: Lock | None, *new: Locked, **stages: Stage) -> list[tuple[str, str]]:
+def warnings(lock: Lock | None, *new: CertificateSummary, **stages: Stage) -> list[tuple[str, str]]:
     """Return each warning's CA, by its letter, and its words."""
     return [(one.certificate.sha256[0], one.message) for one in make(lock, *new, **stages).warnings]
 
@@ -113,7 +114,7 @@ def test_a_ca_becomes_active_when_every_machine_has_it(days: int, *, warned: boo
 
 
 @pytest.mark.parametrize("without", [(ca("b"),), (ca("b"), ca("a", "distrusted"))])
-def test_a_ca_that_comes_back_is_new_again(without: tuple[Locked, ...]) -> None:
+def test_a_ca_that_comes_back_is_new_again(without: tuple[CertificateSummary, ...]) -> None:
     """Machines that upgraded meanwhile do not have it, though they had it from the first release on."""
     both = advance(out_for(99, ca("b")), *without, today=day(-9))
     late = f"is used from {TODAY}, but on all machines from {day(30)} only: make it incoming until {day(30)}"
