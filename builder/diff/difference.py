@@ -54,7 +54,13 @@ class Difference:
 
 
 def compare(old: TrustSnapshot, new: TrustSnapshot) -> Difference:
-    """Return what leads from `old` to `new`; parts are compared where both are of one kind."""
+    """Return what leads from `old` to `new`; parts are compared where both are of one kind.
+
+    Nothing is said of CAs where one side cannot be looked into; it is the same as its own copy alone.
+    """
+    if old.opaque or new.opaque:
+        copy = old.kind == new.kind and old.parts == new.parts
+        return Difference((), (), (), parts={} if copy else {"content": Names((), (), ("bytes",))})
     before = {key: item for key, item in old.certificates.items() if item.shipped}
     after = {key: item for key, item in new.certificates.items() if item.shipped}
     blocked_before, blocked_after = _blocked(old), _blocked(new)
@@ -82,9 +88,12 @@ def as_text(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
     for kind, names in found.parts.items():
         for sign, each in (("+", names.added), ("-", names.removed), ("~", names.changed)):
             lines += [f"{sign} {kind} {visible(name)}" for name in each]
+    opaque = {one.name: one.opaque for one in (old, new) if one.opaque}
+    lines += [visible(f"{name}: opaque: {why}") for name, why in opaque.items()]
     count = len(found.kept)
-    lines.append(f"{'different' if found else 'the same'}: {count} certificate{'s' * (count != 1)} in both")
-    if old.kind != new.kind and old.parts and new.parts:
+    said = "certificates were not compared" if opaque else f"{count} certificate{'s' * (count != 1)} in both"
+    lines.append(f"{'different' if found else 'the same'}: {said}")
+    if old.kind != new.kind and old.parts and new.parts and not opaque:
         lines.append(f"only certificates were compared: one is {old.kind}, the other {new.kind}")
     return "\n".join(lines) + "\n"
 

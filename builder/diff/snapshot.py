@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class TrustSnapshot:
     """What something holds: CAs by fingerprint, and by kind (file, script, …) whatever else can be compared.
 
     `kind` is what it is, such as "lock" or "deb"; only things of one kind have comparable parts. Of something
-    that has no place for distrusted CAs, `blocks` is false: that none is in it says nothing.
+    that has no place for distrusted CAs, `blocks` is false: that none is in it says nothing. `opaque` says
+    why it cannot be looked into, where that is so: then nothing is known of its CAs.
     """
 
     name: str
@@ -47,6 +49,13 @@ class TrustSnapshot:
     organisation: str = ""
     parts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     blocks: bool = False
+    opaque: str = ""
+
+
+def of_opaque(name: str, data: bytes, why: str) -> TrustSnapshot:
+    """Return what is known of a file that cannot be looked into: that it is this one and no other."""
+    parts = {"content": {"bytes": hashlib.sha256(data).hexdigest()}}
+    return TrustSnapshot(name, "opaque", {}, parts=parts, opaque=why)
 
 
 def of_bundle(name: str, bundle: Bundle, lifecycle: Lifecycle | None = None) -> TrustSnapshot:

@@ -60,9 +60,9 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
 
     Raises ProofError where the release cannot be read or is not what the recipes make.
     """
-    certificates = replica.originals(case.folder, case.manifest)
-    progress(f"making a throw-away replica of {len(certificates)} certificates")
-    replicas = replica.make(certificates, now=case.now)
+    originals = replica.originals(case.folder, case.manifest)
+    progress(f"making a throw-away replica of {len(originals.certificates)} certificates")
+    replicas = replica.make(originals.certificates, now=case.now)
     with tempfile.TemporaryDirectory(prefix="trustpack-proof-") as name:
         folders = Path(name) / "first", Path(name) / "second"
         release = releases.stored(case.manifest.release)
@@ -89,12 +89,19 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
                 progress,
             )
         ]
-    return Proof(RECIPE_PROOF, case.manifest, case.now, replicas.questions, tuple(cells), replicas.notes)
+    return Proof(
+        RECIPE_PROOF,
+        case.manifest,
+        case.now,
+        replicas.questions,
+        tuple(cells),
+        (*originals.notes, *replicas.notes),
+    )
 
 
 def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], None]) -> Proof:
     """Prove the real artifacts with one server whose certificate a CA of the real bundle has issued."""
-    replica.originals(case.folder, case.manifest)  # they are what the manifest describes
+    originals = replica.originals(case.folder, case.manifest)  # they are what the manifest describes
     folder = case.folder.resolve()  # package managers run in folders of their own
     cells = [
         cell
@@ -106,7 +113,7 @@ def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], No
             progress,
         )
     ]
-    notes = ["no upgrade was tried: there is one real bundle"]
+    notes = [*originals.notes, "no upgrade was tried: there is one real bundle"]
     if question.url:
         notes.append(f"nobody watched {question.url}: its results are client-reported only")
     return Proof(REAL_PROOF, case.manifest, case.now, (question,), tuple(cells), tuple(notes))

@@ -9,7 +9,7 @@ import pytest
 
 from builder.diff import difference
 from builder.diff.difference import Names
-from builder.diff.snapshot import TrustSnapshot
+from builder.diff.snapshot import TrustSnapshot, of_opaque
 from builder.model import CertificateSummary
 
 END = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
@@ -67,6 +67,18 @@ def test_parts_are_compared_within_one_kind() -> None:
     other = dataclasses.replace(new, kind="rpm")
     assert not difference.compare(old, other)
     assert "one is deb, the other rpm" in difference.as_text(old, other, difference.compare(old, other))
+
+
+def test_nothing_is_said_of_the_certificates_of_what_cannot_be_looked_into() -> None:
+    """It is the same as a copy of it, and differs from all else; no CA has come or gone for that."""
+    one, other = (of_opaque(f"{data!r}.jar", data, "is an archive") for data in (b"1", b"2"))
+    assert not difference.compare(one, of_opaque("copy.jar", b"1", "is an archive"))
+    for old, new in ((one, other), (one, snapshot(A)), (snapshot(A), one)):
+        found = difference.compare(old, new)
+        assert (bool(found), found.added, found.removed, found.kept) == (True, (), (), ())
+        lines = difference.as_text(old, new, found).splitlines()
+        assert lines[-1] == "different: certificates were not compared"
+        assert f"{one.name}: opaque: is an archive" in lines
 
 
 def test_every_kind_of_change_has_its_line() -> None:

@@ -243,6 +243,18 @@ def test_stops_a_bomb() -> None:
         read("x.tgz", standard.compress(b"package/a" + b"\0" * (65 * 1024 * 1024), 1))
 
 
+def test_another_zip_is_no_wheel(packages: dict[str, bytes]) -> None:
+    """A jar is no package here; what is cut off could have been one."""
+    jar = io.BytesIO()
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "x")
+        archive.writestr("lib/acme.whl", packages["wheel"])
+    with pytest.raises(NotAPackageError):
+        read("acme.jar", jar.getvalue())
+    with pytest.raises(PackageError, match=r"damaged zip"):
+        read("acme.whl", packages["wheel"][:-30])
+
+
 def test_deb_must_match_its_sums(packages: dict[str, bytes]) -> None:
     """A file other than the one md5sums digests is refused."""
     start = packages["deb"].index(b"data.tar")
