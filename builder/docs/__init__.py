@@ -42,7 +42,7 @@ class Page:
 def read(name: str) -> Page:
     """Return a page of the guide; raise UsageError, with the nearest name, for one that does not exist."""
     if name not in NAMES:
-        from builder.text.document import nearest
+        from builder.text.faults import nearest
 
         raise UsageError(f"{name}: there is no such page", hint=nearest(name, NAMES))
     lines = (_FOLDER / f"{name}.md").read_text("utf-8").splitlines()

@@ -18,7 +18,11 @@ class PrintedJson:
     type: str
 
 
-CONFIGURATION = "configuration"
+# What people write, and trustpack reads.
+WRITTEN = {
+    "configuration": ("builder.config", "schema"),
+    "recipe": ("builder.render.recipe_file", "schema"),
+}
 PRINTED = {
     "manifest": PrintedJson(
         "`trustpack build --json` and `manifest.json`", "builder.release.schema", "ManifestJson"
@@ -34,17 +38,17 @@ PRINTED = {
     "proof": PrintedJson("`trustpack prove --json` and `proof.json`", "builder.prove.schema", "ProofJson"),
     "recipes": PrintedJson("`trustpack recipes list --json`", "builder.render.schema", "RecipesJson"),
 }
-NAMES = (CONFIGURATION, *PRINTED)
+NAMES = (*WRITTEN, *PRINTED)
 
 
 def schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema of a document by its name; raise UsageError for one that does not exist."""
-    if name == CONFIGURATION:
-        from builder import config
-
-        return config.schema()
+    if name in WRITTEN:
+        module, function = WRITTEN[name]
+        found: dict[str, Any] = getattr(import_module(module), function)()
+        return found
     if name not in PRINTED:
-        from builder.text.document import nearest
+        from builder.text.faults import nearest
 
         raise UsageError(f"{name}: there is no such document", hint=nearest(name, NAMES))
     from builder.text import schema as schemas

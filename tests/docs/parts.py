@@ -9,12 +9,13 @@ from builder import config, docs, errors
 from builder.docs import schemas
 from builder.model import Content, Severity
 from builder.model.release import Release
-from builder.render import TargetRelease, recipe, target_release
+from builder.render import TargetRelease, recipe, recipe_file, target_release
 from builder.render import target as rendering
 from builder.rules import RULES
 from builder.text.quoting import FILTERS
 from tests.commands import Command, commands
 from tests.docs.schematables import ordered, tables
+from tests.rooms import picture
 from tests.unit import bundles
 
 WIDTH = 118
@@ -26,36 +27,12 @@ SECTIONS = {
     "LifecycleSection": "lifecycle",
     "AuthoritySection": "lifecycle.authorities",
 }
-# Keys whose sections have none of their own to say.
-RECIPE_KEYS = {
-    "title": "What people read, such as `Debian and Ubuntu (.deb)`.",
-    "name": "The package's name, unless `names` in trustpack.yaml gives another.",
-    "scoped_name": "The name where `npm_scope` is configured. Optional.",
-    "name_pattern": "A regular expression for the names that the package manager allows.",
-    "version": "How the release is written there.",
-    "outputs": "The files that are built, in this order; a later one may name an earlier one's digest.",
-    "install": "The commands that install it, as people are shown them.",
-    "verify": "The commands that show that it works.",
-    "remove": "The commands that remove it.",
-    "settings": "The choices that it offers, by name: `choices`, the default first, and `help`. Optional.",
-    "tags": "By linter, the complaints that are accepted, each with its reason. Optional.",
-}
-OUTPUT_KEYS = {
-    "id": "A name for this file within the recipe.",
-    "container": "The format: one of FORMATS.",
-    "filename": "The file's name, with the version in it.",
-    "files": "What is in it: every file and folder, one by one.",
-    "scripts": "Maintainer scripts by the format's names, each with `source` or `template`. Optional.",
-    "metadata": "The format's own fields. Optional.",
-}
-FILE_KEYS = {
-    "path": "Where it goes.",
-    "kind": "`file`, the default, or `dir`.",
-    "source": "A file of the target's templates folder, copied byte for byte.",
-    "template": "A Jinja template of that folder.",
-    "content": "Something made from the bundle: see below.",
-    "mode": 'Permissions in octal, in quotes: `"0755"`. The default is 0644, of a folder 0755.',
-    "when": "Only where these settings have these values: `{purposes: tls}`.",
+RECIPE_SECTIONS = {
+    "RecipeSection": "A recipe",
+    "OutputSection": "An output",
+    "FileSection": "A file",
+    "ScriptSection": "A script",
+    "SettingSection": "A setting",
 }
 CONTENTS = {
     "certificate": "One trusted certificate in PEM: a file for each, with `{certificate}` in its path.",
@@ -77,7 +54,8 @@ PLACEHOLDERS = {
     "site": "Where the packages are published; empty where that is not configured.",
     "npm_scope": "The npm scope, with its `@`; empty where none is configured.",
     "release": "The release, as it was given.",
-    "semver": "The release as semantic versioning has it.",
+    "semver": "`1.` and the release, as semantic versioning has it: `1.2026.10`, `1.20261128.0`.",
+    "library_version": "`1.` and the release, for a library: see [releases](configuration.md#releases).",
     "name": "The package's name.",
     "flat": "The name without the signs of an npm scope.",
     "module": "The name with `_` for what no identifier may hold.",
@@ -102,6 +80,7 @@ FILTER_MEANINGS = {
     "yaml": "a value in YAML, on one line",
     "ruby": "a string in Ruby, in double quotes",
     "python": "a string in Python",
+    "xml": "text or an attribute's value in XML",
     "sh": "a word of a POSIX shell",
     "header": "one line of a header, without control characters",
     "markdown": "text in Markdown that is no markup",
@@ -231,26 +210,13 @@ def _help(part: Any) -> str:
 
 
 def recipe_keys() -> str:
-    """Return every key of a recipe, of an output, and of a file."""
-    kinds = (
-        ("A recipe", "_Recipe", RECIPE_KEYS),
-        ("An output", "_Output", OUTPUT_KEYS),
-        ("A file", "_Entry", FILE_KEYS),
-    )
-    parts = []
-    for title, name, said in kinds:
-        names = getattr(recipe, name).__struct_fields__
-        order = tuple(key for key in said if key in names)
-        assert set(order) == set(names)
-        parts += [f"### {title}", meanings(order, said, "key").replace("FORMATS", _formats())]
-    return "\n\n".join(parts)
+    """Return every key of a recipe, of an output, of a file, and so on."""
+    return "\n".join(tables(recipe_file.schema(), titles=RECIPE_SECTIONS, required=", required"))
 
 
-def _formats() -> str:
-    found = {
-        output.container for source in recipe.sources().values() for output in recipe.read(source).outputs
-    }
-    return ", ".join(f"`{name}`" for name in sorted(found))
+def rooms() -> str:
+    """Return the picture of the rooms, as the table of allowed imports has them."""
+    return f"```mermaid\n{picture()}\n```"
 
 
 def settings() -> str:
@@ -323,4 +289,5 @@ PARTS = {
     "placeholders": ("recipes", placeholders),
     "scope": ("recipes", scope),
     "filters": ("recipes", filters),
+    "rooms": ("architecture", rooms),
 }

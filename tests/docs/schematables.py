@@ -72,7 +72,8 @@ def _kind(value: Schema, titles: Mapping[str, str]) -> str:
         case {"type": "array"}:
             return f"list of {_kind(value['items'], titles)}"
         case {"type": "object"}:
-            return f"by name: {_kind(value['additionalProperties'], titles)}"
+            inner = value.get("additionalProperties")
+            return f"by name: {_kind(inner, titles) if inner else 'anything'}"
     return TYPES[value["type"]]
 
 
