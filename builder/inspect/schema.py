@@ -51,8 +51,16 @@ class PackageJson(Shape, frozen=True):
     ]
 
 
+class DamagedJson(Shape, frozen=True):
+    """One package that cannot be read."""
+
+    file: str
+    error: Annotated[str, Meta(description="Why, for people.")]
+
+
 class InspectJson(Shape, frozen=True):
     """What the packages hold."""
 
     packages: list[PackageJson]
     passed_over: Annotated[list[str], Meta(description="The files that are no packages.")]
+    damaged: Annotated[list[DamagedJson], Meta(description="The packages that cannot be read.")]
