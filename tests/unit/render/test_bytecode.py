@@ -7,19 +7,8 @@ from pathlib import Path
 
 from builder.render import recipe
 
-ROOTS = Path(__file__).parents[3] / "tests" / "data" / "demo" / "root-ec.pem"
-_BUILD = (
-    "-m",
-    "builder",
-    "build",
-    str(ROOTS),
-    "--org",
-    "acme",
-    "--release",
-    "2026.10",
-    "--now",
-    "2026-11-24",
-)
+ROOTS = Path(__file__).parents[2] / "data" / "demo" / "root-ec.pem"
+_BUILD = ("build", "--release", "2026.10", "--now", "2026-11-24", "--target", "npm", "--quiet")
 
 
 def _trustpack(folder: Path) -> Path:
@@ -33,7 +22,7 @@ def _trustpack(folder: Path) -> Path:
 
 def _build(home: Path, out: Path, *options: str, cwd: Path | None = None) -> bytes:
     """Build the npm package by that installation, as configured in `cwd` or else for acme."""
-    command = [sys.executable, *options, *_BUILD, "--out", str(out)]
+    command = [sys.executable, *options, "-m", "builder", *_BUILD, "--out", str(out)]
     command += [] if cwd else [str(ROOTS), "--org", "acme"]
     done = subprocess.run(
         command, env={"PYTHONPATH": str(home)}, cwd=cwd or home, capture_output=True, text=True, check=False
