@@ -29,6 +29,12 @@ def test_every_page_is_listed() -> None:
     assert len(docs.NAMES) == len(set(docs.NAMES))
 
 
+def test_every_target_has_a_page_for_who_is_given_its_package() -> None:
+    """But for those that are built only where somebody asks for them."""
+    built = {target for target, source in recipe.sources().items() if recipe.read(source).default}
+    assert built - set(docs.NAMES) == set()
+
+
 @pytest.mark.parametrize("name", docs.NAMES)
 def test_a_page_says_for_whom_it_is_and_what_they_will_have(name: str) -> None:
     """In its first paragraph, below its title."""
