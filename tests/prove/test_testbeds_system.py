@@ -34,7 +34,7 @@ def world() -> Iterator[World]:
 def _prove(
     sandbox: Sandbox, world: World, out: Path, *, target: str
 ) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-    """Hold a trial in a sandbox that is a double; return each cell's status, double and faults."""
+    """Hold a trial in a testbed that is a double; return each cell's status, double and faults."""
     what = recipe.read(recipe.sources()[target])
     testbed = settle(sandbox, what, name="acme-ca-certs", programs=Programs(), only=_ASKED)
     cells = stage.hold(testbed, world, out, target=target, only=_ASKED)
