@@ -8,7 +8,7 @@ from typing import Any
 from builder import config, docs, errors
 from builder.docs import schemas
 from builder.model import Content, Severity
-from builder.model.recipe import Testbed
+from builder.model.recipe import TestbedName
 from builder.model.release import Release
 from builder.render import TargetRelease, recipe, recipe_file, target_release
 from builder.render import target as rendering
@@ -242,7 +242,7 @@ def settings() -> str:
 
 def testbeds() -> str:
     """Return where each target is proven, and what that needs."""
-    assert {*typing.get_args(Testbed), None} == set(TESTBEDS)
+    assert {*typing.get_args(TestbedName), None} == set(TESTBEDS)
     rows = [
         (f"`{target}`", *TESTBEDS[recipe.read(source).testbed]) for target, source in recipe.sources().items()
     ]

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from builder.prove.clients import Programs
-from builder.prove.testbed import Testbed
 from builder.prove.testbeds import homebrew
 from builder.prove.trial import Status
 from tests.prove import stage
 from tests.tools import require
 from tests.trust.world import World, build, open_world
+
+if TYPE_CHECKING:
+    from builder.prove.testbed import Testbed
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,11 @@ def world() -> Iterator[World]:
 class _Forgetful:
     """A testbed in which nothing is ever removed."""
 
-    def __init__(self, testbed: Testbed) -> None:
-        self._ground = testbed
+    def __init__(self, testbed: "Testbed") -> None:
+        self._testbed = testbed
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._ground, name)
+        return getattr(self._testbed, name)
 
     def remove(self) -> None:
         """Leave everything as it is."""
