@@ -53,9 +53,9 @@ class Release:
     def library_version(self) -> str:
         """The version of a package that has an interface.
 
-        A release of three numbers is older than this rule and keeps the version that it was released with. One
-        of fewer numbers may be as old, but nothing tells it apart, and nothing was published by then.
+        A release of three numbers is older than this rule, and keeps the version that it was released with.
         """
+        # One of fewer numbers may be as old. Nothing tells it apart, and none was published by then.
         return self.text if self._is_old else f"1.{self.text}"
 
     @property
