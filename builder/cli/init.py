@@ -1,4 +1,4 @@
-"""`trustpack init` and `trustpack schema`: the configuration file and its JSON Schema."""
+"""`trustpack init` and `trustpack schema`: the configuration file, and JSON Schemas for editors."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def init(
         expired=f"expired: {expired}" if expired else "# expired: refuse",
         intermediates=f"intermediates: {intermediates}" if intermediates else "# intermediates: refuse",
         public_roots=f"public_roots: {public_roots}" if public_roots else "# public_roots: refuse",
-        targets=", ".join(recipe.sources()),
+        targets=", ".join(source.target for source in recipe.select(recipe.sources(), None)),
     )
     write(config, text)
     count = len(bundle.certificates)
@@ -86,16 +86,19 @@ def init(
     typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
 
 
-def schema() -> None:
+def schema(
+    *, recipe: Annotated[bool, typer.Option("--recipe", help="Print that of a recipe instead.")] = False
+) -> None:
     """Print the JSON Schema of trustpack.yaml.
 
     Editors complete and check the file by it.
     """
     import json
 
-    from builder.config import schema as value
+    from builder import config
+    from builder.render import recipe_file
 
-    typer.echo(json.dumps(value(), indent=2))
+    typer.echo(json.dumps(recipe_file.schema() if recipe else config.schema(), indent=2))
 
 
 def _quoted(path: str, folder: Path) -> str:

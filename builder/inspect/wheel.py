@@ -8,6 +8,7 @@ import email.parser
 import email.policy
 import hashlib
 import io
+import re
 import stat
 import struct
 import zipfile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_ENTRIES = 20_000
+_WHEEL = re.compile(r"[^/]+\.dist-info/WHEEL")
 _UNSIGNED = ("RECORD", "RECORD.jws", "RECORD.p7s")  # RECORD cannot digest itself or its signatures
 _STARTUP = (".pth", ".start")  # site.py runs them at every start of the interpreter
 # What zipfile raises on damaged input, found by fuzzing it.
@@ -29,8 +31,14 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedE
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether `data` starts as a zip does."""
-    return data.startswith(b"PK\x03\x04")
+    """Tell whether `data` is a zip with a wheel's WHEEL file, or one too damaged to say what it was."""
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return any(_WHEEL.fullmatch(name) for name in archive.namelist())
+    except _DAMAGE:
+        return True
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:

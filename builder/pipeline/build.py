@@ -36,7 +36,21 @@ def build(
     OutputError; then `out` still holds the release it held before.
     """
     recipes = [(recipe.read(source), source) for source in request.sources]
-    previous = manifests.read_manifest(out)
+    with output.claimed(out) as claim:
+        artifacts, manifest = _following(request, recipes, claim, jobs, progress)
+        output.write(claim, artifacts, manifest)
+    return manifest
+
+
+def _following(
+    request: BuildRequest,
+    recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],
+    claim: output.Claim,
+    jobs: int,
+    progress: Callable[[str], None],
+) -> tuple[list[Artifact], Manifest]:
+    """Make the release that follows the one in the claimed folder, or is that one again."""
+    out, previous = claim.folder, claim.previous
     if previous is not None and previous.organisation != request.organisation.slug:
         raise OutputError(
             f"{out}: holds the packages of {previous.organisation}",
@@ -60,9 +74,7 @@ def build(
             )
         release = release.following()
     _refuse_lower_versions(previous, manifest, out)
-    manifest = manifests.joined(previous, manifest)
-    output.write(out, artifacts, manifest, previous)
-    return manifest
+    return artifacts, manifests.joined(previous, manifest)
 
 
 def _make(
@@ -172,7 +184,7 @@ def _next(request: BuildRequest, previous: Manifest | None) -> Release:
     if previous is None:
         return releases.automatic(request.today, None)
     release = releases.automatic(request.today, releases.Release(previous.release))
-    known = [certificate["sha256"] for certificate in previous.certificates]
+    known = [certificate.sha256 for certificate in previous.certificates]
     changed = known != [certificate.sha256 for certificate in request.bundle.certificates]
     return release.following() if release.text == previous.release and changed else release
 

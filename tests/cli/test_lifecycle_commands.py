@@ -453,3 +453,20 @@ def test_locked_stores_are_opened_by_every_command(configured: World) -> None:
     (configured.folder / "trustpack.yaml").unlink()
     init = ("init", "locked.jks", "--org", "acme", "--password-file", "password")
     assert configured.run(*init).code == 0
+
+
+def test_diff_tells_of_a_file_that_it_cannot_look_into_and_check_refuses_it(world: World) -> None:
+    """Nothing is known of the CAs in it: that is no difference in them, and no reason to call them valid."""
+    for name, data in (("one.jar", b"PK\3\4\0one"), ("two.bin", b"\0\1two"), ("three.bin", b"\0\1two")):
+        (world.folder / name).write_bytes(data)
+    for old, new, code in (
+        ("one.jar", "two.bin", 1),
+        ("two.bin", "three.bin", 0),
+        ("one.jar", "roots.pem", 1),
+        ("roots.pem", "two.bin", 1),
+    ):
+        done = world.run("diff", old, new)
+        assert (done.code, done.err) == (code, "")
+        assert "certificates were not compared" in done.out
+    assert world.run("check", "one.jar").code == 10
+    assert world.run("check", "two.bin").code == 4

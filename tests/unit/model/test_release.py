@@ -224,7 +224,7 @@ def test_what_some_ecosystem_could_not_order_is_refused(text: str) -> None:
 def test_libraries_have_a_release_behind_their_interfaces_number(
     text: str, library_version: str, semver: str
 ) -> None:
-    """That of npm has three numbers always; an old release keeps the version that it had."""
+    """Npm's has three numbers always; an old release keeps the version that it had."""
     found = release.stored(text)
     assert (found.library_version, found.semver) == (library_version, semver)
 

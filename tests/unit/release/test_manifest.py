@@ -1,6 +1,5 @@
 """The manifest: what a release is, and nothing that could be told to do harm."""
 
-import dataclasses
 import hashlib
 import json
 import tempfile
@@ -18,7 +17,7 @@ from tests.unit.artifacts import BUNDLE, artifact, describe
 
 
 def _stored(**changes: object) -> bytes:
-    value = dataclasses.asdict(describe(artifact("a-1.deb")))
+    value = json.loads(manifests.to_json(describe(artifact("a-1.deb"))))
     return json.dumps(value | changes).encode()
 
 
