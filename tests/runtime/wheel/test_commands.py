@@ -123,7 +123,7 @@ def test_doctor_finds_nothing_to_say(any_installed: Environment, wheels: Wheels)
         {
             "package": "acme_certifi",
             "organisation": "acme",
-            "release": wheels.acme.name.split("-")[1],
+            "release": "2026.1",
             "roots": str(any_installed.site / "acme_certifi" / "roots.pem"),
             "certificates": 1,
             "expired": [],
