@@ -25,8 +25,8 @@ _UNKNOWN = "unknown-format"  # the rule of the first stage
 def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
     """Return what `name` holds: a file, a folder, - for standard input, or https://…#sha256=….
 
-    `access` opens standard input and locked trust stores. With `opaque`, a file in an unknown format is one of
-    which nothing more is known, and no error; a damaged package is an error always.
+    `access` opens standard input and locked trust stores. With `opaque`, a file in an unknown format is
+    one of which nothing more is known, and no error; a damaged package is an error always.
 
     Raises UsageError where there is nothing, and what reading it raises.
     """
