@@ -185,7 +185,7 @@ def test_errors_have_their_classes_code_and_name_the_way_out(
             "name",
             "names: {deb: Acme_X}",
             "trustpack.yaml:3: names.deb: 'Acme_X' is not a name that Debian and Ubuntu (.deb) allows",
-            "must match",
+            "lower-case letters, digits",
         ),
         (
             "another's name",
