@@ -22,7 +22,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "assemble": ("errors", "model", "text", "archive", "render"),
     "config": ("errors", "model", "text"),
     "load": (*_GROUND, "x509"),
-    "lint": (*_GROUND, "x509"),
+    "lint": (*_GROUND, "text", "x509"),
     "render": ("errors", "model", "text", "x509", "archive"),
     "inspect": ("errors", "model", "text", "x509", "render"),
     "release": ("errors", "model", "text", "render"),
@@ -32,9 +32,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *_GROUND, "text", "x509", "assemble", "config", "load", "lint", "render", "release", "lifecycle",
     ),
     "prove": ("errors", "model", "text", "x509", "load", "render", "inspect", "release", "pipeline"),
+    "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",
-        "pipeline", "prove",
+        "pipeline", "prove", "docs",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

@@ -34,8 +34,9 @@ COMMANDS = {
     "lock": ("lock", "Show what changes in the bundle, and write trustpack.lock."),
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
-    "schema": ("init", "Print the JSON Schema of trustpack.yaml."),
+    "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
+    "docs": ("docs", "Show a page of the guide, or list them all."),
 }
 _FUNCTIONS = {"recipes": "app"}
 _COMPLETING = "_TRUSTPACK_COMPLETE"  # set by a shell that completes a command line
@@ -43,7 +44,8 @@ _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 app = typer.Typer(
     name="trustpack",
-    help="Turn a CA bundle into packages that make every client trust it.",
+    help="Turn a CA bundle into packages that make every client trust it.\n\n"
+    "The guide is in 'trustpack docs': begin with 'trustpack docs tutorial'.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # importing rich would double the time of every command

@@ -87,18 +87,25 @@ def init(
 
 
 def schema(
-    *, recipe: Annotated[bool, typer.Option("--recipe", help="Print that of a recipe instead.")] = False
+    document: Annotated[
+        str,
+        typer.Argument(
+            help="The document: configuration, recipe, or one that 'trustpack docs json' lists.",
+            autocompletion=options.documents,
+        ),
+    ] = "configuration",
+    *,
+    recipe: Annotated[bool, typer.Option("--recipe", help="Print that of a recipe instead.")] = False,
 ) -> None:
-    """Print the JSON Schema of trustpack.yaml.
+    """Print the JSON Schema of trustpack.yaml, or of another document.
 
-    Editors complete and check the file by it.
+    Editors complete and check the file by it. JSON that commands print is described, too.
     """
     import json
 
-    from builder import config
-    from builder.render import recipe_file
+    from builder.docs.schemas import schema as find
 
-    typer.echo(json.dumps(recipe_file.schema() if recipe else config.schema(), indent=2))
+    typer.echo(json.dumps(find("recipe" if recipe else document), indent=2))
 
 
 def _quoted(path: str, folder: Path) -> str:

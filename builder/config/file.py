@@ -114,9 +114,9 @@ class OrganisationSection(_Struct, frozen=True):
 class OverrideSection(_Struct, frozen=True):
     """One lint rule set aside for one certificate until a day."""
 
-    rule: Line
+    rule: Annotated[Line, msgspec.Meta(description="The rule, as 'trustpack explain' lists it.")]
     fingerprint: _Fingerprint
-    reason: Line
+    reason: Annotated[Line, msgspec.Meta(description="Why it is accepted, on one line.")]
     until: Annotated[_Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
 
 
@@ -127,16 +127,27 @@ class BundleSection(_Struct, frozen=True):
         list[Annotated[str, msgspec.Meta(min_length=1)]],
         msgspec.Meta(min_length=1, description="Files and folders, from this file."),
     ]
-    expired: _Treatment = "refuse"
-    intermediates: _Treatment = "refuse"
-    public_roots: _Treatment = "refuse"
-    overrides: list[OverrideSection] = []
+    expired: Annotated[_Treatment, msgspec.Meta(description="What to do with expired certificates.")] = (
+        "refuse"
+    )
+    intermediates: Annotated[
+        _Treatment, msgspec.Meta(description="What to do with CAs that are not roots.")
+    ] = "refuse"
+    public_roots: Annotated[_Treatment, msgspec.Meta(description="What to do with public CAs' roots.")] = (
+        "refuse"
+    )
+    overrides: Annotated[
+        list[OverrideSection], msgspec.Meta(description="Errors of lint that are accepted for a while.")
+    ] = []
 
 
 class AuthoritySection(_Struct, frozen=True):
     """Where one CA is in its life, who answers for it, and what follows it."""
 
-    state: Literal["incoming", "active", "retiring", "distrusted"] = "active"
+    state: Annotated[
+        Literal["incoming", "active", "retiring", "distrusted"],
+        msgspec.Meta(description="Where the CA is in its life: 'trustpack docs rotate' tells of each."),
+    ] = "active"
     since: (
         Annotated[_Day, msgspec.Meta(description="Since when it is in this state, such as 2027-03-01.")]
         | None
@@ -148,7 +159,7 @@ class AuthoritySection(_Struct, frozen=True):
         ]
         | None
     ) = None
-    owner: Line | None = None
+    owner: Annotated[Line, msgspec.Meta(description="Who answers for the CA, on one line.")] | None = None
     evidence: (
         Annotated[
             Line,
@@ -187,7 +198,7 @@ class LifecycleSection(_Struct, frozen=True):
 
 
 class Config(_Struct, frozen=True):
-    """The whole file."""
+    """Only organisation and bundle are needed; what is not given has a default."""
 
     organisation: OrganisationSection
     bundle: BundleSection

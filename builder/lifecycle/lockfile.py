@@ -146,7 +146,7 @@ def _check_order(history: Sequence[ReleaseRecord], parsed: Document) -> None:
     """Raise LockError for a release or a day that is none, and for releases out of their order."""
     for i, record in enumerate(history):
         try:
-            releases.parse(record.release)
+            releases.stored(record.release)
             dt.date.fromisoformat(record.date)
         except ReleaseError as error:
             raise LockError(f"{parsed.where(('history', i))}: {error}") from error

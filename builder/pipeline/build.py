@@ -73,6 +73,7 @@ def _following(
                 "(with a trustpack.lock, 'trustpack lock --bump' makes a new one)",
             )
         release = release.following()
+    _refuse_lower_versions(previous, manifest, out)
     return artifacts, manifests.joined(previous, manifest)
 
 
@@ -186,6 +187,22 @@ def _next(request: BuildRequest, previous: Manifest | None) -> Release:
     known = [certificate.sha256 for certificate in previous.certificates]
     changed = known != [certificate.sha256 for certificate in request.bundle.certificates]
     return release.following() if release.text == previous.release and changed else release
+
+
+def _refuse_lower_versions(previous: Manifest | None, manifest: Manifest, out: Path) -> None:
+    """Raise ReleaseError for a package that clients would take for an older one, though its release is not.
+
+    So it is where another trustpack or recipe gave the releases other versions.
+    """
+    known = {(entry.target, entry.name): entry.version for entry in previous.artifacts} if previous else {}
+    for entry in manifest.artifacts:
+        old = known.get((entry.target, entry.name), "")
+        if releases.sorts_below(entry.version, old):
+            raise ReleaseError(
+                f"recipe {entry.target}: {entry.name} {entry.version} sorts below {old}, which {out} holds",
+                hint=f"clients that have {old} keep it, and its roots, until somebody removes it there; "
+                "where none has it, remove this folder, or build into another one with --out",
+            )
 
 
 def _taken(previous: Manifest | None, manifest: Manifest) -> bool:

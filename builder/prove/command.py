@@ -65,7 +65,7 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
     replicas = replica.make(originals.certificates, now=case.now)
     with tempfile.TemporaryDirectory(prefix="trustpack-proof-") as name:
         folders = Path(name) / "first", Path(name) / "second"
-        release = releases.parse(case.manifest.release)
+        release = releases.stored(case.manifest.release)
         progress("building the replica's packages")
         built = [
             _build(case, bundle, number, folder)

@@ -116,7 +116,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     hint = "choose another folder with --out, or remove it"
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Manifest)
-        releases.parse(found.release)
+        releases.stored(found.release)
     except FileNotFoundError:
         return None
     except OSError as error:

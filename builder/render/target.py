@@ -228,7 +228,8 @@ def _history(target: TargetRelease) -> tuple[Revision, ...]:
 
 
 def _versions(release: str) -> dict[str, str]:
-    return {"release": release, "semver": Release(release).semver}
+    known = Release(release)
+    return {"release": release, "library_version": known.library_version, "semver": known.semver}
 
 
 def _changelog(entry: RecipeFile, target: TargetRelease) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import ConfigError
+from builder.render.recipe import ROOT
 from builder.text.quoting import FILTERS, finalize
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _environment(templates: Path) -> Environment:
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    from builder.render.bytecode import Compiled
     from builder.render.template_errors import Undefined
 
     # Sandboxed: a CI job that renders a contributor's templates must not run their code.
@@ -38,6 +40,7 @@ def _environment(templates: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=Compiled(templates) if templates.is_relative_to(ROOT / "templates") else None,
     )
     environment.filters.clear()
     environment.filters.update(FILTERS)

@@ -246,15 +246,15 @@ def test_a_target_is_added_with_no_python_at_all(world: World) -> None:
     world.write("templates/zarf/install", "#!/bin/sh\necho $HOME {{ untouched }}\n")
     done = world.run("build", "--release", "2026.10")
     assert done.code == 0
-    assert "zarf package deploy acme-zarf-2026.10.0.tgz" in done.out
-    with tarfile.open(world.folder / "dist" / "acme-zarf-2026.10.0.tgz") as archive:
+    assert "zarf package deploy acme-zarf-1.2026.10.tgz" in done.out
+    with tarfile.open(world.folder / "dist" / "acme-zarf-1.2026.10.tgz") as archive:
         files = {member.name: (oct(member.mode), archive.extractfile(member)) for member in archive}
         texts = {name: stream.read().decode() for name, (_, stream) in files.items() if stream}
     certificate = next(name for name in texts if "/certs/" in name)
     assert sorted(texts) == sorted(
         ["acme-zarf/zarf.yaml", certificate, "acme-zarf/inventory.json", "acme-zarf/install"]
     )
-    assert texts["acme-zarf/zarf.yaml"] == 'kind: "acme-zarf"\nversion: "2026.10.0"\n'
+    assert texts["acme-zarf/zarf.yaml"] == 'kind: "acme-zarf"\nversion: "1.2026.10"\n'
     assert texts[certificate] == (world.folder / "roots.pem").read_text()
     assert texts["acme-zarf/install"] == "#!/bin/sh\necho $HOME {{ untouched }}\n"
     assert files["acme-zarf/install"][0] == "0o755"

@@ -20,12 +20,15 @@ from tests.packages.built import fingerprints, run, trustpack
 from tests.tools import require
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 # By the real clock, as the CAs begin by it.
 _NOW = dt.datetime.now(dt.UTC)
 _DAYS = tuple(f"{_NOW + dt.timedelta(days):%Y-%m-%d}" for days in (0, 69, 97))
 _VERSIONS = tuple(day.replace("-", "") for day in reversed(_DAYS))
+_NPM = tuple(f"1.{version}.0" for version in _VERSIONS)
+_LIBRARY = tuple(f"1.{version}" for version in _VERSIONS)
 # Read by importlib, as package indexes do: the start of Python never reads it.
 _DESCRIPTION = "import importlib.metadata as m, sys; print(m.metadata(sys.argv[1]).get_payload(), end='')"
 
@@ -47,11 +50,11 @@ class Locked:
         (found,) = self.folder.glob(f"dist/*{ending}")
         return found
 
-    def markdown(self, target: str, *, level: int = 2) -> str:
-        """Return the history as it must be written: a heading a release, an item a change."""
+    def markdown(self, versions: Sequence[str], *, level: int = 2) -> str:
+        """Return the history of these versions as it must be written: a heading each, an item a change."""
         sections = [
             f"{'#' * level} {version} ({day})\n\n" + "".join(f"- {note}\n" for note in notes)
-            for version, day, notes in zip(_versions(target), reversed(_DAYS), self.notes, strict=True)
+            for version, day, notes in zip(versions, reversed(_DAYS), self.notes, strict=True)
         ]
         return "\n".join(sections)
 
@@ -135,7 +138,7 @@ def test_a_file_lies_in_what_has_no_field_for_it(locked: Locked, target: str, fi
     """In Markdown, with the versions that the target gave its releases, once."""
     package = readers.read(target, locked.folder / "dist" / file)
     place = recipe.fill(path, dict(targets.ALL[target].words(release=_VERSIONS[0])), target)
-    assert package.data(place).decode() == f"# Changelog\n\n{locked.markdown(target)}"
+    assert package.data(place).decode() == f"# Changelog\n\n{locked.markdown(_versions(target))}"
     assert [entry.path for entry in package.entries if "changelog" in entry.path.lower()] == [place]
 
 
@@ -150,8 +153,8 @@ def test_npm_installs_it(locked: Locked, tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"private": true}', "utf-8")
     run(require("npm"), "install", "--offline", "--no-audit", "--no-fund", locked.file(".tgz"), cwd=tmp_path)
     folder = tmp_path / "node_modules" / "acme-ca"
-    assert (folder / "CHANGELOG.md").read_text() == f"# Changelog\n\n{locked.markdown('npm')}"
-    assert json.loads((folder / "package.json").read_text())["version"] == _versions("npm")[0]
+    assert (folder / "CHANGELOG.md").read_text() == f"# Changelog\n\n{locked.markdown(_NPM)}"
+    assert json.loads((folder / "package.json").read_text())["version"] == f"1.{_VERSIONS[0]}.0"
 
 
 def test_gem_installs_it(locked: Locked, tmp_path: Path) -> None:
@@ -160,7 +163,7 @@ def test_gem_installs_it(locked: Locked, tmp_path: Path) -> None:
     gem = (*home, require("gem"))
     run(*gem, "install", "--local", "--no-document", locked.file(".gem"), cwd=tmp_path)
     (path,) = [line for line in run(*gem, "contents", "acme-ca").split() if line.endswith("CHANGELOG.md")]
-    assert run("cat", path) == f"# Changelog\n\n{locked.markdown('gem')}"
+    assert run("cat", path) == f"# Changelog\n\n{locked.markdown(_LIBRARY)}"
     program = (
         "spec = Gem::Specification.find_by_name('acme-ca'); puts spec.extra_rdoc_files, spec.metadata.keys"
     )
@@ -178,6 +181,6 @@ def test_python_reads_it_from_the_description(locked: Locked, tmp_path: Path) ->
     text = run(
         sys.executable, "-c", _DESCRIPTION, "acme-certifi", PYTHONPATH=str(tmp_path), ACME_CERTIFI_DISABLE="1"
     )
-    assert text.split("\n## Changelog\n\n")[1] == locked.markdown("wheel", level=3)
+    assert text.split("\n## Changelog\n\n")[1] == locked.markdown(_LIBRARY, level=3)
     assert "PASSED" in run(sys.executable, "-m", "twine", "check", "--strict", wheel, COLUMNS="300")
     assert [path for path in tmp_path.rglob("*") if "changelog" in path.name.lower()] == []

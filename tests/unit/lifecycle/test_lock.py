@@ -87,6 +87,16 @@ def test_a_release_never_sorts_below_the_last_one() -> None:
     assert advance(ahead, locked(TWO), DAY).release == Release("20270105.1")
 
 
+def test_an_old_release_of_three_numbers_is_followed_by_one_of_fewer() -> None:
+    """It is read, and keeps its release as long as its content stays; the next one is above it."""
+    old = lockfile.parse(lockfile.to_text(advance(None, locked(ONE), wanted=Release("20261124.9.5"))), "l")
+    assert advance(old, locked(ONE), LATER) == old
+    assert advance(old, locked(TWO)).release == Release("20261124.10")
+    assert advance(old, locked(TWO), LATER).release == Release("20270105")
+    with pytest.raises(ReleaseError, match=r"is lower than 20261124\.9\.5"):
+        advance(old, locked(TWO), wanted=Release("20261124.9"))
+
+
 def test_a_state_that_changes_nothing_shipped_keeps_the_release() -> None:
     """It is written down all the same."""
     lock = advance(FIRST, locked(ONE, TWO, states={ONE.sha256: "retiring"}), LATER)

@@ -101,6 +101,14 @@ def _complaint(folder: Path) -> str:
     return "" if found and manifests.same_content(found, found) else "strange"
 
 
+def test_a_release_of_three_numbers_is_read(tmp_path: Path) -> None:
+    """They were made once."""
+    (tmp_path / "manifest.json").write_bytes(_stored(release="2026.10.1"))
+    found = manifests.read_manifest(tmp_path)
+    assert found is not None
+    assert found.release == "2026.10.1"
+
+
 def test_a_manifest_of_another_schema_names_who_wrote_it(tmp_path: Path) -> None:
     """A later trustpack's folder is not taken apart by this one."""
     (tmp_path / "manifest.json").write_bytes(_stored(schema=2, trustpack="9.1"))

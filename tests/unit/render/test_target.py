@@ -1,5 +1,6 @@
 """Rendering: names by each ecosystem's rules, files as the recipe lists them, values only through quotes."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from builder import render
 from builder.errors import ConfigError
 from builder.model import Bundle, Organisation, Package
-from builder.model.release import Release
+from builder.model.release import Release, Revision
 from builder.render import recipe
 from builder.render.recipe import RecipeSource
 from tests.unit import bundles
@@ -60,9 +61,9 @@ def refusal(folder: Path, text: str = TEMPLATE, **templates: str) -> tuple[str, 
         ("deb", "acme-ca-certs", "20261124.1"),
         ("rpm", "acme-ca-certs", "20261124.1"),
         ("apk", "acme-ca-certs", "20261124.1"),
-        ("wheel", "acme-certifi", "20261124.1"),
-        ("npm", "acme-ca", "20261124.1.0"),
-        ("gem", "acme-ca", "20261124.1"),
+        ("wheel", "acme-certifi", "1.20261124.1"),
+        ("npm", "acme-ca", "1.20261124.1"),
+        ("gem", "acme-ca", "1.20261124.1"),
         ("pem", "acme-ca-certs", "20261124.1"),
     ],
 )
@@ -72,6 +73,27 @@ def test_packages_are_named_after_the_organisation_in_each_ecosystems_way(
     """The names and version grammars that the design fixes."""
     found = subject(recipe.sources()[target])
     assert (found.name, found.version) == (name, version)
+
+
+@pytest.mark.parametrize(
+    ("target", "versions"),
+    [
+        ("deb", ["20261124.1", "2026.10.1", "2026.9"]),
+        ("wheel", ["1.20261124.1", "2026.10.1", "1.2026.9"]),
+        ("gem", ["1.20261124.1", "2026.10.1", "1.2026.9"]),
+        ("npm", ["1.20261124.1", "2026.10.1", "1.2026.9"]),
+    ],
+)
+def test_the_history_has_the_versions_that_a_target_gave_its_releases(
+    target: str, versions: list[str]
+) -> None:
+    """One of three numbers is from before libraries had a number in front."""
+    found = subject(recipe.sources()[target])
+    history = tuple(Revision(one, "2026-11-24", ()) for one in ("20261124.1", "2026.10.1", "2026.9"))
+    made = render.package(
+        dataclasses.replace(found, history=history), found.recipe.outputs[0], digests={}, filenames={}
+    )
+    assert [one.release for one in made.history] == versions
 
 
 def test_a_scope_changes_npms_name_only() -> None:
@@ -171,7 +193,7 @@ def test_templates_see_what_they_are_promised(tmp_path: Path) -> None:
 {{ org.slug|token }} {{ org.name|text }} {{ org.homepage|token }} {{ org.contact_name|text }}
 {{ org.contact_email|token }} {{ org.license|text }} {{ org.summary|text }} {{ org.description|text }}
 {{ name|token }} {{ flat|token }} {{ module|ident }} {{ version|token }} {{ release|token }}
-{{ semver|token }}
+{{ library_version|token }} {{ semver|token }}
 {{ filename|token }} {{ epoch }} {{ date|token }} {{ digests.first|token }} {{ filenames.first|token }}
 {% for c in certificates %}
 {{ c.stem|token }} {{ c.sha256|token }} {{ c.label|text }} {{ c.key|text }} {{ c.openssl_hash|token }}
@@ -183,7 +205,10 @@ def test_templates_see_what_they_are_promised(tmp_path: Path) -> None:
     one, two = BUNDLE.certificates
     lines = rendered(tmp_path, template).splitlines()
     assert lines[0] == "acme Acme https://pki.acme.internal/ Acme PKI"
-    assert lines[2:4] == ["acme-thing acme-thing acme_thing 20261124.1 20261124.1", "20261124.1.0"]
+    assert lines[2:4] == [
+        "acme-thing acme-thing acme_thing 20261124.1 20261124.1",
+        "1.20261124.1 1.20261124.1",
+    ]
     assert lines[4] == "acme-thing-20261124.1.tar.gz 1795478400 2026-11-24 ab f"
     assert lines[5].startswith(f"{one.stem} {one.sha256} Acme Root EC secp256r1 ")
     assert lines[6].startswith(f"{two.stem} ")
@@ -334,7 +359,7 @@ def test_metadata_is_filled_however_deep(tmp_path: Path) -> None:
     found = package(bundles.target(tmp_path, RECIPE.replace("    files:", metadata + "    files:")))
     assert found.metadata == {
         "depends": ["acme-base (>= 20261124.1)"],
-        "deep": {"er": ["20261124.1.0", {"x": "Acme"}]},
+        "deep": {"er": ["1.20261124.1", {"x": "Acme"}]},
     }
 
 
