@@ -206,7 +206,7 @@ def _digests(listed: list[dict[str, str]]) -> set[str]:
 
 
 def test_every_package_lists_what_it_distrusts_apart_from_what_it_trusts(releases: Releases) -> None:
-    """As the manifest does, and since when and why; a PEM file and a formula have no sandbox for a list."""
+    """As the manifest does, and since when and why; a PEM file and a formula have no place for a list."""
     manifest = json.loads((releases.second / "manifest.json").read_text())
     assert _digests(manifest["certificates"]) == releases.kept
     assert [(one["sha256"], one["since"], one["evidence"]) for one in manifest["distrusted"]] == [
