@@ -167,7 +167,7 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
 
 @INSTALLED_ON_ENDS
 def test_a_distrusted_ca_is_refused_after_the_upgrade(system: System) -> None:
-    """By every client, its line gone; unless somebody else has added it: Debian has no sandbox for a veto."""
+    """By every client, its line gone; unless somebody else has added it: Debian has no place for a veto."""
     system.install(system.debs.third)
     assert system.each({"public", "kept"}) == system.trusted()
     assert system.ours() == ["acme/acme-trust-test-kept"]
