@@ -4,5 +4,6 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --update-golden: write what is built into tests/golden instead of comparing it."""
-    parser.addoption("--update-golden", action="store_true", help="refresh tests/golden from what is built")
+    """Add --update-golden: write what is made (tests/golden, parts of documents) instead of comparing it."""
+    text = "refresh tests/golden from what is built, and the generated parts of documents"
+    parser.addoption("--update-golden", action="store_true", help=text)

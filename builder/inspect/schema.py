@@ -52,10 +52,10 @@ class PackageJson(Shape, frozen=True):
 
 
 class DamagedJson(Shape, frozen=True):
-    """One package that cannot be read."""
+    """A package that cannot be read."""
 
-    file: str
-    error: Annotated[str, Meta(description="Why, for people.")]
+    file: Annotated[str, Meta(description="The package's path, as it was given.")]
+    error: Annotated[str, Meta(description="What is wrong with it.")]
 
 
 class InspectJson(Shape, frozen=True):
@@ -63,4 +63,4 @@ class InspectJson(Shape, frozen=True):
 
     packages: list[PackageJson]
     passed_over: Annotated[list[str], Meta(description="The files that are no packages.")]
-    damaged: Annotated[list[DamagedJson], Meta(description="The packages that cannot be read.")]
+    damaged: Annotated[list[DamagedJson], Meta(description="With one, the exit status is 10.")]

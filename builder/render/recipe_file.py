@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from builder.model.manager import MANAGERS
+from builder.model.packagemanagers import MANAGERS
 from builder.model.recipe import PER_CERTIFICATE, Content, TestbedName
 from builder.text import document
 from builder.text.faults import Fault, nearest, shown

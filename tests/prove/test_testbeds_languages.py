@@ -1,7 +1,7 @@
 """The npm package, the gem and the formula, each through a whole trial in its own testbed."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -14,7 +14,10 @@ from tests.tools import require
 from tests.trust.world import World, build, open_world
 
 if TYPE_CHECKING:
-    from builder.prove.testbed import Testbed
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from builder.prove.testbed import Testbed  # which pytest would take for a class of tests
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def world() -> Iterator[World]:
 class _Forgetful:
     """A testbed in which nothing is ever removed."""
 
-    def __init__(self, testbed: "Testbed") -> None:
+    def __init__(self, testbed: Testbed) -> None:
         self._testbed = testbed
 
     def __getattr__(self, name: str) -> object:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from builder.model import TestbedName
-from builder.model.manager import MANAGERS
+from builder.model.packagemanagers import MANAGERS
 from builder.prove import testbeds
 from builder.render import recipe, recipe_file
 from tests.unit import bundles
