@@ -1,6 +1,6 @@
 """Debian systems to prove packages in: made once by mmdebstrap, kept in a cache folder, never changed.
 
-`python -m tests.roots` makes them all; $TRUSTPACK_ROOTS names another folder than ~/.cache/trustpack/roots.
+`python -m tests.roots` makes all or those named, in ~/.cache/trustpack/roots or the folder $TRUSTPACK_ROOTS.
 A preparation that is killed leaves no process and nothing mounted; the next one goes on with its downloads.
 """
 
@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -98,10 +98,10 @@ def root(suite: str) -> Path:
     return _home(suite)
 
 
-def make_all() -> None:
-    """Make every system that is not there yet; raise PreparationError or RemovalError where that fails."""
+def make_all(suites: Iterable[str] = SUITES) -> None:
+    """Make the systems that are not there yet; raise PreparationError or RemovalError where that fails."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(lambda suite: make(_home(suite), suite, _words(suite)), SUITES))
+        list(pool.map(lambda suite: make(_home(suite), suite, _words(suite)), suites))
 
 
 def make(home: Path, suite: str, words: Sequence[str]) -> None:
@@ -162,6 +162,6 @@ if __name__ == "__main__":
     # Ctrl-C is a kill like any other: nothing is left to tidy up.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        make_all()
+        make_all(sys.argv[1:] or SUITES)
     except (PreparationError, RemovalError) as error:
         sys.exit(f"error: {error}")

@@ -4,17 +4,18 @@ import fcntl
 import hashlib
 import http.server
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.removal import mounts, remove
-from tests.tools import require, require_mounts
+from tests.tools import ignoring_interrupts, require, require_mounts
 
 _ROOT = Path(__file__).parents[1]
 _SECONDS = 60
@@ -32,6 +33,7 @@ _WORDS = ("--variant=extract", "--mode=root", "--format=directory", f"--include=
 # Stops while everything is mounted, but only the first time.
 _STOP = """--extract-hook=cd "$1/.."
     [ -e mounted ] || { cp /proc/self/mountinfo new && mv new mounted && sleep 60; }"""
+_DEBIAN = (sys.executable, "-m", "tests.roots", "bookworm")
 _MAKE = """
 import sys
 from pathlib import Path
@@ -138,20 +140,32 @@ def make(home: Path, *words: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-def kill(home: Path, *words: str, when: Callable[[], bool]) -> None:
-    """Begin to make a small system, and kill the program when something is true; wait for all it started."""
-    with subprocess.Popen(maker(home, *words), cwd=_ROOT, stderr=subprocess.DEVNULL) as process:
+def kill(
+    command: Sequence[str | Path],
+    folder: Path,
+    when: Callable[[], bool],
+    *,
+    number: int = signal.SIGKILL,
+    seconds: float = _SECONDS,
+) -> int:
+    """End a program that makes a system in a folder when something is true, and return how it ended.
+
+    Its lock is free as soon as nothing that it started runs any more.
+    """
+    environment = os.environ | {"TRUSTPACK_ROOTS": str(folder)}
+    with subprocess.Popen(command, cwd=_ROOT, stderr=subprocess.DEVNULL, env=environment) as process:
         try:
-            until(when)
+            until(when, seconds)
         finally:
-            process.kill()
-    with home.with_suffix(".lock").open() as lock:
+            process.send_signal(number)
+    with next(folder.glob("*.lock")).open() as lock:
         until(lambda: free(lock.fileno()))
+    return process.returncode
 
 
-def until(condition: Callable[[], bool]) -> None:
+def until(condition: Callable[[], bool], seconds: float = _SECONDS) -> None:
     """Wait for a condition."""
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
@@ -176,7 +190,7 @@ def test_a_killed_download_goes_on_where_it_stopped(archive: Archive, tmp_path: 
     home, half = tmp_path / "system", len(archive.files["second.deb"]) // 2
     partial = home.with_suffix(".downloads") / "partial" / "second_1_all.deb"
     archive.halts_in = "second.deb"
-    kill(home, archive.line, when=lambda: size(partial) == half)
+    kill(maker(home, archive.line), tmp_path, lambda: size(partial) == half)
     archive.halts_in = ""
     said = make(home, archive.line)
     packages = [(name, span) for name, span in archive.asked if name.endswith(".deb")]
@@ -192,7 +206,7 @@ def test_a_killed_download_goes_on_where_it_stopped(archive: Archive, tmp_path: 
 def test_a_killed_preparation_leaves_nothing_mounted(archive: Archive, tmp_path: Path) -> None:
     """Its mounts are its own, and end with it."""
     home = tmp_path / "system"
-    kill(home, _STOP, archive.line, when=(tmp_path / "mounted").exists)
+    kill(maker(home, _STOP, archive.line), tmp_path, (tmp_path / "mounted").exists)
     unfinished = home.with_suffix(".unfinished")
     mounted = {line.split(" ")[4] for line in (tmp_path / "mounted").read_text().splitlines()}
     assert mounted >= {f"{unfinished}/{name}" for name in ("proc", "sys", "var/cache/apt/archives")}
@@ -206,6 +220,33 @@ def test_a_system_that_is_there_is_not_made_again(archive: Archive, tmp_path: Pa
     make(tmp_path / "system", archive.line)
     archive.asked.clear()
     assert (make(tmp_path / "system", archive.line), archive.asked) == ([], [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_preparation_ends_at_once_when_it_is_told_to(tmp_path: Path, number: int) -> None:
+    """Ctrl-C is obeyed while mmdebstrap runs, also by what was started in the background."""
+    require_mounts()
+    require("mmdebstrap")
+    with ignoring_interrupts():
+        ended = kill(_DEBIAN, tmp_path, lambda: any(map(size, tmp_path.glob("*.log"))), number=number)
+    assert -number == ended
+
+
+@pytest.mark.long
+def test_a_debian_system_killed_half_way_is_made_anew(tmp_path: Path) -> None:
+    """From Debian's own archive, killed while packages are installed."""
+    require_mounts()
+    require("mmdebstrap")
+    step = "installing remaining packages"
+    kill(
+        _DEBIAN, tmp_path, lambda: any(step in log.read_text() for log in tmp_path.glob("*.log")), seconds=600
+    )
+    assert mounts(tmp_path) == []
+    environment = os.environ | {"TRUSTPACK_ROOTS": str(tmp_path)}
+    done = subprocess.run(_DEBIAN, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "half made" in done.stderr) == (0, True), done.stderr
+    [made] = [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert ((made / "usr/bin/curl").exists(), [*(made / "proc").iterdir()]) == (True, [])
 
 
 def test_a_failure_is_told_with_mmdebstraps_words(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,6 +33,16 @@ def require_mounts() -> None:
 def _lack(what: str) -> NoReturn:
     complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
     complain(what)
+
+
+@contextmanager
+def ignoring_interrupts() -> Iterator[None]:
+    """Let programs start as a script's background jobs do: without an ear for Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def unpack(tarball: Path, folder: Path) -> Path:
