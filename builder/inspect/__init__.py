@@ -10,13 +10,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from builder.errors import NotAPackageError, PackageError
-from builder.inspect import apk, deb, formula, gem, npm, pem, rpm, tarball, wheel
+from builder.formats import apk, deb, formula, gem, npm, pem, tarball, wheel
+from builder.formats.rpm import read as rpm
+from builder.formats.unpacked import Malformed
 from builder.inspect.certificates import blocks, held, listed
-from builder.inspect.contents import Contents, Held, Malformed, Member
+from builder.inspect.contents import Contents, Held, Member
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.inspect.contents import Entry, Unpacked
+    from builder.formats.unpacked import Entry, Unpacked
 
 __all__ = ["Contents", "Held", "Member", "read", "unpack"]
 

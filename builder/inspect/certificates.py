@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from builder.inspect.contents import Held, Malformed
+from builder.formats.unpacked import Malformed
+from builder.inspect.contents import Held
 from builder.model import Finding, Origin
 from builder.text.quoting import visible
 from builder.x509.certificate import read as certificate

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from builder.inspect import streams, tar
-from builder.inspect.contents import Malformed, Unpacked, text
+from builder.formats import compression, tar
+from builder.formats.unpacked import Malformed, Unpacked, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import yaml
 
-    from builder.inspect.contents import Entry
+    from builder.formats.unpacked import Entry
 
 _PARTS = ("metadata.gz", "data.tar.gz")
 _SUMS = "checksums.yaml.gz"
@@ -46,7 +46,7 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     name = specification.get("name")
     if not isinstance(name, str) or not isinstance(number, str):
         raise Malformed("metadata.gz: gives no name and version")
-    entries = tar.unpack("data.tar.gz", streams.decompress("data.tar.gz", parts["data.tar.gz"]))
+    entries = tar.unpack("data.tar.gz", compression.decompress("data.tar.gz", parts["data.tar.gz"]))
     metadata = {key: _text(specification[key]) for key in _FIELDS if specification.get(key)}
     return Unpacked("gem", name, number, metadata, entries, _scripts(entries))
 
@@ -70,7 +70,7 @@ def _yaml(where: str, compressed: bytes) -> dict[str, Any]:
     import yaml
 
     # Not the loader in C: it overflows the stack of the process on deeply nested brackets.
-    plain = streams.decompress(where, compressed, limit=_YAML_LIMIT)
+    plain = compression.decompress(where, compressed, limit=_YAML_LIMIT)
     try:
         _check_events(where, yaml.parse(plain, yaml.BaseLoader))
         value = yaml.load(plain, yaml.BaseLoader)  # noqa: S506  builds strings, lists and mappings only

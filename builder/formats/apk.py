@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from builder.inspect import streams, tar
-from builder.inspect.contents import Malformed, Unpacked, text
+from builder.formats import compression, tar
+from builder.formats.unpacked import Malformed, Unpacked, text
 
 if TYPE_CHECKING:
-    from builder.inspect.contents import Entry
+    from builder.formats.unpacked import Entry
 
 _FORMAT_3 = b"ADB"
 _SIGNATURE = ".SIGN."
@@ -20,7 +20,7 @@ _CHECKSUM = "APK-TOOLS.checksum.SHA1"
 
 def recognises(data: bytes) -> bool:
     """Tell whether `data` is a gzipped tar that starts with a signature or .PKGINFO, or a newer .apk."""
-    return data.startswith(_FORMAT_3) or streams.gzip_head(data, 100).startswith(
+    return data.startswith(_FORMAT_3) or compression.gzip_head(data, 100).startswith(
         (_SIGNATURE.encode(), _INFO.encode() + b"\0")
     )
 
@@ -29,7 +29,7 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     """Read an .apk; check the data stream against `datahash` and each file against its own checksum."""
     if data.startswith(_FORMAT_3):
         raise Malformed("is an .apk of format 3; inspect reads format 2")
-    parts = streams.gunzip_each(".apk", data)
+    parts = compression.gunzip_each(".apk", data)
     names = ["signature", "control", "data"][3 - len(parts) :]
     if len(parts) not in {2, 3}:
         raise Malformed(f"{len(parts)} gzip streams where an .apk has two or three")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from builder.inspect.contents import Malformed, text
+from builder.formats.unpacked import Malformed, text
 
 _MAGIC = (b"070701", b"070702")
 _HEADER = 110

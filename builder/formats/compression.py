@@ -8,7 +8,7 @@ import lzma
 import zlib
 from typing import Any
 
-from builder.inspect.contents import Malformed
+from builder.formats.unpacked import Malformed
 
 # A package of 10,000 certificates unpacks to less than 40 MiB; a bomb is stopped here.
 LIMIT = 64 * 1024 * 1024

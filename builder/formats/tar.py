@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from builder.inspect.contents import Entry, Kind, Malformed, text
+from builder.formats.unpacked import Entry, Kind, Malformed, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

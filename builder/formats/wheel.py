@@ -14,8 +14,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
-from builder.inspect import streams
-from builder.inspect.contents import Entry, Malformed, Unpacked, text
+from builder.formats import compression
+from builder.formats.unpacked import Entry, Malformed, Unpacked, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def _zip(data: bytes) -> tuple[Entry, ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-            if len(members) > _MAX_ENTRIES or sum(m.file_size for m in members) > streams.LIMIT:
+            if len(members) > _MAX_ENTRIES or sum(m.file_size for m in members) > compression.LIMIT:
                 raise Malformed("unpacks to more than inspect reads")
             if len({member.filename for member in members}) != len(members):
                 raise Malformed("a member stands there twice")

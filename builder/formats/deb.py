@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from builder.inspect import streams, tar
-from builder.inspect.contents import Malformed, Unpacked, text
+from builder.formats import compression, tar
+from builder.formats.unpacked import Malformed, Unpacked, text
 
 if TYPE_CHECKING:
-    from builder.inspect.contents import Entry
+    from builder.formats.unpacked import Entry
 
 _MAGIC = b"!<arch>\n"
 _HEADER = 60
@@ -31,7 +31,7 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     if members.get("debian-binary", b"")[:2] != b"2.":
         raise Malformed("debian-binary: the format is not 2.x")
     control = {e.path: e.data for e in _tar(members, "control.tar", _CONTROL_LIMIT) if e.kind == "file"}
-    entries = tuple(replace(e, path="/" + e.path) for e in _tar(members, "data.tar", streams.LIMIT))
+    entries = tuple(replace(e, path="/" + e.path) for e in _tar(members, "data.tar", compression.LIMIT))
     fields = _fields(text(control.pop("control", b"")))
     if "Package" not in fields or "Version" not in fields:
         raise Malformed("control: names no package and version")
@@ -66,7 +66,7 @@ def _tar(members: dict[str, bytes], stem: str, limit: int) -> tuple[Entry, ...]:
         raise Malformed(f"{stem}: {'is missing' if not names else 'stands there twice'}")
     plain = members[names[0]]
     if names[0] != stem:
-        plain = streams.decompress(names[0], plain, limit=limit)
+        plain = compression.decompress(names[0], plain, limit=limit)
     return tar.unpack(names[0], plain)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from builder.inspect.contents import Entry, Malformed, Unpacked, text
+from builder.formats.unpacked import Entry, Malformed, Unpacked, text
 
 _CLASS = re.compile(rb"^class ([A-Z]\w*) < Formula\b", re.MULTILINE)
 _STRING = r"""(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)')"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.inspect.contents import Entry, Unpacked
+from builder.formats.unpacked import Entry, Unpacked
 
 
 def recognises(data: bytes) -> bool:

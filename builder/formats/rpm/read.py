@@ -9,9 +9,9 @@ import hashlib
 import stat
 from typing import TYPE_CHECKING, Any
 
-from builder.inspect import cpio, streams
-from builder.inspect.contents import Entry, Malformed, Unpacked, text
-from builder.inspect.rpmheader import Header, parse
+from builder.formats import compression, cpio
+from builder.formats.rpm.header import Header, parse
+from builder.formats.unpacked import Entry, Malformed, Unpacked, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,7 @@ def _entries(header: Header, payload: bytes) -> tuple[Entry, ...]:
     columns += [header.get(tag, ()) for tag in (_USERS, _GROUPS, _LINKS, _FLAGS)]
     if len({len(column) for column in columns}) > 1 or len(columns[0]) > _MAX_FILES:
         raise Malformed("header: its file lists differ in length, or are too long")
-    archived = cpio.unpack(streams.decompress("payload", payload)) if columns[0] else {}
+    archived = cpio.unpack(compression.decompress("payload", payload)) if columns[0] else {}
     folders = header.get(_DIR_NAMES, ())
     algorithm = _ALGORITHMS.get(_number(header.get(_DIGEST_ALGORITHM, (1,))[0]), "")
     entries = tuple(_entry(row, folders, archived, algorithm) for row in zip(*columns, strict=True))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from builder.inspect import streams, tar
-from builder.inspect.contents import Malformed, Unpacked
+from builder.formats import compression, tar
+from builder.formats.unpacked import Malformed, Unpacked
 
 if TYPE_CHECKING:
-    from builder.inspect.contents import Entry
+    from builder.formats.unpacked import Entry
 
 # A bottle is poured into the Cellar as NAME/VERSION and carries its formula there.
 _BOTTLED = re.compile(r"([^/]+)/([^/]+)/\.brew/\1\.rb")
@@ -18,12 +18,12 @@ _NAMED = re.compile(r"(.+?)-(\d[^/]*)")
 
 def recognises(data: bytes) -> bool:
     """Tell whether `data` is a gzipped tar."""
-    return streams.gzip_head(data, 512)[257:262] == b"ustar"
+    return compression.gzip_head(data, 512)[257:262] == b"ustar"
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:
     """Read a .tar.gz; name and version are those of the bottle, or of the one folder NAME-VERSION."""
-    entries = tar.unpack(".tar.gz", streams.decompress(".tar.gz", data))
+    entries = tar.unpack(".tar.gz", compression.decompress(".tar.gz", data))
     if not entries:
         raise Malformed("the archive is empty")
     if bottled := [found for entry in entries if (found := _BOTTLED.fullmatch(entry.path))]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from builder.inspect import streams, tar
-from builder.inspect.contents import Malformed, Unpacked
+from builder.formats import compression, tar
+from builder.formats.unpacked import Malformed, Unpacked
 
 _DESCRIPTION = "package/package.json"
 _MAX_DESCRIPTION = 1024 * 1024
@@ -14,12 +14,12 @@ _MAX_DESCRIPTION = 1024 * 1024
 
 def recognises(data: bytes) -> bool:
     """Tell whether `data` is a gzipped tar whose first member is below `package/`."""
-    return streams.gzip_head(data, 100).startswith(b"package/")
+    return compression.gzip_head(data, 100).startswith(b"package/")
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:
     """Read an npm .tgz; its `scripts` are those of package.json."""
-    entries = tar.unpack(".tgz", streams.decompress(".tgz", data))
+    entries = tar.unpack(".tgz", compression.decompress(".tgz", data))
     found = [entry.data for entry in entries if entry.path == _DESCRIPTION]
     if not found or len(found[0]) > _MAX_DESCRIPTION:
         raise Malformed(f"{_DESCRIPTION}: is missing, or too long to be read")

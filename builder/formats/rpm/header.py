@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from builder.inspect.contents import Malformed
+from builder.formats.unpacked import Malformed
 
 Header = Mapping[int, tuple[int | bytes, ...]]
 

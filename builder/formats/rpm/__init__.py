@@ -1,0 +1,1 @@
+"""RPM packages of format 4 (rpm.org: Format of the RPM file)."""
