@@ -32,7 +32,7 @@ _Slug = Annotated[
         description="Lower-case letters, digits and single hyphens; every package name starts with it.",
     ),
 ]
-# RFC 3986 without what shells expand: nfpm refuses `$`, and the URL stands in the commands people are shown.
+# RFC 3986 without what shells expand: the URL stands in the commands people are shown.
 _Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END)]
 FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + _END
 _Fingerprint = Annotated[str, msgspec.Meta(pattern=FINGERPRINT)]

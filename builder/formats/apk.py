@@ -3,26 +3,99 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from builder.formats import compression, tar
+from builder.formats import compression, pkginfo, tar
+from builder.formats.control import Unwritable, line, maintainer, matching, tree
+from builder.formats.metadata import LINE, Key, one_of
 from builder.formats.unpacked import Malformed, Unpacked, text
+from builder.model import File
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from builder.formats.unpacked import Entry
+    from builder.model import Package
 
 _FORMAT_3 = b"ADB"
 _SIGNATURE = ".SIGN."
-_INFO = ".PKGINFO"
 _CHECKSUM = "APK-TOOLS.checksum.SHA1"
+
+_SCRIPTS = {
+    "preinstall": ".pre-install",
+    "postinstall": ".post-install",
+    "preupgrade": ".pre-upgrade",
+    "postupgrade": ".post-upgrade",
+    "preremove": ".pre-deinstall",
+    "postremove": ".post-deinstall",
+    "trigger": ".trigger",
+}
+SCRIPTS = frozenset(_SCRIPTS)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*")
+_RELATIONS = Key(
+    "list",
+    r"[A-Za-z0-9][A-Za-z0-9+._:/-]*([<>~]?=?[0-9][A-Za-z0-9._-]*)?",
+    "a package, perhaps with a version, such as 'ca-certificates>=20230311'",
+)
+METADATA: Mapping[str, Key] = {
+    "release": Key("line", r"[0-9]+", "a number"),
+    "arch": one_of("noarch"),
+    "summary": LINE,
+    **dict.fromkeys(("depends", "conflicts", "replaces", "provides"), _RELATIONS),
+    "triggers": Key("list", r"/[!-~]+", "a folder's absolute path, perhaps with * in it"),
+}
+
+
+def write(package: Package) -> bytes:
+    """Return the .apk: a gzip stream of what is said of the package, and one of its files; no signature."""
+    entries = tree(package.files)
+    data = compression.gzip(tar.write(entries, package.epoch, pax=_checksum))
+    # Only the last stream has end-of-archive blocks: apk reads all of them as one archive.
+    return compression.gzip(tar.write(_control(package, entries, data), package.epoch, end=False)) + data
+
+
+def _checksum(file: File) -> Mapping[str, str]:
+    return {_CHECKSUM: _sha1(file.data)} if file.kind == "file" else {}
+
+
+def _control(package: Package, entries: Sequence[File], data: bytes) -> list[File]:
+    if ("triggers" in package.metadata) != ("trigger" in package.scripts):
+        raise Unwritable("triggers and the script 'trigger' belong together")
+    return [
+        File(pkginfo.NAME, pkginfo.write(_info(package, entries, data))),
+        *(File(_SCRIPTS[name], script, 0o755) for name, script in package.scripts.items()),
+    ]
+
+
+def _info(package: Package, entries: Sequence[File], data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the lines of .PKGINFO, in the order of abuild."""
+    said, organisation = package.metadata, package.organisation
+    version = matching("an .apk's version", package.version, _VERSION)
+    yield "pkgname", matching("an .apk's name", package.name, _NAME)
+    yield "pkgver", f"{version}-r{said.get('release', '0')}"
+    yield "pkgdesc", line("summary", said.get("summary", organisation.summary))
+    yield "url", line("homepage", organisation.homepage)
+    yield "builddate", str(package.epoch)
+    yield "size", str(sum(len(entry.data) for entry in entries))
+    yield "arch", "noarch"
+    yield "maintainer", maintainer(package)
+    yield "license", line("license", organisation.license)
+    for key in ("replaces", "provides"):
+        yield from ((key, relation) for relation in said.get(key, ()))
+    yield from (("depend", relation) for relation in said.get("depends", ()))
+    yield from (("depend", f"!{relation}") for relation in said.get("conflicts", ()))
+    if triggers := said.get("triggers"):
+        yield "triggers", " ".join(triggers)
+    yield "datahash", hashlib.sha256(data).hexdigest()
 
 
 def recognises(data: bytes) -> bool:
     """Tell whether `data` is a gzipped tar that starts with a signature or .PKGINFO, or a newer .apk."""
-    return data.startswith(_FORMAT_3) or compression.gzip_head(data, 100).startswith(
-        (_SIGNATURE.encode(), _INFO.encode() + b"\0")
-    )
+    first = (_SIGNATURE.encode(), pkginfo.NAME.encode() + b"\0")
+    return data.startswith(_FORMAT_3) or compression.head(data, 100).startswith(first)
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:
@@ -38,9 +111,7 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     if any(not entry.path.startswith(_SIGNATURE) for entry in signatures):
         raise Malformed("signature: holds something else")
     control = {entry.path: entry.data for entry in tar.unpack("control", plain["control"][1])}
-    info = _fields(text(control.pop(_INFO, b"")))
-    if "pkgname" not in info or "pkgver" not in info:
-        raise Malformed(f"{_INFO}: names no package and version")
+    info = pkginfo.read(control.pop(pkginfo.NAME, b""))
     if hashlib.sha256(plain["data"][0]).hexdigest() != info.get("datahash"):
         raise Malformed("data: does not match datahash")
     scripts = {path.removeprefix("."): text(raw) for path, raw in sorted(control.items())}
@@ -60,16 +131,3 @@ def _data(plain: bytes) -> tuple[Entry, ...]:
 
 def _sha1(data: bytes) -> str:
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
-
-
-def _fields(info: str) -> dict[str, str]:
-    """Read "key = value" lines; a key that is given several times has its values joined."""
-    fields: dict[str, str] = {}
-    for line in info.splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        key, equals, value = line.partition(" = ")
-        if not equals:
-            raise Malformed(f"{_INFO}: '{line}' is no field")
-        fields[key] = f"{fields[key]}, {value}" if key in fields else value
-    return fields

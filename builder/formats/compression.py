@@ -1,10 +1,13 @@
-"""Decompression with an upper bound: gzip (RFC 1952), xz, bzip2 and, from Python 3.14 on, zstd (RFC 8878)."""
+"""gzip (RFC 1952) written, and gzip, xz, bzip2 and zstd (RFC 8878) read with an upper bound.
+
+What zlib compresses to differs between its versions, so what is written here is stored, not compressed.
+"""
 
 from __future__ import annotations
 
-import bz2
 import importlib
-import lzma
+import struct
+import sys
 import zlib
 from typing import Any
 
@@ -15,6 +18,9 @@ LIMIT = 64 * 1024 * 1024
 _MAX_STREAMS = 16  # an .apk has three; each further one costs a copy of the rest
 _GZIP = 31  # zlib's wbits for a gzip wrapper, whose CRC and length it checks
 
+_GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])  # no name, no time, unknown system
+_STORED = 0xFFFF  # the longest stored block (RFC 1951, section 3.2.4)
+
 _MAGIC = {
     b"\x1f\x8b": "gzip",
     b"\xfd7zXZ\x00": "xz",
@@ -23,17 +29,26 @@ _MAGIC = {
 }
 
 
-def is_gzip(data: bytes) -> bool:
-    """Tell whether `data` starts as a gzip stream does."""
-    return data.startswith(b"\x1f\x8b")
+def gzip(data: bytes) -> bytes:
+    """Return `data` as a gzip member of stored blocks."""
+    blocks = [data[i : i + _STORED] for i in range(0, len(data), _STORED)] or [b""]
+    body = b"".join(
+        struct.pack("<BHH", block is blocks[-1], len(block), len(block) ^ 0xFFFF) + block for block in blocks
+    )
+    return _GZIP_HEADER + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
-def gzip_head(data: bytes, size: int) -> bytes:
-    """Return up to `size` decompressed bytes, none where the stream is damaged so early."""
-    try:
-        return zlib.decompressobj(_GZIP).decompress(data[: 64 * 1024], size)
-    except zlib.error:
+def head(data: bytes, size: int, kinds: tuple[str, ...] = ("gzip",)) -> bytes:
+    """Return up to `size` decompressed bytes; none of another kind of stream, or of one damaged so early."""
+    name = _name(data)
+    if name not in kinds:
         return b""
+    decompressor, error = _decompressor(name)
+    try:
+        plain: bytes = decompressor.decompress(data[: 64 * 1024], size)
+    except error:
+        return b""
+    return plain
 
 
 def gunzip_each(where: str, data: bytes, *, limit: int = LIMIT) -> list[tuple[bytes, bytes]]:
@@ -43,7 +58,7 @@ def gunzip_each(where: str, data: bytes, *, limit: int = LIMIT) -> list[tuple[by
     while rest:
         if len(streams) == _MAX_STREAMS:
             raise Malformed(f"{where}: more than {_MAX_STREAMS} gzip streams")
-        plain, unused = _drain(where, rest, zlib.decompressobj(_GZIP), zlib.error, left)
+        plain, unused = _drain(where, rest, *_decompressor("gzip"), left)
         streams.append((rest[: len(rest) - len(unused)], plain))
         rest, left = unused, left - len(plain)
     return streams
@@ -51,27 +66,35 @@ def gunzip_each(where: str, data: bytes, *, limit: int = LIMIT) -> list[tuple[by
 
 def decompress(where: str, data: bytes, *, limit: int = LIMIT) -> bytes:
     """Decompress `data` by the magic it starts with; Malformed says why that cannot be done."""
-    name = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), "")
+    name = _name(data)
     if name == "gzip":
         return b"".join(plain for _, plain in gunzip_each(where, data, limit=limit))
     if not name:
         raise Malformed(f"{where}: not gzip, xz, bzip2 or zstd")
-    plain, unused = _drain(where, data, *_decompressor(where, name), limit)
+    plain, unused = _drain(where, data, *_decompressor(name), limit)
     if unused:
         raise Malformed(f"{where}: {len(unused)} bytes after the {name} stream")
     return plain
 
 
-def _decompressor(where: str, name: str) -> tuple[Any, type[Exception]]:
+def _name(data: bytes) -> str:
+    return next((name for magic, name in _MAGIC.items() if data.startswith(magic)), "")
+
+
+def _decompressor(name: str) -> tuple[Any, type[Exception]]:
     """Return a fresh decompressor and the error it raises on damage."""
+    # Imported where they are needed: few packages are, and every build would wait for them.
+    if name == "gzip":
+        return zlib.decompressobj(_GZIP), zlib.error
     if name == "xz":
+        import lzma
+
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=LIMIT), lzma.LZMAError
     if name == "bzip2":
+        import bz2
+
         return bz2.BZ2Decompressor(), OSError
-    try:
-        zstd = importlib.import_module("compression.zstd")
-    except ImportError:
-        raise Malformed(f"{where}: zstd is read from Python 3.14 on only") from None
+    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     return zstd.ZstdDecompressor(), zstd.ZstdError
 
 

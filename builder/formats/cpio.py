@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 import stat
+from typing import TYPE_CHECKING
 
 from builder.formats.unpacked import Malformed, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from builder.model import File
 
 _MAGIC = (b"070701", b"070702")
 _HEADER = 110
 _TRAILER = "TRAILER!!!"
 _MAX_ENTRIES = 20_000
+
+
+def write(files: Sequence[File], epoch: int) -> bytes:
+    """Return an archive of `files` in their order, below ".", owned by root, stamped `epoch`.
+
+    Inodes are counted from 1, as the package's header must count them, too.
+    """
+    parts = [_member(f".{one.path}", one.data, i, mode_of(one), epoch) for i, one in enumerate(files, 1)]
+    return b"".join([*parts, _member(_TRAILER, b"", 0, 0, 0)])
+
+
+def mode_of(file: File) -> int:
+    """Return permissions and kind in the one number that stat(2) has for both."""
+    return (stat.S_IFDIR if file.kind == "dir" else stat.S_IFREG) | file.mode
+
+
+def _member(path: str, data: bytes, inode: int, mode: int, epoch: int) -> bytes:
+    name = path.encode() + b"\0"
+    links = 2 if stat.S_ISDIR(mode) else 1
+    fields = (inode, mode, 0, 0, links, epoch, len(data), 0, 0, 0, 0, len(name), 0)
+    head = _MAGIC[0] + b"".join(b"%08x" % field for field in fields) + name
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
@@ -28,7 +56,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
             break
         path = "/" + name.removeprefix(".").removeprefix("/")
         if start + size > len(data) or path in members:
-            raise Malformed(f"{path}: is cut off, or stands there twice")
+            raise Malformed(f"{path}: is cut off, or is a duplicate entry")
         if stat.S_ISREG(mode) and links > 1:
             raise Malformed(f"{path}: is a hard link, which inspect does not follow")
         members[path] = data[start : start + size]

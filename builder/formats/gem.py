@@ -6,15 +6,24 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from builder.formats import compression, tar
+from builder.formats.control import Unwritable
 from builder.formats.unpacked import Malformed, Unpacked, text
+from builder.model import File
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import yaml
 
+    from builder.formats.metadata import Key
     from builder.formats.unpacked import Entry
+    from builder.model import Package
 
+SCRIPTS: frozenset[str] = frozenset()
+METADATA: Mapping[str, Key] = {}
+
+_SPECIFICATION = "metadata"
+_MEMBER_MODE = 0o444  # what `gem build` gives its members
 _PARTS = ("metadata.gz", "data.tar.gz")
 _SUMS = "checksums.yaml.gz"
 _YAML_LIMIT = 1024 * 1024
@@ -26,6 +35,30 @@ _FIELDS = (
     "dependencies", "require_paths", "bindir", "executables", "extensions", "required_ruby_version",
     "required_rubygems_version", "rubygems_version",
 )  # fmt: skip
+
+
+def write(package: Package) -> bytes:
+    """Return the .gem; the file at path `metadata` is its YAML specification."""
+    specification = [file for file in package.files if file.path == _SPECIFICATION]
+    if len(specification) != 1:
+        raise Unwritable(f"a gem needs a file '{_SPECIFICATION}', its specification")
+    contents = [file for file in package.files if file.path != _SPECIFICATION]
+    members = {
+        "metadata.gz": compression.gzip(specification[0].data),
+        "data.tar.gz": compression.gzip(tar.write(contents, package.epoch)),
+    }
+    members[_SUMS] = compression.gzip(_sums(members))
+    # RubyGems finds its members by name, in any order.
+    files = [File(name, data, _MEMBER_MODE) for name, data in members.items()]
+    return tar.write(files, package.epoch)
+
+
+def _sums(members: dict[str, bytes]) -> bytes:
+    lines = ["---"]
+    for algorithm in ("SHA256", "SHA512"):
+        lines.append(f"{algorithm}:")
+        lines += [f"  {name}: {hashlib.new(algorithm, data).hexdigest()}" for name, data in members.items()]
+    return ("\n".join(lines) + "\n").encode("ascii")
 
 
 def recognises(data: bytes) -> bool:

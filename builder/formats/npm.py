@@ -14,7 +14,7 @@ _MAX_DESCRIPTION = 1024 * 1024
 
 def recognises(data: bytes) -> bool:
     """Tell whether `data` is a gzipped tar whose first member is below `package/`."""
-    return compression.gzip_head(data, 100).startswith(b"package/")
+    return compression.head(data, 100).startswith(b"package/")
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:

@@ -1,7 +1,8 @@
-"""A strict tar reader: POSIX ustar and pax (IEEE 1003.1), and GNU long names.
+"""tar archives: POSIX ustar and pax (IEEE 1003.1) written, and read strictly, with GNU's long names.
 
-tarfile is not used: it skips what it cannot read, resynchronises on damage, and in Pythons still in use
-loops for ever on a crafted header (CVE-2025-8194). Here every header is understood or refused.
+tarfile is not used: what it writes differs between versions of Python, and reading it skips what it cannot
+read, resynchronises on damage, and in Pythons still in use loops for ever on a crafted header
+(CVE-2025-8194). Here every header is understood or refused.
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from builder.formats.control import Unwritable
 from builder.formats.unpacked import Entry, Kind, Malformed, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from builder.model import File
 
 _BLOCK = 512
 _MAX_ENTRIES = 20_000
 _KINDS: Mapping[bytes, Kind] = {b"0": "file", b"\0": "file", b"5": "dir", b"2": "link"}
 _MAX_EXTENDED = 64 * 1024
+_NAME, _PREFIX = 100, 155  # bytes that a ustar header has for a path's end, and for its beginning
+_EXTENDED = b"././@PaxHeader"
+_OWNER = b"root".ljust(32, b"\0") * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +35,57 @@ class Archived:
     pax: Mapping[str, str]
 
 
+def write(
+    files: Iterable[File],
+    epoch: int,
+    *,
+    end: bool = True,
+    pax: Callable[[File], Mapping[str, str]] | None = None,
+) -> bytes:
+    """Return a tar archive of `files`, sorted by path, owned by root, stamped `epoch`.
+
+    `pax` gives the extended records of an entry; without `end` the end-of-archive blocks are left out.
+    Raises Unwritable for a path that does not fit a ustar header.
+    """
+    parts: list[bytes] = []
+    for file in sorted(files, key=lambda file: file.path.encode()):
+        if records := pax(file) if pax else {}:
+            parts += _member(_EXTENDED, b"x", b"".join(map(_pax_record, records.items())), 0o644, epoch)
+        folder = file.kind == "dir"
+        name = f"{file.path}/".encode() if folder else file.path.encode()
+        parts += _member(name, b"5" if folder else b"0", file.data, file.mode, epoch)
+    return b"".join([*parts, bytes(2 * _BLOCK if end else 0)])
+
+
+def _member(path: bytes, kind: bytes, data: bytes, mode: int, epoch: int) -> tuple[bytes, bytes, bytes]:
+    prefix, name = _split(path)
+    head = name.ljust(_NAME, b"\0") + b"%07o\0%07o\0%07o\0%011o\0%011o\0" % (mode, 0, 0, len(data), epoch)
+    tail = kind + bytes(100) + b"ustar\x0000" + _OWNER + b"0000000\0" * 2 + prefix.ljust(_PREFIX + 12, b"\0")
+    # The checksum counts its own field as blanks.
+    return head + b"%06o\0 " % (sum(head) + 8 * ord(" ") + sum(tail)) + tail, data, bytes(-len(data) % _BLOCK)
+
+
+def _split(path: bytes) -> tuple[bytes, bytes]:
+    """Split a path that is too long for the field of names at a slash, which the header leaves out."""
+    if len(path) <= _NAME:
+        return b"", path
+    at = path.rfind(b"/", 0, min(_PREFIX + 1, len(path) - 1))
+    if at <= 0 or len(path) - at - 1 > _NAME:
+        raise Unwritable(f"{path.decode()}: is too long for a tar archive")
+    return path[:at], path[at + 1 :]
+
+
+def _pax_record(record: tuple[str, str]) -> bytes:
+    """Return "LENGTH KEY=VALUE", where LENGTH counts the whole line, its own digits too."""
+    rest = " {}={}\n".format(*record).encode()
+    length = len(rest) + 1
+    while length != len(str(length)) + len(rest):
+        length = len(str(length)) + len(rest)
+    return str(length).encode() + rest
+
+
 def unpack(where: str, data: bytes) -> tuple[Entry, ...]:
-    """Return the members of the tar archive `data` in archive order; a path stands there once."""
+    """Return the members of the tar archive `data` in archive order; no path is there twice."""
     return tuple(archived.entry for archived in unpack_with_pax(where, data))
 
 
@@ -39,7 +95,7 @@ def unpack_with_pax(where: str, data: bytes) -> tuple[Archived, ...]:
     seen: set[str] = set()
     for member in members:
         if member.entry.path in seen:
-            raise Malformed(f"{where}: {member.entry.path} stands there twice")
+            raise Malformed(f"{where}: {member.entry.path} is a duplicate entry")
         seen.add(member.entry.path)
     return members
 

@@ -1,4 +1,4 @@
-"""Any other gzipped tar: a Homebrew bottle (docs.brew.sh/Bottles), or the source archive of a formula."""
+"""A gzipped tar: npm packages are written so, source archives, and Homebrew bottles (docs.brew.sh)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,28 @@ from builder.formats import compression, tar
 from builder.formats.unpacked import Malformed, Unpacked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from builder.formats.metadata import Key
     from builder.formats.unpacked import Entry
+    from builder.model import Package
+
+SCRIPTS: frozenset[str] = frozenset()
+METADATA: Mapping[str, Key] = {}
 
 # A bottle is poured into the Cellar as NAME/VERSION and carries its formula there.
 _BOTTLED = re.compile(r"([^/]+)/([^/]+)/\.brew/\1\.rb")
 _NAMED = re.compile(r"(.+?)-(\d[^/]*)")
 
 
+def write(package: Package) -> bytes:
+    """Return the .tar.gz of the package's files."""
+    return compression.gzip(tar.write(package.files, package.epoch))
+
+
 def recognises(data: bytes) -> bool:
     """Tell whether `data` is a gzipped tar."""
-    return compression.gzip_head(data, 512)[257:262] == b"ustar"
+    return compression.head(data, 512)[257:262] == b"ustar"
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:

@@ -1,31 +1,52 @@
-"""Python wheels (binary distribution format): a zip whose RECORD digests every other member."""
+"""Python wheels (binary distribution format 1.0): a stored zip whose last member, RECORD, digests all others.
+
+The `wheel` package's WheelFile stamps RECORD with the present and cannot write to memory.
+"""
 
 from __future__ import annotations
 
 import base64
 import csv
-import email.parser
-import email.policy
 import hashlib
 import io
-import stat
-import struct
-import zipfile
-import zlib
 from typing import TYPE_CHECKING
 
-from builder.formats import compression
-from builder.formats.unpacked import Entry, Malformed, Unpacked, text
+from builder.formats import zip as archive
+from builder.formats.control import Unwritable
+from builder.formats.unpacked import Malformed, Unpacked, text
+from builder.model import File
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MAX_ENTRIES = 20_000
+    from builder.formats.metadata import Key
+    from builder.model import Package
+
+SCRIPTS: frozenset[str] = frozenset()
+METADATA: Mapping[str, Key] = {}
 _UNSIGNED = ("RECORD", "RECORD.jws", "RECORD.p7s")  # RECORD cannot digest itself or its signatures
 _STARTUP = (".pth", ".start")  # site.py runs them at every start of the interpreter
-# What zipfile raises on damaged input, found by fuzzing it.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError,
-           OSError, struct.error, OverflowError, IndexError)  # fmt: skip
+
+
+def write(package: Package) -> bytes:
+    """Return the .whl; the package's .dist-info folder is the one that holds METADATA."""
+    folders = [
+        f.path.removesuffix("/METADATA") for f in package.files if f.path.endswith(".dist-info/METADATA")
+    ]
+    if len(folders) != 1:
+        raise Unwritable("a wheel needs exactly one .dist-info/METADATA")
+    information = folders[0] + "/"
+    # PEP 427 recommends the .dist-info files to come last, so that tools can append or find them fast.
+    files = sorted(package.files, key=lambda file: (file.path.startswith(information), file.path.encode()))
+    record = File(f"{information}RECORD", _record(files, f"{information}RECORD"))
+    return archive.write([*files, record], package.epoch)
+
+
+def _record(files: list[File], own: str) -> bytes:
+    rows = sorted((file.path, f"sha256={_digest(file.data)}", str(len(file.data))) for file in files)
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\n").writerows([*rows, (own, "", "")])
+    return lines.getvalue().encode("utf-8")
 
 
 def recognises(data: bytes) -> bool:
@@ -35,7 +56,7 @@ def recognises(data: bytes) -> bool:
 
 def unpack(_name: str, data: bytes) -> Unpacked:
     """Read a .whl and check every file against RECORD, and RECORD against the files."""
-    entries = _zip(data)
+    entries = archive.read(data)
     files = {entry.path: entry.data for entry in entries if entry.kind == "file"}
     folders = [path.removesuffix("WHEEL") for path in files if path.endswith(".dist-info/WHEEL")]
     if len(folders) != 1:
@@ -46,31 +67,6 @@ def unpack(_name: str, data: bytes) -> Unpacked:
         raise Malformed("METADATA: gives no name and version")
     scripts = {path: text(raw) for path, raw in sorted(files.items()) if path.endswith(_STARTUP)}
     return Unpacked("wheel", metadata["Name"], metadata["Version"], metadata, entries, scripts)
-
-
-def _zip(data: bytes) -> tuple[Entry, ...]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            if len(members) > _MAX_ENTRIES or sum(m.file_size for m in members) > compression.LIMIT:
-                raise Malformed("unpacks to more than inspect reads")
-            if len({member.filename for member in members}) != len(members):
-                raise Malformed("a member stands there twice")
-            # The sizes just summed are claims; ZipFile.read stops at them and then checks the CRC.
-            return tuple(_entry(member, archive.read(member)) for member in members)
-    except _DAMAGE as error:
-        raise Malformed(f"damaged zip ({error})") from None
-
-
-def _entry(member: zipfile.ZipInfo, data: bytes) -> Entry:
-    mode = member.external_attr >> 16
-    path = member.filename
-    if path.startswith("/") or ".." in path.split("/"):
-        raise Malformed(f"{path} leaves the package")
-    kind = "dir" if member.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
-    if kind == "link":
-        return Entry(path, mode=stat.S_IMODE(mode), kind="link", link=text(data))
-    return Entry(path.rstrip("/"), data, stat.S_IMODE(mode), "dir" if kind == "dir" else "file")
 
 
 def _check_record(files: Mapping[str, bytes], folder: str) -> None:
@@ -93,6 +89,10 @@ def _digest(data: bytes) -> str:
 
 def _headers(files: Mapping[str, bytes], path: str) -> dict[str, str]:
     """Read core metadata's headers; one that is given several times has its values joined."""
+    # Imported here, as it takes longer than reading a wheel.
+    import email.parser
+    import email.policy
+
     message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(
         files.get(path, b""), headersonly=True
     )

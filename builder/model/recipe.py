@@ -64,7 +64,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What one target ships, and what people are told about it."""
+    """What one target ships, and what people are told about it; `warnings` are for who wrote the recipe."""
 
     target: str
     title: str
@@ -78,3 +78,4 @@ class Recipe:
     scoped_name: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,15 +1,13 @@
-"""The whole flow on one screen: load, lint, render, assemble, write."""
+"""The whole flow on one screen: render, write in each format, keep."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from builder import __version__, render
-from builder.assemble import assemble, runs_beside
+from builder import __version__, formats, render
 from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
 from builder.model import Artifact
 from builder.model import release as releases
@@ -27,13 +25,11 @@ if TYPE_CHECKING:
     from builder.release.manifest import Manifest
 
 
-def build(
-    request: BuildRequest, out: Path, *, jobs: int = 1, progress: Callable[[str], None] = lambda _: None
-) -> Manifest:
+def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] = lambda _: None) -> Manifest:
     """Build every target of `request` into `out` and return the release's manifest.
 
-    `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError, ToolError or
-    OutputError; then `out` still holds the release it held before.
+    `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError or OutputError; then
+    `out` still holds the release it held before.
     """
     recipes = [(recipe.read(source), source) for source in request.sources]
     previous = manifests.read_manifest(out)
@@ -49,7 +45,7 @@ def build(
             hint="clients would never fetch it: choose a higher release, or another folder with --out",
         )
     while True:
-        artifacts, manifest = _make(request, recipes, release, jobs, progress)
+        artifacts, manifest = _make(request, recipes, release, progress)
         if not _taken(previous, manifest):
             break
         if request.release is not None:
@@ -68,22 +64,15 @@ def _make(
     request: BuildRequest,
     recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],
     release: Release,
-    jobs: int,
     progress: Callable[[str], None],
 ) -> tuple[list[Artifact], Manifest]:
     newest = max(certificate.not_before for certificate in request.bundle.certificates)
     epoch = releases.epoch(release, source_date_epoch=request.source_date_epoch, newest=newest)
 
-    def target(pair: tuple[Recipe, recipe.RecipeSource]) -> list[Artifact]:
-        made = _target(request, *pair, release, epoch)
-        progress(pair[0].target)
-        return made
-
-    # What other programs write is started first, and is written while this one makes the rest.
-    started = sorted(recipes, key=lambda pair: not runs_beside(pair[0].outputs[0].container))
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        made = {pair[0].target: pool.submit(target, pair) for pair in started}
-        artifacts = [artifact for what, _ in recipes for artifact in made[what.target].result()]
+    artifacts: list[Artifact] = []
+    for what, source in recipes:
+        artifacts += _target(request, what, source, release, epoch)
+        progress(what.target)
     _refuse_namesakes(artifacts)
     manifest = manifests.describe_release(
         organisation=request.organisation.slug,
@@ -99,7 +88,7 @@ def _make(
 def _target(
     request: BuildRequest, what: Recipe, source: recipe.RecipeSource, release: Release, epoch: int
 ) -> list[Artifact]:
-    """Render and assemble one target's outputs, each seeing the digests of those before it."""
+    """Render and write one target's outputs, each seeing the digests of those before it."""
     day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
     subject = render.target_release(
         what,
@@ -121,7 +110,7 @@ def _target(
         package = render.package(subject, wanted, digests=digests, filenames=filenames)
         if not recipe.built_in(source):
             _refuse_keys(package)
-        data = assemble(package)
+        data = formats.write(package)
         digests[wanted.id] = hashlib.sha256(data).hexdigest()
         filenames[wanted.id] = package.filename
         finished.append((package, data))

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from builder import formats
 from builder.errors import ConfigError, UsageError
+from builder.formats.metadata import modernised
 from builder.model import Content, Output, Recipe, RecipeFile, Setting
 from builder.text import document
 
@@ -161,8 +163,9 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source.file}: cannot be read: {error}") from error
     parsed = document.parse(text, str(source.file))
-    raw = document.decode(parsed, _Recipe)
+    raw, warnings = _modern(document.decode(parsed, _Recipe), parsed)
     _check(raw, parsed)
+    _check_formats(raw, parsed)
     outputs = tuple(
         Output(
             id=output.id,
@@ -197,6 +200,7 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         scoped_name=raw.scoped_name,
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
+        warnings=warnings,
     )
 
 
@@ -244,6 +248,26 @@ def _check(raw: _Recipe, parsed: document.Document) -> None:
                 if value not in raw.settings[key].choices:
                     hint = document.nearest(value, raw.settings[key].choices)
                     raise ConfigError(f"{where}: '{value}' is no choice of the setting '{key}'", hint=hint)
+
+
+def _modern(raw: _Recipe, parsed: document.Document) -> tuple[_Recipe, tuple[str, ...]]:
+    """Return a recipe whose metadata is said in the words of today, and a warning for each that was not."""
+    outputs, warnings = [], []
+    for i, output in enumerate(raw.outputs):
+        metadata, found = modernised(output.container, output.metadata)
+        outputs.append(msgspec.structs.replace(output, metadata=metadata))
+        warnings += [f"{parsed.where(('outputs', i, 'metadata', *one.path))}: {one.text}" for one in found]
+    return msgspec.structs.replace(raw, outputs=outputs), tuple(warnings)
+
+
+def _check_formats(raw: _Recipe, parsed: document.Document) -> None:
+    """Raise ConfigError for what the format of an output has no room for."""
+    for i, output in enumerate(raw.outputs):
+        for fault in formats.review(output.container, output.scripts, output.metadata):
+            # What was nested in nfpm's words has the whole way to it as its key.
+            path = (part for step in fault.path for part in str(step).split("."))
+            steps = (int(part) if part.isdigit() else part for part in path)
+            raise ConfigError(f"{parsed.where(('outputs', i, *steps))}: {fault.text}", hint=fault.hint)
 
 
 def _entry(raw: _Entry, source: RecipeSource, where: str) -> RecipeFile:

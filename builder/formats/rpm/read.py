@@ -10,23 +10,17 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from builder.formats import compression, cpio
-from builder.formats.rpm.header import Header, parse
+from builder.formats.rpm import tags
+from builder.formats.rpm.header import parse
+from builder.formats.rpm.parts import MAGIC, split
 from builder.formats.unpacked import Entry, Malformed, Unpacked, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LEAD = 96
-_MAGIC = b"\xed\xab\xee\xdb"
-_MAX_FILES = 20_000
-_GHOST = 64  # RPMFILE_GHOST: listed, but not in the payload
+    _Values = Mapping[int, tuple[int | bytes, ...]]
 
-# Tags by number: https://github.com/rpm-software-management/rpm/blob/master/include/rpm/rpmtag.h
-_SIG_SHA1, _SIG_SHA256, _SIG_MD5 = 269, 273, 1004
-_NAME, _VERSION, _RELEASE, _EPOCH = 1000, 1001, 1002, 1003
-_SIZES, _MODES, _DIGESTS, _LINKS, _FLAGS, _USERS, _GROUPS = 1028, 1030, 1035, 1036, 1037, 1039, 1040
-_DIR_INDEXES, _BASENAMES, _DIR_NAMES = 1116, 1117, 1118
-_PAYLOAD_FORMAT, _DIGEST_ALGORITHM, _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM = 1124, 5011, 5092, 5093
+_MAX_FILES = 20_000
 _ALGORITHMS = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
 _METADATA = {
     1004: "Summary", 1005: "Description", 1007: "BuildHost", 1010: "Distribution", 1011: "Vendor",
@@ -44,57 +38,64 @@ _SCRIPTS = {
 
 def recognises(data: bytes) -> bool:
     """Tell whether `data` starts as an RPM package does."""
-    return data.startswith(_MAGIC)
+    return data.startswith(MAGIC)
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:
     """Read a .rpm; check header, payload and every file against the digests it gives."""
-    signature, start = parse("signature", data, _LEAD)
-    start += -start % 8
-    header, end = parse("header", data, start)
-    _check(signature, data[start:end], data[start:])
-    _check_payload(header, data[end:])
+    parts = split(data)
+    header = {tag: field.values for tag, field in parse("header", parts.header, 0)[0].items()}
+    signature = {tag: field.values for tag, field in parts.signature.items()}
+    _check(signature, parts.header, parts.payload)
+    _check_payload(header, parts.payload)
     metadata = {label: _text(header[tag]) for tag, label in _METADATA.items() if tag in header}
     metadata |= {f"{name}.interpreter": _text(header[by]) for name, by in _SCRIPTS.values() if by in header}
     scripts = {name: _text(header[tag], "\n") for tag, (name, _) in _SCRIPTS.items() if tag in header}
-    if _NAME not in header or _VERSION not in header or _RELEASE not in header:
+    if tags.NAME not in header or tags.VERSION not in header or tags.RELEASE not in header:
         raise Malformed("header: gives no name, version and release")
-    epoch = f"{_text(header[_EPOCH])}:" if _EPOCH in header else ""
-    version = f"{epoch}{_text(header[_VERSION])}-{_text(header[_RELEASE])}"
-    return Unpacked("rpm", _text(header[_NAME]), version, metadata, _entries(header, data[end:]), scripts)
+    epoch = f"{_text(header[tags.EPOCH])}:" if tags.EPOCH in header else ""
+    version = f"{epoch}{_text(header[tags.VERSION])}-{_text(header[tags.RELEASE])}"
+    return Unpacked(
+        "rpm", _text(header[tags.NAME]), version, metadata, _entries(header, parts.payload), scripts
+    )
 
 
-def _check(signature: Header, header: bytes, rest: bytes) -> None:
+def _check(signature: _Values, header: bytes, payload: bytes) -> None:
     """Check the digests of header, and of header and payload, as far as the signature header has them."""
-    md5 = hashlib.md5(rest, usedforsecurity=False)
+    md5 = hashlib.md5(header + payload, usedforsecurity=False)
     sha1 = hashlib.sha1(header, usedforsecurity=False)
-    if signature.get(_SIG_MD5, (md5.digest(),)) != (md5.digest(),):
+    if signature.get(tags.SIG_MD5, (md5.digest(),)) != (md5.digest(),):
         raise Malformed("header and payload: do not match their MD5 digest")
-    if signature.get(_SIG_SHA1, (sha1.hexdigest().encode(),)) != (sha1.hexdigest().encode(),):
+    if signature.get(tags.SIG_SHA1, (sha1.hexdigest().encode(),)) != (sha1.hexdigest().encode(),):
         raise Malformed("header: does not match its SHA-1 digest")
-    if signature.get(_SIG_SHA256) != (hashlib.sha256(header).hexdigest().encode(),):
+    if signature.get(tags.SIG_SHA256) != (hashlib.sha256(header).hexdigest().encode(),):
         raise Malformed("header: does not match its SHA-256 digest, or has none")
 
 
-def _check_payload(header: Header, payload: bytes) -> None:
-    algorithm = _ALGORITHMS.get(_number(header.get(_PAYLOAD_ALGORITHM, (8,))[0]), "")
+def _check_payload(header: _Values, payload: bytes) -> None:
+    algorithm = _ALGORITHMS.get(_number(header.get(tags.PAYLOAD_ALGORITHM, (8,))[0]), "")
     if not algorithm:
         raise Malformed("payload: its digest is of an unknown kind")
     expected = (hashlib.new(algorithm, payload).hexdigest().encode(),)
-    if header.get(_PAYLOAD_DIGEST, expected)[:1] != expected:
+    if header.get(tags.PAYLOAD_DIGEST, expected)[:1] != expected:
         raise Malformed("payload: does not match its digest")
 
 
-def _entries(header: Header, payload: bytes) -> tuple[Entry, ...]:
-    if header.get(_PAYLOAD_FORMAT, (b"cpio",)) != (b"cpio",):
+def _entries(header: _Values, payload: bytes) -> tuple[Entry, ...]:
+    if header.get(tags.PAYLOAD_FORMAT, (b"cpio",)) != (b"cpio",):
         raise Malformed("payload: is no cpio archive")
-    columns = [header.get(tag, ()) for tag in (_BASENAMES, _DIR_INDEXES, _MODES, _SIZES, _DIGESTS)]
-    columns += [header.get(tag, ()) for tag in (_USERS, _GROUPS, _LINKS, _FLAGS)]
+    columns = [
+        header.get(tag, ())
+        for tag in (tags.BASENAMES, tags.DIR_INDEXES, tags.FILE_MODES, tags.FILE_SIZES, tags.FILE_DIGESTS)
+    ]
+    columns += [
+        header.get(tag, ()) for tag in (tags.FILE_USERS, tags.FILE_GROUPS, tags.FILE_LINKS, tags.FILE_FLAGS)
+    ]
     if len({len(column) for column in columns}) > 1 or len(columns[0]) > _MAX_FILES:
         raise Malformed("header: its file lists differ in length, or are too long")
     archived = cpio.unpack(compression.decompress("payload", payload)) if columns[0] else {}
-    folders = header.get(_DIR_NAMES, ())
-    algorithm = _ALGORITHMS.get(_number(header.get(_DIGEST_ALGORITHM, (1,))[0]), "")
+    folders = header.get(tags.DIR_NAMES, ())
+    algorithm = _ALGORITHMS.get(_number(header.get(tags.DIGEST_ALGORITHM, (1,))[0]), "")
     entries = tuple(_entry(row, folders, archived, algorithm) for row in zip(*columns, strict=True))
     if extra := archived.keys() - {entry.path for entry in entries}:
         raise Malformed(f"{min(extra)}: is in the payload, but not in the header")
@@ -115,7 +116,7 @@ def _entry(
         return Entry(path, mode=bits, kind="dir", owner=owner)
     if stat.S_ISLNK(mode):
         return Entry(path, mode=bits, kind="link", owner=owner, link=_text((link,)))
-    if _number(flags) & _GHOST:
+    if _number(flags) & tags.GHOST:
         return Entry(path, mode=bits, owner=owner)
     data = archived.get(path)
     if data is None or not stat.S_ISREG(mode):

@@ -85,7 +85,7 @@ _FAULTS = {
     "data after the end of the archive": _GOOD + b"more",
     "an entry has no name": _field(_GOOD, 0, b"/"),
     "../a leaves the package": _archive({"../a": b""}),
-    "a stands there twice": _archive({"a": b"1", "./a": b"2"}),
+    "a is a duplicate entry": _archive({"a": b"1", "./a": b"2"}),
     "a is of type b'3', not a file, folder or link": _archive({"a": b""}, kind=tarfile.CHRTYPE),
     "a tar header has a field that is no octal number": _field(_GOOD, 124, b"\xff" * 12),
     "a is a dir with contents": _field(_GOOD, 156, tarfile.DIRTYPE),

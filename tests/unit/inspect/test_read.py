@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.archive import gzip, tar
 from builder.errors import NotAPackageError, PackageError
+from builder.formats.compression import gzip
+from builder.formats.tar import write as tar
 from builder.inspect import Contents, read
 from builder.model import File
 
