@@ -45,8 +45,8 @@ def build(
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
     password_file: options.PasswordFile = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Targets built at once.  [default: one more than CPUs]")
+    jobs: Annotated[  # noqa: ARG001  scripts give it since targets were written by other programs
+        int | None, typer.Option(min=1, help="Has no effect: no target takes long enough.", hidden=True)
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
     quiet: Annotated[
@@ -74,8 +74,10 @@ def build(
         quiet=quiet,
     )
     wanted = request(project, bundle, targets=target, release=release)
+    if not quiet:
+        environment.warn(wanted.warnings)
     with _progress(len(wanted.sources), shown=not (quiet or json)) as step:
-        manifest = pipeline.build(wanted, out, jobs=jobs or options.JOBS, progress=step)
+        manifest = pipeline.build(wanted, out, progress=step)
     if json:
         _print_json(manifest)
     elif not quiet:

@@ -82,7 +82,7 @@ def _build(folder: Path, now: dt.datetime) -> Manifest:
 
     project = projects.find([str(folder / "roots.pem")], _SLUG, None, now=now)
     wanted = request(project, accept(project).bundle)
-    return pipeline.build(wanted, folder / "dist", jobs=2)
+    return pipeline.build(wanted, folder / "dist")
 
 
 def _environment(folder: Path) -> Path:

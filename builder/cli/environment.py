@@ -14,6 +14,8 @@ import typer
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from builder.load.access import Access
     from builder.model import Bundle, Finding
     from builder.pipeline.accept import Treatments
@@ -102,6 +104,14 @@ def source_date_epoch() -> int | None:
     return int(value)
 
 
+def warn(texts: Iterable[str]) -> None:
+    """Print each warning in a line of standard error."""
+    from builder.text.quoting import visible
+
+    for text in texts:
+        typer.echo(visible(f"warning: {text}"), err=True)
+
+
 def _ask(name: str) -> str:
     entered: str = typer.prompt(f"Password of {name}", hide_input=True, err=True)
     return entered
@@ -123,7 +133,6 @@ def _warn(findings: tuple[Finding, ...], *, quiet: bool) -> None:
     """Print the warnings; of those that one rule has for many CAs, the first few and how many more."""
     from builder.model import Severity
     from builder.rules import RULES
-    from builder.text.quoting import visible
 
     said: Counter[str] = Counter()
     for finding in findings:
@@ -135,7 +144,7 @@ def _warn(findings: tuple[Finding, ...], *, quiet: bool) -> None:
                 continue
             said[finding.rule] += 1
         if said[finding.rule] <= _SHOWN:
-            typer.echo(visible(f"warning: {finding.origin}: {finding.message}"), err=True)
+            warn([f"{finding.origin}: {finding.message}"])
     for rule, count in said.items():
         if count > _SHOWN:
-            typer.echo(f"warning: {rule}: {count - _SHOWN} more; 'trustpack lint' lists them all", err=True)
+            warn([f"{rule}: {count - _SHOWN} more; 'trustpack lint' lists them all"])

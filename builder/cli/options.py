@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 Treatment = Literal["refuse", "drop", "keep"]
-# While one target waits for the program that writes it, another can be made.
-JOBS = (os.cpu_count() or 1) + 1
 
 
 def targets(incomplete: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Inspect: read back what is inside a built package. One module per format; nothing of a package is run.
+"""Inspect: read back what is inside a built package. Nothing of it is run.
 
 What a package says of itself is checked against its own digests, so that what is shown is what installs.
 """
@@ -7,44 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from builder.errors import NotAPackageError, PackageError
-from builder.inspect import apk, deb, formula, gem, npm, pem, rpm, tarball, wheel
+from builder.formats import READERS
+from builder.formats.unpacked import Malformed
 from builder.inspect.certificates import blocks, held, listed
-from builder.inspect.contents import Contents, Held, Malformed, Member
+from builder.inspect.contents import Contents, Held, Member
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.inspect.contents import Entry, Unpacked
+    from builder.formats.unpacked import Entry, Unpacked
 
 __all__ = ["Contents", "Held", "Member", "read", "unpack"]
-
-
-class Format(Protocol):
-    """A package format: recognised by its bytes alone, whatever the file is called."""
-
-    def recognises(self, data: bytes) -> bool:
-        """Tell whether `data` is in this format, as far as its first bytes show."""
-        ...
-
-    def unpack(self, name: str, data: bytes) -> Unpacked:
-        """Return what the package holds; raise Malformed where it contradicts itself or its format."""
-        ...
-
-
-# The order matters where one format is a special case of a later one.
-_FORMATS: dict[str, Format] = {
-    "deb": deb,
-    "rpm": rpm,
-    "apk": apk,
-    "wheel": wheel,
-    "npm": npm,
-    "gem": gem,
-    "tarball": tarball,
-    "formula": formula,
-    "pem": pem,
-}
 
 
 def read(name: str, data: bytes) -> Contents:
@@ -61,11 +36,11 @@ def read(name: str, data: bytes) -> Contents:
 
 def unpack(name: str, data: bytes) -> Unpacked:
     """Return the package `data` with the bytes of its files; raises what `read` raises."""
-    module = next((module for module in _FORMATS.values() if module.recognises(data)), None)
+    module = next((module for module in READERS.values() if module.recognises(data)), None)
     if module is None:
         raise NotAPackageError(
             f"{visible(name)}: is no package in a format that inspect reads",
-            hint=f"formats are {', '.join(_FORMATS)}",
+            hint=f"formats are {', '.join(READERS)}",
         )
     try:
         return module.unpack(name.rsplit("/", 1)[-1], data)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.inspect.contents import Held, Malformed
+from builder.formats.unpacked import Malformed
+from builder.inspect.contents import Held
 from builder.model import Finding, Origin, summarise
 from builder.render.inventory import Inventory
 from builder.text.quoting import visible

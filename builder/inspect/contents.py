@@ -5,52 +5,14 @@ Two builds of the same content compare equal; a change in any file, script or fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from builder.formats.unpacked import Kind
     from builder.model import CertificateSummary
-
-Kind = Literal["file", "dir", "link"]
-
-
-class Malformed(Exception):  # noqa: N818  never leaves builder.inspect: read() names the file and raises PackageError
-    """What is wrong inside a package, before it is known which file that is."""
-
-
-def text(raw: bytes) -> str:
-    """Decode UTF-8; bytes that are none stay visible as escapes."""
-    return raw.decode("utf-8", "backslashreplace")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One unpacked entry; `owner` reads "user:group", empty where the format has none."""
-
-    path: str
-    data: bytes = field(default=b"", repr=False)
-    mode: int = 0o644
-    kind: Kind = "file"
-    owner: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unpacked:
-    """A package as its format module hands it over: verified against its own checksums.
-
-    `metadata` has the format's own field names; `scripts` holds whatever runs without being called:
-    maintainer scripts, npm's lifecycle scripts, Python start-up hooks, RubyGems plugins.
-    """
-
-    format: str
-    name: str
-    version: str
-    metadata: Mapping[str, str]
-    entries: tuple[Entry, ...]
-    scripts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

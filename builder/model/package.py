@@ -63,6 +63,12 @@ class Package:
     scripts: Mapping[str, bytes] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     history: tuple[Revision, ...] = ()
+    output: str = ""
+
+    @property
+    def where(self) -> str:
+        """What asks for the package: its recipe, and the output of that."""
+        return f"recipe {self.target}" + (f", output {self.output}" if self.output else "")
 
 
 @dataclass(frozen=True, slots=True)

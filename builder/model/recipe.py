@@ -75,6 +75,7 @@ class Recipe:
     A build that names no targets makes it by `default`. It is proven in its `testbed` (None: nowhere), with
     the package manager `manager` where that is a system. `name_rule` says what `name_pattern` allows,
     `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do.
+    `warnings` are for who wrote the recipe.
     """
 
     target: str
@@ -96,3 +97,4 @@ class Recipe:
     activation: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

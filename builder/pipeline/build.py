@@ -1,15 +1,13 @@
-"""The whole flow on one screen: load, lint, render, assemble, write."""
+"""The whole flow on one screen: render, write in each format, keep."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from builder import __version__, render
-from builder.assemble import assemble, runs_beside
+from builder import __version__, formats, render
 from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
 from builder.model import Artifact
 from builder.model import release as releases
@@ -27,17 +25,15 @@ if TYPE_CHECKING:
     from builder.release.manifest import Manifest
 
 
-def build(
-    request: BuildRequest, out: Path, *, jobs: int = 1, progress: Callable[[str], None] = lambda _: None
-) -> Manifest:
+def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] = lambda _: None) -> Manifest:
     """Build every target of `request` into `out` and return the release's manifest.
 
-    `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError, ToolError or
-    OutputError; then `out` still holds the release it held before.
+    `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError or OutputError; then
+    `out` still holds the release it held before.
     """
     recipes = [(recipe.read(source), source) for source in request.sources]
     with output.claimed(out) as claim:
-        artifacts, manifest = _following(request, recipes, claim, jobs, progress)
+        artifacts, manifest = _following(request, recipes, claim, progress)
         output.write(claim, artifacts, manifest)
     return manifest
 
@@ -46,7 +42,6 @@ def _following(
     request: BuildRequest,
     recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],
     claim: output.Claim,
-    jobs: int,
     progress: Callable[[str], None],
 ) -> tuple[list[Artifact], Manifest]:
     """Make the release that follows the one in the claimed folder, or is that one again."""
@@ -63,7 +58,7 @@ def _following(
             hint="clients would never fetch it: choose a higher release, or another folder with --out",
         )
     while True:
-        artifacts, manifest = _make(request, recipes, release, jobs, progress)
+        artifacts, manifest = _make(request, recipes, release, progress)
         if not _taken(previous, manifest):
             break
         if request.release is not None:
@@ -81,22 +76,15 @@ def _make(
     request: BuildRequest,
     recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],
     release: Release,
-    jobs: int,
     progress: Callable[[str], None],
 ) -> tuple[list[Artifact], Manifest]:
     newest = max(certificate.not_before for certificate in request.bundle.certificates)
     epoch = releases.epoch(release, source_date_epoch=request.source_date_epoch, newest=newest)
 
-    def target(pair: tuple[Recipe, recipe.RecipeSource]) -> list[Artifact]:
-        made = _target(request, *pair, release, epoch)
-        progress(pair[0].target)
-        return made
-
-    # What other programs write is started first, and is written while this one makes the rest.
-    started = sorted(recipes, key=lambda pair: not runs_beside(pair[0].outputs[0].container))
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        made = {pair[0].target: pool.submit(target, pair) for pair in started}
-        artifacts = [artifact for what, _ in recipes for artifact in made[what.target].result()]
+    artifacts: list[Artifact] = []
+    for what, source in recipes:
+        artifacts += _target(request, what, source, release, epoch)
+        progress(what.target)
     _refuse_namesakes(artifacts)
     manifest = manifests.describe_release(
         organisation=request.organisation.slug,
@@ -112,9 +100,9 @@ def _make(
 def _target(
     request: BuildRequest, what: Recipe, source: recipe.RecipeSource, release: Release, epoch: int
 ) -> list[Artifact]:
-    """Render and assemble one target's outputs, each seeing the digests of those before it."""
+    """Render and write one target's outputs, each seeing the digests of those before it."""
     day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
-    subject = render.target_release(
+    target = render.target_release(
         what,
         source.templates,
         request.organisation,
@@ -124,21 +112,21 @@ def _target(
         name=request.names.get(what.target),
         settings=request.settings.get(what.target),
     )
-    made_by = recipe.digest(source, subject.settings)
+    made_by = recipe.digest(source, target.settings)
     history = request.history or changelog.of_release(release.text, day, request.bundle)
-    subject = replace(subject, history=history)
+    target = replace(target, history=history)
     digests: dict[str, str] = {}
     filenames: dict[str, str] = {}
     finished: list[tuple[Package, bytes]] = []
     for wanted in what.outputs:
-        package = render.package(subject, wanted, digests=digests, filenames=filenames)
+        package = render.package(target, wanted, digests=digests, filenames=filenames)
         if not recipe.built_in(source):
             _refuse_keys(package)
-        data = assemble(package)
+        data = formats.write(package)
         digests[wanted.id] = hashlib.sha256(data).hexdigest()
         filenames[wanted.id] = package.filename
         finished.append((package, data))
-    commands = render.commands(subject, filenames)
+    commands = render.commands(target, filenames)
     return [
         Artifact(
             target=what.target,

@@ -40,6 +40,11 @@ class BuildRequest:
     names: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What those who wrote the recipes should know, with file and line."""
+        return tuple(text for source in self.sources for text in recipe.read(source).warnings)
+
 
 def request(
     project: Project, bundle: Bundle, *, targets: list[str] | None = None, release: str | None = None

@@ -183,7 +183,7 @@ def _build(case: Case, bundle: Bundle, release: releases.Release, folder: Path) 
         names=case.names,
         settings=case.settings,
     )
-    return pipeline.build(order, folder, jobs=os.cpu_count() or 1)
+    return pipeline.build(order, folder)
 
 
 def _expect_same_packages(case: Case, built: Manifest) -> None:

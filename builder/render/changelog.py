@@ -1,9 +1,9 @@
-"""What each release changed: in Markdown, as deb-changelog(5), and as nfpm wants it for RPM."""
+"""What each release changed: in Markdown and as deb-changelog(5)."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from builder.model import Revision
 from builder.text.quoting import FILTERS, Quoted, visible
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from builder.model import Bundle, Package
+    from builder.model import Bundle
 
 
 class _Authority(Protocol):
@@ -44,20 +44,6 @@ def markdown(history: Iterable[Revision], *, level: int) -> Quoted:
     """Return one section a release; `level` is that of its headings."""
     marks = "#" * level
     return Quoted("\n".join(f"{marks} {one.release} ({one.date})\n\n{_list(one)}" for one in history))
-
-
-def rpm(package: Package) -> list[dict[str, Any]]:
-    """Return the entries of nfpm's changelog file, whose `semver` is any text: RPM's version and release."""
-    organisation = package.organisation
-    return [
-        {
-            "semver": f"{one.release}-{package.metadata.get('release', '1')}",
-            "date": f"{one.date}T00:00:00Z",
-            "packager": f"{organisation.contact_name} <{organisation.contact_email}>",
-            "changes": [{"note": note} for note in one.notes],
-        }
-        for one in package.history
-    ]
 
 
 def notes(verb: str, authorities: Iterable[_Authority]) -> list[str]:

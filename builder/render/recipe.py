@@ -112,7 +112,7 @@ def read(source: RecipeSource) -> Recipe:
 @lru_cache(maxsize=64)
 def _read(source: RecipeSource, _modified: int) -> Recipe:
     text = document.read(source.file)
-    raw = recipe_file.parse(text, str(source.file), source.target, source.templates)
+    raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,
         title=raw.title,
@@ -133,6 +133,7 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         activation=raw.activation or "",
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
+        warnings=warnings,
     )
 
 

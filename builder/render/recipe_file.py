@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from builder import formats
+from builder.formats.metadata import modernised
 from builder.model.packagemanagers import MANAGERS
 from builder.model.recipe import PER_CERTIFICATE, Content, TestbedName
 from builder.text import document
@@ -64,7 +66,7 @@ class OutputSection(_Struct, frozen=True):
     """One artifact; later ones see the digests and file names of earlier ones."""
 
     id: Annotated[str, _says("What templates and commands call it.")]
-    container: Annotated[str, _says("The package format: deb, rpm, apk, wheel, gem, tar or file.")]
+    container: Annotated[str, _says(f"The package format: {', '.join(formats.WRITERS)}.")]
     filename: Annotated[str, _says("The artifact's file name, with {placeholders}, {version} among them.")]
     files: Annotated[list[FileSection], _says("Everything that the package ships: its table of contents.")]
     scripts: Annotated[dict[str, ScriptSection], _says("Maintainer scripts, by the format's moments.")] = {}
@@ -135,15 +137,38 @@ def schema() -> dict[str, Any]:
     }
 
 
-def parse(text: str, path: str, target: str, templates: Path) -> RecipeSection:
-    """Return the recipe of `target` that stands in `text`; raise ConfigError for all that is wrong.
+def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSection, tuple[str, ...]]:
+    """Return the recipe of `target` that stands in `text`, and what to warn its author of.
 
-    `path` is its file, for messages, and `templates` the folder in which the files it names must lie.
+    `path` is its file, for messages, and `templates` the folder in which the files it names must lie. Raises
+    ConfigError for all that is wrong.
     """
     parsed = document.parse(text, path)
-    raw = document.decode(parsed, RecipeSection)
-    document.refuse(parsed, (*_contradictions(raw), *_unfilled(raw, target, templates)))
-    return raw
+    raw, warnings = _modernised(document.decode(parsed, RecipeSection), parsed)
+    document.refuse(
+        parsed, (*_contradictions(raw), *_unfilled(raw, target, templates), *_beyond_formats(raw))
+    )
+    return raw, warnings
+
+
+def _modernised(raw: RecipeSection, parsed: document.Document) -> tuple[RecipeSection, tuple[str, ...]]:
+    """Return a recipe whose metadata is said in the words of today, and a warning for each that was not."""
+    outputs, warnings = [], []
+    for i, output in enumerate(raw.outputs):
+        metadata, found = modernised(output.container, output.metadata)
+        outputs.append(msgspec.structs.replace(output, metadata=metadata))
+        warnings += [f"{parsed.where(('outputs', i, 'metadata', *one.path))}: {one.message}" for one in found]
+    return msgspec.structs.replace(raw, outputs=outputs), tuple(warnings)
+
+
+def _beyond_formats(raw: RecipeSection) -> Iterator[Fault]:
+    """Yield what the format of an output has no room for."""
+    for i, output in enumerate(raw.outputs):
+        for fault in formats.review(output.container, output.scripts, output.metadata):
+            # What was nested in nfpm's words has the whole way to it as its key.
+            path = (part for step in fault.path for part in str(step).split("."))
+            steps = (int(part) if part.isdigit() else part for part in path)
+            yield fault._replace(path=("outputs", i, *steps))
 
 
 def _contradictions(raw: RecipeSection) -> Iterator[Fault]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from builder.archive import gzip
 from builder.errors import ConfigError
+from builder.formats.compression import gzip
 from builder.model import FILE_NAME, File, Package
 from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
@@ -135,6 +135,7 @@ def package(
         scripts={name: _data(entry, target, None, scope) for name, entry in output.scripts.items()},
         metadata=_filled(output.metadata, words, _where(target, output)),
         history=target.history,
+        output=output.id,
     )
 
 
@@ -278,10 +279,11 @@ class _Shown(SimpleNamespace):
         return [*dir(self.__dict__["certificate"]), "openssl_hash"]
 
 
-def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:
-    """Fill the placeholders in a recipe's metadata, however deep."""
-    if isinstance(value, str):
-        return fill(value, dict(words), where)
-    if isinstance(value, list):
-        return [_filled(item, words, where) for item in value]
-    return {key: _filled(item, words, where) for key, item in value.items()}
+def _filled(metadata: Mapping[str, Any], words: Mapping[str, str], where: str) -> dict[str, Any]:
+    """Fill the placeholders in a recipe's metadata: texts, and lists of texts."""
+    return {
+        key: fill(value, dict(words), where)
+        if isinstance(value, str)
+        else [fill(item, dict(words), where) for item in value]
+        for key, value in metadata.items()
+    }

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import config
-from builder.cli.options import JOBS
 from builder.lint import Policy, lint
 from builder.load import load
 from builder.pipeline import build as pipeline
@@ -139,7 +138,7 @@ def _build(folder: Path, bundle: Bundle, slug: str) -> Manifest:
         sources=_sources(),
         today=_NOW.date(),
     )
-    return pipeline.build(order, folder / slug, jobs=JOBS)
+    return pipeline.build(order, folder / slug)
 
 
 def _plain(folder: Path, bundle: Bundle) -> list[tuple[Path, list[str]]]:

@@ -260,6 +260,21 @@ def test_a_target_is_added_with_no_python_at_all(world: World) -> None:
     assert files["acme-zarf/install"][0] == "0o755"
 
 
+def test_a_recipe_in_old_words_builds_with_a_warning(world: World) -> None:
+    """It names file, line and the new key, and --quiet leaves it out."""
+    world.write("trustpack.yaml", CONFIG + "targets: [deb]\n")
+    assert world.run("recipes", "export", "deb").code == 0
+    recipe = world.folder / "recipes" / "deb.yaml"
+    new, old = "      multi_arch: foreign\n", "      deb: {fields: {Multi-Arch: foreign}}\n"
+    text = recipe.read_text()
+    line = text[: text.index(new)].count("\n") + 1
+    recipe.write_text(text.replace(new, old))
+    warning = f"recipes/deb.yaml:{line}: metadata.deb.fields.Multi-Arch is now called metadata.multi_arch\n"
+    done = world.run("build")
+    assert (done.code, done.err) == (0, f"warning: {warning}built deb\n")
+    assert world.run("build", "--quiet").err == ""
+
+
 def test_templates_of_ones_own_take_no_file_of_the_machine(world: World) -> None:
     """A branch that nobody has reviewed could link to one, whatever the build then does with it."""
     world.run("init", "roots.pem", "--org", "acme")

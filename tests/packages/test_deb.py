@@ -66,6 +66,26 @@ def test_apt_installs_and_purges_it(built: Built, suite: str) -> None:
         assert before == place.read(bundle)
 
 
+def test_debsums_finds_every_file_as_it_was_packed(built: Built, tmp_path: Path) -> None:
+    """Each file has its sum, and a changed one is found out."""
+    (artifact,) = built.artifacts("deb")
+    database = tmp_path / "var/lib/dpkg"
+    for folder in ("info", "updates"):
+        (database / folder).mkdir(parents=True)
+    (database / "status").touch()
+    # Unpacking runs no script: there is no system below the folder that could.
+    run(require("dpkg"), f"--root={tmp_path}", "--force-depends", "--unpack", built.file("deb"))
+    status = (database / "status").read_text()
+    (database / "status").write_text(status.replace("install ok unpacked", "install ok installed"))
+    command = [require("debsums"), f"--root={tmp_path}", artifact["name"]]
+    files = [entry for entry in readers.deb(built.file("deb")).entries if entry.data is not None]
+    lines = run(*command).splitlines()
+    assert [line.split()[-1] for line in lines] == ["OK"] * len(files)
+    (tmp_path / files[0].path[1:]).write_bytes(b"changed")
+    changed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert [line.split()[-1] for line in changed.stdout.splitlines()].count("FAILED") == 1
+
+
 @pytest.fixture(params=["demo", "acme"])
 def lintable(request: pytest.FixtureRequest, demo: Built, tmp_path: Path) -> Path:
     """Return the .deb of a configured organisation, and of one that says next to nothing of itself."""

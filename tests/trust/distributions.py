@@ -5,16 +5,14 @@ manager and a double of the distribution's ca-certificates that extracts the sam
 """
 
 import contextlib
-import json
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from builder.assemble import nfpm
+from builder import formats
+from builder.model import File, Package
 from builder.prove import clients
 from builder.prove.clients import SystemClient
 from builder.prove.sandbox import Sandbox
@@ -23,6 +21,7 @@ from builder.prove.testbeds.system import STAND_IN
 from tests.roots import root
 from tests.trust.prepared import Preparations
 from tests.trust.world import World
+from tests.unit import bundles
 
 _STANDINS = Path(__file__).parent / "standins"
 _MODULE = "module: p11-kit-trust.so\ntrust-policy: yes\nx-init-reserved: paths='{sources}'\n"
@@ -174,25 +173,17 @@ def _disguise(sandbox: Sandbox, manager: Manager, distribution: Distribution) ->
 
 def _double(distribution: Distribution) -> bytes:
     """Package the double of the distribution's ca-certificates; it says it has the shell that Debian has."""
-    config = {
-        "name": "ca-certificates",
-        "arch": "noarch",
-        "version": "1",
-        "maintainer": "Trust Test <test@example.com>",
-        "description": "Double of a distribution's ca-certificates",
-        "license": "Apache-2.0",
-        "provides": ["/bin/sh"],
-        "contents": [
-            {
-                "src": str(_STANDINS / distribution.double),
-                "dst": distribution.updater,
-                "file_info": {"mode": 0o755, "owner": "root", "group": "root"},
-            }
-        ],
-        "rpm": {"buildhost": "test.invalid"},
-    }
-    with tempfile.TemporaryDirectory(prefix="trustpack-") as folder:
-        Path(folder, "nfpm.yaml").write_text(json.dumps(config))
-        command = [str(nfpm.find()), "package", "-f", "nfpm.yaml", "-p", "rpm", "-t", "double.rpm"]
-        subprocess.run(command, cwd=folder, env={}, capture_output=True, check=True)
-        return Path(folder, "double.rpm").read_bytes()
+    owner = bundles.organisation("test", summary="Double of a distribution's ca-certificates")
+    return formats.write(
+        Package(
+            target="double",
+            container="rpm",
+            name="ca-certificates",
+            version="1",
+            filename="double.rpm",
+            epoch=1_795_478_400,
+            organisation=owner,
+            files=(File(distribution.updater, (_STANDINS / distribution.double).read_bytes(), 0o755),),
+            metadata={"provides": ["/bin/sh"]},
+        )
+    )

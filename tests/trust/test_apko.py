@@ -1,4 +1,4 @@
-"""The Alpine package under apko, the Go module chainguard.dev/apko: neither nfpm's code nor apk-tools'.
+"""The Alpine package under apko, the Go module chainguard.dev/apko: not apk-tools' code.
 
 apko resolves, unpacks and records packages, and runs no scripts. Not covered: signatures. The index is made
 here by apko, unsigned, and its check is switched off; our packages are signed in a later step, if at all.
@@ -21,7 +21,8 @@ from typing import Any
 
 import pytest
 
-from builder.assemble import nfpm
+from builder import formats
+from builder.model import File, Package
 from builder.prove import authority
 from builder.prove.authority import Authority
 from tests import golang
@@ -29,6 +30,7 @@ from tests.packages import readers
 from tests.roots import folder
 from tests.tools import require
 from tests.trust.world import build
+from tests.unit import bundles
 
 _MODULE = Path(__file__).parent / "apko"
 _NAME = "acme-ca-certs"
@@ -86,30 +88,20 @@ def _compile(program: Path) -> Path:
 
 def _dependency(sandbox: Path) -> Path:
     """Package what ours depends on: a ca-certificates that holds nothing but an empty folder."""
-    config = {
-        "name": "ca-certificates",
-        "arch": "noarch",
-        "version": "1.0.0",
-        "release": "0",
-        "maintainer": "Trust Test <test@example.com>",
-        "description": "Double of a distribution's ca-certificates",
-        "license": "Apache-2.0",
-        "mtime": dt.datetime.fromtimestamp(_EPOCH, dt.UTC).isoformat(),
-        "contents": [{"dst": "/etc/ssl/certs", "type": "dir", "file_info": {"mode": 0o755}}],
-    }
-    (sandbox / "nfpm.yaml").write_text(json.dumps(config))
-    command = [
-        str(nfpm.find()),
-        "package",
-        "-f",
-        "nfpm.yaml",
-        "-p",
-        "apk",
-        "-t",
-        "ca-certificates-1.0.0-r0.apk",
-    ]
-    subprocess.run(command, cwd=sandbox, env={}, capture_output=True, check=True)
-    return sandbox / "ca-certificates-1.0.0-r0.apk"
+    owner = bundles.organisation("test", summary="Double of a distribution's ca-certificates")
+    package = Package(
+        target="double",
+        container="apk",
+        name="ca-certificates",
+        version="1.0.0",
+        filename="ca-certificates-1.0.0-r0.apk",
+        epoch=_EPOCH,
+        organisation=owner,
+        files=(File("/etc/ssl/certs", b"", 0o755, "dir"),),
+    )
+    file = sandbox / package.filename
+    file.write_bytes(formats.write(package))
+    return file
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +132,7 @@ def test_apko_reads_the_description_as_it_was_meant(installed: dict[str, Any]) -
         "Arch": "noarch",
         "Description": "CA certificates of Acme",
         "License": "Apache-2.0",
-        # nfpm writes no origin: a package of one source needs none.
+        # None is written: a package of one source needs none.
         "Origin": "",
         "Maintainer": "Acme PKI <pki@acme.example>",
         "URL": "https://pki.acme.internal/",

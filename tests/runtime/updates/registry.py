@@ -1,7 +1,7 @@
 """A registry on loopback from which npm, Python's and Ruby's clients fetch packages: only what they ask for.
 
-https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md, PEP 503,
-https://guides.rubygems.org/rubygems-org-compact-index-api/
+https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md, PEP 503, and
+the compact index of RubyGems' guides.
 """
 
 from __future__ import annotations

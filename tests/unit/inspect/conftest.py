@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from builder.archive import gzip, tar
-from builder.assemble import assemble
+from builder import formats
+from builder.formats.compression import gzip
+from builder.formats.tar import write as tar
 from builder.model import File, Organisation, Package
 from builder.prove import authority
 
@@ -26,7 +27,7 @@ _ACME = Organisation(
 
 
 def _package(container: str, files: list[File], scripts: dict[str, bytes] | None = None) -> bytes:
-    return assemble(
+    return formats.write(
         Package(
             target=container,
             container=container,

@@ -10,8 +10,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from builder.formats.unpacked import Malformed
 from builder.inspect.certificates import blocks, held, listed
-from builder.inspect.contents import Malformed
 from builder.x509.trusted import trusted_pem
 
 

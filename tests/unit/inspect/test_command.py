@@ -10,9 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from builder.archive import gzip, tar
 from builder.cli.inspect import inspect
 from builder.errors import NotAPackageError, PackageError, UsageError
+from builder.formats.compression import gzip
+from builder.formats.tar import write as tar
 from builder.model import File
 
 if TYPE_CHECKING:

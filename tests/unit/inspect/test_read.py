@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.archive import gzip, tar
 from builder.errors import NotAPackageError, PackageError
+from builder.formats.compression import gzip
+from builder.formats.tar import write as tar
 from builder.inspect import Contents, read
 from builder.model import File
 
@@ -174,7 +175,7 @@ def test_wheel_must_match_its_record(packages: dict[str, bytes]) -> None:
 
 def test_apk_must_match_its_datahash(packages: dict[str, bytes]) -> None:
     """A data stream other than the one .PKGINFO digests is refused."""
-    from builder.inspect.streams import gunzip_each
+    from builder.formats.compression import gunzip_each
 
     streams = [packed for packed, _ in gunzip_each("x", packages["apk"])]
     other = gzip(tar([File("evil", b"")], 0))
@@ -193,7 +194,7 @@ def test_reads_a_signed_apk(packages: dict[str, bytes]) -> None:
 
 def test_gem_must_match_its_checksums(packages: dict[str, bytes]) -> None:
     """A data.tar.gz other than the one checksums.yaml.gz digests is refused."""
-    from builder.inspect.tar import unpack
+    from builder.formats.tar import unpack
 
     parts = {entry.path: entry.data for entry in unpack("x", packages["gem"])}
     parts["data.tar.gz"] = gzip(tar([File("evil", b"")], 0))

@@ -245,7 +245,9 @@ def test_a_missing_template_is_named_with_the_way_to_get_the_built_in_ones(tmp_p
 
 def test_a_script_needs_something_to_run(tmp_path: Path) -> None:
     """A script that names no file is refused where it stands."""
-    text = RECIPE.replace("    files:", "    scripts:\n      postinstall: {}\n    files:")
+    text = RECIPE.replace("container: tar", "container: deb").replace(
+        "    files:", "    scripts:\n      postinstall: {}\n    files:"
+    )
     assert refusal(tmp_path, text)[0] == "10: 'postinstall' needs exactly one of source, template and content"
 
 
@@ -304,4 +306,59 @@ def test_an_unknown_placeholder_names_the_nearest() -> None:
     assert (str(caught.value), caught.value.hint) == (
         "recipe thing: unknown placeholder {verison}",
         "did you mean 'version'?",
+    )
+
+
+SYSTEM = """\
+    metadata:
+      section: misc
+      dependz: [ca-certificates]
+    files:
+"""
+
+
+def test_what_a_format_does_not_know_is_told_with_its_line(tmp_path: Path) -> None:
+    """Metadata and scripts, with the nearest key; the format is what knows them."""
+    deb = RECIPE.replace("container: tar", "container: deb")
+    assert refusal(tmp_path, deb.replace("    files:\n", SYSTEM)) == (
+        "11: container 'deb' has no metadata 'dependz'",
+        "did you mean 'depends'?",
+    )
+    script = "    scripts:\n      postinst: {source: x.sh}\n    files:\n"
+    assert refusal(tmp_path, deb.replace("    files:\n", script), x_sh="#!/bin/sh\n") == (
+        "10: container 'deb' has no script 'postinst'",
+        "did you mean 'postinstall'?",
+    )
+    assert refusal(tmp_path, RECIPE.replace("container: tar", "container: tarr")) == (
+        "7: container 'tarr' is not known",
+        "did you mean 'tar'?",
+    )
+
+
+def test_what_nfpm_took_and_no_recipe_of_ours_said_is_refused(tmp_path: Path) -> None:
+    """With the line of the very key."""
+    nested = "    metadata:\n      deb:\n        fields:\n          Essential: 'yes'\n    files:\n"
+    deb = RECIPE.replace("container: tar", "container: deb").replace("    files:\n", nested)
+    assert refusal(tmp_path, deb)[0] == "12: container 'deb' has no metadata 'deb.fields.Essential'"
+    listed = "    metadata:\n      depends:\n        - ok\n        - 'no (x)'\n    files:\n"
+    deb = RECIPE.replace("container: tar", "container: deb").replace("    files:\n", listed)
+    assert refusal(tmp_path, deb)[0].startswith("12: depends: 'no (x)' is not a relation such as ")
+
+
+def test_what_is_said_in_old_words_is_a_warning(tmp_path: Path) -> None:
+    """With its line; the recipe means the same."""
+    old = "    metadata:\n      deb:\n        fields:\n          Multi-Arch: foreign\n    files:\n"
+    deb = RECIPE.replace("container: tar", "container: deb").replace("    files:\n", old)
+    source = bundles.target(tmp_path, deb)
+    found = recipe.read(source)
+    assert found.outputs[0].metadata == {"multi_arch": "foreign"}
+    assert found.warnings == (
+        f"{source.file}:12: metadata.deb.fields.Multi-Arch is now called metadata.multi_arch",
+    )
+
+
+def test_built_in_recipes_warn_of_nothing() -> None:
+    """They say everything in today's words."""
+    assert [recipe.read(source).warnings for source in recipe.sources().values()] == [()] * len(
+        recipe.sources()
     )

@@ -2,12 +2,12 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "d79bf43a2992bf051ee5f68c29fc93a4dc038b4549b2d319523b2210c08044b4"
+  sha256 "52dbe9dab1067cab2dc1e392d6ac589680e71ac4f59ec6d3940980ad7788a106"
   license "Apache-2.0"
 
   bottle do
     root_url "https://packages.demo.example.org"
-    sha256 cellar: :any_skip_relocation, all: "85283cea4a0299dca411b320ac3a9f06bc9f1cad8616732b33b82a94c539a43e"
+    sha256 cellar: :any_skip_relocation, all: "4fd60de6fee1d055e4b6759361d487613644a7c2508ef7115ec304fa99848df1"
   end
 
   def install

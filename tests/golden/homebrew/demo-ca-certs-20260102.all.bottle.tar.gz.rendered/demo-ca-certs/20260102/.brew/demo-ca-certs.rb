@@ -2,7 +2,7 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "d79bf43a2992bf051ee5f68c29fc93a4dc038b4549b2d319523b2210c08044b4"
+  sha256 "52dbe9dab1067cab2dc1e392d6ac589680e71ac4f59ec6d3940980ad7788a106"
   license "Apache-2.0"
 
   def install

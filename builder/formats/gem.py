@@ -1,0 +1,138 @@
+"""Ruby gems (RubyGems' package format): a tar of metadata.gz, data.tar.gz and checksums.yaml.gz."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from builder.formats import compression, tar
+from builder.formats.control import Unwritable
+from builder.formats.unpacked import Malformed, Unpacked, text
+from builder.model import File
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import yaml
+
+    from builder.formats.metadata import Key
+    from builder.formats.unpacked import Entry
+    from builder.model import Package
+
+SCRIPTS: frozenset[str] = frozenset()
+METADATA: Mapping[str, Key] = {}
+
+_SPECIFICATION = "metadata"
+_MEMBER_MODE = 0o444  # what `gem build` gives its members
+_PARTS = ("metadata.gz", "data.tar.gz")
+_SUMS = "checksums.yaml.gz"
+_YAML_LIMIT = 1024 * 1024
+_YAML_EVENTS = 20_000  # PyYAML reads some 20,000 a second
+_YAML_DEPTH = 16
+_PLUGIN = "lib/rubygems_plugin.rb"  # every `gem` command loads it
+_FIELDS = (
+    "summary", "description", "homepage", "licenses", "authors", "email", "date", "platform", "metadata",
+    "dependencies", "require_paths", "bindir", "executables", "extensions", "required_ruby_version",
+    "required_rubygems_version", "rubygems_version",
+)  # fmt: skip
+
+
+def write(package: Package) -> bytes:
+    """Return the .gem; the file at path `metadata` is its YAML specification."""
+    specification = [file for file in package.files if file.path == _SPECIFICATION]
+    if len(specification) != 1:
+        raise Unwritable(f"a gem needs a file '{_SPECIFICATION}', its specification")
+    contents = [file for file in package.files if file.path != _SPECIFICATION]
+    members = {
+        "metadata.gz": compression.gzip(specification[0].data),
+        "data.tar.gz": compression.gzip(tar.write(contents, package.epoch)),
+    }
+    members[_SUMS] = compression.gzip(_sums(members))
+    # RubyGems finds its members by name, in any order.
+    files = [File(name, data, _MEMBER_MODE) for name, data in members.items()]
+    return tar.write(files, package.epoch)
+
+
+def _sums(members: dict[str, bytes]) -> bytes:
+    lines = ["---"]
+    for algorithm in ("SHA256", "SHA512"):
+        lines.append(f"{algorithm}:")
+        lines += [f"  {name}: {hashlib.new(algorithm, data).hexdigest()}" for name, data in members.items()]
+    return ("\n".join(lines) + "\n").encode("ascii")
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether `data` is a tar that starts with one of a gem's parts."""
+    first = data[:100].split(b"\0", 1)[0].decode("ascii", "replace")
+    return data[257:262] == b"ustar" and first.removesuffix(".sig") in {*_PARTS, _SUMS}
+
+
+def unpack(_name: str, data: bytes) -> Unpacked:
+    """Read a .gem and check its parts against checksums.yaml.gz."""
+    parts = {entry.path: entry.data for entry in tar.unpack(".gem", data)}
+    if missing := [part for part in (*_PARTS, _SUMS) if part not in parts]:
+        raise Malformed(f"{missing[0]}: is missing")
+    _check_sums(_yaml(_SUMS, parts[_SUMS]), parts)
+    specification = _yaml("metadata.gz", parts["metadata.gz"])
+    version = specification.get("version")
+    number = version.get("version") if isinstance(version, dict) else None
+    name = specification.get("name")
+    if not isinstance(name, str) or not isinstance(number, str):
+        raise Malformed("metadata.gz: gives no name and version")
+    entries = tar.unpack("data.tar.gz", compression.decompress("data.tar.gz", parts["data.tar.gz"]))
+    metadata = {key: _text(specification[key]) for key in _FIELDS if specification.get(key)}
+    return Unpacked("gem", name, number, metadata, entries, _scripts(entries))
+
+
+def _scripts(entries: tuple[Entry, ...]) -> dict[str, str]:
+    return {e.path: text(e.data) for e in entries if e.path == _PLUGIN}
+
+
+def _check_sums(sums: Mapping[str, Any], parts: Mapping[str, bytes]) -> None:
+    strong = [name for name in ("SHA256", "SHA512") if isinstance(sums.get(name), dict)]
+    if not strong:
+        raise Malformed(f"{_SUMS}: has neither SHA256 nor SHA512")
+    for name in strong:
+        for part in _PARTS:
+            if sums[name].get(part) != hashlib.new(name, parts[part]).hexdigest():
+                raise Malformed(f"{part}: does not match {_SUMS}")
+
+
+def _yaml(where: str, compressed: bytes) -> dict[str, Any]:
+    """Read YAML whose scalars all stay strings and whose Ruby tags mean nothing."""
+    import yaml
+
+    # Not the loader in C: it overflows the stack of the process on deeply nested brackets.
+    plain = compression.decompress(where, compressed, limit=_YAML_LIMIT)
+    try:
+        _check_events(where, yaml.parse(plain, yaml.BaseLoader))
+        value = yaml.load(plain, yaml.BaseLoader)  # noqa: S506  builds strings, lists and mappings only
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        raise Malformed(f"{where}: is not YAML") from None
+    if not isinstance(value, dict):
+        raise Malformed(f"{where}: is not a mapping")
+    return value
+
+
+def _check_events(where: str, events: Iterable[yaml.Event]) -> None:
+    """Refuse YAML that stands for more than it says, or takes long: RubyGems writes none."""
+    import yaml
+
+    depth = 0
+    for count, event in enumerate(events):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _YAML_DEPTH or isinstance(event, yaml.AliasEvent):
+            raise Malformed(f"{where}: is nested too deeply, or has YAML aliases")
+        if count > _YAML_EVENTS:
+            raise Malformed(f"{where}: is longer than inspect reads")
+
+
+def _text(value: Any) -> str:
+    """Write nested YAML on one line: lists joined by commas, mappings as key: value."""
+    match value:
+        case list():
+            return ", ".join(_text(item) for item in value)
+        case dict():
+            return ", ".join(f"{_text(key)}: {_text(item)}" for key, item in value.items())
+        case _:
+            return str(value)

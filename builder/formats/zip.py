@@ -1,0 +1,75 @@
+"""Zip archives whose members are stored: written in a fixed form, and read with an upper bound."""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import time
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from builder.formats.compression import LIMIT
+from builder.formats.control import Unwritable
+from builder.formats.unpacked import Entry, Malformed, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from builder.model import File
+
+_UNIX = 3
+_MAX_ENTRIES = 20_000
+# What zipfile raises on damaged input, found by fuzzing it.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError,
+           OSError, struct.error, OverflowError, IndexError)  # fmt: skip
+
+
+def write(files: Iterable[File], epoch: int) -> bytes:
+    """Return a zip archive of `files` in the order given, stored, stamped `epoch` (from 1980)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for file in files:
+            if file.kind == "dir":
+                raise Unwritable(f"{file.path}: a folder has no place in a zip archive of files")
+            info = zipfile.ZipInfo(file.path, time.gmtime(epoch)[:6])
+            info.create_system = _UNIX
+            info.external_attr = (stat.S_IFREG | file.mode) << 16
+            archive.writestr(info, file.data)
+    return buffer.getvalue()
+
+
+def read(data: bytes) -> tuple[Entry, ...]:
+    """Return the members of a zip archive; Malformed where it is damaged, or leads out of its folder."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if len(members) > _MAX_ENTRIES or sum(m.file_size for m in members) > LIMIT:
+                raise Malformed("unpacks to more than inspect reads")
+            if len({member.filename for member in members}) != len(members):
+                raise Malformed("a member is a duplicate entry")
+            # The sizes just summed are claims; ZipFile.read stops at them and then checks the CRC.
+            return tuple(_entry(member, archive.read(member)) for member in members)
+    except _DAMAGE as error:
+        raise Malformed(f"damaged zip ({error})") from None
+
+
+def names(data: bytes) -> list[str] | None:
+    """Return the names of a zip archive's members; None where it is too damaged to say them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.namelist()
+    except _DAMAGE:
+        return None
+
+
+def _entry(member: zipfile.ZipInfo, data: bytes) -> Entry:
+    mode = member.external_attr >> 16
+    path = member.filename
+    if path.startswith("/") or ".." in path.split("/"):
+        raise Malformed(f"{path} leaves the package")
+    kind = "dir" if member.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
+    if kind == "link":
+        return Entry(path, mode=stat.S_IMODE(mode), kind="link", link=text(data))
+    return Entry(path.rstrip("/"), data, stat.S_IMODE(mode), "dir" if kind == "dir" else "file")

@@ -1,0 +1,79 @@
+"""What all formats have in common: what none can hold is refused, and bytes depend on nothing else."""
+
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from builder import formats
+from builder.model import File
+from tests.unit.formats.packages import package, refusal
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_an_unknown_container_names_the_nearest() -> None:
+    """The error says which recipe asks for it."""
+    assert refusal(package("wheell")) == (
+        "recipe thing: container 'wheell' is not known",
+        "did you mean 'wheel'?",
+    )
+
+
+@pytest.mark.parametrize("container", ["file", "gem", "tar", "wheel"])
+@pytest.mark.parametrize("kind", ["scripts", "metadata"])
+def test_what_a_format_has_no_place_for_is_refused(container: str, kind: str) -> None:
+    """Scripts and metadata are never dropped silently, and the error says whose they are."""
+    wanted = package(container, File("a", b"x"), output="one", **{kind: {"depends": b"#!/bin/sh\n"}})
+    message = f"recipe thing, output one: container '{container}' has no {kind}"
+    assert refusal(wanted) == (message, "")
+
+
+def test_a_file_is_its_only_content() -> None:
+    """A formula or PEM bundle is written as it is; two of them are an error."""
+    assert formats.write(package("file", File("a", b"content"))) == b"content"
+    assert refusal(package("file", File("a", b""), File("b", b"")))[0] == (
+        "recipe thing: a 'file' output holds exactly one file, not 2"
+    )
+
+
+def test_a_tar_package_is_a_gzipped_tar() -> None:
+    """Read by Python's own reader."""
+    data = formats.write(package("tar", File("package/package.json", b"{}")))
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as found:
+        assert found.getnames() == ["package/package.json"]
+
+
+PROGRAM = """
+import os, sys, hashlib
+sys.path.insert(0, sys.argv[1])
+os.umask(int(sys.argv[2], 8))
+from tests.unit.formats.packages import package, SYSTEM, SCRIPT
+from builder import formats
+for container in ("deb", "rpm", "apk", "pacman"):
+    scripts = {} if container == "pacman" else SCRIPT
+    print(hashlib.sha256(formats.write(package(container, *SYSTEM, scripts=scripts))).hexdigest())
+"""
+
+
+def test_the_bytes_do_not_depend_on_the_machine() -> None:
+    """Another umask, time zone, locale and environment make the same packages."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, ROOT, umask],
+            env={"TZ": zone, "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": epoch},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for umask, zone, epoch in [
+            ("022", "UTC", "1"),
+            ("077", "Pacific/Kiritimati", "2"),
+            ("000", "Asia/Tokyo", "3"),
+        ]
+    }
+    assert len(found) == 1
+    assert len(next(iter(found)).split()) == 4
