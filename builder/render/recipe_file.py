@@ -86,7 +86,10 @@ class RecipeSection(_Struct, frozen=True):
     title: Annotated[Line, _says("What people call the target, in one line without controls.")]
     name: Annotated[str, _says("The package's name, with {placeholders}.")]
     name_pattern: Annotated[str, _says("A regular expression of the names that the ecosystem allows.")]
-    version: Annotated[str, _says("The package's version, with {placeholders}: {release}, or {semver}.")]
+    version: Annotated[
+        str,
+        _says("The package's version: {release}, or for a library {library_version} or {semver}."),
+    ]
     outputs: Annotated[list[OutputSection], _says("The artifacts, in the order they are made.", min_length=1)]
     install: Annotated[str, _says("The commands that install the package, with {placeholders}.")]
     verify: Annotated[str, _says("The commands by which people see that it works.")]
