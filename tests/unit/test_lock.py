@@ -227,9 +227,9 @@ def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
     [
         ("state: active", "state: activ", r"l:9: .*'activ' is not one of active"),
         ("schema: 1", "schema: 2", "l:2: "),
-        ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: .*day is out of range"),
+        ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: .*day .*range"),
         ('release: "20261124"', 'release: "20261124-1"', r"l:16: release '20261124-1'"),
-        (ends(ONE), ends(ONE).replace("-21T", "-99T"), "l:5: day is out of range"),
+        (ends(ONE), ends(ONE).replace("-21T", "-99T"), "l:5: day .*range"),
         ("organisation:", "organization:", r"l:3: unknown key 'organization'"),
         (TWO.sha256, ONE.sha256, r"l:10: the CA \w+ is given twice"),
         (ONE.sha256, ONE.sha256.upper(), "l:5: "),
