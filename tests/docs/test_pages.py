@@ -8,13 +8,17 @@ from markdown_it import MarkdownIt
 
 from builder import docs, render
 from builder.model.release import Release
-from builder.render import recipe
+from tests import targets
 from tests.docs.blocks import GUIDE, PAGES, ROOT
 from tests.unit import bundles
 
 FILES = PAGES | {"index": GUIDE / "README.md"}
 # Pages whose reader has one package and the commands of its recipe.
-SYSTEMS = ("apk", "deb", "homebrew", "rpm")
+SYSTEMS = [
+    name
+    for name, target in targets.ALL.items()
+    if target.recipe.testbed in {"system", "homebrew"} and name in docs.NAMES
+]
 SAYS = re.compile(r"^What the (?:package|gem) says.*?\n\n(?P<table>(?:\|.*\n)+)", re.MULTILINE)
 
 
@@ -73,13 +77,16 @@ def _slug(heading: str) -> str:
 @pytest.mark.parametrize("target", SYSTEMS)
 def test_a_packages_page_has_the_commands_of_its_recipe(target: str) -> None:
     """Those that the manifest names, and that the tests of the packages are about."""
-    source = recipe.sources()[target]
-    read = recipe.read(source)
+    chosen = targets.ALL[target]
     release = render.target_release(
-        read, source.templates, bundles.organisation(), bundles.bundle(), Release("2026.10"), epoch=0
+        chosen.recipe,
+        chosen.source.templates,
+        bundles.organisation(),
+        bundles.bundle(),
+        Release("2026.10"),
+        epoch=0,
     )
-    words = {**release.words}
-    names = {output.id: recipe.fill(output.filename, words, target) for output in read.outputs}
+    names = {output.id: file for output, file in zip(chosen.recipe.outputs, chosen.files(), strict=True)}
     text = PAGES[target].read_text("utf-8")
     commands = [line for said in render.commands(release, names).values() for line in said.splitlines()]
     assert [line for line in commands if line not in text] == []
