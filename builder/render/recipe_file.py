@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from builder.model.packagemanagers import MANAGERS
-from builder.model.recipe import PER_CERTIFICATE, Content, Testbed
+from builder.model.recipe import PER_CERTIFICATE, Content, TestbedName
 from builder.text import document
 from builder.text.faults import Fault, nearest, shown
 from builder.text.values import END, Line
@@ -99,7 +99,7 @@ class RecipeSection(_Struct, frozen=True):
         _says("Whether a build that names no targets makes this one."),
     ] = "true"
     testbed: Annotated[
-        Testbed | None,
+        TestbedName | None,
         _says("Where 'trustpack prove' tries the package; without it, it is not provable."),
     ] = None
     manager: (
