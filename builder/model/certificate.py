@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 State = Literal["incoming", "active", "retiring", "distrusted"]
 
 # A SHA-256 in lower-case hex. Python's $ also matches before a last newline, hence what follows it.
-Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Fingerprint = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9a-f]{64}$(?!\n)", description="A SHA-256: 64 hexadecimal digits in lower case."
+    ),
+]
 _Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})

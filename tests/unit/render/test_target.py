@@ -280,6 +280,7 @@ def test_a_template_that_is_wrong_is_named_with_its_line(tmp_path: Path, templat
         ("{{ certificates[0].opensl_hash|token }}", "did you mean 'openssl_hash'?"),
         ("{{ verison|token }}", "did you mean 'version'?"),
         ("{{ digests.later|token }}", "known here: first"),
+        ("{{ org.name.first|text }}", ""),
         ("{{ name|tokn }}", "did you mean 'token'?"),
     ],
 )
