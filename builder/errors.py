@@ -3,6 +3,13 @@
 A message reads "<where>: <what is wrong>", lower case, no full stop; `hint` says what to do next.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class TrustpackError(Exception):
     """An error the user can act on; `exit_code` is the command's status."""
@@ -76,3 +83,11 @@ class LockError(TrustpackError):
     """The bundle is not the one that trustpack.lock lists, or the lock cannot be understood."""
 
     exit_code = 11
+
+
+def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
+    """Return one error that tells all of `errors`, at least one, about the file `where`."""
+    if len(errors) == 1:
+        return errors[0]
+    lines = [f"{error} ({error.hint})" if error.hint else str(error) for error in errors]
+    return ConfigError("\n  ".join((f"{where}: has {len(errors)} errors:", *lines)))

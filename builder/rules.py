@@ -5,9 +5,10 @@ The one place for these facts: findings, `trustpack explain`, SARIF and the test
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from builder.errors import UsageError
 from builder.model import Finding, Severity
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One rule: `why` it matters and what to do (`todo`), a sentence each.
 
     `final` rules have no override: either no certificate could be named, or no reason is good enough.

@@ -1,7 +1,7 @@
 """The command line: the only part that reads the environment, prints and exits.
 
-A command's module is imported only if that command runs or all are to be listed, and imports what does the
-work inside its functions: so every command starts fast.
+A command's module is imported only if that command runs, and imports what does the work inside its functions:
+so every command starts fast.
 """
 
 from __future__ import annotations
@@ -20,28 +20,32 @@ from builder.errors import OutputError, TrustpackError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Each command, in the order of --help, and the module of its function.
-_COMMANDS = {
-    "build": "build",
-    "init": "init",
-    "demo": "demo",
-    "prove": "prove",
-    "lint": "lint",
-    "explain": "lint",
-    "inspect": "inspect",
-    "check": "check",
-    "lock": "lock",
-    "plan": "plan",
-    "diff": "diff",
-    "schema": "init",
-    "recipes": "recipes",
+# Each command, in the order of --help: the module of its function, and the sentence that --help has of it.
+# The sentence is the function's own first one, told here so that --help need not import what it lists.
+COMMANDS = {
+    "build": ("build", "Build the packages of a CA bundle."),
+    "init": ("init", "Write a commented trustpack.yaml."),
+    "demo": ("demo", "Watch HTTPS be refused and accepted, with a throw-away CA."),
+    "prove": ("prove", "Prove that packages make clients trust the bundle."),
+    "lint": ("lint", "Say what is wrong with a CA bundle."),
+    "explain": ("lint", "Explain a rule of the linter, or list them all."),
+    "inspect": ("inspect", "Show the certificates, files and scripts inside built packages."),
+    "check": ("check", "Tell which CA certificates have expired or soon will."),
+    "lock": ("lock", "Show what changes in the bundle, and write trustpack.lock."),
+    "plan": ("plan", "Show what the next release adds and removes."),
+    "diff": ("diff", "Show which certificates came, went or changed their state."),
+    "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
+    "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
+    "docs": ("docs", "Show a page of the guide, or list them all."),
 }
 _FUNCTIONS = {"recipes": "app"}
+_COMPLETING = "_TRUSTPACK_COMPLETE"  # set by a shell that completes a command line
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 app = typer.Typer(
     name="trustpack",
-    help="Turn a CA bundle into packages that make every client trust it.",
+    help="Turn a CA bundle into packages that make every client trust it.\n\n"
+    "The guide is in 'trustpack docs': begin with 'trustpack docs tutorial'.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # importing rich would double the time of every command
@@ -66,13 +70,21 @@ def _options(
     pass
 
 
-def _register(names: Iterable[str]) -> None:
+def register(names: Iterable[str]) -> None:
+    """Import these commands and add them to `app`."""
     for name in names:
-        found = getattr(import_module(f"builder.cli.{_COMMANDS[name]}"), _FUNCTIONS.get(name, name))
+        module, _ = COMMANDS[name]
+        found = getattr(import_module(f"builder.cli.{module}"), _FUNCTIONS.get(name, name))
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
             app.command(name)(found)
+
+
+def _list() -> None:
+    """Add every command by its name and sentence alone: nothing but --help and errors come of that."""
+    for name, (_, sentence) in COMMANDS.items():
+        app.command(name, help=sentence)(lambda: None)
 
 
 def main() -> None:
@@ -80,7 +92,12 @@ def main() -> None:
     named = sys.argv[1:2]
     try:
         _open_streams()
-        _register(named if named and named[0] in _COMMANDS else _COMMANDS)
+        if named and named[0] in COMMANDS:
+            register(named)
+        elif _COMPLETING in os.environ:
+            register(COMMANDS)
+        else:
+            _list()
         app()
     except TrustpackError as error:
         _say("error: ", typer.colors.RED, str(error))

@@ -56,7 +56,7 @@ def build(
 ) -> None:
     """Build the packages of a CA bundle.
 
-    They are .deb, .rpm, .apk, Homebrew, wheel, npm, gem and plain PEM, or those of --target.
+    They are those of every target that is built by default ('trustpack recipes list'), or of --target.
 
     With a trustpack.lock beside the configuration, the bundle must be the one that it lists, and the release
     is the lock's.

@@ -13,7 +13,7 @@ from builder.cli import environment, options
 if TYPE_CHECKING:
     import datetime as dt
 
-    from builder.diff.snapshot import Holding
+    from builder.diff.snapshot import TrustSnapshot
     from builder.pipeline.project import Project
 
 _DUE = 1
@@ -68,17 +68,17 @@ def check(
     raise typer.Exit(_DUE if any(one.due for one in expiries) else 0)
 
 
-def _snapshots(inputs: list[str], project: Project | None, password_file: Path | None) -> list[Holding]:
+def _snapshots(inputs: list[str], project: Project | None, password_file: Path | None) -> list[TrustSnapshot]:
     """Return what is named; without anything, the bundle as it would be shipped but for what lint refuses."""
     from dataclasses import replace
 
-    from builder.diff.read import hold
+    from builder.diff.read import take
     from builder.diff.snapshot import of_bundle
     from builder.pipeline.accept import survey
 
     access = environment.access(password_file)
     if project is None:
-        return [hold(name, access) for name in inputs]
+        return [take(name, access) for name in inputs]
     found = of_bundle(str(project.file), survey(project, access=access), project.lifecycle)
     return [replace(found, organisation=project.slug)]
 

@@ -24,14 +24,15 @@ def diff(
 ) -> None:
     """Show which certificates came, went or changed their state.
 
-    Between two packages of one format, also which files, scripts and fields. Exits with 0 where nothing
+    Between two packages of one format, also which files, scripts and fields; of a file that cannot be looked
+    into, only whether it is the same. Exits with 0 where nothing
     differs, 1 where something does, and 2 or more for an error.
     """
     from builder.diff import difference
-    from builder.diff.read import hold
+    from builder.diff.read import take
 
     access = environment.access(password_file)
-    before, after = hold(old, access), hold(new, access)
+    before, after = (take(name, access, opaque=True) for name in (old, new))
     found = difference.compare(before, after)
     show = difference.as_json if json else difference.as_text
     typer.echo(show(before, after, found), nl=False)

@@ -1,4 +1,4 @@
-"""`trustpack init` and `trustpack schema`: the configuration file and its JSON Schema."""
+"""`trustpack init` and `trustpack schema`: the configuration file, and JSON Schemas for editors."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def init(
         expired=f"expired: {expired}" if expired else "# expired: refuse",
         intermediates=f"intermediates: {intermediates}" if intermediates else "# intermediates: refuse",
         public_roots=f"public_roots: {public_roots}" if public_roots else "# public_roots: refuse",
-        targets=", ".join(recipe.sources()),
+        targets=", ".join(source.target for source in recipe.select(recipe.sources(), None)),
     )
     write(config, text)
     count = len(bundle.certificates)
@@ -86,16 +86,26 @@ def init(
     typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
 
 
-def schema() -> None:
-    """Print the JSON Schema of trustpack.yaml.
+def schema(
+    document: Annotated[
+        str,
+        typer.Argument(
+            help="The document: configuration, recipe, or one that 'trustpack docs json' lists.",
+            autocompletion=options.documents,
+        ),
+    ] = "configuration",
+    *,
+    recipe: Annotated[bool, typer.Option("--recipe", help="Print that of a recipe instead.")] = False,
+) -> None:
+    """Print the JSON Schema of trustpack.yaml, or of another document.
 
-    Editors complete and check the file by it.
+    Editors complete and check the file by it. JSON that commands print is described, too.
     """
     import json
 
-    from builder.config import schema as value
+    from builder.docs.schemas import schema as find
 
-    typer.echo(json.dumps(value(), indent=2))
+    typer.echo(json.dumps(find("recipe" if recipe else document), indent=2))
 
 
 def _quoted(path: str, folder: Path) -> str:

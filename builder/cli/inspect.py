@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from builder.errors import PackageError
     from builder.inspect import Contents, Held
 
 # What a build writes that is larger than this is no CA package; reading stops before memory does.
@@ -25,19 +26,25 @@ def inspect(
 ) -> None:
     """Show the certificates, files and scripts inside built packages.
 
-    Nothing of a package is run.
+    Nothing of a package is run. Among several, a damaged one is told at the end, and the exit status is 10.
     """
-    files = list(_files(paths))
-    found = {path: _read(path, alone=len(files) == 1) for path in files}
-    packages = {path: contents for path, contents in found.items() if contents}
-    passed_over = [path for path, contents in found.items() if not contents]
+    from builder.errors import NotAPackageError, PackageError
+
+    found = {path: _read(path) for path in _files(paths)}
+    packages = {path: one for path, one in found.items() if not isinstance(one, PackageError)}
+    errors = {path: one for path, one in found.items() if isinstance(one, PackageError)}
+    if len(found) == len(errors) == 1:
+        raise next(iter(errors.values()))
+    passed_over = [path for path, error in errors.items() if isinstance(error, NotAPackageError)]
+    damaged = {path: error for path, error in errors.items() if path not in passed_over}
     if json:
-        _print_json(packages, passed_over)
-        return
-    for path, contents in packages.items():
-        _show(path, contents)
-    for path in passed_over:
-        _say(f"{path}: is no package, passed over", err=True)
+        _print_json(packages, passed_over, damaged)
+    else:
+        for path, contents in packages.items():
+            _show(path, contents)
+        for path in passed_over:
+            _say(f"{path}: is no package, passed over", err=True)
+    _refuse(list(damaged.values()))
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
@@ -54,46 +61,67 @@ def _files(paths: list[Path]) -> Iterator[Path]:
             raise UsageError(f"{visible(str(path))}: is no file or folder")
 
 
-def _read(path: Path, *, alone: bool) -> Contents | None:
-    """Return the package's contents, or None for a file among others that is no package."""
-    from builder.errors import NotAPackageError, PackageError
+def _refuse(damaged: list[PackageError]) -> None:
+    """Raise PackageError for the packages that are damaged, if there are any."""
+    from builder.errors import PackageError
+
+    if len(damaged) == 1:
+        raise damaged[0]
+    if damaged:
+        raise PackageError("\n  ".join((f"{len(damaged)} packages cannot be read:", *map(str, damaged))))
+
+
+def _read(path: Path) -> Contents | PackageError:
+    """Return the package's contents, or why there are none to be had."""
+    from builder.errors import PackageError
     from builder.inspect import read
     from builder.text.quoting import visible
 
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise PackageError(
+            return PackageError(
                 f"{visible(str(path))}: is larger than the {_MAX_BYTES} bytes that inspect reads"
             )
         return read(str(path), path.read_bytes())
-    except NotAPackageError:
-        if alone:
-            raise
-        return None
+    except PackageError as error:
+        return error
     except OSError as error:
-        raise PackageError(f"{visible(str(path))}: cannot be read: {error.strerror}") from error
+        return PackageError(f"{visible(str(path))}: cannot be read: {error.strerror}")
 
 
-def _print_json(packages: dict[Path, Contents], passed_over: list[Path]) -> None:
+def _print_json(
+    packages: dict[Path, Contents], passed_over: list[Path], damaged: dict[Path, PackageError]
+) -> None:
     import json
 
     described = [{"file": str(path)} | _describe(contents) for path, contents in packages.items()]
-    value = {"packages": described, "passed_over": [str(path) for path in passed_over]}
+    value = {
+        "packages": described,
+        "passed_over": [str(path) for path in passed_over],
+        "damaged": [{"file": str(path), "error": str(error)} for path, error in damaged.items()],
+    }
     # ASCII only: what a package's names hold cannot reach a terminal.
     typer.echo(json.dumps(value, indent=2, ensure_ascii=True))
 
 
 def _describe(contents: Contents) -> dict[str, Any]:
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
-    from builder.render.inventory import stamp
-
-    value = asdict(contents)
+    value = asdict(replace(contents, certificates=(), distrusted=None))
     for file in value["files"]:
         file["mode"] = f"{file['mode']:04o}"
-    for certificate in (*value["certificates"], *(value["distrusted"] or ())):
-        certificate |= {key: stamp(certificate[key]) for key in ("not_before", "not_after")}
+    blocked = contents.distrusted
+    value["certificates"] = [_certificate(held) for held in contents.certificates]
+    value["distrusted"] = None if blocked is None else [_certificate(held) for held in blocked]
     return value
+
+
+def _certificate(held: Held) -> dict[str, str]:
+    import msgspec
+
+    found = msgspec.to_builtins(held.certificate)
+    keys = ("subject", "not_before", "not_after")
+    return {"file": held.file, "sha256": found["sha256"], "label": held.label} | {k: found[k] for k in keys}
 
 
 def _show(path: Path, contents: Contents) -> None:
@@ -132,13 +160,13 @@ def _show(path: Path, contents: Contents) -> None:
 
 def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
     """Return a row for each CA, with the number of files that hold or name it."""
-    from builder.render.inventory import stamp
     from builder.text.quoting import visible
+    from builder.text.times import stamp
 
-    count = Counter(held.sha256 for held in certificates)
-    once = {held.sha256: held for held in certificates}
+    count = Counter(held.certificate.sha256 for held in certificates)
+    once = {held.certificate.sha256: held for held in certificates}
     return [
-        (visible(held.label), sha256[:_SHORT], stamp(held.not_after), str(count[sha256]))
+        (visible(held.label), sha256[:_SHORT], stamp(held.certificate.ends), str(count[sha256]))
         for sha256, held in once.items()
     ]
 

@@ -38,6 +38,7 @@ def lock(
     lock is written; --bump makes one where only texts, names or recipes have changed. Review it like code.
     """
     from builder.lifecycle import lock as locks
+    from builder.lifecycle import lockfile
     from builder.release.atomic import write
 
     project = environment.project(config=config, now=now)
@@ -58,7 +59,7 @@ def lock(
     if check:
         raise typer.Exit(_DIFFERS)
     if not dry_run:
-        write(file, locks.to_text(new))
+        write(file, lockfile.to_text(new))
 
 
 def _show(old: Lock | None, new: Lock, file: Path) -> None:

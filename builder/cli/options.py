@@ -17,6 +17,20 @@ def targets(incomplete: str) -> list[str]:
     return [name for name in sources(Path()) if name.startswith(incomplete)]
 
 
+def pages(incomplete: str) -> list[str]:
+    """Return the guide's pages that a shell may complete `incomplete` to."""
+    from builder.docs import NAMES
+
+    return [name for name in NAMES if name.startswith(incomplete)]
+
+
+def documents(incomplete: str) -> list[str]:
+    """Return the documents with a JSON Schema that a shell may complete `incomplete` to."""
+    from builder.docs.schemas import NAMES
+
+    return [name for name in NAMES if name.startswith(incomplete)]
+
+
 def rules(incomplete: str) -> list[str]:
     """Return the linter's rules that a shell may complete `incomplete` to."""
     from builder.rules import RULES

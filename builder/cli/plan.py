@@ -10,7 +10,7 @@ import typer
 from builder.cli import environment, options
 
 if TYPE_CHECKING:
-    from builder.lifecycle.lock import Locked
+    from builder.model import CertificateSummary, State
     from builder.release.manifest import Manifest
 
 _WARNED = 1
@@ -58,20 +58,29 @@ def plan(
         before=lock.release.text if lock else manifest.release if manifest else "",
         release=following.release.text,
         lifecycle=stages,
-        targets=[source.target for source in sources],
+        distrust={source.target: recipe.read(source).distrust for source in sources},
         today=project.today,
     )
     typer.echo((plans.as_json if json else plans.as_text)(found), nl=False)
     raise typer.Exit(_WARNED if found.warnings else 0)
 
 
-def _released(manifest: Manifest | None) -> list[Locked]:
+def _released(manifest: Manifest | None) -> list[CertificateSummary]:
     """Return the certificates of a release as a lock lists them; of what is shipped, it knows no states."""
-    from builder.lifecycle.lock import Locked
+    from builder.model import CertificateSummary
 
-    keys = ("sha256", "subject", "not_before", "not_after")
     trusted, distrusted = (manifest.certificates, manifest.distrusted) if manifest else ((), ())
+    states: list[tuple[CertificateSummary, State]] = [
+        *((item, "active") for item in trusted),
+        *((item, "distrusted") for item in distrusted),
+    ]
     return [
-        *(Locked(**{key: item[key] for key in keys}, state="active") for item in trusted),
-        *(Locked(**{key: item[key] for key in keys}, state="distrusted") for item in distrusted),
+        CertificateSummary(
+            sha256=item.sha256,
+            subject=item.subject,
+            not_before=item.not_before,
+            not_after=item.not_after,
+            state=state,
+        )
+        for item, state in states
     ]

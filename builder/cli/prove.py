@@ -34,7 +34,7 @@ def prove(
         "dist"
     ),
     root: Annotated[
-        Path | None, typer.Option(help="An unpacked system in which deb, rpm or apk is proven.")
+        Path | None, typer.Option(help="An unpacked system in which a system's package is proven.")
     ] = None,
     url: Annotated[
         str | None, typer.Option(help="Prove the real bundle by this server, whose CA is in it.")
@@ -75,7 +75,7 @@ def prove(
 
 def _question(url: str | None, chain: Path | None, key: Path | None) -> Question | None:
     """Return the question about a real server, or None for a recipe proof; UsageError for half of one."""
-    from builder.prove.command import own_server, stranger
+    from builder.prove.command import own_server, server_at
 
     if url is not None and (chain or key):
         raise UsageError("--url and --server-cert: give one of them")
@@ -84,7 +84,7 @@ def _question(url: str | None, chain: Path | None, key: Path | None) -> Question
     if url is not None:
         if not url.startswith("https://"):
             raise UsageError(f"--url {url}: does not begin with https://")
-        return stranger(url)
+        return server_at(url)
     return own_server(chain, key) if chain and key else None
 
 

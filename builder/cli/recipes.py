@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,21 +24,31 @@ def list_recipes(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List every target and where its recipe comes from."""
+    """List every target, whether a build makes it that names none, and where its recipe comes from."""
     from builder.render import recipe
 
     found = recipe.sources(folder)
-    rows = [
-        (name, recipe.read(source).title, "built in" if recipe.built_in(source) else str(source.file))
+    rows: list[dict[str, Any]] = [
+        {
+            "target": name,
+            "title": (what := recipe.read(source)).title,
+            "default": what.default,
+            "origin": "built in" if recipe.built_in(source) else str(source.file),
+        }
         for name, source in found.items()
     ]
     if json:
         import json as encoder
 
-        keys = ("target", "title", "origin")
-        typer.echo(encoder.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2))
+        typer.echo(encoder.dumps(rows, indent=2))
     else:
-        table(("target", "title", "origin"), rows)
+        table(
+            ("target", "title", "built", "origin"),
+            [
+                (row["target"], row["title"], "by default" if row["default"] else "if named", row["origin"])
+                for row in rows
+            ],
+        )
 
 
 @app.command()

@@ -12,8 +12,8 @@ from builder.config.file import (
     minimal,
     organisation,
     read,
+    read_with_lines,
     schema,
-    where,
 )
 
 __all__ = [
@@ -28,6 +28,6 @@ __all__ = [
     "minimal",
     "organisation",
     "read",
+    "read_with_lines",
     "schema",
-    "where",
 ]

@@ -11,34 +11,42 @@ from builder.errors import ConfigError
 from builder.model import Organisation
 from builder.text import document
 from builder.text.quoting import visible
+from builder.text.values import END, LINE, Line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FILE_NAME = "trustpack.yaml"
 
-# Python's $ also matches before a last newline, which must not get into a package's fields; ECMAScript's, by
-# which editors read the schema, does not.
-_END = r"$(?!\n)"
-# One line that neither starts nor ends with a space and has no control or bidirectional character.
-_LINE = r"^(?! )[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+(?<! )" + _END
-_Line = Annotated[str, msgspec.Meta(pattern=_LINE)]
 _Slug = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + _END,
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + END,
         min_length=2,
         max_length=40,
-        description="Lower-case letters, digits and single hyphens; every package name starts with it.",
+        description="Lower-case letters, digits and single hyphens, a letter first; "
+        "every package name starts with it.",
     ),
 ]
 # RFC 3986 without what shells expand: the URL stands in the commands people are shown.
-_Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + _END)]
-FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + _END
-_Fingerprint = Annotated[str, msgspec.Meta(pattern=FINGERPRINT)]
-_Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END)]
+_Url = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + END,
+        description="An http or https URL, without spaces, quotes, $, & or ;.",
+    ),
+]
+FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + END
+_Fingerprint = Annotated[
+    str, msgspec.Meta(pattern=FINGERPRINT, description="A SHA-256: 64 hexadecimal digits.")
+]
+_Day = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A day, such as 2027-03-01."),
+]
 _LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
-_LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + _END
+_LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + END
 _SUMMARY = 79  # characters: Debian's and RPM's linters ask for fewer than 80
 _Treatment = Literal["refuse", "drop", "keep"]
 # Without commas: Debian takes a name with one for two maintainers.
@@ -53,17 +61,25 @@ class OrganisationSection(_Struct, frozen=True):
     """Who stands behind the packages; what is not given gets a default that every ecosystem accepts."""
 
     slug: _Slug
-    name: Annotated[_Line, msgspec.Meta(description="The organisation's name as people write it.")] | None = (
-        None
-    )
+    name: (
+        Annotated[
+            Line,
+            msgspec.Meta(
+                description="The organisation's name as people write it, on one line without controls."
+            ),
+        ]
+        | None
+    ) = None
     homepage: (
         Annotated[
-            _Url, msgspec.Meta(description="An http or https URL of a page about this CA, without $, & or ;.")
+            _Url,
+            msgspec.Meta(description="A page about this CA: an http or https URL, without $, & or ;."),
         ]
         | None
     ) = None
     contact: (
-        Annotated[_Line, msgspec.Meta(description="The maintainer: Full Name <mailbox@domain>.")] | None
+        Annotated[Line, msgspec.Meta(description="The maintainer, on one line: Full Name <mailbox@domain>.")]
+        | None
     ) = None
     license: (
         Annotated[
@@ -78,13 +94,18 @@ class OrganisationSection(_Struct, frozen=True):
     summary: (
         Annotated[
             str,
-            msgspec.Meta(pattern=_LINE, max_length=_SUMMARY, description="One line, under 80 characters."),
+            msgspec.Meta(
+                pattern=LINE,
+                max_length=_SUMMARY,
+                description="One line, under 80 characters, without controls.",
+            ),
         ]
         | None
     ) = None
     description: (
         Annotated[
-            _Line, msgspec.Meta(description="One paragraph, on one line, for the deb, the rpm and the gem.")
+            Line,
+            msgspec.Meta(description="One paragraph, on one line without controls: a package's longer text."),
         ]
         | None
     ) = None
@@ -93,9 +114,9 @@ class OrganisationSection(_Struct, frozen=True):
 class OverrideSection(_Struct, frozen=True):
     """One lint rule set aside for one certificate until a day."""
 
-    rule: _Line
-    fingerprint: Annotated[_Fingerprint, msgspec.Meta(description="A SHA-256: 64 hexadecimal digits.")]
-    reason: _Line
+    rule: Annotated[Line, msgspec.Meta(description="The rule, as 'trustpack explain' lists it.")]
+    fingerprint: _Fingerprint
+    reason: Annotated[Line, msgspec.Meta(description="Why it is accepted, on one line.")]
     until: Annotated[_Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
 
 
@@ -106,34 +127,55 @@ class BundleSection(_Struct, frozen=True):
         list[Annotated[str, msgspec.Meta(min_length=1)]],
         msgspec.Meta(min_length=1, description="Files and folders, from this file."),
     ]
-    expired: _Treatment = "refuse"
-    intermediates: _Treatment = "refuse"
-    public_roots: _Treatment = "refuse"
-    overrides: list[OverrideSection] = []
+    expired: Annotated[_Treatment, msgspec.Meta(description="What to do with expired certificates.")] = (
+        "refuse"
+    )
+    intermediates: Annotated[
+        _Treatment, msgspec.Meta(description="What to do with CAs that are not roots.")
+    ] = "refuse"
+    public_roots: Annotated[_Treatment, msgspec.Meta(description="What to do with public CAs' roots.")] = (
+        "refuse"
+    )
+    overrides: Annotated[
+        list[OverrideSection], msgspec.Meta(description="Errors of lint that are accepted for a while.")
+    ] = []
 
 
 class AuthoritySection(_Struct, frozen=True):
     """Where one CA is in its life, who answers for it, and what follows it."""
 
-    state: Literal["incoming", "active", "retiring", "distrusted"] = "active"
-    since: Annotated[_Day, msgspec.Meta(description="The day on which it came into this state.")] | None = (
-        None
-    )
-    until: (
-        Annotated[_Day, msgspec.Meta(description="The day on which it is planned to leave this state.")]
+    state: Annotated[
+        Literal["incoming", "active", "retiring", "distrusted"],
+        msgspec.Meta(description="Where the CA is in its life: 'trustpack docs rotate' tells of each."),
+    ] = "active"
+    since: (
+        Annotated[_Day, msgspec.Meta(description="Since when it is in this state, such as 2027-03-01.")]
         | None
     ) = None
-    owner: _Line | None = None
+    until: (
+        Annotated[
+            _Day,
+            msgspec.Meta(description="The day on which it is to leave this state, such as 2027-03-01."),
+        ]
+        | None
+    ) = None
+    owner: Annotated[Line, msgspec.Meta(description="Who answers for the CA, on one line.")] | None = None
     evidence: (
         Annotated[
-            _Line,
+            Line,
             msgspec.Meta(
-                description="A ticket or a document that says why; packages carry a distrusted CA's."
+                description="What says why, such as a ticket, on one line; packages carry a distrusted CA's."
             ),
         ]
         | None
     ) = None
-    successor: Annotated[_Fingerprint, msgspec.Meta(description="The CA that replaces it.")] | None = None
+    successor: (
+        Annotated[
+            _Fingerprint,
+            msgspec.Meta(description="The SHA-256 of the CA that replaces it, 64 hexadecimal digits."),
+        ]
+        | None
+    ) = None
 
 
 class LifecycleSection(_Struct, frozen=True):
@@ -142,7 +184,7 @@ class LifecycleSection(_Struct, frozen=True):
     overlap: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^[0-9]{1,4}d" + _END,
+            pattern=r"^[0-9]{1,4}d" + END,
             description="How many days a new root is out on machines before it is needed, such as 30d.",
         ),
     ] = "30d"
@@ -156,7 +198,7 @@ class LifecycleSection(_Struct, frozen=True):
 
 
 class Config(_Struct, frozen=True):
-    """The whole file."""
+    """Only organisation and bundle are needed; what is not given has a default."""
 
     organisation: OrganisationSection
     bundle: BundleSection
@@ -164,7 +206,10 @@ class Config(_Struct, frozen=True):
     release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
     site: (
         Annotated[
-            _Url, msgspec.Meta(description="The http or https URL under which the packages are published.")
+            _Url,
+            msgspec.Meta(
+                description="Where the packages are published: an http or https URL, without $, & or ;."
+            ),
         ]
         | None
     ) = None
@@ -172,8 +217,8 @@ class Config(_Struct, frozen=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^@[a-z0-9][a-z0-9._-]*" + _END,
-                description="An npm scope, such as @acme, under which the npm package is called ca.",
+                pattern=r"^@[a-z0-9][a-z0-9._-]*" + END,
+                description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
             ),
         ]
         | None
@@ -189,35 +234,37 @@ class Config(_Struct, frozen=True):
 
 def read(path: Path) -> Config:
     """Read and validate a configuration file; raise ConfigError naming file and line."""
+    return read_with_lines(path)[0]
+
+
+def read_with_lines(path: Path) -> tuple[Config, document.Document]:
+    """Read a configuration as `read` does, and return with it where each of its keys stands."""
     parsed = _parsed(path)
     config = document.decode(parsed, Config)
-    if config.organisation.contact and not _CONTACT.fullmatch(config.organisation.contact):
-        where = parsed.where(("organisation", "contact"))
-        raise ConfigError(
-            f"{where}: organisation.contact: expected 'Full Name <mailbox@domain>', without a comma"
-        )
-    if (config.organisation.license or "").count("(") != (config.organisation.license or "").count(")"):
-        where = parsed.where(("organisation", "license"))
+    document.refuse(parsed, _contradictions(config.organisation))
+    return config, parsed
+
+
+def _contradictions(section: OrganisationSection) -> Iterator[document.Fault]:
+    """Yield what is wrong and no pattern shows."""
+    if section.contact and not _CONTACT.fullmatch(section.contact):
+        said = "organisation.contact: expected 'Full Name <mailbox@domain>', without a comma"
+        yield document.Fault(("organisation", "contact"), said)
+    if (section.license or "").count("(") != (section.license or "").count(")"):
         hint = "an SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own"
-        raise ConfigError(f"{where}: organisation.license: has an odd parenthesis", hint=hint)
-    return config
-
-
-def where(path: Path, key: tuple[str | int, ...]) -> str:
-    """Return "file:line" of a key of a configuration file: for what is found wrong after it was read."""
-    return _parsed(path).where(key)
+        yield document.Fault(
+            ("organisation", "license"), "organisation.license: has an odd parenthesis", hint
+        )
 
 
 def _parsed(path: Path) -> document.Document:
     try:
-        text = path.read_text("utf-8")
+        text = document.read(path)
     except FileNotFoundError:
         hint = (
             "run 'trustpack init roots.pem --org NAME', or 'trustpack build roots.pem --org NAME' without one"
         )
         raise ConfigError(f"{path}: there is no such file", hint=hint) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
     return document.parse(text, str(path))
 
 

@@ -1,4 +1,4 @@
-"""How two holdings differ: CAs by fingerprint; files, scripts and fields of packages of one format."""
+"""How two snapshots differ: CAs by fingerprint; files, scripts and fields of packages of one format."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from builder.render.inventory import stamp
 from builder.text.quoting import visible
+from builder.text.times import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from builder.diff.snapshot import Holding, Item
+    from builder.diff.snapshot import TrustSnapshot
+    from builder.model import CertificateSummary
 
 _SHORT = 16  # digits of a fingerprint that tell CAs apart for a reader; the JSON has all
 
@@ -32,28 +33,34 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What leads from one holding to another.
+    """What leads from one snapshot to another.
 
-    `added`, `removed` and `kept` are about what is shipped, `distrusted` and `forgiven` about what is
+    `added`, `removed` and `kept` are about what is shipped, `distrusted` and `undistrusted` about what is
     blocked, and `states` has each kept CA, before and after, whose state both know, and not the same.
     """
 
-    added: tuple[Item, ...]
-    removed: tuple[Item, ...]
-    kept: tuple[Item, ...]
-    states: tuple[tuple[Item, Item], ...] = ()
-    distrusted: tuple[Item, ...] = ()
-    forgiven: tuple[Item, ...] = ()
+    added: tuple[CertificateSummary, ...]
+    removed: tuple[CertificateSummary, ...]
+    kept: tuple[CertificateSummary, ...]
+    states: tuple[tuple[CertificateSummary, CertificateSummary], ...] = ()
+    distrusted: tuple[CertificateSummary, ...] = ()
+    undistrusted: tuple[CertificateSummary, ...] = ()
     parts: Mapping[str, Names] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
-        changes = (self.added, self.removed, self.states, self.distrusted, self.forgiven)
+        changes = (self.added, self.removed, self.states, self.distrusted, self.undistrusted)
         return any(changes) or any(self.parts.values())
 
 
-def compare(old: Holding, new: Holding) -> Difference:
-    """Return what leads from `old` to `new`; parts are compared where both are of one kind."""
+def compare(old: TrustSnapshot, new: TrustSnapshot) -> Difference:
+    """Return what leads from `old` to `new`; parts are compared where both are of one kind.
+
+    Nothing is said of CAs where one side cannot be looked into; it is the same as its own copy alone.
+    """
+    if old.opaque or new.opaque:
+        copy = old.kind == new.kind and old.parts == new.parts
+        return Difference((), (), (), parts={} if copy else {"content": Names((), (), ("bytes",))})
     before = {key: item for key, item in old.certificates.items() if item.shipped}
     after = {key: item for key, item in new.certificates.items() if item.shipped}
     blocked_before, blocked_after = _blocked(old), _blocked(new)
@@ -65,33 +72,42 @@ def compare(old: Holding, new: Holding) -> Difference:
         kept=kept,
         states=tuple((before[item.sha256], item) for item in kept if _moved(before[item.sha256], item)),
         distrusted=_sorted(blocked_after[key] for key in blocked_after.keys() - blocked_before if both),
-        forgiven=_sorted(blocked_before[key] for key in blocked_before.keys() - blocked_after if both),
+        undistrusted=_sorted(blocked_before[key] for key in blocked_before.keys() - blocked_after if both),
         parts=_parts(old, new) if old.kind == new.kind else {},
     )
 
 
-def as_text(old: Holding, new: Holding, found: Difference) -> str:
+def as_text(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
     """Return the difference as people read it: what came, went and changed, a line each."""
     lines = [f"--- {_title(old)}", f"+++ {_title(new)}"]
     lines += [f"+ {_said(item)}" for item in found.added]
     lines += [f"- {_said(item)}" for item in found.removed]
     lines += [f"~ {_said(item)}: {before.state} before, {item.state} now" for before, item in found.states]
     lines += [f"! {_said(item)}: distrusted" for item in found.distrusted]
-    lines += [f"? {_said(item)}: no longer distrusted" for item in found.forgiven]
+    lines += [f"? {_said(item)}: no longer distrusted" for item in found.undistrusted]
     for kind, names in found.parts.items():
         for sign, each in (("+", names.added), ("-", names.removed), ("~", names.changed)):
             lines += [f"{sign} {kind} {visible(name)}" for name in each]
+    opaque = {one.name: one.opaque for one in (old, new) if one.opaque}
+    lines += [visible(f"{name}: opaque: {why}") for name, why in opaque.items()]
     count = len(found.kept)
-    lines.append(f"{'different' if found else 'the same'}: {count} certificate{'s' * (count != 1)} in both")
-    if old.kind != new.kind and old.parts and new.parts:
+    said = "certificates were not compared" if opaque else f"{count} certificate{'s' * (count != 1)} in both"
+    lines.append(f"{'different' if found else 'the same'}: {said}")
+    if old.kind != new.kind and old.parts and new.parts and not opaque:
         lines.append(f"only certificates were compared: one is {old.kind}, the other {new.kind}")
     return "\n".join(lines) + "\n"
 
 
-def as_json(old: Holding, new: Holding, found: Difference) -> str:
+def as_json(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
     """Return the difference as JSON in ASCII, with whole fingerprints."""
-    kinds = ("added", "removed", "kept", "distrusted", "forgiven")
-    certificates: dict[str, Any] = {key: [_value(item) for item in getattr(found, key)] for key in kinds}
+    kinds = {
+        "added": found.added,
+        "removed": found.removed,
+        "kept": found.kept,
+        "distrusted": found.distrusted,
+        "forgiven": found.undistrusted,
+    }
+    certificates: dict[str, Any] = {key: [_value(item) for item in items] for key, items in kinds.items()}
     certificates["states"] = [_value(item) | {"state_before": before.state} for before, item in found.states]
     value = {
         "same": not found,
@@ -103,15 +119,15 @@ def as_json(old: Holding, new: Holding, found: Difference) -> str:
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 
 
-def _blocked(holding: Holding) -> dict[str, Item]:
-    return {key: item for key, item in holding.certificates.items() if not item.shipped}
+def _blocked(snapshot: TrustSnapshot) -> dict[str, CertificateSummary]:
+    return {key: item for key, item in snapshot.certificates.items() if not item.shipped}
 
 
-def _moved(before: Item, after: Item) -> bool:
+def _moved(before: CertificateSummary, after: CertificateSummary) -> bool:
     return bool(before.state and after.state and before.state != after.state)
 
 
-def _parts(old: Holding, new: Holding) -> dict[str, Names]:
+def _parts(old: TrustSnapshot, new: TrustSnapshot) -> dict[str, Names]:
     return {
         kind: _names(old.parts[kind], new.parts[kind])
         for kind in old.parts
@@ -127,29 +143,29 @@ def _names(before: Mapping[str, object], after: Mapping[str, object]) -> Names:
     )
 
 
-def _sorted(items: Iterable[Item]) -> tuple[Item, ...]:
+def _sorted(items: Iterable[CertificateSummary]) -> tuple[CertificateSummary, ...]:
     return tuple(sorted(items, key=lambda item: (item.subject.lower(), item.sha256)))
 
 
-def _title(holding: Holding) -> str:
-    words = (holding.kind, holding.organisation, holding.release)
-    return visible(f"{holding.name} ({' '.join(filter(None, words))})")
+def _title(snapshot: TrustSnapshot) -> str:
+    words = (snapshot.kind, snapshot.organisation, snapshot.release)
+    return visible(f"{snapshot.name} ({' '.join(filter(None, words))})")
 
 
-def _said(item: Item) -> str:
+def _said(item: CertificateSummary) -> str:
     named = visible(item.subject) or "no name"
-    return f"{named} ({item.sha256[:_SHORT]}), until {item.not_after.date()}"
+    return f"{named} ({item.sha256[:_SHORT]}), until {item.ends.date()}"
 
 
-def _value(item: Item) -> dict[str, str]:
+def _value(item: CertificateSummary) -> dict[str, str]:
     return {
         "sha256": item.sha256,
         "subject": item.subject,
-        "not_after": stamp(item.not_after),
+        "not_after": stamp(item.ends),
         "state": item.state,
     }
 
 
-def _described(holding: Holding) -> dict[str, str]:
+def _described(snapshot: TrustSnapshot) -> dict[str, str]:
     keys = ("name", "kind", "organisation", "release")
-    return {key: getattr(holding, key) for key in keys}
+    return {key: getattr(snapshot, key) for key in keys}

@@ -15,14 +15,18 @@ from builder.model import Bundle
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.diff.snapshot import Holding
+    from builder.diff.snapshot import TrustSnapshot
+    from builder.load import Loading
     from builder.load.access import Access
 
+_UNKNOWN = "unknown-format"  # the rule of the first stage
 
-def hold(name: str, access: Access) -> Holding:
+
+def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
     """Return what `name` holds: a file, a folder, - for standard input, or https://…#sha256=….
 
-    `access` opens standard input and locked trust stores.
+    `access` opens standard input and locked trust stores. With `opaque`, a package that cannot be looked into
+    is one of which nothing more is known, and no error.
 
     Raises UsageError where there is nothing, and what reading it raises.
     """
@@ -37,15 +41,35 @@ def hold(name: str, access: Access) -> Holding:
             return _bundle(name, access)  # which says that a pipe or a device is no file
         if status.st_size > snapshot.MAX_BYTES:
             raise PackageError(f"{visible(name)}: is larger than {snapshot.MAX_BYTES} bytes")
-        return snapshot.of_file(path, path.read_bytes()) or _bundle(name, access)
+        data = path.read_bytes()
+        return _of_file(path, data, access, opaque=opaque)
     except FileNotFoundError:
         raise UsageError(f"{visible(name)}: is no file or folder") from None
     except OSError as error:
         raise PackageError(f"{visible(name)}: cannot be read: {error.strerror}") from error
 
 
-def _bundle(name: str, access: Access) -> Holding:
-    """Return the certificates of a bundle, whatever lint says of them; what cannot be read still raises."""
+def _of_file(path: Path, data: bytes, access: Access, *, opaque: bool) -> TrustSnapshot:
+    name = str(path)
+    try:
+        if found := snapshot.of_file(path, data):
+            return found
+    except PackageError as error:
+        if not opaque:
+            raise
+        return snapshot.of_opaque(name, data, str(error).removeprefix(f"{visible(name)}: "))
     loading = read([name], access)
+    foreign = b"\0" in data and {finding.rule for finding in loading.findings} == {_UNKNOWN}
+    if opaque and foreign:
+        return snapshot.of_opaque(name, data, loading.findings[0].message)
+    return _accepted(name, loading)
+
+
+def _bundle(name: str, access: Access) -> TrustSnapshot:
+    return _accepted(name, read([name], access))
+
+
+def _accepted(name: str, loading: Loading) -> TrustSnapshot:
+    """Return the certificates of a bundle, whatever lint says of them; what cannot be read still raises."""
     refuse(loading.findings)
     return snapshot.of_bundle(name, Bundle(loading.certificates))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from builder import inspect
 from builder.errors import NotAPackageError, OutputError
-from builder.lifecycle import lock
+from builder.lifecycle import lockfile
+from builder.model import CertificateSummary, summarise
 from builder.release import manifest as manifests
+from builder.render.inventory import Inventory
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -28,48 +30,41 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA package
 _LOCK = re.compile(rb"^history:", re.MULTILINE)
-DISTRUSTED = "distrusted"
+DISTRUSTED: Final = "distrusted"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One CA; `state` is empty where it is shipped and nothing more is known of it."""
-
-    sha256: str
-    subject: str
-    not_after: dt.datetime
-    state: str = ""
-
-    @property
-    def shipped(self) -> bool:
-        """Whether clients are made to trust it."""
-        return self.state != DISTRUSTED
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """What is held: CAs by fingerprint, and by kind (file, script, …) whatever else can be compared.
+class TrustSnapshot:
+    """What something holds: CAs by fingerprint, and by kind (file, script, …) whatever else can be compared.
 
     `kind` is what it is, such as "lock" or "deb"; only things of one kind have comparable parts. Of something
-    that has no place for distrusted CAs, `blocks` is false: that none is in it says nothing.
+    that has no place for distrusted CAs, `blocks` is false: that none is in it says nothing. `opaque` says
+    why it cannot be looked into, where that is so: then nothing is known of its CAs.
     """
 
     name: str
     kind: str
-    certificates: Mapping[str, Item]
+    certificates: Mapping[str, CertificateSummary]
     release: str = ""
     organisation: str = ""
     parts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     blocks: bool = False
+    opaque: str = ""
 
 
-def of_bundle(name: str, bundle: Bundle, lifecycle: Lifecycle | None = None) -> Holding:
+def of_opaque(name: str, data: bytes, why: str) -> TrustSnapshot:
+    """Return what is known of a file that cannot be looked into: that it is this one and no other."""
+    parts = {"content": {"bytes": hashlib.sha256(data).hexdigest()}}
+    return TrustSnapshot(name, "opaque", {}, parts=parts, opaque=why)
+
+
+def of_bundle(name: str, bundle: Bundle, lifecycle: Lifecycle | None = None) -> TrustSnapshot:
     """Return what a bundle holds, with the states that a configuration gives its CAs."""
     items = [_of(item, lifecycle) for item in (*bundle.certificates, *bundle.distrusted)]
-    return Holding(name, "bundle", _by_fingerprint(items), blocks=lifecycle is not None)
+    return TrustSnapshot(name, "bundle", _by_fingerprint(items), blocks=lifecycle is not None)
 
 
-def of_file(path: Path, data: bytes) -> Holding | None:
+def of_file(path: Path, data: bytes) -> TrustSnapshot | None:
     """Return what a lock, a manifest or a package holds, None where it is none of these.
 
     Raises what reading each of them raises.
@@ -78,7 +73,7 @@ def of_file(path: Path, data: bytes) -> Holding | None:
     if data.lstrip()[:1] == b"{":
         return _of_json(name, data)
     if b"\0" not in data and _LOCK.search(data):
-        return of_lock(name, lock.parse(data.decode("utf-8", "replace"), name))
+        return of_lock(name, lockfile.parse(data.decode("utf-8", "replace"), name))
     try:
         contents = inspect.read(name, data)
     except NotAPackageError:
@@ -87,54 +82,49 @@ def of_file(path: Path, data: bytes) -> Holding | None:
     return None if contents.format == "pem" else _of_package(name, contents)
 
 
-def of_folder(folder: Path) -> Holding | None:
+def of_folder(folder: Path) -> TrustSnapshot | None:
     """Return what the release in a folder holds, None where it describes none; raises OutputError."""
     manifest = manifests.read_manifest(folder)
     return _of_manifest(str(folder), manifest) if manifest else None
 
 
-def _of(certificate: Certificate, lifecycle: Lifecycle | None) -> Item:
-    state = lifecycle.stage(certificate.sha256).state if lifecycle else ""
-    return Item(certificate.sha256, certificate.subject, certificate.not_after, state)
+def _of(certificate: Certificate, lifecycle: Lifecycle | None) -> CertificateSummary:
+    return summarise(certificate, state=lifecycle.stage(certificate.sha256).state if lifecycle else "")
 
 
-def of_lock(name: str, found: Lock) -> Holding:
+def of_lock(name: str, found: Lock) -> TrustSnapshot:
     """Return what a lock lists, with its states."""
-    items = [Item(one.sha256, one.subject, _moment(one.not_after), one.state) for one in found.certificates]
-    return Holding(
-        name, "lock", _by_fingerprint(items), found.release.text, visible(found.organisation), blocks=True
+    return TrustSnapshot(
+        name,
+        "lock",
+        _by_fingerprint(found.certificates),
+        found.release.text,
+        visible(found.organisation),
+        blocks=True,
     )
 
 
-def _of_json(name: str, data: bytes) -> Holding:
+def _of_json(name: str, data: bytes) -> TrustSnapshot:
     """Read a manifest, or the list of certificates that packages carry."""
     try:
         value = json.loads(data)
-        manifest = msgspec.convert(value, manifests.Manifest) if "artifacts" in value else None
-        if manifest:
-            return _of_manifest(name, manifest)
-        return Holding(
-            name,
-            "list",
-            _listed(value["certificates"], value["distrusted"]),
-            visible(str(value["release"])),
-            visible(str(value["organisation"])),
-            blocks=True,
-        )
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        if "artifacts" in value:
+            return _of_manifest(name, msgspec.convert(value, manifests.Manifest))
+        found = msgspec.convert(value, Inventory)
+        listed = _listed(found.certificates, found.distrusted)
+    except (ValueError, TypeError, RecursionError) as error:
         raise OutputError(f"{visible(name)}: is not a trustpack manifest: {visible(str(error))}") from error
+    return TrustSnapshot(
+        name, "list", listed, visible(found.release), visible(found.organisation), blocks=True
+    )
 
 
-def _of_manifest(name: str, manifest: Manifest) -> Holding:
-    try:
-        items = _listed(manifest.certificates, manifest.distrusted)
-    except (ValueError, LookupError) as error:
-        raise OutputError(f"{visible(name)}: is not a trustpack manifest: {visible(str(error))}") from error
+def _of_manifest(name: str, manifest: Manifest) -> TrustSnapshot:
     artifacts: dict[str, object] = {entry.file: entry.sha256 for entry in manifest.artifacts}
-    return Holding(
+    return TrustSnapshot(
         name,
         "release",
-        items,
+        _listed(manifest.certificates, manifest.distrusted),
         visible(manifest.release),
         visible(manifest.organisation),
         {"artifact": artifacts},
@@ -142,35 +132,28 @@ def _of_manifest(name: str, manifest: Manifest) -> Holding:
     )
 
 
-def _listed(trusted: Iterable[Mapping[str, Any]], distrusted: Iterable[Mapping[str, Any]]) -> dict[str, Item]:
+def _listed(
+    trusted: Iterable[CertificateSummary], distrusted: Iterable[CertificateSummary]
+) -> dict[str, CertificateSummary]:
     """Return the CAs of two lists; one that is in both is trusted, for that is what must be seen."""
-    states = [*((one, DISTRUSTED) for one in distrusted), *((one, "") for one in trusted)]
-    return _by_fingerprint(
-        Item(visible(one["sha256"]), visible(one["subject"]), _moment(one["not_after"]), state)
-        for one, state in states
-    )
+    blocked = (msgspec.structs.replace(one, state=DISTRUSTED) for one in distrusted)
+    return _by_fingerprint([*blocked, *(msgspec.structs.replace(one, state="") for one in trusted)])
 
 
-def _of_package(name: str, contents: Contents) -> Holding:
+def _of_package(name: str, contents: Contents) -> TrustSnapshot:
     # Somewhere in it the CA may be trusted although it is blocked elsewhere: trust is what must be seen.
-    states = [
-        *((one, DISTRUSTED) for one in contents.distrusted or ()),
-        *((one, "") for one in contents.certificates),
-    ]
-    items = _by_fingerprint(Item(one.sha256, one.subject, one.not_after, state) for one, state in states)
+    items = _listed(
+        (one.certificate for one in contents.certificates),
+        (one.certificate for one in contents.distrusted or ()),
+    )
     parts: dict[str, Mapping[str, object]] = {
         "file": {member.path: member for member in contents.files},
         "script": dict(contents.scripts),
         "field": dict(contents.metadata),
     }
     blocks = contents.distrusted is not None
-    return Holding(name, contents.format, items, visible(contents.version), "", parts, blocks)
+    return TrustSnapshot(name, contents.format, items, visible(contents.version), "", parts, blocks)
 
 
-def _by_fingerprint(items: Iterable[Item]) -> dict[str, Item]:
+def _by_fingerprint(items: Iterable[CertificateSummary]) -> dict[str, CertificateSummary]:
     return {item.sha256: item for item in items}
-
-
-def _moment(text: str) -> dt.datetime:
-    found = dt.datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from builder.errors import ConfigError
 from builder.formats import apk, deb, file, formula, gem, npm, pacman, pem, rpm, tarball, wheel
 from builder.formats.control import Unwritable
-from builder.formats.metadata import Fault, faults
-from builder.text.document import nearest
+from builder.formats.metadata import faults
+from builder.text.faults import Fault, nearest
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def write(package: Package) -> bytes:
     """Return the bytes of `package`; raise ConfigError, naming recipe and output, for what cannot be."""
     found = [*review(package.container, package.scripts, package.metadata, filled=True), *_unstarted(package)]
     if found:
-        raise ConfigError(f"{package.where}: {found[0].text}", hint=found[0].hint)
+        raise ConfigError(f"{package.where}: {found[0].message}", hint=found[0].hint)
     try:
         return WRITERS[package.container].write(package)
     except Unwritable as fault:
@@ -103,7 +103,7 @@ def review(
             hint = nearest(script, writer.SCRIPTS)
             yield Fault(("scripts", script), f"{what} has no script '{visible(script)}'", hint)
     for fault in faults(writer.METADATA, metadata, what, filled=filled):
-        yield Fault(("metadata", *fault.path), fault.text, fault.hint)
+        yield Fault(("metadata", *fault.path), fault.message, fault.hint)
 
 
 def _unstarted(package: Package) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from builder.text.document import nearest
+from builder.text.faults import Fault, nearest
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -38,14 +38,6 @@ class Key(msgspec.Struct, frozen=True):
     pattern: str = ""
     meaning: str = ""
     choices: tuple[str, ...] = ()
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with one thing that a recipe says, and by which keys it is found."""
-
-    path: tuple[str | int, ...]
-    text: str
-    hint: str = ""
 
 
 LINE = Key("line")

@@ -9,6 +9,7 @@ import base64
 import csv
 import hashlib
 import io
+import re
 from typing import TYPE_CHECKING
 
 from builder.formats import zip as archive
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SCRIPTS: frozenset[str] = frozenset()
 METADATA: Mapping[str, Key] = {}
+_WHEEL = re.compile(r"[^/]+\.dist-info/WHEEL")
 _UNSIGNED = ("RECORD", "RECORD.jws", "RECORD.p7s")  # RECORD cannot digest itself or its signatures
 _STARTUP = (".pth", ".start")  # site.py runs them at every start of the interpreter
 
@@ -50,8 +52,13 @@ def _record(files: list[File], own: str) -> bytes:
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether `data` starts as a zip does."""
-    return data.startswith(b"PK\x03\x04")
+    """Tell whether `data` is a zip with a wheel's WHEEL file, or one too damaged to say what it was."""
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        return any(_WHEEL.fullmatch(name) for name in archive.names(data))
+    except Malformed:
+        return True
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:

@@ -5,47 +5,31 @@ And what a package says that it distrusts: by p11-kit's folders, and in the list
 
 from __future__ import annotations
 
-import base64
-import binascii
-import datetime as dt  # noqa: TC003  msgspec reads annotations at run time
 import re
-from typing import TYPE_CHECKING, Annotated
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.formats.unpacked import Malformed
 from builder.inspect.contents import Held
-from builder.model import Finding, Origin
+from builder.model import Finding, Origin, summarise
+from builder.render.inventory import Inventory
 from builder.text.quoting import visible
-from builder.x509.certificate import read as certificate
+from builder.x509 import pem
+from builder.x509.certificate import read
 from builder.x509.der import DerError, header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_BLOCKS = 20_000
-# Only a whole line opens a block: program code that mentions the label inside a string holds no certificate.
-_BEGIN = re.compile(rb"^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----[ \t]*\r?$", re.MULTILINE)
+_TRUSTED = "TRUSTED CERTIFICATE"
+_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", _TRUSTED})
 
 # p11-kit distrusts what lies in these folders of its sources.
 _BLOCKLIST = re.compile(r"(^|/)bl(ock|ack)list/")
 _LIST = re.compile(r"(^|/)certificates\.json$")
-
-
-class _Listed(msgspec.Struct, frozen=True):
-    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
-    subject: str
-    not_before: Annotated[dt.datetime, msgspec.Meta(tz=True)]
-    not_after: Annotated[dt.datetime, msgspec.Meta(tz=True)]
-
-
-class _List(msgspec.Struct, frozen=True):
-    """What trustpack's packages carry; see builder.inventory."""
-
-    organisation: str
-    release: str
-    certificates: list[_Listed]
-    distrusted: Annotated[list[_Listed], msgspec.Meta(max_length=_MAX_BLOCKS)]
 
 
 def blocks(path: str) -> bool:
@@ -58,48 +42,40 @@ def listed(path: str, data: bytes) -> tuple[Held, ...] | None:
     if not _LIST.search(path):
         return None
     try:
-        found = msgspec.json.decode(data, type=_List)
+        found = msgspec.json.decode(data, type=Inventory)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None  # other people's packages have files of that name
-    return tuple(_described(path, one) for one in found.distrusted)
+    if len(found.distrusted) > _MAX_BLOCKS or any(one.not_after is None for one in found.distrusted):
+        return None
+    named = (msgspec.structs.replace(one, subject=visible(one.subject)) for one in found.distrusted)
+    return tuple(Held(path, one.subject, one) for one in named)
 
 
 def held(path: str, data: bytes) -> tuple[Held, ...]:
     """Return the certificates that the file `path` holds, in its order; Malformed where one is damaged."""
-    return tuple(_describe(path, der) for der in _blocks(path, data))
+    found = tuple(islice((_held(path, der) for der in _blocks(path, data)), _MAX_BLOCKS + 1))
+    if len(found) > _MAX_BLOCKS:
+        raise Malformed(f"{path}: more than {_MAX_BLOCKS} certificates")
+    return found
 
 
 def _blocks(path: str, data: bytes) -> Iterator[bytes]:
-    for count, begin in enumerate(_BEGIN.finditer(data)):
-        if count >= _MAX_BLOCKS:
-            raise Malformed(f"{path}: more than {_MAX_BLOCKS} certificates")
-        label = begin[1] or b""
-        # The next dashes must be this block's END: nothing between two BEGIN lines is lost.
-        end = data.find(b"-----", begin.end())
-        if end < 0 or not data.startswith(b"-----END %bCERTIFICATE-----" % label, end):
-            raise Malformed(f"{path}: a certificate has no END line")
-        try:
-            der = base64.b64decode(b"".join(data[begin.end() : end].split()), validate=True)
-        except binascii.Error:
-            raise Malformed(f"{path}: a certificate is not base64") from None
+    for block in pem.embedded(data, path, _LABELS):
+        if isinstance(block, Finding):
+            raise Malformed(f"{block.origin}: {block.message}")
         # OpenSSL appends what the certificate is trusted for; the certificate is the first element.
-        yield _first_element(path, der) if label == b"TRUSTED " else der
+        yield _first_element(block) if block.label == _TRUSTED else block.data
 
 
-def _first_element(path: str, der: bytes) -> bytes:
+def _first_element(block: pem.Block) -> bytes:
     try:
-        return der[: header(der, 0, len(der))[2]]
+        return block.data[: header(block.data, 0, len(block.data))[2]]
     except DerError as error:
-        raise Malformed(f"{path}: a trusted certificate cannot be read: {error}") from None
+        raise Malformed(f"{block.origin}: a trusted certificate cannot be read: {error}") from None
 
 
-def _describe(path: str, der: bytes) -> Held:
-    found = certificate(der, Origin(path))
+def _held(path: str, der: bytes) -> Held:
+    found = read(der, Origin(path))
     if isinstance(found, Finding):
         raise Malformed(f"{path}: {found.message}")
-    return Held(path, found.sha256, found.label, found.subject, found.not_before, found.not_after)
-
-
-def _described(path: str, one: _Listed) -> Held:
-    subject = visible(one.subject)
-    return Held(path, one.sha256, subject, subject, one.not_before, one.not_after)
+    return Held(path, found.label, summarise(found))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from builder.formats.unpacked import Kind
+    from builder.model import CertificateSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One certificate and the file of the package that holds it."""
+    """One certificate, how people call it, and the file of the package that holds it."""
 
     file: str
-    sha256: str
     label: str
-    subject: str
-    not_before: dt.datetime
-    not_after: dt.datetime
+    certificate: CertificateSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +57,4 @@ class Contents:
     @property
     def fingerprints(self) -> frozenset[str]:
         """The SHA-256 of each trusted certificate, once, however many files hold it."""
-        return frozenset(held.sha256 for held in self.certificates)
+        return frozenset(held.certificate.sha256 for held in self.certificates)

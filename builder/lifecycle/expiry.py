@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from builder.render.inventory import stamp
 from builder.text.quoting import visible
+from builder.text.times import stamp
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from builder.diff.snapshot import Holding, Item
+    from builder.model import CertificateSummary
 
 _SHORT = 16
 _DAY = 86_400
@@ -24,39 +24,50 @@ _FOLD = 75  # octets a line, without its end
 _METRIC = "trustpack_certificate_not_after_timestamp_seconds"
 
 
+class Watched(Protocol):
+    """Something whose CAs are watched, such as a trust snapshot: its name, its owner, CAs by fingerprint."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def organisation(self) -> str: ...
+    @property
+    def certificates(self) -> Mapping[str, CertificateSummary]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Expiry:
     """One shipped CA, in how many whole days it ends (negative: since then), and where it was found."""
 
-    item: Item
+    item: CertificateSummary
     days: int
     due: bool
     organisation: str
     sources: tuple[str, ...]
 
 
-def judge(holdings: Iterable[Holding], *, now: dt.datetime, within: dt.timedelta) -> tuple[Expiry, ...]:
+def judge(watched: Iterable[Watched], *, now: dt.datetime, within: dt.timedelta) -> tuple[Expiry, ...]:
     """Return every shipped CA once, in the order of their ends; due are those that end by `now + within`.
 
     A distrusted CA is left out: nobody waits for its end.
     """
-    found: dict[str, list[tuple[Item, Holding]]] = {}
-    for holding in holdings:
-        for key, item in holding.certificates.items():
+    found: dict[str, list[tuple[CertificateSummary, Watched]]] = {}
+    for each in watched:
+        for key, item in each.certificates.items():
             if item.shipped:
-                found.setdefault(key, []).append((item, holding))
+                found.setdefault(key, []).append((item, each))
     expiries = [
         Expiry(
             # A lock knows the state and whose the CA is, where a file beside it does not.
             item=max((item for item, _ in places), key=lambda item: bool(item.state)),
-            days=int((places[0][0].not_after - now).total_seconds() // _DAY),
-            due=places[0][0].not_after - now <= within,
-            organisation=next((holding.organisation for _, holding in places if holding.organisation), ""),
-            sources=tuple(holding.name for _, holding in places),
+            days=int((places[0][0].ends - now).total_seconds() // _DAY),
+            due=places[0][0].ends - now <= within,
+            organisation=next((each.organisation for _, each in places if each.organisation), ""),
+            sources=tuple(each.name for _, each in places),
         )
         for places in found.values()
     ]
-    return tuple(sorted(expiries, key=lambda one: (one.item.not_after, one.item.sha256)))
+    return tuple(sorted(expiries, key=lambda one: (one.item.ends, one.item.sha256)))
 
 
 def as_text(expiries: Sequence[Expiry], *, within: dt.timedelta) -> str:
@@ -85,7 +96,7 @@ def as_json(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelt
             {
                 "sha256": one.item.sha256,
                 "subject": one.item.subject,
-                "not_after": stamp(one.item.not_after),
+                "not_after": stamp(one.item.ends),
                 "days": one.days,
                 "due": one.due,
                 "state": one.item.state,
@@ -111,7 +122,7 @@ def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.ti
             "subject": one.item.subject,
         }
         said = ",".join(f'{key}="{_label(value)}"' for key, value in labels.items())
-        lines.append(f"{_METRIC}{{{said}}} {int(one.item.not_after.timestamp())}")
+        lines.append(f"{_METRIC}{{{said}}} {int(one.item.ends.timestamp())}")
     for name, text, number in (
         ("trustpack_certificates", "How many CA certificates were looked at.", len(expiries)),
         (
@@ -147,7 +158,7 @@ def as_ics(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta
             "BEGIN:VEVENT",
             f"UID:{one.item.sha256}@trustpack.invalid",
             f"DTSTAMP:{_basic(now)}",
-            f"DTSTART:{_basic(one.item.not_after)}",
+            f"DTSTART:{_basic(one.item.ends)}",
             f"SUMMARY:{_escaped(f'CA expires: {name}')}",
             f"DESCRIPTION:{_escaped(f'SHA-256 {one.item.sha256}')}",
             "TRANSP:TRANSPARENT",
@@ -168,7 +179,7 @@ def _basic(moment: dt.datetime) -> str:
 
 
 def _when(one: Expiry) -> str:
-    day = one.item.not_after.date()
+    day = one.item.ends.date()
     if one.days < 0:
         return f"expired on {day}"
     return f"expires on {day}, in {one.days} day{'s' * (one.days != 1)}"

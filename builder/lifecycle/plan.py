@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from builder.lifecycle.blocking import place
-from builder.lifecycle.lock import Change, Locked, compare
+from builder.lifecycle.lock import Change, compare
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from builder.lifecycle.lock import Lock
     from builder.lifecycle.states import Lifecycle
+    from builder.model import CertificateSummary
 
 _SHORT = 16
 
@@ -26,28 +26,31 @@ _SHORT = 16
 class Warned:
     """One thing that a rotation gets wrong: an overlap too short, or a plan that is overdue."""
 
-    certificate: Locked
+    certificate: CertificateSummary
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What leads from the last release (empty: there is none) to the next one."""
+    """What leads from the last release (empty: there is none) to the next one.
+
+    `distrust` has, by target, what distrusting a CA does there, where one is distrusted.
+    """
 
     before: str
     release: str
     change: Change
     kept: int
     warnings: tuple[Warned, ...]
-    places: Mapping[str, str]
+    distrust: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Rotation:
     """Everything a warning depends on; `since` has the day each CA came out, `first` the first release's."""
 
-    old: Mapping[str, Locked]
-    new: Mapping[str, Locked]
+    old: Mapping[str, CertificateSummary]
+    new: Mapping[str, CertificateSummary]
     lifecycle: Lifecycle
     since: Mapping[str, dt.date]
     first: frozenset[str]
@@ -71,7 +74,7 @@ class _Rotation:
         return day + min(self.lifecycle.overlap, dt.date.max - day)
 
     def used(self, fingerprint: str) -> dt.date | None:
-        """Return the day from which a CA's issuer is used, None where that is not said or was long ago."""
+        """Return the day from which a CA's recordr is used, None where that is not said or was long ago."""
         stage = self.lifecycle.stage(fingerprint)
         if stage.state == "incoming":
             return stage.until
@@ -81,17 +84,20 @@ class _Rotation:
 
 
 def make(
-    old: Sequence[Locked],
-    new: Sequence[Locked],
+    old: Sequence[CertificateSummary],
+    new: Sequence[CertificateSummary],
     *,
     lock: Lock | None,
     before: str,
     release: str,
     lifecycle: Lifecycle,
-    targets: Iterable[str],
+    distrust: Mapping[str, str],
     today: dt.date,
 ) -> Plan:
-    """Return the plan for a release of `new` on `today`; `lock` tells since when each CA of `old` is out."""
+    """Return the plan for a release of `new` on `today`; `lock` tells since when each CA of `old` is out.
+
+    `distrust` has each target's sentence about what distrusting a CA does there.
+    """
     shipped = {item.sha256: item for item in old if item.shipped}
     wanted = {item.sha256: item for item in new if item.shipped}
     first = _first(lock) & shipped.keys() if shipped else wanted.keys()
@@ -103,7 +109,7 @@ def make(
         change=compare(old, new),
         kept=len(shipped.keys() & wanted.keys()),
         warnings=tuple(_warnings(rotation, {item.sha256 for item in new})),
-        places={target: place(target) for target in targets} if blocked else {},
+        distrust=distrust if blocked else {},
     )
 
 
@@ -114,10 +120,10 @@ def as_text(plan: Plan) -> str:
     lines = [visible(f"release {plan.release}{before}{same}"), *plan.change.lines]
     lines.append(f"{plan.kept} certificate{'s' * (plan.kept != 1)} shipped before and after")
     lines += [f"warning: {_named(one.certificate)} {one.message}" for one in plan.warnings]
-    if plan.places:
-        width = max(map(len, plan.places))
+    if plan.distrust:
+        width = max(map(len, plan.distrust))
         lines += ["", "What distrust does on each target:"]
-        lines += [f"  {target:<{width}}  {sentence}" for target, sentence in plan.places.items()]
+        lines += [f"  {target:<{width}}  {sentence}" for target, sentence in plan.distrust.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -126,26 +132,29 @@ def as_json(plan: Plan) -> str:
     value: dict[str, Any] = {
         "before": plan.before,
         "release": plan.release,
-        "added": [msgspec.structs.asdict(item) for item in plan.change.added],
-        "removed": [msgspec.structs.asdict(item) for item in plan.change.removed],
-        "moved": [
-            msgspec.structs.asdict(item) | {"state_before": old.state} for old, item in plan.change.moved
-        ],
+        "added": [_value(item) for item in plan.change.added],
+        "removed": [_value(item) for item in plan.change.removed],
+        "moved": [_value(item) | {"state_before": old.state} for old, item in plan.change.moved],
         "kept": plan.kept,
         "warnings": [
             {"sha256": one.certificate.sha256, "subject": one.certificate.subject, "message": one.message}
             for one in plan.warnings
         ],
-        "distrust": dict(plan.places),
+        "distrust": dict(plan.distrust),
     }
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+
+
+def _value(item: CertificateSummary) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.to_builtins(item)
+    return value
 
 
 def _since(lock: Lock | None) -> dict[str, dt.date]:
     """Return the day on which each CA last came out."""
     found: dict[str, dt.date] = {}
-    for issue in reversed(lock.history if lock else []):
-        found |= {item.sha256: dt.date.fromisoformat(issue.date) for item in issue.added}
+    for record in reversed(lock.history if lock else []):
+        found |= {item.sha256: dt.date.fromisoformat(record.date) for item in record.added}
     return found
 
 
@@ -153,7 +162,7 @@ def _first(lock: Lock | None) -> set[str]:
     """Return the CAs of the first release that did not come out once more later."""
     if lock is None:
         return set()
-    later = {item.sha256 for issue in lock.history[:-1] for item in issue.added}
+    later = {item.sha256 for record in lock.history[:-1] for item in record.added}
     return {item.sha256 for item in lock.history[-1].added} - later
 
 
@@ -167,8 +176,8 @@ def _warnings(rotation: _Rotation, listed: set[str]) -> Iterator[Warned]:
             yield from (Warned(item, text) for text in _gone(rotation, item))
 
 
-def _coming(rotation: _Rotation, item: Locked) -> Iterator[str]:
-    """Say what is wrong with the day from which a CA's issuer is used."""
+def _coming(rotation: _Rotation, item: CertificateSummary) -> Iterator[str]:
+    """Say what is wrong with the day from which a CA's recordr is used."""
     stage = rotation.lifecycle.stage(item.sha256)
     used, ready = rotation.used(item.sha256), rotation.ready(item.sha256)
     if stage.state == "incoming" and used and used <= rotation.today:
@@ -179,10 +188,10 @@ def _coming(rotation: _Rotation, item: Locked) -> Iterator[str]:
         yield f"is used from {used}, but on all machines from {ready} only{hint}"
 
 
-def _going(rotation: _Rotation, item: Locked) -> Iterator[str]:
+def _going(rotation: _Rotation, item: CertificateSummary) -> Iterator[str]:
     """Say what is wrong with the end of a CA that is still shipped."""
     stage, today = rotation.lifecycle.stage(item.sha256), rotation.today
-    ends = _day(item.not_after)
+    ends = item.ends.date()
     if ends < today:
         return
     if stage.state == "retiring" and stage.until:
@@ -194,9 +203,9 @@ def _going(rotation: _Rotation, item: Locked) -> Iterator[str]:
     yield from _late(rotation, stage.successor, ends, "expires on")
 
 
-def _gone(rotation: _Rotation, item: Locked) -> Iterator[str]:
+def _gone(rotation: _Rotation, item: CertificateSummary) -> Iterator[str]:
     """Say what is wrong with the removal of a CA."""
-    if _day(item.not_after) < rotation.today:
+    if item.ends.date() < rotation.today:
         return
     if item.state != "retiring":
         yield f"is removed while {item.state}: a release should show it as retiring first"
@@ -205,7 +214,7 @@ def _gone(rotation: _Rotation, item: Locked) -> Iterator[str]:
 
 
 def _late(rotation: _Rotation, successor: str, end: dt.date, how: str) -> Iterator[str]:
-    """Say that a CA ends before its successor is out, or before that one's issuer takes over."""
+    """Say that a CA ends before its successor is out, or before that one's recordr takes over."""
     if successor not in rotation.new:
         return
     stage = rotation.lifecycle.stage(successor)
@@ -219,9 +228,5 @@ def _late(rotation: _Rotation, successor: str, end: dt.date, how: str) -> Iterat
         yield f"{said} is still incoming, and has no day from which it is used"
 
 
-def _day(moment: str) -> dt.date:
-    return dt.datetime.fromisoformat(moment).date()
-
-
-def _named(item: Locked) -> str:
+def _named(item: CertificateSummary) -> str:
     return visible(f"{item.subject or 'no name'} ({item.sha256[:_SHORT]})")

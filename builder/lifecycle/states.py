@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.config import FINGERPRINT
 from builder.errors import ConfigError
-from builder.model import Distrust
+from builder.model import Distrust, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
     from builder.config import AuthoritySection, LifecycleSection
     from builder.model import Certificate
 
-State = Literal["incoming", "active", "retiring", "distrusted"]
-
 _DEFAULT: State = "active"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """One CA's state, from `since` until the day it is planned to leave it; `successor` is a SHA-256."""
 
     state: State = _DEFAULT
@@ -46,12 +44,11 @@ class Stage:
 _ACTIVE = Stage()
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(msgspec.Struct, frozen=True):
     """Every CA's stage by fingerprint; `overlap` is how long a new root is out before it is needed."""
 
     overlap: dt.timedelta = dt.timedelta(days=30)
-    stages: Mapping[str, Stage] = field(default_factory=lambda: MappingProxyType({}))
+    stages: Mapping[str, Stage] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
     def stage(self, fingerprint: str) -> Stage:
         """Return a CA's stage; one that is not listed is active."""
@@ -76,14 +73,14 @@ def read(section: LifecycleSection, where: Callable[[tuple[str, ...]], str]) -> 
     """Return what the configuration says; `where` names file and line of a key. Raises ConfigError."""
     stages: dict[str, Stage] = {}
     for written, authority in section.authorities.items():
-        place = ("lifecycle", "authorities", written)
+        key = ("lifecycle", "authorities", written)
         if not re.match(FINGERPRINT, written):
             hint = "64 hexadecimal digits, with or without colons; 'trustpack lint --format json' lists them"
-            raise ConfigError(f"{where(place)}: '{written}' is no SHA-256 fingerprint", hint=hint)
+            raise ConfigError(f"{where(key)}: '{written}' is no SHA-256 fingerprint", hint=hint)
         fingerprint = plain(written)
         if fingerprint in stages:
-            raise ConfigError(f"{where(place)}: the CA {fingerprint} is given twice")
-        stages[fingerprint] = _stage(authority, place, where)
+            raise ConfigError(f"{where(key)}: the CA {fingerprint} is a duplicate entry")
+        stages[fingerprint] = _stage(authority, key, where)
     return Lifecycle(dt.timedelta(days=int(section.overlap.removesuffix("d"))), MappingProxyType(stages))
 
 
@@ -102,26 +99,26 @@ def check(
     """
     held, past, shipped = frozenset(held), frozenset(past), frozenset(shipped)
     for written in section.authorities:
-        place = ("lifecycle", "authorities", written)
+        key = ("lifecycle", "authorities", written)
         fingerprint = plain(written)
         if fingerprint not in held | past:
             raise ConfigError(
-                f"{where(place)}: no certificate of the bundle has the fingerprint {fingerprint}",
+                f"{where(key)}: no certificate of the bundle has the fingerprint {fingerprint}",
                 hint="'trustpack lint --format json' lists the fingerprints",
             )
         if fingerprint not in held and lifecycle.is_distrusted(fingerprint):
             raise ConfigError(
-                f"{where(place)}: the distrusted CA {fingerprint} is not in the bundle",
+                f"{where(key)}: the distrusted CA {fingerprint} is not in the bundle",
                 hint="keep its certificate in bundle.paths: blocking it takes the certificate itself",
             )
         successor = lifecycle.stage(fingerprint).successor
         if successor and successor not in shipped:
             raise ConfigError(
-                f"{where((*place, 'successor'))}: the successor {successor} is not shipped",
+                f"{where((*key, 'successor'))}: the successor {successor} is not shipped",
                 hint="put its certificate into bundle.paths, or, if it is left out there, name another one",
             )
         if fingerprint in _successors(lifecycle, fingerprint):
-            raise ConfigError(f"{where((*place, 'successor'))}: the CA cannot succeed itself")
+            raise ConfigError(f"{where((*key, 'successor'))}: the CA cannot succeed itself")
 
 
 def _successors(lifecycle: Lifecycle, fingerprint: str) -> set[str]:
@@ -137,14 +134,10 @@ def plain(fingerprint: str) -> str:
     return fingerprint.replace(":", "").lower()
 
 
-def _stage(
-    section: AuthoritySection, place: tuple[str, ...], where: Callable[[tuple[str, ...]], str]
-) -> Stage:
-    since, until = (_day(section, (*place, key), where) for key in ("since", "until"))
+def _stage(section: AuthoritySection, key: tuple[str, ...], where: Callable[[tuple[str, ...]], str]) -> Stage:
+    since, until = (_day(section, (*key, name), where) for name in ("since", "until"))
     if since and until and until < since:
-        raise ConfigError(
-            f"{where((*place, 'until'))}: the day {until} is before {since}, since when it is so"
-        )
+        raise ConfigError(f"{where((*key, 'until'))}: the day {until} is before {since}, since when it is so")
     return Stage(
         state=section.state,
         since=since,
@@ -156,12 +149,12 @@ def _stage(
 
 
 def _day(
-    section: AuthoritySection, place: tuple[str, ...], where: Callable[[tuple[str, ...]], str]
+    section: AuthoritySection, key: tuple[str, ...], where: Callable[[tuple[str, ...]], str]
 ) -> dt.date | None:
-    text: str | None = getattr(section, place[-1])
+    text: str | None = getattr(section, key[-1])
     if text is None:
         return None
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"{where(place)}: {place[-1]}: {text} is not a valid date") from None
+        raise ConfigError(f"{where(key)}: {key[-1]}: {text} is not a valid date") from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder import x509
 from builder.lint import extensions, signature
@@ -29,8 +30,7 @@ _BROKEN = frozenset({"MD2", "MD4", "MD5"})
 _V3 = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """A certificate, read as far as the rules need it."""
 
     certificate: Certificate

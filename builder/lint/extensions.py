@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.lint import names
 from builder.x509 import der
@@ -45,8 +46,7 @@ _IA5 = 0x16
 _FAMILY_OCTETS = frozenset({2, 3})  # RFC 3779 section 2.2.3.3
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(msgspec.Struct, frozen=True):
     """Whom an authority key identifier names: a key, or a certificate by its issuer and serial number."""
 
     key: bytes | None = None
@@ -54,8 +54,7 @@ class Authority:
     serial: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extensions:
+class Extensions(msgspec.Struct, frozen=True):
     """What a certificate's extensions say; None where it does not say."""
 
     ca: bool | None = None
@@ -67,7 +66,7 @@ class Extensions:
     constrained: bool = False
     unknown_critical: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
-    malformed: Mapping[str, str] = field(default_factory=dict)
+    malformed: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def read(extensions: Sequence[Extension]) -> Extensions:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from builder.model import Origin, Severity
 from builder.rules import RULES, found
@@ -19,8 +20,7 @@ _CONFIG = Origin("trustpack.yaml")
 Choice = Literal["refuse", "drop", "keep"]
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(msgspec.Struct, frozen=True):
     """One error that somebody accepts: the rule, the certificate, why, and the last day on which it holds."""
 
     rule: str
@@ -30,8 +30,7 @@ class Override:
     origin: Origin = _CONFIG
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with certificates that are expired, intermediate, or a public CA's root."""
 
     expired: Choice = "refuse"
@@ -56,7 +55,7 @@ def override(
             yield found("override-ended", match.origin, _ended(match), fingerprint=match.fingerprint)
         else:
             message = f"{finding.message} (overridden until {match.until}: {match.reason})"
-            yield replace(finding, severity=Severity.WARNING, message=message)
+            yield msgspec.structs.replace(finding, severity=Severity.WARNING, message=message)
     for unused in overrides:
         if unused not in used:
             message = f"the override of {unused.rule} for {unused.fingerprint} matches no error"

@@ -8,8 +8,9 @@ Debian 12 builds it (security level 2), and Node as its makers do: Debian's is a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from builder import x509
 from builder.errors import UsageError
@@ -95,8 +96,7 @@ _READ_BY_ALL = frozenset({extensions.BASIC_CONSTRAINTS, extensions.KEY_USAGE, ex
 Outcome = Literal["accepts", "refuses", "within constraints", "not measured"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What one runtime makes of servers under one root, and the rules that are to blame."""
 
     runtime: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.load import contents, source
 from builder.load.source import MAX_CERTIFICATES
@@ -26,8 +27,7 @@ def is_file_name(name: str) -> bool:
     return name != STDIN and not name.startswith(_URL)
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(msgspec.Struct, frozen=True):
     """What the inputs hold: every certificate where it was found, and what is wrong with the rest."""
 
     certificates: tuple[Certificate, ...]

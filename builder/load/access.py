@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.errors import UsageError
 from builder.load import STDIN, Loading, load
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """`stdin` returns what standard input holds, at most one byte more than an input may have.
 
     `ask` returns the password of a trust store, whose name it is told; None where nobody can be asked.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 from builder.model import Origin
 from builder.rules import found
@@ -26,13 +27,16 @@ _UNREADABLE = "cannot be read"
 _NOT_A_FILE = "is neither a regular file nor a folder"
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(msgspec.Struct, frozen=True):
     """The bytes of one input; `listed` says that a folder named it, not the user."""
 
     path: str
-    data: bytes = field(repr=False)
+    data: bytes
     listed: bool = False
+
+    def __repr__(self) -> str:
+        """Leave out what it holds, which may be a private key."""
+        return f"Input({self.path!r})"
 
 
 def read(path: str) -> Iterator[Input | Finding]:

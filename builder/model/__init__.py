@@ -1,9 +1,9 @@
 """The nouns of the pipeline: frozen data that every stage takes and returns."""
 
-from builder.model.certificate import Bundle, Certificate, Distrust
+from builder.model.certificate import Bundle, Certificate, CertificateSummary, Distrust, State, summarise
 from builder.model.finding import Finding, Origin, Severity
 from builder.model.package import FILE_NAME, Artifact, File, Organisation, Package
-from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting
+from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting, Testbed
 from builder.model.release import Release, Revision
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Artifact",
     "Bundle",
     "Certificate",
+    "CertificateSummary",
     "Content",
     "Distrust",
     "File",
@@ -25,4 +26,7 @@ __all__ = [
     "Revision",
     "Setting",
     "Severity",
+    "State",
+    "Testbed",
+    "summarise",
 ]

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from builder.model.finding import Origin
 
+
+# Where a CA is in its life.
+State = Literal["incoming", "active", "retiring", "distrusted"]
+
+# A SHA-256 in lower-case hex. Python's $ also matches before a last newline, hence what follows it.
+Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+_Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -60,6 +69,59 @@ class Distrust:
 
     since: str = ""
     evidence: str = ""
+
+
+class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is said of one CA wherever the certificate itself is not at hand, in the order of JSON documents.
+
+    Lock, manifest, history, trust snapshot and difference all say it by this type, each as far as it knows:
+    only fingerprint and name are always there. Names are escaped as a Certificate's are, times are UTC,
+    `serial` is in hex, `since` is a day (YYYY-MM-DD), and `state` is empty where it is shipped and nothing
+    more is known.
+    """
+
+    sha256: Fingerprint
+    spki_sha256: str = ""
+    subject: str
+    issuer: str = ""
+    serial: str = ""
+    key: str = ""
+    not_before: _Time | None = None
+    not_after: _Time | None = None
+    state: State | Literal[""] = ""
+    since: str = ""
+    evidence: str = ""
+
+    @property
+    def shipped(self) -> bool:
+        """Whether clients are made to trust it."""
+        return self.state != "distrusted"
+
+    @property
+    def ends(self) -> dt.datetime:
+        """When it expires; raises ValueError where that is not said, as in a lock's history."""
+        if self.not_after is None:
+            raise ValueError(f"nothing says when {self.sha256} expires")
+        return self.not_after
+
+
+def summarise(
+    certificate: Certificate, *, state: State | Literal[""] = "", distrust: Distrust | None = None
+) -> CertificateSummary:
+    """Return all that an auditor asks of one certificate."""
+    return CertificateSummary(
+        sha256=certificate.sha256,
+        spki_sha256=certificate.spki_sha256,
+        subject=certificate.subject,
+        issuer=certificate.issuer,
+        serial=f"{certificate.serial:x}",
+        key=certificate.key,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        state=state,
+        since=distrust.since if distrust else "",
+        evidence=distrust.evidence if distrust else "",
+    )
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+
+class Origin(msgspec.Struct, frozen=True, order=True):
     """Where something was read: a path as the user gave it and a line from 1 (0: the whole file)."""
 
     path: str
@@ -25,8 +25,7 @@ class Severity(IntEnum):
     ERROR = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing lint says about an input; `fingerprint` is a SHA-256 in hex, or empty."""
 
     rule: str

@@ -22,6 +22,12 @@ Content = Literal[
     "debian-changelog",
 ]
 
+# What there is one file of for each certificate, with {certificate} in its path.
+PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
+
+# Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
+Testbed = Literal["gem", "homebrew", "npm", "system", "wheel"]
+
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -64,7 +70,13 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What one target ships, and what people are told about it; `warnings` are for who wrote the recipe."""
+    """What one target ships, and what people are told about it.
+
+    A build that names no targets makes it by `default`. It is proven in its `testbed` (None: nowhere), with
+    the package manager `manager` where that is a system. `name_rule` says what `name_pattern` allows,
+    `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do;
+    `warnings` are for who wrote the recipe.
+    """
 
     target: str
     title: str
@@ -75,7 +87,14 @@ class Recipe:
     install: str
     verify: str
     remove: str
+    name_rule: str = ""
     scoped_name: str = ""
+    default: bool = True
+    testbed: Testbed | None = None
+    manager: str = ""
+    distrust: str = ""
+    store: str = ""
+    activation: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
-"""Release versions: one to three numbers, which sort alike in every ecosystem.
+"""Release versions: one or two numbers, which sort alike in every ecosystem.
 
-Debian, RPM, apk, PEP 440 and RubyGems take the text as it is and npm takes three numbers, so
-20261124 < 20261124.1 < 20261125 and 2026.10 < 2026.10.1 everywhere.
+Debian, RPM and apk take the text as it is. Libraries have it behind a 1, their interface's number, for the
+ranges that npm's and poetry's ^ and bundler's ~> write end at the next first number: 20261124 is a library's
+1.20261124, npm's 1.20261124.0. Releases of three numbers were made before that and are still read.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from builder.errors import ReleaseError
 
 # Nine digits fit every ecosystem's integers; a leading zero is invalid in npm and vanishes in PEP 440.
 _GRAMMAR = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,2}")
+_DOTTED = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
+_OLD = 3  # numbers, of which npm's version has no more
 _DATE = len("YYYYMMDD")
+_YEARS = range(1980, 2107)
+_MONTHS = 12
 _ZIP_DAWN = int(dt.datetime(1980, 1, 1, tzinfo=dt.UTC).timestamp())
 LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a year later
 
@@ -44,9 +50,23 @@ class Release:
         return parts[0], parts[1], parts[2]
 
     @property
+    def library_version(self) -> str:
+        """The version of a package that has an interface.
+
+        A release of three numbers is older than this rule and keeps the version that it was released with.
+        One of fewer numbers may be as old, but nothing tells it apart, and nothing was published by then.
+        """
+        return self.text if self._is_old else f"1.{self.text}"
+
+    @property
     def semver(self) -> str:
-        """The release in semantic versioning's grammar."""
-        return ".".join(map(str, self.numbers))
+        """The version of a package that has an interface, in semantic versioning's grammar."""
+        first, second, _ = self.numbers
+        return self.text if self._is_old else f"1.{first}.{second}"
+
+    @property
+    def _is_old(self) -> bool:
+        return self.text.count(".") + 1 == _OLD
 
     @property
     def day(self) -> dt.date | None:
@@ -66,13 +86,45 @@ class Release:
 
 
 def parse(text: str) -> Release:
-    """Return the release that `text` names; raise ReleaseError if some ecosystem could not order it."""
+    """Return the new release that `text` names; raise ReleaseError if some ecosystem could not order it."""
     if not _GRAMMAR.fullmatch(text):
         raise ReleaseError(
-            f"release '{text}': is not one to three numbers without leading zeros",
+            f"release '{text}': is not one or two numbers without leading zeros",
             hint="write it like 2026.10 or 20261124.1: npm, PEP 440, Debian and RPM order these alike",
         )
+    if text.count(".") + 1 == _OLD:
+        raise ReleaseError(
+            f"release '{text}': has three numbers, and a release has one or two",
+            hint=f"write it like 20261124 or 20261124.1, or count on: {_counted_on(text)}",
+        )
     return Release(text)
+
+
+def stored(text: str) -> Release:
+    """Return the release that a file names, old ones too; raise ReleaseError for what never was one."""
+    if not _GRAMMAR.fullmatch(text):
+        raise ReleaseError(f"release '{text}': is not one to three numbers without leading zeros")
+    return Release(text)
+
+
+def sorts_below(version: str, other: str) -> bool:
+    """Tell whether package managers take `version` of a package for an older one than `other`.
+
+    Dotted numbers compare alike everywhere. What a recipe of an organisation's own writes otherwise is never
+    below: it may have an epoch, which is there to turn the order round.
+    """
+    if not (_DOTTED.fullmatch(version) and _DOTTED.fullmatch(other)):
+        return False
+    pairs = zip_longest(*([int(part) for part in text.split(".")] for text in (version, other)), fillvalue=0)
+    return next((one < two for one, two in pairs if one != two), False)
+
+
+def _counted_on(text: str) -> str:
+    """Return the release of two numbers after one of three: of a year and a month, the next month's."""
+    first, second, _ = Release(text).numbers
+    if first in _YEARS and second >= _MONTHS:
+        return f"{first + 1}.1"
+    return Release(text).following().text
 
 
 def today(now: dt.datetime, source_date_epoch: int | None) -> dt.date:

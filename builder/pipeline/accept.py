@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.errors import ConfigError
 from builder.lifecycle import lock as locks
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from builder.pipeline.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Treatments:
+class Treatments(msgspec.Struct, frozen=True):
     """What a command's options say about doubtful certificates; None leaves it to the configuration."""
 
     expired: Choice | None = None
@@ -33,8 +33,7 @@ class Treatments:
     public_roots: Choice | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """A bundle that may be shipped, and what people should know about it: no finding is an error."""
 
     bundle: Bundle

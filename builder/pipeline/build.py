@@ -32,7 +32,20 @@ def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] =
     `out` still holds the release it held before.
     """
     recipes = [(recipe.read(source), source) for source in request.sources]
-    previous = manifests.read_manifest(out)
+    with output.claimed(out) as claim:
+        artifacts, manifest = _following(request, recipes, claim, progress)
+        output.write(claim, artifacts, manifest)
+    return manifest
+
+
+def _following(
+    request: BuildRequest,
+    recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],
+    claim: output.Claim,
+    progress: Callable[[str], None],
+) -> tuple[list[Artifact], Manifest]:
+    """Make the release that follows the one in the claimed folder, or is that one again."""
+    out, previous = claim.folder, claim.previous
     if previous is not None and previous.organisation != request.organisation.slug:
         raise OutputError(
             f"{out}: holds the packages of {previous.organisation}",
@@ -55,9 +68,8 @@ def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] =
                 "(with a trustpack.lock, 'trustpack lock --bump' makes a new one)",
             )
         release = release.following()
-    manifest = manifests.joined(previous, manifest)
-    output.write(out, artifacts, manifest, previous)
-    return manifest
+    _refuse_lower_versions(previous, manifest, out)
+    return artifacts, manifests.joined(previous, manifest)
 
 
 def _make(
@@ -160,9 +172,25 @@ def _next(request: BuildRequest, previous: Manifest | None) -> Release:
     if previous is None:
         return releases.automatic(request.today, None)
     release = releases.automatic(request.today, releases.Release(previous.release))
-    known = [certificate["sha256"] for certificate in previous.certificates]
+    known = [certificate.sha256 for certificate in previous.certificates]
     changed = known != [certificate.sha256 for certificate in request.bundle.certificates]
     return release.following() if release.text == previous.release and changed else release
+
+
+def _refuse_lower_versions(previous: Manifest | None, manifest: Manifest, out: Path) -> None:
+    """Raise ReleaseError for a package that clients would take for an older one, though its release is not.
+
+    So it is where another trustpack or recipe gave the releases other versions.
+    """
+    known = {(entry.target, entry.name): entry.version for entry in previous.artifacts} if previous else {}
+    for entry in manifest.artifacts:
+        old = known.get((entry.target, entry.name), "")
+        if releases.sorts_below(entry.version, old):
+            raise ReleaseError(
+                f"recipe {entry.target}: {entry.name} {entry.version} sorts below {old}, which {out} holds",
+                hint=f"clients that have {old} keep it, and its roots, until somebody removes it there; "
+                "where none has it, remove this folder, or build into another one with --out",
+            )
 
 
 def _taken(previous: Manifest | None, manifest: Manifest) -> bool:

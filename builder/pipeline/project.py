@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from builder import config
 from builder.errors import LockError, ReleaseError, UsageError
 from builder.lifecycle import lock as locks
-from builder.lifecycle import states
+from builder.lifecycle import lockfile, states
 from builder.load import is_file_name
 from builder.model import release as releases
 from builder.text.quoting import visible
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from builder.lifecycle.lock import Lock
     from builder.lifecycle.states import Lifecycle
     from builder.model import Release
+    from builder.text.document import Document
 
 
 @dataclass(frozen=True)
 class Project:
     """A configuration, the folder its paths start from, and the file it came from (None: the options).
 
-    `now` is when validity is judged, `source_date_epoch` in seconds since 1970. What lies beside the
-    configuration is read once, when it is first asked for.
+    `now` is when validity is judged, `source_date_epoch` in seconds since 1970, `lines` tells where each key
+    of the file stands. What lies beside the configuration is read once, when it is first asked for.
     """
 
     config: Config
@@ -37,6 +38,7 @@ class Project:
     file: Path | None
     now: dt.datetime
     source_date_epoch: int | None = None
+    lines: Document | None = field(default=None, repr=False)
 
     @property
     def slug(self) -> str:
@@ -61,7 +63,7 @@ class Project:
     @cached_property
     def lock(self) -> Lock | None:
         """The lock, None where there is none; raises ConfigError or LockError."""
-        found = locks.read(self.lock_file) if self.lock_file else None
+        found = lockfile.read(self.lock_file) if self.lock_file else None
         if found and found.organisation != self.slug:
             raise LockError(
                 f"{self.lock_file}: is the lock of {visible(found.organisation)}", hint="one folder, one lock"
@@ -75,7 +77,7 @@ class Project:
 
     def where(self, key: tuple[str | int, ...]) -> str:
         """Return "file:line" of a key of the configuration."""
-        return config.where(self.file, key) if self.file else ".".join(map(str, key))
+        return self.lines.where(key) if self.lines else ".".join(map(str, key))
 
     def release(self, given: str | None = None) -> Release | None:
         """Return the release that is asked for: `given`, else the configuration's; raises ReleaseError."""
@@ -113,13 +115,13 @@ def find(
     import msgspec
 
     file = file or default
-    found = config.read(file)
+    found, lines = config.read_with_lines(file)
     if "" in paths:
         raise UsageError("the bundle: a path is empty", hint="is a variable of the shell not set?")
     if paths:
         section = msgspec.structs.replace(found.bundle, paths=[_from_here(path) for path in paths])
         found = msgspec.structs.replace(found, bundle=section)
-    return Project(found, file.parent, file, now, source_date_epoch)
+    return Project(found, file.parent, file, now, source_date_epoch, lines)
 
 
 def _from_here(path: str) -> str:

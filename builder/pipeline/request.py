@@ -67,7 +67,7 @@ def request(
         today=project.today,
         release=locked(project, bundle, wanted=project.release(release)),
         source_date_epoch=project.source_date_epoch,
-        history=revisions(project.lock) if project.lock else (),
+        history=revisions(project.lock.history) if project.lock else (),
         names=chosen.names,
         settings=chosen.settings,
     )

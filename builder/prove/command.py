@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 RECIPE_PROOF = "recipe proof"
 REAL_PROOF = "proof of the real bundle"
+_NOT_PROVABLE = "it is not provable: its recipe names no testbed"
 _INSTALLED = frozenset({"installed"})
 
 
@@ -59,12 +60,12 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
 
     Raises ProofError where the release cannot be read or is not what the recipes make.
     """
-    certificates = replica.originals(case.folder, case.manifest)
-    progress(f"making a throw-away replica of {len(certificates)} certificates")
-    replicas = replica.make(certificates, now=case.now)
+    originals = replica.originals(case.folder, case.manifest)
+    progress(f"making a throw-away replica of {len(originals.certificates)} certificates")
+    replicas = replica.make(originals.certificates, now=case.now)
     with tempfile.TemporaryDirectory(prefix="trustpack-proof-") as name:
         folders = Path(name) / "first", Path(name) / "second"
-        release = releases.parse(case.manifest.release)
+        release = releases.stored(case.manifest.release)
         progress("building the replica's packages")
         built = [
             _build(case, bundle, number, folder)
@@ -88,12 +89,19 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
                 progress,
             )
         ]
-    return Proof(RECIPE_PROOF, case.manifest, case.now, replicas.questions, tuple(cells), replicas.notes)
+    return Proof(
+        RECIPE_PROOF,
+        case.manifest,
+        case.now,
+        replicas.questions,
+        tuple(cells),
+        (*originals.notes, *replicas.notes),
+    )
 
 
 def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], None]) -> Proof:
     """Prove the real artifacts with one server whose certificate a CA of the real bundle has issued."""
-    replica.originals(case.folder, case.manifest)  # they are what the manifest describes
+    originals = replica.originals(case.folder, case.manifest)  # they are what the manifest describes
     folder = case.folder.resolve()  # package managers run in folders of their own
     cells = [
         cell
@@ -105,13 +113,13 @@ def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], No
             progress,
         )
     ]
-    notes = ["no upgrade was tried: there is one real bundle"]
+    notes = [*originals.notes, "no upgrade was tried: there is one real bundle"]
     if question.url:
-        notes.append(f"nobody watched {question.url}: the verdicts are the clients' own word")
+        notes.append(f"nobody watched {question.url}: its results are client-reported only")
     return Proof(REAL_PROOF, case.manifest, case.now, (question,), tuple(cells), tuple(notes))
 
 
-def stranger(url: str) -> Question:
+def server_at(url: str) -> Question:
     """Return the question about somebody else's server at `url`."""
     if "/" not in url.removeprefix("https://"):
         url += "/"
@@ -168,7 +176,7 @@ def _build(case: Case, bundle: Bundle, release: releases.Release, folder: Path) 
     order = BuildRequest(
         organisation=case.organisation,
         bundle=bundle,
-        sources=[source for source in case.sources if testbeds.opener(source.target)],
+        sources=[source for source in case.sources if recipe.read(source).testbed],
         today=case.now.date(),
         release=release,
         source_date_epoch=case.manifest.epoch,
@@ -205,19 +213,19 @@ def _last(manifest: Manifest, target: str) -> str:
 
 def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callable[[str], None]) -> list[Cell]:
     """Hold one target's trial; a testbed that cannot be made is one cell, which says why."""
-    target = source.target
-    module = testbeds.opener(target)
+    target, what = source.target, recipe.read(source)
+    module = testbeds.opener(what)
     if module is None:
-        return [_absent(target, "no package manager installs it")]
+        return [_absent(target, _NOT_PROVABLE)]
     name = next(entry.name for entry in case.manifest.artifacts if entry.target == target)
     progress(f"{target}: making a clean testbed")
     with tempfile.TemporaryDirectory(prefix="trustpack-testbed-") as folder, contextlib.ExitStack() as stack:
         try:
             testbed = stack.enter_context(
                 module.open_testbed(
-                    target=target,
+                    recipe=what,
                     name=name,
-                    settings=recipe.choose(recipe.read(source), dict(case.settings.get(target, {}))),
+                    settings=recipe.choose(what, dict(case.settings.get(target, {}))),
                     root=case.root,
                     folder=Path(folder),
                     offline=case.offline,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from builder import inspect
-from builder.errors import ProofError
+from builder.errors import PackageError, ProofError
 from builder.load.contents import read
 from builder.load.source import Input
 from builder.model import Bundle, Certificate, Finding, Origin
@@ -43,22 +43,36 @@ class Replicas:
     notes: tuple[str, ...]
 
 
-def originals(folder: Path, manifest: Manifest) -> tuple[Certificate, ...]:
-    """Take the certificates out of the artifacts in `folder`.
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """The certificates of a release, and a note about each artifact that cannot be looked into."""
+
+    certificates: tuple[Certificate, ...]
+    notes: tuple[str, ...]
+
+
+def originals(folder: Path, manifest: Manifest) -> Originals:
+    """Take the certificates out of the artifacts in `folder`; one in an unknown format is passed over.
 
     Raises ProofError where an artifact is not the one that the manifest describes, or holds other
     certificates, or none of them holds any.
     """
     found: dict[str, Certificate] = {}
-    described = {item["sha256"] for item in manifest.certificates}
+    notes: list[str] = []
+    described = {item.sha256 for item in manifest.certificates}
     for entry in manifest.artifacts:
-        held = _held(entry, _bytes(folder, entry))
+        data = _bytes(folder, entry)
+        try:
+            held = _held(entry, data)
+        except PackageError as error:
+            notes.append(f"its certificates were not compared with the manifest's: {error}")
+            continue
         if held and held.keys() != described:
             raise ProofError(f"{folder / entry.file}: holds other certificates than the manifest lists")
         found |= held
     if not found:
         raise ProofError(f"{folder}: no artifact of this release holds a certificate to make a replica of")
-    return tuple(found.values())
+    return Originals(tuple(found.values()), tuple(notes))
 
 
 def _bytes(folder: Path, entry: ArtifactSummary) -> bytes:

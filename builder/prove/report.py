@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from builder import __version__
 from builder.errors import OutputError
 from builder.prove.handshake import HandshakeResult
 from builder.prove.trial import EVERY, PHASES, Status
-from builder.release.folder import TEMPORARY
-from builder.render.inventory import stamp
+from builder.release.atomic import put
 from builder.text.quoting import visible
+from builder.text.times import stamp
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -225,11 +224,7 @@ def _escaped(text: str) -> str:
 def write(folder: Path, files: Mapping[str, str]) -> None:
     """Replace these files in `folder`, each whole or not at all; raise OutputError where that fails."""
     for name, text in files.items():
-        # An interrupted proof's leftovers are cleared up by the next build.
-        temporary = folder / f"{TEMPORARY}{os.getpid()}-{name}"
         try:
-            temporary.write_text(text, "utf-8", newline="\n")
-            temporary.replace(folder / name)
+            put(folder / name, text.encode("utf-8"))
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise OutputError(f"{folder / name}: cannot be written: {error.strerror or error}") from error

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
-import struct
 import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from builder.errors import ProofError
+from builder.load import jks
+from builder.model import Finding, Origin
+from builder.x509 import pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,9 +28,8 @@ _PATHS = (
     "/usr/local/share/ca-certificates",
     "/usr/share/pki",
 )
-_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
-_JKS = 0xFEEDFEED
-_TRUSTED_ENTRY = 2
+_LABELS = frozenset({"CERTIFICATE"})
+_PASSWORDS = ("changeit", "")  # what distributions give Java's own store
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ def snapshot(sandbox: Sandbox) -> Store:
                 continue
             stream = None if member.issym() else archive.extractfile(member)
             data = stream.read() if stream else f"-> {member.linkname}".encode()
-            if data[:4] == struct.pack(">I", _JKS):
+            if data.startswith(jks.MAGICS):
                 certificates[path] = frozenset(map(_fingerprint, _jks(data, path)))
                 continue
             files[path] = data
-            if found := frozenset(map(_fingerprint, _pem(data))):
+            if found := frozenset(map(_fingerprint, _pem(data, path))):
                 certificates[path] = found
     return Store(files, certificates)
 
@@ -74,28 +74,17 @@ def _fingerprint(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _pem(data: bytes) -> Iterator[bytes]:
-    for block in data.split(_BEGIN)[1:]:
-        yield base64.b64decode(block.partition(_END)[0])
+def _pem(data: bytes, path: str) -> Iterator[bytes]:
+    for block in pem.embedded(data, path, _LABELS):
+        if isinstance(block, Finding):
+            raise ProofError(f"{block.origin}: {block.message}")
+        yield block.data
 
 
 def _jks(data: bytes, path: str) -> Iterator[bytes]:
-    """Yield each trusted certificate's DER of a Java key store (sun.security.provider.JavaKeyStore)."""
-    _, version, count = struct.unpack_from(">III", data)
-    at = 12
-    for _ in range(count):
-        (tag,) = struct.unpack_from(">I", data, at)
-        if tag != _TRUSTED_ENTRY:
-            raise ProofError(f"{path}: holds an entry that is no trusted certificate")
-        at = _skip(data, at + 4) + 8  # the alias, then the time of its entry
-        if version > 1:
-            at = _skip(data, at)  # "X.509"
-        (length,) = struct.unpack_from(">I", data, at)
-        yield data[at + 4 : at + 4 + length]
-        at += 4 + length
-
-
-def _skip(data: bytes, at: int) -> int:
-    """Return where a length-prefixed text ends."""
-    (length,) = struct.unpack_from(">H", data, at)
-    return at + 2 + int(length)
+    """Yield each trusted certificate's DER of a Java key store."""
+    for item in jks.read(data, Origin(path), _PASSWORDS):
+        if isinstance(item, bytes):
+            yield item
+        elif item.rule != "no-certificates":
+            raise ProofError(f"{path}: {item.message}")

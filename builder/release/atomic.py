@@ -1,13 +1,13 @@
-"""Write one file whole or not at all: its reader may come at any moment, and the disk may be full."""
+"""The one atomic write: a file is there whole or as it was, whoever reads it and whenever the power fails."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from builder.errors import OutputError
 
+TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
 _READABLE = 0o644  # by whoever reads it: a metrics exporter runs as a user of its own
 
 
@@ -20,21 +20,34 @@ def write(file: Path, text: str) -> None:
     try:
         if target.exists() and not target.is_file():
             target.write_text(text, "utf-8", newline="")
-        else:
-            _replace(target, text.encode("utf-8"))
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written: {error.strerror}") from error
-
-
-def _replace(file: Path, data: bytes) -> None:
-    # A metrics collector reads what ends in .prom, so the temporary name must not.
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".tmp", dir=file.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            return
+        temporary = stage(target, text.encode("utf-8"))
         temporary.chmod(_READABLE)
-        temporary.replace(file)
+        temporary.replace(target)
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from error
+
+
+def put(path: Path, data: bytes) -> None:
+    """Make `data` the content of `path`; raises OSError."""
+    stage(path, data).replace(path)
+
+
+def stage(path: Path, data: bytes) -> Path:
+    """Write `data` to a temporary file beside `path`, through to the disk, and return it; raises OSError.
+
+    Whoever stages several files renames them when all are there.
+    """
+    # A metrics collector reads what ends in .prom, so the temporary name must not.
+    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    try:
+        with temporary.open("xb") as stream:  # never through a link that somebody put there
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except FileExistsError:
+        raise
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    return temporary

@@ -8,14 +8,15 @@ build clears up.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
-import sys
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
 from builder.errors import OutputError
+from builder.release.atomic import TEMPORARY, put, stage
 from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from builder.model import Artifact
     from builder.release.manifest import Manifest
 
-TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
 _JOURNAL = ".trustpack-journal.json"
 _WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
 
@@ -45,23 +45,49 @@ class _Proof(msgspec.Struct):
     artifacts: list[_ProvenArtifact]
 
 
-def write(folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None) -> None:
-    """Make `folder` hold what `manifest` says; remove what `previous` had and nobody else's files.
+class Claim(msgspec.Struct, frozen=True):
+    """An output folder that no other build writes to, and the release that it holds; see `claimed`."""
 
-    Raises OutputError if a file of that name is there and not ours, if another build has written here since
-    `previous` was read, or the folder cannot be written; then it holds what it held before.
+    folder: Path
+    previous: Manifest | None
+    locked: bool
+
+
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[Claim]:
+    """Keep other builds out of `folder`, and read the release that it holds, once.
+
+    A folder that is not there is made, and kept, only when something is written to it. Raises OutputError.
     """
+    with contextlib.ExitStack() as stack:
+        try:
+            is_folder = folder.is_dir()
+            if is_folder:
+                stack.enter_context(_locked(folder))
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be read: {error.strerror}") from error
+        yield Claim(folder, read_manifest(folder), is_folder)
+
+
+def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> None:
+    """Make a claimed folder hold what `manifest` says; remove what it held and nobody else's files.
+
+    Raises OutputError if a file of that name is there and not ours, if another build has made the folder
+    meanwhile, or it cannot be written; then it holds what it held before.
+    """
+    folder, previous = claim.folder, claim.previous
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
-            if read_manifest(folder) != previous:
+        with contextlib.nullcontext() if claim.locked else _locked(folder):
+            if not claim.locked and os.path.lexists(folder / MANIFEST):
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
-            _clear_up(folder)
+            _clear_up(folder, previous)
             _refuse_strangers(folder, artifacts, previous)
             try:
                 _publish(folder, artifacts, manifest, previous)
             except BaseException:
-                _clear_up(folder)
+                # It may have ended before or after the new release was described.
+                _clear_up(folder, read_manifest(folder))
                 raise
     except OSError as error:
         where = error.filename or folder
@@ -75,21 +101,21 @@ def _publish(
     kept = {entry.file for entry in manifest.artifacts}
     stale = [entry for entry in previous.artifacts if entry.file not in kept] if previous else []
     sums = _sums(manifest)
-    staged = [_staged(folder, a.filename, a.data) for a in changed]
+    staged = [stage(folder / a.filename, a.data) for a in changed]
     journal = {a.filename: a.sha256 for a in changed} | {entry.file: _WHATEVER for entry in stale}
     if previous is None:
         journal[SUMS] = hashlib.sha256(sums).hexdigest()
-    _put(folder, _JOURNAL, msgspec.json.encode(journal))
+    put(folder / _JOURNAL, msgspec.json.encode(journal))
     for artifact, temporary in zip(changed, staged, strict=True):
         temporary.replace(folder / artifact.filename)
-    _put(folder, SUMS, sums)
-    _put(folder, MANIFEST, to_json(manifest))
-    _clear_up(folder)
+    put(folder / SUMS, sums)
+    put(folder / MANIFEST, to_json(manifest))
+    _clear_up(folder, manifest)
     _drop_outdated_proof(folder, manifest)
 
 
-def _clear_up(folder: Path) -> None:
-    """Remove temporary files, and what the journal lists and the manifest, as it now is, does not describe.
+def _clear_up(folder: Path, described: Manifest | None) -> None:
+    """Remove temporary files, and what the journal lists and the folder's manifest does not describe.
 
     A new file with other content than the journal says was made by somebody else, and stays.
     """
@@ -101,13 +127,12 @@ def _clear_up(folder: Path) -> None:
         return
     except msgspec.DecodeError:
         journal = {}
-    described = read_manifest(folder)
     files = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
     for name in journal.keys() - files:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
             (folder / name).unlink(missing_ok=True)
     if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
-        _put(folder, SUMS, _sums(described))
+        put(folder / SUMS, _sums(described))
     (folder / _JOURNAL).unlink()
 
 
@@ -142,11 +167,6 @@ def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Man
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Let one build at a time write to `folder`; the lock is the folder itself, so nothing is left behind."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -158,19 +178,6 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _put(folder: Path, name: str, data: bytes) -> None:
-    _staged(folder, name, data).replace(folder / name)
-
-
-def _staged(folder: Path, name: str, data: bytes) -> Path:
-    temporary = folder / f"{TEMPORARY}{name}"
-    with temporary.open("xb") as stream:  # never through a link that somebody put there
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return temporary
 
 
 def _digest(path: Path) -> str | None:

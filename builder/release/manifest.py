@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from builder.errors import OutputError, ReleaseError
-from builder.model import FILE_NAME
+from builder.model import FILE_NAME, CertificateSummary
 from builder.model import release as releases
 from builder.model.release import Release
 from builder.render.inventory import distrusted, trusted
@@ -26,14 +24,12 @@ MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 PROOFS = ("proof.json", "proof.md")
 _SCHEMA = 1
-_NEEDED = frozenset({"sha256", "subject", "not_before", "not_after"})
 
 # A manifest may come from anywhere, and what it lists is replaced and removed: plain names only.
 FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactSummary:
+class ArtifactSummary(msgspec.Struct, frozen=True):
     """One artifact as the manifest describes it; `size` is in bytes.
 
     `recipe` is a SHA-256 of the recipe, templates and settings that made it.
@@ -51,26 +47,24 @@ class ArtifactSummary:
     recipe: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(msgspec.Struct, frozen=True):
     """What a release is: the certificates that it trusts, those that it distrusts, and its artifacts."""
 
     organisation: str
     release: str
     epoch: int
-    certificates: tuple[dict[str, str], ...]
+    certificates: tuple[CertificateSummary, ...]
     artifacts: tuple[ArtifactSummary, ...]
-    distrusted: tuple[dict[str, str], ...] = ()
+    distrusted: tuple[CertificateSummary, ...] = ()
     trustpack: str = ""
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:
         """Raise ValueError for what no build of ours describes."""
         for item in (*self.certificates, *self.distrusted):
-            if missing := _NEEDED - item.keys():
-                raise ValueError(f"a certificate has no {min(missing)}")
             for key in ("not_before", "not_after"):
-                dt.datetime.fromisoformat(item[key])
+                if getattr(item, key) is None:
+                    raise ValueError(f"a certificate has no {key}")
         for entry in self.artifacts:
             # What a manifest lists is removed when another release comes.
             if entry.file in {MANIFEST, SUMS, *PROOFS}:
@@ -95,8 +89,8 @@ def describe_release(
         organisation=organisation,
         release=release.text,
         epoch=epoch,
-        certificates=tuple(trusted(bundle)),
-        distrusted=tuple(distrusted(bundle)),
+        certificates=trusted(bundle),
+        distrusted=distrusted(bundle),
         artifacts=tuple(
             ArtifactSummary(
                 target=artifact.target,
@@ -122,7 +116,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     hint = "choose another folder with --out, or remove it"
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Manifest)
-        releases.parse(found.release)
+        releases.stored(found.release)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -143,7 +137,7 @@ def same_content(previous: Manifest, manifest: Manifest) -> bool:
         (previous.certificates, manifest.certificates),
         (previous.distrusted, manifest.distrusted),
     ):
-        if [item["sha256"] for item in one] != [item["sha256"] for item in other]:
+        if [item.sha256 for item in one] != [item.sha256 for item in other]:
             return False
     shared = ((entry, previous.entry(entry.file)) for entry in manifest.artifacts)
     return all(old is None or old.sha256 == entry.sha256 for entry, old in shared)
@@ -156,10 +150,10 @@ def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
         built = {entry.target for entry in manifest.artifacts}
         kept = [entry for entry in previous.artifacts if entry.target not in built]
     artifacts = sorted([*manifest.artifacts, *kept], key=lambda entry: entry.target)
-    return replace(manifest, artifacts=tuple(artifacts))
+    return msgspec.structs.replace(manifest, artifacts=tuple(artifacts))
 
 
 def to_json(manifest: Manifest) -> bytes:
     """Return the manifest as the JSON text that is stored and printed."""
-    value: dict[str, Any] = asdict(manifest)
+    value = msgspec.to_builtins(manifest)
     return (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode("ascii")

@@ -7,74 +7,24 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from builder import formats
 from builder.errors import ConfigError, UsageError
-from builder.formats.metadata import modernised
-from builder.model import Content, Output, Recipe, RecipeFile, Setting
+from builder.model import Output, Recipe, RecipeFile, Setting
+from builder.render import recipe_file
 from builder.text import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from builder.render.recipe_file import FileSection, OutputSection
 
 _HERE = Path(__file__).resolve().parents[1]
 # In a wheel the folders lie inside the package; in a checkout beside it.
 ROOT = _HERE if (_HERE / "recipes").is_dir() else _HERE.parent
 
 _MODES = {"file": 0o644, "dir": 0o755}
-# What there is one file of for each certificate, with {certificate} in its path.
-PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-
-
-class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A part of a recipe file; an unknown key is an error."""
-
-
-class _Script(_Struct, frozen=True):
-    source: str = ""
-    template: str = ""
-
-
-class _Entry(_Struct, frozen=True):
-    path: str
-    kind: Literal["file", "dir"] = "file"
-    source: str = ""
-    template: str = ""
-    content: Content = ""
-    mode: Annotated[str, msgspec.Meta(pattern=r"^0[0-7]{3}$")] | None = None
-    when: dict[str, str] = {}
-
-
-class _Output(_Struct, frozen=True):
-    id: str
-    container: str
-    filename: str
-    files: list[_Entry]
-    scripts: dict[str, _Script] = {}
-    metadata: dict[str, Any] = {}
-
-
-class _Setting(_Struct, frozen=True):
-    choices: Annotated[list[str], msgspec.Meta(min_length=1)]
-    help: str
-
-
-class _Recipe(_Struct, frozen=True):
-    title: str
-    name: str
-    name_pattern: str
-    version: str
-    outputs: Annotated[list[_Output], msgspec.Meta(min_length=1)]
-    install: str
-    verify: str
-    remove: str
-    scoped_name: str = ""
-    settings: dict[str, _Setting] = {}
-    tags: dict[str, dict[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +77,12 @@ def sources(beside: Path | None = None) -> dict[str, RecipeSource]:
 
 
 def select(available: dict[str, RecipeSource], targets: list[str] | None) -> list[RecipeSource]:
-    """Return the sources of `targets` (all where None); raise UsageError for an unknown one."""
+    """Return the sources of `targets`, of all that are built by default where None.
+
+    Raises UsageError for an unknown one, ConfigError where a recipe must be read and cannot be.
+    """
     if targets is None:
-        return list(available.values())
+        return [source for source in available.values() if read(source).default]
     for target in targets:
         if target not in available:
             raise UsageError(
@@ -153,54 +106,60 @@ def read(source: RecipeSource) -> Recipe:
         # A process that builds for many organisations reads a recipe again only when its file has changed.
         return _read(source, source.file.stat().st_mtime_ns)
     except OSError as error:
-        raise ConfigError(f"{source.file}: cannot be read: {error}") from error
+        raise ConfigError(f"{source.file}: cannot be read: {error.strerror}") from error
 
 
 @lru_cache(maxsize=64)
 def _read(source: RecipeSource, _modified: int) -> Recipe:
-    try:
-        text = source.file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source.file}: cannot be read: {error}") from error
-    parsed = document.parse(text, str(source.file))
-    raw, warnings = _modern(document.decode(parsed, _Recipe), parsed)
-    _check(raw, parsed)
-    _check_formats(raw, parsed)
-    outputs = tuple(
-        Output(
-            id=output.id,
-            container=output.container,
-            filename=output.filename,
-            files=tuple(
-                _entry(entry, source, parsed.where(("outputs", i, "files", j)))
-                for j, entry in enumerate(output.files)
-            ),
-            scripts={
-                name: _filled(
-                    RecipeFile(path=name, source=script.source, template=script.template),
-                    source,
-                    parsed.where(("outputs", i, "scripts", name)),
-                )
-                for name, script in output.scripts.items()
-            },
-            metadata=output.metadata,
-        )
-        for i, output in enumerate(raw.outputs)
-    )
+    text = document.read(source.file)
+    raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,
         title=raw.title,
         name=raw.name,
         name_pattern=raw.name_pattern,
         version=raw.version,
-        outputs=outputs,
+        outputs=tuple(map(_output, raw.outputs)),
         install=raw.install,
         verify=raw.verify,
         remove=raw.remove,
+        name_rule=raw.name_rule or "",
         scoped_name=raw.scoped_name,
+        default=raw.default == "true",
+        testbed=raw.testbed,
+        manager=raw.manager or "",
+        distrust=raw.distrust,
+        store=raw.store or "",
+        activation=raw.activation or "",
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
         warnings=warnings,
+    )
+
+
+def _output(raw: OutputSection) -> Output:
+    return Output(
+        id=raw.id,
+        container=raw.container,
+        filename=raw.filename,
+        files=tuple(map(_file, raw.files)),
+        scripts={
+            name: RecipeFile(path=name, source=script.source, template=script.template)
+            for name, script in raw.scripts.items()
+        },
+        metadata=raw.metadata,
+    )
+
+
+def _file(raw: FileSection) -> RecipeFile:
+    return RecipeFile(
+        path=raw.path,
+        kind=raw.kind,
+        source=raw.source,
+        template=raw.template,
+        content=raw.content,
+        mode=int(raw.mode, 8) if raw.mode else _MODES[raw.kind],
+        when=raw.when,
     )
 
 
@@ -228,77 +187,3 @@ def fill(text: str, values: dict[str, str], where: str) -> str:
         return values[key]
 
     return _PLACEHOLDER.sub(value, text)
-
-
-def _check(raw: _Recipe, parsed: document.Document) -> None:
-    """Raise ConfigError for what only shows when the recipe's parts are seen together."""
-    try:
-        re.compile(raw.name_pattern)
-    except re.error as error:
-        raise ConfigError(f"{parsed.where(('name_pattern',))}: not a regular expression: {error}") from error
-    for i, output in enumerate(raw.outputs):
-        if output.id in {other.id for other in raw.outputs[:i]}:
-            raise ConfigError(f"{parsed.where(('outputs', i, 'id'))}: the id '{output.id}' is given twice")
-        for j, entry in enumerate(output.files):
-            for key, value in entry.when.items():
-                where = parsed.where(("outputs", i, "files", j, "when", key))
-                if key not in raw.settings:
-                    hint = document.nearest(key, raw.settings) if raw.settings else ""
-                    raise ConfigError(f"{where}: there is no setting '{key}'", hint=hint)
-                if value not in raw.settings[key].choices:
-                    hint = document.nearest(value, raw.settings[key].choices)
-                    raise ConfigError(f"{where}: '{value}' is no choice of the setting '{key}'", hint=hint)
-
-
-def _modern(raw: _Recipe, parsed: document.Document) -> tuple[_Recipe, tuple[str, ...]]:
-    """Return a recipe whose metadata is said in the words of today, and a warning for each that was not."""
-    outputs, warnings = [], []
-    for i, output in enumerate(raw.outputs):
-        metadata, found = modernised(output.container, output.metadata)
-        outputs.append(msgspec.structs.replace(output, metadata=metadata))
-        warnings += [f"{parsed.where(('outputs', i, 'metadata', *one.path))}: {one.text}" for one in found]
-    return msgspec.structs.replace(raw, outputs=outputs), tuple(warnings)
-
-
-def _check_formats(raw: _Recipe, parsed: document.Document) -> None:
-    """Raise ConfigError for what the format of an output has no room for."""
-    for i, output in enumerate(raw.outputs):
-        for fault in formats.review(output.container, output.scripts, output.metadata):
-            # What was nested in nfpm's words has the whole way to it as its key.
-            path = (part for step in fault.path for part in str(step).split("."))
-            steps = (int(part) if part.isdigit() else part for part in path)
-            raise ConfigError(f"{parsed.where(('outputs', i, *steps))}: {fault.text}", hint=fault.hint)
-
-
-def _entry(raw: _Entry, source: RecipeSource, where: str) -> RecipeFile:
-    entry = RecipeFile(
-        path=raw.path,
-        kind=raw.kind,
-        source=raw.source,
-        template=raw.template,
-        content=raw.content,
-        mode=int(raw.mode, 8) if raw.mode else _MODES[raw.kind],
-        when=raw.when,
-    )
-    if entry.kind == "file":
-        return _filled(entry, source, where)
-    if entry.source or entry.template or entry.content:
-        raise ConfigError(f"{where}: '{entry.path}' is a folder, which nothing fills")
-    return entry
-
-
-def _filled(entry: RecipeFile, source: RecipeSource, where: str) -> RecipeFile:
-    """Check that exactly one thing fills `entry` and that a file it names lies in the target's folder."""
-    if sum(map(bool, (entry.source, entry.template, entry.content))) != 1:
-        raise ConfigError(f"{where}: '{entry.path}' needs exactly one of source, template and content")
-    if entry.content in PER_CERTIFICATE and "{certificate}" not in entry.path:
-        raise ConfigError(f"{where}: '{entry.path}' needs {{certificate}}: there is one file for each")
-    named = entry.source or entry.template
-    if named and (".." in Path(named).parts or Path(named).is_absolute()):
-        raise ConfigError(f"{where}: '{named}' must lie in {source.templates}")
-    if named and not (source.templates / named).is_file():
-        raise ConfigError(
-            f"{where}: {source.templates / named}: there is no such file",
-            hint=f"'trustpack recipes export {source.target}' copies a built-in target's templates too",
-        )
-    return entry

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from builder.errors import ConfigError
 from builder.formats.compression import gzip
 from builder.model import FILE_NAME, File, Package
+from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
 from builder.render.inventory import inventory
-from builder.render.recipe import PER_CERTIFICATE, choose, fill
+from builder.render.recipe import choose, fill
 from builder.render.template import rendered, static
+from builder.text.faults import shown
 from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
 
@@ -89,9 +91,10 @@ def target_release(
 def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:
     """Raise ConfigError for a package's name that its ecosystem forbids, or that may be somebody else's."""
     if not re.fullmatch(recipe.name_pattern, name):
+        way = f"'trustpack recipes show {recipe.target}' has its name_pattern"
         raise ConfigError(
-            f"names.{recipe.target}: '{name}' is not a name that {recipe.title} allows",
-            hint=f"it must match {recipe.name_pattern}",
+            f"names.{recipe.target}: {shown(name)} is not a name that {recipe.title} allows",
+            hint=recipe.name_rule or way,
         )
     # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.
     words = re.sub(r"[^a-z0-9]+", "-", name.lower())
@@ -226,7 +229,8 @@ def _history(target: TargetRelease) -> tuple[Revision, ...]:
 
 
 def _versions(release: str) -> dict[str, str]:
-    return {"release": release, "semver": Release(release).semver}
+    known = Release(release)
+    return {"release": release, "library_version": known.library_version, "semver": known.semver}
 
 
 def _changelog(entry: RecipeFile, target: TargetRelease) -> bytes:
@@ -270,6 +274,9 @@ class _Shown(SimpleNamespace):
     def __getattr__(self, name: str) -> Any:
         certificate: Certificate = self.__dict__["certificate"]
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
+
+    def __dir__(self) -> list[str]:
+        return [*dir(self.__dict__["certificate"]), "openssl_hash"]
 
 
 def _filled(metadata: Mapping[str, Any], words: Mapping[str, str], where: str) -> dict[str, Any]:

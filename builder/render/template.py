@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import ConfigError
+from builder.render.recipe import ROOT
 from builder.text.quoting import FILTERS, finalize
 
 if TYPE_CHECKING:
@@ -27,15 +28,19 @@ def _environment(templates: Path) -> Environment:
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    from builder.render.bytecode import Compiled
+    from builder.render.template_errors import Undefined
+
     # Sandboxed: a CI job that renders a contributor's templates must not run their code.
     environment = ImmutableSandboxedEnvironment(  # no autoescape: finalize enforces each language's quoting
         loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
+        undefined=Undefined,
         finalize=finalize,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=Compiled(templates) if templates.is_relative_to(ROOT / "templates") else None,
     )
     environment.filters.clear()
     environment.filters.update(FILTERS)
@@ -44,23 +49,33 @@ def _environment(templates: Path) -> Environment:
 
 def rendered(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
     """Render the template `name` with the values of `scope`; raise ConfigError naming file and line."""
-    import jinja2
+    from jinja2 import TemplateError
 
     try:
         return _environment(templates).get_template(name).render(scope).encode("utf-8")
-    except jinja2.TemplateSyntaxError as error:
-        where = error.filename or templates / name
-        raise ConfigError(f"{where}:{error.lineno}: {error.message}") from error
-    except jinja2.TemplateNotFound as error:
-        where = _line_of(error, templates) or templates / name
-        raise ConfigError(f"{where}: there is no template '{error.name}'") from error
-    except (ConfigError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        hint = error.hint if isinstance(error, ConfigError) else ""
-        raise ConfigError(f"{_line_of(error, templates) or templates / name}: {error}", hint=hint) from error
+    except (
+        ConfigError,
+        TemplateError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
+        from builder.render.template_errors import explained
+
+        said, hint = explained(error, scope)
+        raise ConfigError(f"{_where(error, templates) or templates / name}: {said}", hint=hint) from error
 
 
-def _line_of(error: BaseException, templates: Path) -> str:
-    """Return "file:line" of the innermost template that `error` passed: jinja2 puts it into the traceback."""
+def _where(error: BaseException, templates: Path) -> str:
+    """Return "file:line" of the innermost template that `error` is about or has passed, if there is any.
+
+    Jinja says where syntax is wrong, and puts the templates that it runs into the traceback.
+    """
+    file, line = getattr(error, "filename", None), getattr(error, "lineno", None)
+    if file and line:
+        return f"{file}:{line}"
     steps = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
     passed = [f"{file}:{line}" for file, line in steps if Path(file).is_relative_to(templates)]
     return passed[-1] if passed else ""

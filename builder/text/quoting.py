@@ -17,6 +17,11 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 _OTHERS = re.compile("[^ -~]")
 _TOKEN = re.compile(r"[A-Za-z0-9._+@/:=,~-]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What XML 1.0 keeps for itself in text and in attributes, and the two characters that no document holds.
+_XML = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+    | {"\ufffe": "\\ufffe", "\uffff": "\\uffff"}
+)
 # What begins markup, HTML, an entity or a link inside a line, or ends a table's cell (CommonMark and GFM).
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&]|(?<=:)//|(?<=www)\.")
 
@@ -65,6 +70,11 @@ def _line(value: Any) -> Quoted:
     return Quoted(visible(str(value)).strip())
 
 
+def _xml(value: Any) -> Quoted:
+    """Return text for an element or a quoted attribute, but not for a comment, which ends at two hyphens."""
+    return Quoted(visible(str(value)).translate(_XML))
+
+
 def _markdown(value: Any) -> Quoted:
     return Quoted(_MARKUP.sub(lambda found: f"\\{found[0]}", _line(value)))
 
@@ -98,6 +108,7 @@ FILTERS = {
     "token": _token,
     "ident": _ident,
     "camel": _camel,
+    "xml": _xml,
 }
 
 

@@ -9,9 +9,10 @@ import base64
 import binascii
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.model import Origin
 from builder.rules import found
@@ -44,17 +45,19 @@ _SAID = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """One PEM block: its label and what its base64 says."""
 
     label: str
     origin: Origin
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        """Leave out what it holds, which may be a private key."""
+        return f"Block({self.label!r}, {self.origin!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Marker:
+class _Marker(msgspec.Struct, frozen=True):
     """One marker; `kind` is BEGIN or END, or empty where it is not written exactly."""
 
     kind: str
@@ -93,6 +96,32 @@ def scan(data: bytes, path: str) -> tuple[tuple[Block, ...], tuple[Finding, ...]
         text, [pair for pair, item in zip(pairs, decoded, strict=True) if isinstance(item, Block)], path
     )
     return tuple(item for item in decoded if isinstance(item, Block)), tuple(findings)
+
+
+def embedded(data: bytes, path: str, labels: frozenset[str]) -> Iterator[Block | Finding]:
+    """Yield each block of these `labels` in a file that may be a program, and what is wrong with one.
+
+    Only a whole line opens a block: code that mentions a label inside a string has none.
+    """
+    text = _LINE_ENDS.sub(b"\n", data)
+    begun = None
+    for marker in _markers(text):
+        if begun:
+            if (marker.kind, marker.label) == ("END", begun.label):
+                yield _decode(begun, text[begun.end : marker.start], path)
+            else:
+                yield _unbalanced(path, begun, "no END")
+            begun = None
+        if marker.kind == "BEGIN" and marker.label in labels and _is_whole_line(text, marker):
+            begun = marker
+    if begun:
+        yield _unbalanced(path, begun, "no END")
+
+
+def _is_whole_line(text: bytes, marker: _Marker) -> bool:
+    stop = text.find(b"\n", marker.end)
+    behind = text[marker.end : stop if stop >= 0 else len(text)]
+    return text[marker.start - 1 : marker.start] in {b"", b"\n"} and not behind.strip(b" \t")
 
 
 def _keys_outside(text: bytes, pairs: Sequence[tuple[_Marker, _Marker]], path: str) -> Iterator[Finding]:

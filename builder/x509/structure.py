@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.x509 import der
 
@@ -67,8 +68,7 @@ _PRIMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(msgspec.Struct, frozen=True):
     """One extension: `value` is the DER inside its OCTET STRING."""
 
     oid: str
@@ -76,8 +76,7 @@ class Extension:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """A public key: its algorithm's name, its size in bits or its curve's name or OID, and RSA's exponent.
 
     `form` is empty for the usual encoding: else the key reads "compressed", lacks its "NULL", or is no key
@@ -95,8 +94,7 @@ class Key:
         return " ".join(filter(None, (self.algorithm, str(self.bits or ""), self.curve, form)))
 
 
-@dataclass(frozen=True, slots=True)
-class X509:
+class X509(msgspec.Struct, frozen=True):
     """The fields of a certificate; names, keys and algorithms stay DER until somebody asks."""
 
     version: int

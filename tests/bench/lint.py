@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from builder.lint import Policy, lint
 from builder.load import load
+from tests.bench.needs import need
 from tests.lint import bundles
 from tests.lint.forge import NOW
 
@@ -75,6 +76,7 @@ def _rates(run: Callable[[bytes], int], data: bytes, rounds: int) -> tuple[float
 
 def main() -> None:
     """Print the median rate of each on each bundle."""
+    need("lint", modules={"pkilint": "pip install pkilint"})
     pkilint = _pkilint()
     print("certificates per second by the wall clock, and of processor time")
     print(f"{'bundle':<10}{'trustpack':>16}{'pkilint':>16}")

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.prove import authority
+from tests.bench.needs import need
 
 _RUNS = 100
 _PIP_SYSTEM_CERTS = "pip-system-certs==5.3"
@@ -38,6 +39,7 @@ class Start:
 
 def main() -> None:
     """Make the environments, start each many times, and print what a start costs."""
+    need("wheel_startup")
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else _RUNS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -52,7 +54,7 @@ def main() -> None:
         _report(starts, runs)
         imported = min(_import_time(pythons["this wheel"]) for _ in range(runs // 3))
         print(f"\n-X importtime of our one module, fastest of {runs // 3}: {imported / 1000:.3f} ms")
-        if shutil.which("valgrind"):
+        if shutil.which("valgrind"):  # else only the clock tells
             _instructions(pythons)
 
 

@@ -78,3 +78,9 @@ def world(tmp_path: Path, roots: bytes) -> World:
 def another() -> bytes:
     """Return the PEM of a second CA."""
     return authority.create("Acme Root 2", now=dt.datetime.now(dt.UTC)).pem
+
+
+@pytest.fixture(scope="session")
+def blocked() -> bytes:
+    """Return the PEM of a CA that a test distrusts."""
+    return authority.create("Acme Blocked Root", now=dt.datetime.now(dt.UTC)).pem

@@ -126,6 +126,12 @@ def test_paths_replace_the_configurations(world: World, another: bytes) -> None:
             "release '1.0-rc': is not",
             "2026.10",
         ),
+        (
+            ["build", "roots.pem", "--org", "acme", "--release", "2026.10.1"],
+            6,
+            "release '2026.10.1': has three numbers, and a release has one or two",
+            "or count on: 2026.11",
+        ),
         (["build", "roots.pem", "--org", "acme", "--release", ""], 6, "release '': is not", "2026.10"),
         (
             ["build", "roots.pem", "--org", "acme", "--now", "soon"],

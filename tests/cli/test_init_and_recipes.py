@@ -123,16 +123,41 @@ def test_init_keeps_an_absolute_path(world: World) -> None:
 
 
 def test_recipes_are_listed_with_their_origin(world: World) -> None:
-    """Built in, or the organisation's own file."""
-    world.write("recipes/zarf.yaml", _RECIPE)
+    """Built in, or the organisation's own file, and whether it is built without being named."""
+    world.write("recipes/zarf.yaml", f"{_RECIPE}default: false\n")
     world.write("templates/zarf/zarf.yaml.j2", "")
     world.write("templates/zarf/install", "")
     done = world.run("recipes", "list", "--json")
-    found = {row["target"]: row["origin"] for row in json.loads(done.out)}
-    assert (found["deb"], found["zarf"]) == ("built in", "recipes/zarf.yaml")
+    found = {row["target"]: (row["origin"], row["default"]) for row in json.loads(done.out)}
+    assert (found["deb"], found["zarf"]) == (("built in", True), ("recipes/zarf.yaml", False))
     lines = world.run("recipes", "list").out.splitlines()
-    assert lines[0].split() == ["target", "title", "origin"]
-    assert lines[-1].split() == ["zarf", "Zarf", "bundle", "recipes/zarf.yaml"]
+    assert lines[0].split() == ["target", "title", "built", "origin"]
+    assert lines[-1].split() == ["zarf", "Zarf", "bundle", "if", "named", "recipes/zarf.yaml"]
+
+
+def test_a_target_that_is_not_built_by_default_is_built_where_it_is_named(world: World) -> None:
+    """On the command line or in the configuration; a build that names none leaves it out."""
+    world.write("recipes/zarf.yaml", f"{_RECIPE}default: false\n")
+    world.write("templates/zarf/zarf.yaml.j2", "")
+    world.write("templates/zarf/install", "")
+    world.write("trustpack.yaml", CONFIG)
+
+    def built(out: str, *arguments: str) -> set[str]:
+        done = world.run("build", "--json", "--out", out, *arguments)
+        assert (done.code, done.err) == (0, "")
+        return {artifact["target"] for artifact in json.loads(done.out)["artifacts"]}
+
+    assert "zarf" not in built("all")
+    assert built("named", "--target", "zarf") == {"zarf"}
+    world.write("trustpack.yaml", f"{CONFIG}targets: [pem, zarf]\n")
+    assert built("chosen") == {"pem", "zarf"}
+
+
+def test_the_schema_of_recipes_is_printed_too(world: World) -> None:
+    """With `--recipe`, for editors."""
+    schema = json.loads(world.run("schema", "--recipe").out)
+    assert schema["title"] == "a trustpack recipe"
+    assert "name_pattern" in schema["$defs"]["RecipeSection"]["required"]
 
 
 def test_a_recipe_is_shown_whole(world: World) -> None:
@@ -221,15 +246,15 @@ def test_a_target_is_added_with_no_python_at_all(world: World) -> None:
     world.write("templates/zarf/install", "#!/bin/sh\necho $HOME {{ untouched }}\n")
     done = world.run("build", "--release", "2026.10")
     assert done.code == 0
-    assert "zarf package deploy acme-zarf-2026.10.0.tgz" in done.out
-    with tarfile.open(world.folder / "dist" / "acme-zarf-2026.10.0.tgz") as archive:
+    assert "zarf package deploy acme-zarf-1.2026.10.tgz" in done.out
+    with tarfile.open(world.folder / "dist" / "acme-zarf-1.2026.10.tgz") as archive:
         files = {member.name: (oct(member.mode), archive.extractfile(member)) for member in archive}
         texts = {name: stream.read().decode() for name, (_, stream) in files.items() if stream}
     certificate = next(name for name in texts if "/certs/" in name)
     assert sorted(texts) == sorted(
         ["acme-zarf/zarf.yaml", certificate, "acme-zarf/inventory.json", "acme-zarf/install"]
     )
-    assert texts["acme-zarf/zarf.yaml"] == 'kind: "acme-zarf"\nversion: "2026.10.0"\n'
+    assert texts["acme-zarf/zarf.yaml"] == 'kind: "acme-zarf"\nversion: "1.2026.10"\n'
     assert texts[certificate] == (world.folder / "roots.pem").read_text()
     assert texts["acme-zarf/install"] == "#!/bin/sh\necho $HOME {{ untouched }}\n"
     assert files["acme-zarf/install"][0] == "0o755"

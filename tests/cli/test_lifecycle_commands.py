@@ -116,6 +116,45 @@ def test_a_configured_release_is_kept_to(configured: World) -> None:
     )
 
 
+@pytest.mark.parametrize("command", ["build", "lock", "plan"])
+def test_a_configured_release_of_three_numbers_is_refused(configured: World, command: str) -> None:
+    """File and line are named; the lock's own option is refused alike."""
+    configure(configured, "release: 2026.10.1")
+    done = configured.run(command)
+    assert (done.code, done.err.splitlines()) == (
+        6,
+        [
+            "error: trustpack.yaml:4: release '2026.10.1': has three numbers, and a release has one or two",
+            "hint: write it like 20261124 or 20261124.1, or count on: 2026.11",
+        ],
+    )
+    configure(configured)
+    assert configured.run("lock", "--release", "2026.10.1").code == 6
+    assert "trustpack.lock" not in configured.files(".")
+
+
+def test_a_locked_release_of_three_numbers_is_built_with_the_versions_that_it_had(configured: World) -> None:
+    """The next one is below them for libraries, which a build beside them tells, and nothing is replaced."""
+    world = configured
+    text = (world.folder / "trustpack.yaml").read_text()
+    world.write("trustpack.yaml", text.replace("[pem]", "[npm, pem]"))
+    world.run("lock", "--release", "2026.10")
+    lock = (world.folder / "trustpack.lock").read_text()
+    world.write("trustpack.lock", lock.replace('"2026.10"', '"2026.10.1"'))
+    assert world.run("build").code == 0
+    before = world.files()
+    assert before == ["SHA256SUMS", "acme-ca-2026.10.1.tgz", "acme-ca-certs-2026.10.1.pem", "manifest.json"]
+    assert world.run("lock", "--bump", "--release", "2026.11").code == 0
+    done = world.run("build")
+    assert (done.code, done.err.splitlines()[-2]) == (
+        6,
+        "error: recipe npm: acme-ca 1.2026.11 sorts below 2026.10.1, which dist holds",
+    )
+    assert world.files() == before
+    assert world.run("build", "--out", "other").code == 0
+    assert "acme-ca-1.2026.11.tgz" in world.files("other")
+
+
 def test_other_texts_need_a_bump(configured: World) -> None:
     """One version never names two files; --bump makes the next one."""
     configure(configured, "settings: {}")
@@ -129,7 +168,7 @@ def test_other_texts_need_a_bump(configured: World) -> None:
     assert (done.code, "trustpack lock --bump" in done.err) == (6, True)
     assert world.run("lock", "--bump", "--now", NOW).code == 0
     assert world.run("build", "--now", NOW).code == 0
-    assert f"acme-ca-{FIRST}.1.0.tgz" in world.files()
+    assert f"acme-ca-1.{FIRST}.1.tgz" in world.files()
 
 
 def test_anothers_lock_is_refused(configured: World) -> None:
@@ -368,7 +407,7 @@ def test_what_is_wrong_in_the_configuration_is_named_with_its_line(configured: W
         done = configured.run(command)
         assert (done.code, done.err.splitlines()[0]) == (
             6,
-            "error: trustpack.yaml:4: release '01': is not one to three numbers without leading zeros",
+            "error: trustpack.yaml:4: release '01': is not one or two numbers without leading zeros",
         )
     assert configured.run("build", "--release", "01").err.startswith("error: release '01': ")
     override = (
@@ -414,3 +453,20 @@ def test_locked_stores_are_opened_by_every_command(configured: World) -> None:
     (configured.folder / "trustpack.yaml").unlink()
     init = ("init", "locked.jks", "--org", "acme", "--password-file", "password")
     assert configured.run(*init).code == 0
+
+
+def test_diff_tells_of_a_file_that_it_cannot_look_into_and_check_refuses_it(world: World) -> None:
+    """Nothing is known of the CAs in it: that is no difference in them, and no reason to call them valid."""
+    for name, data in (("one.jar", b"PK\3\4\0one"), ("two.bin", b"\0\1two"), ("three.bin", b"\0\1two")):
+        (world.folder / name).write_bytes(data)
+    for old, new, code in (
+        ("one.jar", "two.bin", 1),
+        ("two.bin", "three.bin", 0),
+        ("one.jar", "roots.pem", 1),
+        ("roots.pem", "two.bin", 1),
+    ):
+        done = world.run("diff", old, new)
+        assert (done.code, done.err) == (code, "")
+        assert "certificates were not compared" in done.out
+    assert world.run("check", "one.jar").code == 10
+    assert world.run("check", "two.bin").code == 4

@@ -40,10 +40,13 @@ class Locked:
         (found,) = self.folder.glob(f"dist/*{ending}")
         return found
 
-    def markdown(self, *, level: int = 2, suffix: str = "") -> str:
-        """Return the history as it must be written: a heading a release, an item a change."""
+    def markdown(self, *, level: int = 2, pattern: str = "{}") -> str:
+        """Return the history as it must be written: a heading a release, an item a change.
+
+        `pattern` makes a package's version of a release.
+        """
         sections = [
-            f"{'#' * level} {version}{suffix} ({day})\n\n" + "".join(f"- {note}\n" for note in notes)
+            f"{'#' * level} {pattern.format(version)} ({day})\n\n" + "".join(f"- {note}\n" for note in notes)
             for version, day, notes in zip(_VERSIONS, reversed(_DAYS), self.notes, strict=True)
         ]
         return "\n".join(sections)
@@ -130,8 +133,8 @@ def test_npm_installs_it(locked: Locked, tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"private": true}', "utf-8")
     run(require("npm"), "install", "--offline", "--no-audit", "--no-fund", locked.file(".tgz"), cwd=tmp_path)
     folder = tmp_path / "node_modules" / "acme-ca"
-    assert (folder / "CHANGELOG.md").read_text() == f"# Changelog\n\n{locked.markdown(suffix='.0.0')}"
-    assert json.loads((folder / "package.json").read_text())["version"] == f"{_VERSIONS[0]}.0.0"
+    assert (folder / "CHANGELOG.md").read_text() == f"# Changelog\n\n{locked.markdown(pattern='1.{}.0')}"
+    assert json.loads((folder / "package.json").read_text())["version"] == f"1.{_VERSIONS[0]}.0"
 
 
 def test_gem_installs_it(locked: Locked, tmp_path: Path) -> None:
@@ -140,7 +143,7 @@ def test_gem_installs_it(locked: Locked, tmp_path: Path) -> None:
     gem = (*home, require("gem"))
     run(*gem, "install", "--local", "--no-document", locked.file(".gem"), cwd=tmp_path)
     (path,) = [line for line in run(*gem, "contents", "acme-ca").split() if line.endswith("CHANGELOG.md")]
-    assert run("cat", path) == f"# Changelog\n\n{locked.markdown()}"
+    assert run("cat", path) == f"# Changelog\n\n{locked.markdown(pattern='1.{}')}"
     program = (
         "spec = Gem::Specification.find_by_name('acme-ca'); puts spec.extra_rdoc_files, spec.metadata.keys"
     )
@@ -158,6 +161,6 @@ def test_python_reads_it_from_the_description(locked: Locked, tmp_path: Path) ->
     text = run(
         sys.executable, "-c", _DESCRIPTION, "acme-certifi", PYTHONPATH=str(tmp_path), ACME_CERTIFI_DISABLE="1"
     )
-    assert text.split("\n## Changelog\n\n")[1] == locked.markdown(level=3)
+    assert text.split("\n## Changelog\n\n")[1] == locked.markdown(level=3, pattern="1.{}")
     assert "PASSED" in run(sys.executable, "-m", "twine", "check", "--strict", wheel, COLUMNS="300")
     assert [path for path in tmp_path.rglob("*") if "changelog" in path.name.lower()] == []

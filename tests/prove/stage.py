@@ -12,6 +12,7 @@ from builder.prove.authority import Leaf
 from builder.prove.server import server_context
 from builder.prove.testbed import Testbed
 from builder.prove.trial import Cell, Question, TrialSetup
+from builder.render import recipe
 from tests.trust.world import HOST, World, build
 
 NAMES = {"gem": "acme-ca", "npm": "acme-ca"}  # the others are called acme-ca-certs
@@ -53,11 +54,12 @@ def opened(
     only: frozenset[str] = frozenset(),
 ) -> Iterator[Testbed]:
     """Open the testbed of a target as `trustpack prove` does."""
-    module = testbeds.opener(target)
+    what = recipe.read(recipe.sources()[target])
+    module = testbeds.opener(what)
     assert module is not None
     (folder / "testbed").mkdir()
     with module.open_testbed(
-        target=target,
+        recipe=what,
         name=NAMES.get(target, "acme-ca-certs"),
         root=root,
         folder=folder / "testbed",

@@ -107,7 +107,7 @@ def test_the_recipes_are_proven_by_a_replica(built: World) -> None:
     proof = built.proof()
     assert (proof["kind"], proof["holds"], proof["organisation"]) == ("recipe proof", True, "acme")
     assert [(c["target"], c["client"], c["status"], c["reason"]) for c in proof["cells"]] == [
-        ("pem", "*", "absent", "no package manager installs it"),
+        ("pem", "*", "absent", "it is not provable: its recipe names no testbed"),
         ("wheel", "urllib", "proven", ""),
         ("wheel", "requests", "absent", "not fetched, by --offline"),
     ]
@@ -233,12 +233,12 @@ def test_the_real_bundle_is_proven_by_a_servers_key(built: World, tmp_path: Path
 
 
 def test_the_real_bundle_is_proven_by_an_address(built: World) -> None:
-    """Somebody else's server: the report says that the verdict is the client's own word."""
+    """Somebody else's server: the report says that the result is client-reported only."""
     with serve(authority.issue(built.ca, ["localhost"], now=NOW)) as port:
         url = f"https://localhost:{port}/"
         done = built.run("prove", *WHEEL, "--client", "urllib", "--url", url)
     assert done.returncode == 0, done.stderr
-    assert f"nobody watched {url}: the verdicts are the clients' own word" in built.proof()["notes"]
+    assert f"nobody watched {url}: its results are client-reported only" in built.proof()["notes"]
 
 
 def test_a_server_of_another_kind_is_enough(built: World) -> None:

@@ -1,4 +1,4 @@
-"""Testbeds: where each target's package is proven, one module for each kind."""
+"""Testbeds: where packages are proven, one module for each kind that a recipe may name."""
 
 from __future__ import annotations
 
@@ -10,18 +10,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from builder.model import Recipe
     from builder.prove.testbed import Testbed
-
-# Modules by name, so that proving one target imports what that target needs.
-_GROUNDS = {
-    "apk": "system",
-    "deb": "system",
-    "gem": "gem",
-    "homebrew": "homebrew",
-    "npm": "npm",
-    "rpm": "system",
-    "wheel": "wheel",
-}
 
 
 class Opener(Protocol):
@@ -30,7 +20,7 @@ class Opener(Protocol):
     def open_testbed(
         self,
         *,
-        target: str,
+        recipe: Recipe,
         name: str,
         settings: Mapping[str, str],
         root: Path | None,
@@ -38,7 +28,7 @@ class Opener(Protocol):
         offline: bool,
         only: frozenset[str],
     ) -> AbstractContextManager[Testbed]:
-        """Open a clean testbed for `target`, in which the package called `name` is not yet installed.
+        """Open a clean testbed for a recipe's package, called `name`, which is not yet installed in it.
 
         `name` is the manifest entry's: what the target's package manager calls the package. `settings` are
         the recipe's choices: a promise that was not made is not proven. `root` is the unpacked
@@ -56,7 +46,7 @@ class Opener(Protocol):
         ...
 
 
-def opener(target: str) -> Opener | None:
-    """Return the module that opens testbeds for `target`, or None where nobody has written one."""
-    module = _GROUNDS.get(target)
-    return cast("Opener", import_module(f"{__name__}.{module}")) if module else None
+def opener(recipe: Recipe) -> Opener | None:
+    """Return the module that opens testbeds for a recipe's target, or None where the recipe names none."""
+    # By name, so that proving one target imports what that target needs.
+    return cast("Opener", import_module(f"{__name__}.{recipe.testbed}")) if recipe.testbed else None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from builder.model import Recipe
+
 _PROBE = str(PROBES / "client.rb")
 _IN_RUBY = ("net/http", "open-uri", "openssl", "store")
 _LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "typhoeus")
@@ -45,7 +47,7 @@ _UNDER_BUNDLER = "Bundler.require; load ARGV.shift"
 @contextlib.contextmanager
 def open_testbed(
     *,
-    target: str,  # noqa: ARG001  there is one
+    recipe: Recipe,  # noqa: ARG001  one testbed for all
     name: str,
     root: Path | None,  # noqa: ARG001  a language target
     folder: Path,

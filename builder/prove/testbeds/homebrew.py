@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from builder.model import Recipe
+
 _DOUBLE = "a double of Homebrew, and this machine's OpenSSL in the place of Homebrew's"
 _HARNESS = str(PROBES / "homebrew.rb")
 _SOURCES = PROBES.parent / "clients"
@@ -35,7 +37,7 @@ _ROOT_URL = re.compile(r"""(?m)^( *root_url )["'].*["']$""")
 @contextlib.contextmanager
 def open_testbed(
     *,
-    target: str,  # noqa: ARG001  there is one
+    recipe: Recipe,  # noqa: ARG001  one testbed for all
     name: str,
     root: Path | None,  # noqa: ARG001  a prefix lies beside the system
     folder: Path,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from builder.model import Recipe
+
 _PROBE = "client.mjs"
 # Majors that run on every Node.js from 18 on.
 _LIBRARIES = {"undici": "undici@6", "axios": "axios@1", "ws": "ws@8", "@grpc/grpc-js": "@grpc/grpc-js@1"}
@@ -54,7 +56,7 @@ _OWN_FILES = {"package-lock.json", ".package-lock.json"}  # npm's notes of what 
 @contextlib.contextmanager
 def open_testbed(
     *,
-    target: str,  # noqa: ARG001  there is one
+    recipe: Recipe,  # noqa: ARG001  one testbed for all
     name: str,
     root: Path | None,  # noqa: ARG001  a language target
     folder: Path,

@@ -1,4 +1,4 @@
-"""The testbed of deb, rpm and apk: a throw-away copy of an unpacked system, or of the one that runs here."""
+"""The testbed of system packages: a throw-away copy of an unpacked system, or of the one that runs here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ToolError
+from builder.model.manager import MANAGERS
 from builder.prove import clients
 from builder.prove.sandbox import open_sandbox
 from builder.prove.store import snapshot
@@ -18,6 +19,8 @@ from builder.prove.testbed import Client, Ran
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from builder.model import Recipe
+    from builder.model.manager import Commands
     from builder.prove.clients import Programs
     from builder.prove.sandbox import Sandbox
 
@@ -25,45 +28,7 @@ if TYPE_CHECKING:
 STAND_IN = "/usr/share/trustpack/stand-in"
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 _SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class _Manager:
-    """A package manager's commands; a file or a name is added to each. Our packages need nothing fetched."""
-
-    program: str
-    install: tuple[str, ...]
-    upgrade: tuple[str, ...]
-    remove: tuple[str, ...]
-
-
-def _manager(program: str, options: tuple[str, ...], install: str, upgrade: str, remove: str) -> _Manager:
-    words = ((program, *options, *command.split()) for command in (install, upgrade, remove))
-    return _Manager(program, *words)
-
-
-_DNF = ("--assumeyes", "--setopt=gpgcheck=0", "--setopt=reposdir=/var/empty")
-_ZYPPER = ("--non-interactive", "--no-gpg-checks", "--no-remote")
-_ZYPPER_IN = "install --allow-unsigned-rpm"
-# The first of its target's that a system has is used.
-_MANAGERS = {
-    "deb": (_manager("apt-get", ("--yes",), "install", "install", "purge"),),
-    "rpm": (
-        # The plugin `local` copies what is installed into a repository, and wants createrepo_c for it.
-        _manager("dnf5", (*_DNF, "--disable-plugin=local"), "install", "upgrade", "remove"),
-        _manager("dnf", _DNF, "install", "upgrade", "remove"),
-        _manager("zypper", _ZYPPER, _ZYPPER_IN, _ZYPPER_IN, "remove"),
-        _manager("rpm", (), "--install --nosignature", "--upgrade --nosignature", "--erase"),
-    ),
-    "apk": (_manager("apk", ("--no-network",), "add --allow-untrusted", "add --allow-untrusted", "del"),),
-}
 _UPDATE = "if command -v update-ca-trust; then update-ca-trust; else update-ca-certificates; fi"
-# What tells that ca-certificates is installed, as the target's own database knows it.
-_OWNED = {
-    "deb": (("dpkg-query", "--show", "--showformat=${db:Status-Status}", "ca-certificates"), "installed"),
-    "rpm": (("rpm", "--query", "ca-certificates"), "ca-certificates-"),
-    "apk": (("apk", "info", "--installed", "ca-certificates"), "ca-certificates"),
-}
 # Clients that read the system's store only if its distribution made them: these commands say whether it did.
 _READS_STORE = {
     "requests": 'python3 -c \'import requests.certs as c; exit(c.where()[:5] not in ("/etc/", "/var/"))\'',
@@ -89,7 +54,7 @@ _BUNDLES = (
 @contextlib.contextmanager
 def open_testbed(
     *,
-    target: str,
+    recipe: Recipe,
     name: str,
     root: Path | None,
     folder: Path,  # noqa: ARG001  a sandbox keeps everything in memory
@@ -99,17 +64,19 @@ def open_testbed(
 ) -> Iterator[System]:
     """Open a copy of the system in `root`, or of this machine's own; see testbeds.Opener."""
     with open_sandbox(root or Path("/")) as sandbox:
-        yield settle(sandbox, target=target, name=name, programs=_compiled(only), only=only)
+        yield settle(sandbox, recipe, name=name, programs=_compiled(only), only=only)
 
 
-def settle(sandbox: Sandbox, *, target: str, name: str, programs: Programs, only: frozenset[str]) -> System:
-    """Return the testbed in an open `sandbox`; raise ToolError where it is no system for `target`."""
-    manager = next((one for one in _MANAGERS[target] if _holds(sandbox, f"command -v {one.program}")), None)
-    command, expected = _OWNED[target]
-    if manager is None or not sandbox.run(command, check=False).out.startswith(expected):
+def settle(
+    sandbox: Sandbox, recipe: Recipe, *, name: str, programs: Programs, only: frozenset[str]
+) -> System:
+    """Return the testbed in an open `sandbox`; raise ToolError where the package fits none such."""
+    family = MANAGERS[recipe.manager]
+    commands = next((one for one in family.programs if _holds(sandbox, f"command -v {one.program}")), None)
+    if commands is None or not sandbox.run(family.owned, check=False).out.startswith(family.installed):
         raise ToolError(
-            f"{sandbox.root}: has no ca-certificates that a .{target} package could build on",
-            hint=f"name an unpacked system that has with --root, for --target {target}",
+            f"{sandbox.root}: has no ca-certificates that the {recipe.target} package could build on",
+            hint=f"name an unpacked system that has with --root, for --target {recipe.target}",
         )
     # A store may be older than its list: made anew, it differs only in what the package changes.
     sandbox.run(["sh", "-c", _UPDATE])
@@ -118,7 +85,7 @@ def settle(sandbox: Sandbox, *, target: str, name: str, programs: Programs, only
     return System(
         sandbox=sandbox,
         name=name,
-        manager=manager,
+        commands=commands,
         stand_in=marker.out.strip() if marker.code == 0 else "",
         there=frozenset(client.name for client in ready),
         asked=tuple(
@@ -135,7 +102,7 @@ class System:
 
     sandbox: Sandbox
     name: str
-    manager: _Manager
+    commands: Commands
     stand_in: str
     there: frozenset[str]
     asked: tuple[Client, ...]
@@ -162,15 +129,15 @@ class System:
 
     def install(self, package: Path) -> None:
         """Install a package's file."""
-        self._take(self.manager.install, package)
+        self._take(self.commands.install, package)
 
     def upgrade(self, package: Path) -> None:
         """Upgrade to a package's file."""
-        self._take(self.manager.upgrade, package)
+        self._take(self.commands.upgrade, package)
 
     def remove(self) -> None:
         """Remove the package, and what it configured."""
-        self.sandbox.run([*self.manager.remove, self.name], environment=_QUIET)
+        self.sandbox.run([*self.commands.remove, self.name], environment=_QUIET)
 
     def trust(self) -> Mapping[str, object]:
         """Return the trust store: each file's bytes, or a Java key store's certificates."""

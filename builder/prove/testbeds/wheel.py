@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from builder.model import Recipe
+
 _PROBE = str(PROBES / "python_clients.py")
 _BY_ENVIRONMENT = "with environment"
 _BY_ACTIVATION = "after activate()"
@@ -199,7 +201,7 @@ class Wheels:
 @contextlib.contextmanager
 def open_testbed(
     *,
-    target: str,  # noqa: ARG001  there is one
+    recipe: Recipe,  # noqa: ARG001  one testbed for all
     name: str,
     settings: Mapping[str, str],
     root: Path | None,  # noqa: ARG001  a language target

@@ -103,7 +103,7 @@ def test_the_doctor_names_what_it_holds(project: Path) -> None:
     """The report names package, bundle and certificates, by the same fingerprint as certificates.json."""
     report = _doctor(project, {}, status=1)
     listed = json.loads((project / "node_modules/acme-ca/certificates.json").read_text())["certificates"]
-    assert {"package": "acme-ca", "version": "20260102.0.0", "bundle": str(_bundle(project))} == {
+    assert {"package": "acme-ca", "version": "1.20260102.0", "bundle": str(_bundle(project))} == {
         key: report[key] for key in ("package", "version", "bundle")
     }
     assert report["certificates"] == [

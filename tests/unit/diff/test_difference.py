@@ -4,58 +4,64 @@ import dataclasses
 import datetime as dt
 import json
 
+import msgspec
 import pytest
 
 from builder.diff import difference
 from builder.diff.difference import Names
-from builder.diff.snapshot import Holding, Item
+from builder.diff.snapshot import TrustSnapshot, of_opaque
+from builder.model import CertificateSummary
 
 END = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
-A, B, C = (Item(letter * 64, f"CN=Root {letter}", END) for letter in "abc")
+A, B, C = (
+    CertificateSummary(sha256=letter * 64, subject=f"CN=Root {letter}", not_after=END) for letter in "abc"
+)
 
 
-def holding(*items: Item, kind: str = "lock", blocks: bool = True, **parts: dict[str, object]) -> Holding:
-    """Return a holding of some CAs."""
-    return Holding("x", kind, {item.sha256: item for item in items}, parts=parts, blocks=blocks)
+def snapshot(
+    *items: CertificateSummary, kind: str = "lock", blocks: bool = True, **parts: dict[str, object]
+) -> TrustSnapshot:
+    """Return a snapshot of some CAs."""
+    return TrustSnapshot("x", kind, {item.sha256: item for item in items}, parts=parts, blocks=blocks)
 
 
-def in_state(item: Item, state: str) -> Item:
+def in_state(item: CertificateSummary, state: str) -> CertificateSummary:
     """Return the CA in a state."""
-    return dataclasses.replace(item, state=state)
+    return msgspec.structs.replace(item, state=state)
 
 
 def test_certificates_come_go_and_stay() -> None:
     """In the order of their names."""
-    found = difference.compare(holding(B, A), holding(C, B))
+    found = difference.compare(snapshot(B, A), snapshot(C, B))
     assert (found.added, found.removed, found.kept, bool(found)) == ((C,), (A,), (B,), True)
-    same = difference.compare(holding(B, A), holding(A, B))
+    same = difference.compare(snapshot(B, A), snapshot(A, B))
     assert (same.kept, bool(same)) == ((A, B), False)
 
 
 def test_a_state_counts_where_both_sides_know_it() -> None:
     """A package does not say that a CA is retiring, so it does not say otherwise either."""
     active, retiring = in_state(A, "active"), in_state(A, "retiring")
-    assert difference.compare(holding(active), holding(retiring)).states == ((active, retiring),)
+    assert difference.compare(snapshot(active), snapshot(retiring)).states == ((active, retiring),)
     for pair in ((active, A), (A, retiring), (active, active)):
-        assert not difference.compare(holding(pair[0]), holding(pair[1]))
+        assert not difference.compare(snapshot(pair[0]), snapshot(pair[1]))
 
 
 def test_distrust_counts_where_both_sides_have_a_place_for_it() -> None:
     """What was shipped is removed as well; a PEM file that names no distrusted CA contradicts no lock."""
     blocked = in_state(A, "distrusted")
-    found = difference.compare(holding(A), holding(blocked))
+    found = difference.compare(snapshot(A), snapshot(blocked))
     assert (found.removed, found.distrusted, found.kept) == ((A,), (blocked,), ())
-    back = difference.compare(holding(blocked), holding(A))
-    assert (back.added, back.forgiven) == ((A,), (blocked,))
-    assert not difference.compare(holding(blocked), holding(blocked))
-    assert not difference.compare(holding(blocked), holding(kind="bundle", blocks=False))
-    assert not difference.compare(holding(blocks=False), holding(blocked))
+    back = difference.compare(snapshot(blocked), snapshot(A))
+    assert (back.added, back.undistrusted) == ((A,), (blocked,))
+    assert not difference.compare(snapshot(blocked), snapshot(blocked))
+    assert not difference.compare(snapshot(blocked), snapshot(kind="bundle", blocks=False))
+    assert not difference.compare(snapshot(blocks=False), snapshot(blocked))
 
 
 def test_parts_are_compared_within_one_kind() -> None:
     """Files of a .deb and an .rpm lie in other places anyway."""
-    old = holding(kind="deb", file={"/a": 1, "/b": 2, "/c": 3}, script={"postinst": "x"})
-    new = holding(kind="deb", file={"/b": 2, "/c": 4, "/d": 5}, script={"postinst": "x"})
+    old = snapshot(kind="deb", file={"/a": 1, "/b": 2, "/c": 3}, script={"postinst": "x"})
+    new = snapshot(kind="deb", file={"/b": 2, "/c": 4, "/d": 5}, script={"postinst": "x"})
     assert difference.compare(old, new).parts == {"file": Names(("/d",), ("/a",), ("/c",))}
     assert bool(difference.compare(old, new))
     other = dataclasses.replace(new, kind="rpm")
@@ -63,11 +69,23 @@ def test_parts_are_compared_within_one_kind() -> None:
     assert "one is deb, the other rpm" in difference.as_text(old, other, difference.compare(old, other))
 
 
+def test_nothing_is_said_of_the_certificates_of_what_cannot_be_looked_into() -> None:
+    """It is the same as a copy of it, and differs from all else; no CA has come or gone for that."""
+    one, other = (of_opaque(f"{data!r}.jar", data, "is an archive") for data in (b"1", b"2"))
+    assert not difference.compare(one, of_opaque("copy.jar", b"1", "is an archive"))
+    for old, new in ((one, other), (one, snapshot(A)), (snapshot(A), one)):
+        found = difference.compare(old, new)
+        assert (bool(found), found.added, found.removed, found.kept) == (True, (), (), ())
+        lines = difference.as_text(old, new, found).splitlines()
+        assert lines[-1] == "different: certificates were not compared"
+        assert f"{one.name}: opaque: is an archive" in lines
+
+
 def test_every_kind_of_change_has_its_line() -> None:
     """Each starts with a sign of its own; what would move a terminal's cursor is escaped."""
-    evil = Item("d" * 64, "CN=\x1b[2J", END)
-    old = holding(in_state(A, "active"), B, in_state(C, "distrusted"), file={"/x\n": 1})
-    new = holding(in_state(A, "retiring"), in_state(B, "distrusted"), evil, file={})
+    evil = CertificateSummary(sha256="d" * 64, subject="CN=\x1b[2J", not_after=END)
+    old = snapshot(in_state(A, "active"), B, in_state(C, "distrusted"), file={"/x\n": 1})
+    new = snapshot(in_state(A, "retiring"), in_state(B, "distrusted"), evil, file={})
     lines = difference.as_text(old, new, difference.compare(old, new)).splitlines()
     assert lines == [
         "--- x (lock)",
@@ -84,7 +102,7 @@ def test_every_kind_of_change_has_its_line() -> None:
 
 def test_json_has_whole_fingerprints() -> None:
     """And both states of a CA that changed its state."""
-    old, new = holding(in_state(A, "active"), B), holding(in_state(A, "retiring"))
+    old, new = snapshot(in_state(A, "active"), B), snapshot(in_state(A, "retiring"))
     value = json.loads(difference.as_json(old, new, difference.compare(old, new)))
     stamp = "2030-01-02T03:04:05Z"
     kept = {"sha256": A.sha256, "subject": A.subject, "not_after": stamp, "state": "retiring"}
@@ -94,9 +112,9 @@ def test_json_has_whole_fingerprints() -> None:
 
 
 @pytest.mark.parametrize("items", [(), (A,)])
-def test_nothing_differs_from_itself(items: tuple[Item, ...]) -> None:
-    """Nor does an empty holding."""
-    one = holding(*items, file={"/a": 1})
+def test_nothing_differs_from_itself(items: tuple[CertificateSummary, ...]) -> None:
+    """Nor does an empty snapshot."""
+    one = snapshot(*items, file={"/a": 1})
     found = difference.compare(one, one)
     assert not found
     assert difference.as_text(one, one, found).splitlines()[-1].startswith("the same: ")

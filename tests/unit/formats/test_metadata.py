@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from builder import formats
-from builder.formats.metadata import Fault, modernised
+from builder.formats.metadata import modernised
+from builder.text.faults import Fault
 from tests.unit.formats.packages import SYSTEM, package, refusal
 
 SYSTEM_FORMATS = ("apk", "deb", "pacman", "rpm")
@@ -25,7 +26,7 @@ def test_nobody_can_say_what_is_not_metadata(container: str, key: str) -> None:
     """A name, a file or a field that makes a package hard to remove is no key of any format."""
     found = first(container, {key: "ca-certificates"})
     assert found is not None
-    assert (found.path, found.text) == (
+    assert (found.path, found.message) == (
         ("metadata", key),
         f"container '{container}' has no metadata '{key}'",
     )
@@ -71,7 +72,7 @@ def test_each_value_has_its_form(
     found = first(container, metadata)
     assert found is not None
     assert found.path == ("metadata", *path)
-    assert found.text.startswith(text)
+    assert found.message.startswith(text)
 
 
 @pytest.mark.parametrize("container", SYSTEM_FORMATS)
@@ -138,7 +139,7 @@ def test_what_built_in_recipes_said_before_is_understood(
     modern, warnings = modernised(container, metadata)
     assert modern == {key: value for key, value in metadata.items() if key != container} | expected
     assert list(formats.review(container, (), modern)) == []
-    texts = [one.text for one in warnings]
+    texts = [one.message for one in warnings]
     assert all(any(f"is now called metadata.{key}" in text for text in texts) for key in expected)
     assert len(warnings) == len(expected) + (container != "apk")
 
@@ -158,7 +159,7 @@ def test_what_they_never_said_is_not(own: dict[str, Any], key: str) -> None:
     assert warnings == []
     found = first("deb", modern)
     assert found is not None
-    assert found.text == f"container 'deb' has no metadata '{key}'"
+    assert found.message == f"container 'deb' has no metadata '{key}'"
 
 
 def test_an_unknown_script_names_the_nearest() -> None:

@@ -23,14 +23,14 @@ def test_finds_certificates_between_other_text(roots: list[bytes]) -> None:
     """Comments around the blocks and CRLF line ends hide nothing."""
     data = b"# one\n" + roots[0].replace(b"\n", b"\r\n") + b"text\n" + roots[1]
     expected = [hashlib.sha256(_der(pem)).hexdigest() for pem in roots]
-    assert expected == [certificate.sha256 for certificate in held("a.pem", data)]
+    assert expected == [found.certificate.sha256 for found in held("a.pem", data)]
 
 
 def test_reads_the_certificate_out_of_a_trusted_one(roots: list[bytes]) -> None:
     """The fingerprint is that of the certificate alone, without what OpenSSL appends."""
     der = _der(roots[0])
     (found,) = held("a.crt", trusted_pem(der).encode())
-    assert hashlib.sha256(der).hexdigest() == found.sha256
+    assert hashlib.sha256(der).hexdigest() == found.certificate.sha256
 
 
 def test_program_code_that_mentions_the_label_holds_none() -> None:
@@ -39,26 +39,28 @@ def test_program_code_that_mentions_the_label_holds_none() -> None:
 
 
 _FAULTS = {
-    "a certificate has no END line": b"-----BEGIN CERTIFICATE-----\nAAAA\n",
-    "a certificate is not base64": b"-----BEGIN CERTIFICATE-----\nA*\n-----END CERTIFICATE-----\n",
-    "a trusted certificate cannot be read": (
+    ":1: BEGIN CERTIFICATE has no END": b"-----BEGIN CERTIFICATE-----\nAAAA\n",
+    ":1: the CERTIFICATE block is not valid base64": (
+        b"-----BEGIN CERTIFICATE-----\nA*\n-----END CERTIFICATE-----\n"
+    ),
+    ":1: a trusted certificate cannot be read": (
         b"-----BEGIN TRUSTED CERTIFICATE-----\nMIAA\n-----END TRUSTED CERTIFICATE-----\n"
     ),
-    "the data is not a certificate": b"-----BEGIN CERTIFICATE-----\nBAA=\n-----END CERTIFICATE-----\n",
+    ": the data is not a certificate": b"-----BEGIN CERTIFICATE-----\nBAA=\n-----END CERTIFICATE-----\n",
 }
 
 
 @pytest.mark.parametrize(("message", "data"), _FAULTS.items(), ids=_FAULTS)
 def test_refuses_a_damaged_block(message: str, data: bytes) -> None:
     """A block that no client could load is an error that names the file, not a certificate less."""
-    with pytest.raises(Malformed, match=f"a.pem: {message}"):
+    with pytest.raises(Malformed, match=f"a.pem{message}"):
         held("a.pem", data)
 
 
 def test_refuses_a_block_that_swallows_the_next(roots: list[bytes]) -> None:
     """A certificate whose END line is missing does not take its neighbour along."""
     cut = roots[0].replace(b"-----END CERTIFICATE-----\n", b"")
-    with pytest.raises(Malformed, match="no END line"):
+    with pytest.raises(Malformed, match="no END"):
         held("a.pem", cut + roots[1])
 
 
@@ -92,12 +94,12 @@ _GONE = {
 def test_reads_what_a_package_lists_as_distrusted() -> None:
     """By its fingerprint, its name without control characters; a list may be empty."""
     (found,) = listed("acme/certificates.json", _list(_GONE)) or ()
-    assert (found.file, found.sha256, found.label) == (
+    assert (found.file, found.certificate.sha256, found.label) == (
         "acme/certificates.json",
         "ab" * 32,
         "CN=\\u001b[2J",
     )
-    assert found.not_after == dt.datetime(2027, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    assert found.certificate.not_after == dt.datetime(2027, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
     assert listed("certificates.json", _list()) == ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,6 @@ from builder.formats.tar import write as tar
 from builder.model import File
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typer.testing import Result
 
 _APP = typer.Typer()
@@ -70,9 +69,29 @@ def test_a_file_asked_for_alone_must_be_a_package(dist: Path) -> None:
 
 
 def test_a_damaged_package_is_an_error_among_others(dist: Path) -> None:
-    """A file that is a package, but a broken one, is never passed over."""
+    """A file that is a package, but a broken one, is never passed over; all others are shown before."""
     (dist / "acme.gem").write_bytes((dist / "acme.gem").read_bytes()[:2000])
-    assert isinstance(_run(dist).exception, PackageError)
+    result = _run(dist)
+    assert (type(result.exception), str(result.exception).partition(": ")[0]) == (
+        PackageError,
+        f"{dist / 'acme.gem'}",
+    )
+    assert f"{dist / 'acme.deb'}: deb acme-ca-certs 20261124-0" in result.stdout
+    listed = json.loads(_run(dist, "--json").stdout)
+    assert [Path(one["file"]).name for one in listed["packages"]] == ["acme.deb"]
+    assert listed["damaged"] == [{"file": str(dist / "acme.gem"), "error": str(result.exception)}]
+
+
+def test_every_damaged_package_is_named(dist: Path) -> None:
+    """In one error, after the others have been shown."""
+    (dist / "acme.gem").write_bytes((dist / "acme.deb").read_bytes()[:100])
+    (dist / "another.gem").write_bytes((dist / "acme.deb").read_bytes()[:200])
+    said = str(_run(dist).exception).splitlines()
+    assert said[0] == "2 packages cannot be read:"
+    assert [line.strip().partition(": ")[0] for line in said[1:]] == [
+        str(dist / "acme.gem"),
+        str(dist / "another.gem"),
+    ]
 
 
 def test_a_missing_file_is_a_usage_error(dist: Path) -> None:

@@ -75,7 +75,10 @@ def test_says_which_file_holds_which_certificate(
 ) -> None:
     """A certificate that lies in two files is listed for each of them."""
     one, two = map(_fingerprint, roots)
-    found = [(held.file.rsplit("/", 1)[-1], held.sha256) for held in read("x", packages[kind]).certificates]
+    found = [
+        (held.file.rsplit("/", 1)[-1], held.certificate.sha256)
+        for held in read("x", packages[kind]).certificates
+    ]
     assert [("1.crt", one), ("2.crt", two), ("both.pem", one), ("both.pem", two)] == found
 
 
@@ -112,8 +115,12 @@ def test_certificates_carry_what_people_ask_for(packages: dict[str, bytes], root
     """Label, subject and validity are the certificate's."""
     expected = x509.load_pem_x509_certificate(roots[0])
     held = read("roots.pem", packages["pem"]).certificates[0]
-    assert (held.file, held.label, held.subject) == ("roots.pem", "Acme Root 1", "CN=Acme Root 1")
-    assert (expected.not_valid_before_utc, expected.not_valid_after_utc) == (held.not_before, held.not_after)
+    assert (held.file, held.label, held.certificate.subject) == ("roots.pem", "Acme Root 1", "CN=Acme Root 1")
+    found = held.certificate
+    assert (expected.not_valid_before_utc, expected.not_valid_after_utc) == (
+        found.not_before,
+        found.not_after,
+    )
 
 
 def test_reads_a_formula() -> None:
@@ -235,6 +242,18 @@ def test_stops_a_bomb() -> None:
 
     with pytest.raises(PackageError, match="unpacks to more than inspect reads"):
         read("x.tgz", standard.compress(b"package/a" + b"\0" * (65 * 1024 * 1024), 1))
+
+
+def test_another_zip_is_no_wheel(packages: dict[str, bytes]) -> None:
+    """A jar is no package here; what is cut off could have been one."""
+    jar = io.BytesIO()
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "x")
+        archive.writestr("lib/acme.whl", packages["wheel"])
+    with pytest.raises(NotAPackageError):
+        read("acme.jar", jar.getvalue())
+    with pytest.raises(PackageError, match=r"damaged zip"):
+        read("acme.whl", packages["wheel"][:-30])
 
 
 def test_deb_must_match_its_sums(packages: dict[str, bytes]) -> None:

@@ -3,12 +3,14 @@
 import datetime as dt
 import json
 import re
+from typing import Literal
 
 import pytest
 
-from builder.diff.snapshot import Holding, Item
+from builder.diff.snapshot import TrustSnapshot
 from builder.lifecycle import expiry
 from builder.lifecycle.expiry import Expiry
+from builder.model import CertificateSummary, State
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
@@ -18,15 +20,19 @@ SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z0-9_]+="(?:[^"\\\n]|\\["\\n])*",?)*)
 LABEL = re.compile(r'([a-z0-9_]+)="((?:[^"\\]|\\.)*)"')
 
 
-def item(letter: str, not_after: dt.datetime, subject: str = "", state: str = "") -> Item:
+def item(
+    letter: str, not_after: dt.datetime, subject: str = "", state: State | Literal[""] = ""
+) -> CertificateSummary:
     """Return a CA."""
-    return Item(letter * 64, subject or f"CN=Root {letter}", not_after, state)
+    return CertificateSummary(
+        sha256=letter * 64, subject=subject or f"CN=Root {letter}", not_after=not_after, state=state
+    )
 
 
-def judge(*items: Item, organisation: str = "acme") -> tuple[Expiry, ...]:
-    """Judge the CAs of one holding."""
-    holding = Holding("x", "lock", {one.sha256: one for one in items}, organisation=organisation)
-    return expiry.judge([holding], now=NOW, within=SPAN)
+def judge(*items: CertificateSummary, organisation: str = "acme") -> tuple[Expiry, ...]:
+    """Judge the CAs of one snapshot."""
+    snapshot = TrustSnapshot("x", "lock", {one.sha256: one for one in items}, organisation=organisation)
+    return expiry.judge([snapshot], now=NOW, within=SPAN)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +61,11 @@ def test_the_first_to_end_comes_first_and_distrusted_ones_do_not_count() -> None
 def test_a_ca_in_several_places_is_told_once() -> None:
     """With every place, and what any of them knows."""
     plain, known = item("a", NOW), item("a", NOW, state="retiring")
-    holdings = [
-        Holding("one.pem", "bundle", {plain.sha256: plain}),
-        Holding("trustpack.lock", "lock", {known.sha256: known}, organisation="acme"),
+    snapshots = [
+        TrustSnapshot("one.pem", "bundle", {plain.sha256: plain}),
+        TrustSnapshot("trustpack.lock", "lock", {known.sha256: known}, organisation="acme"),
     ]
-    (found,) = expiry.judge(holdings, now=NOW, within=SPAN)
+    (found,) = expiry.judge(snapshots, now=NOW, within=SPAN)
     assert (found.sources, found.item.state, found.organisation) == (
         ("one.pem", "trustpack.lock"),
         "retiring",

@@ -9,19 +9,18 @@ import pytest
 
 from builder.errors import ConfigError, LockError, ReleaseError, TrustpackError
 from builder.lifecycle import lock as locks
-from builder.lifecycle.history import Named
-from builder.lifecycle.lock import Lock, Locked
-from builder.lifecycle.states import Lifecycle, Stage, State
-from builder.model import Certificate
+from builder.lifecycle import lockfile
+from builder.lifecycle.lock import Lock
+from builder.lifecycle.states import Lifecycle, Stage
+from builder.model import Certificate, CertificateSummary, State
 from builder.model.release import Release
-from builder.render.inventory import stamp
 from tests.unit import bundles
 
 DAY, LATER = dt.date(2026, 11, 24), dt.date(2027, 1, 5)
 ONE, TWO, THREE = bundles.bundle("Acme Root", "Acme Root 2", 'Acme: "Röot" #3 \' {x}').certificates
 
 
-def locked(*shipped: object, states: dict[str, State] | None = None) -> list[Locked]:
+def locked(*shipped: object, states: dict[str, State] | None = None) -> tuple[CertificateSummary, ...]:
     """Return the lock's list of some of the three CAs; a distrusted one is blocked."""
     stages = Lifecycle(stages=MappingProxyType({key: Stage(state=s) for key, s in (states or {}).items()}))
     chosen = [item for item in (ONE, TWO, THREE) if item in shipped]
@@ -33,7 +32,9 @@ def locked(*shipped: object, states: dict[str, State] | None = None) -> list[Loc
     return locks.describe(bundle, stages)
 
 
-def advance(lock: Lock | None, certificates: list[Locked], today: dt.date = DAY, **more: object) -> Lock:
+def advance(
+    lock: Lock | None, certificates: tuple[CertificateSummary, ...], today: dt.date = DAY, **more: object
+) -> Lock:
     """Advance acme's lock."""
     return locks.advance(lock, certificates, organisation="acme", today=today, **more)  # type: ignore[arg-type]
 
@@ -52,7 +53,7 @@ def test_a_lock_is_read_as_it_was_written() -> None:
     lock = advance(FIRST, locked(ONE, TWO, THREE, states=states), LATER)
     forgiving = advance(lock, locked(ONE, THREE), LATER)
     for each in (lock, forgiving):
-        assert locks.parse(locks.to_text(each), "trustpack.lock") == each
+        assert lockfile.parse(lockfile.to_text(each), "trustpack.lock") == each
     assert [item.state for item in lock.certificates] == ["retiring", "active", "distrusted"]
 
 
@@ -68,7 +69,7 @@ def test_changed_content_gets_the_release_of_its_day() -> None:
     newest = lock.history[0]
     assert (newest.date, [item.sha256 for item in newest.added]) == ("2027-01-05", [THREE.sha256])
     assert [item.sha256 for item in newest.removed] == [ONE.sha256]
-    assert newest.distrusted == []
+    assert newest.distrusted == ()
     assert lock.known == {ONE.sha256, TWO.sha256, THREE.sha256}
 
 
@@ -86,6 +87,16 @@ def test_a_release_never_sorts_below_the_last_one() -> None:
     assert advance(ahead, locked(TWO), DAY).release == Release("20270105.1")
 
 
+def test_an_old_release_of_three_numbers_is_followed_by_one_of_fewer() -> None:
+    """It is read, and keeps its release as long as its content stays; the next one is above it."""
+    old = lockfile.parse(lockfile.to_text(advance(None, locked(ONE), wanted=Release("20261124.9.5"))), "l")
+    assert advance(old, locked(ONE), LATER) == old
+    assert advance(old, locked(TWO)).release == Release("20261124.10")
+    assert advance(old, locked(TWO), LATER).release == Release("20270105")
+    with pytest.raises(ReleaseError, match=r"is lower than 20261124\.9\.5"):
+        advance(old, locked(TWO), wanted=Release("20261124.9"))
+
+
 def test_a_state_that_changes_nothing_shipped_keeps_the_release() -> None:
     """It is written down all the same."""
     lock = advance(FIRST, locked(ONE, TWO, states={ONE.sha256: "retiring"}), LATER)
@@ -97,12 +108,16 @@ def test_distrust_is_a_change_of_content() -> None:
     """The CA counts as removed and distrusted; back as added and forgiven, out as forgiven."""
     lock = advance(FIRST, locked(ONE, TWO, states={TWO.sha256: "distrusted"}), LATER)
     newest = lock.history[0]
-    named = [Named(sha256=TWO.sha256, subject=TWO.subject)]
-    assert (newest.added, newest.removed, newest.distrusted) == ([], named, named)
+    named = (CertificateSummary(sha256=TWO.sha256, subject=TWO.subject),)
+    assert (newest.added, newest.removed, newest.distrusted) == ((), named, named)
     back = advance(lock, locked(ONE, TWO), LATER)
-    assert (back.history[0].added, back.history[0].removed, back.history[0].forgiven) == (named, [], named)
+    assert (back.history[0].added, back.history[0].removed, back.history[0].undistrusted) == (
+        named,
+        (),
+        named,
+    )
     out = advance(lock, locked(ONE), LATER)
-    assert (out.history[0].added, out.history[0].removed, out.history[0].forgiven) == ([], [], named)
+    assert (out.history[0].added, out.history[0].removed, out.history[0].undistrusted) == ((), (), named)
     assert TWO.sha256 in out.known
 
 
@@ -128,7 +143,7 @@ def test_a_release_can_be_made_again() -> None:
     """For what else is in packages: texts, names, recipes."""
     lock = advance(FIRST, locked(ONE, TWO), again=True)
     assert lock.release == Release("20261124.1")
-    assert lock.history[0].added == []
+    assert lock.history[0].added == ()
 
 
 def test_the_bundle_must_be_the_one_listed() -> None:
@@ -158,8 +173,8 @@ def test_a_build_cannot_want_another_release_than_the_locks() -> None:
 
 def test_a_list_edited_by_hand_or_by_a_merge_is_found() -> None:
     """The newest release's digest is of other certificates; `trustpack lock` makes a new release."""
-    text = locks.to_text(FIRST).replace(FIRST.history[0].content, "0" * 64)
-    edited = locks.parse(text, "trustpack.lock")
+    text = lockfile.to_text(FIRST).replace(FIRST.history[0].content, "0" * 64)
+    edited = lockfile.parse(text, "trustpack.lock")
     with pytest.raises(LockError, match="not those of release 20261124"):
         locks.verify(edited, locked(ONE, TWO), "trustpack.lock", wanted=None)
     assert advance(edited, locked(ONE, TWO)).release == Release("20261124.1")
@@ -170,7 +185,7 @@ def test_a_list_edited_by_hand_or_by_a_merge_is_found() -> None:
 )
 def test_a_lock_says_nothing_of_a_ca_that_its_certificate_does_not(old: str, new: str) -> None:
     """What reviewers read is what is shipped; `trustpack lock` puts it right."""
-    edited = locks.parse(locks.to_text(FIRST).replace(old, new), "trustpack.lock")
+    edited = lockfile.parse(lockfile.to_text(FIRST).replace(old, new), "trustpack.lock")
     with pytest.raises(LockError, match="otherwise than their certificates do:\n  CN=Acme Root"):
         locks.verify(edited, locked(ONE, TWO), "trustpack.lock", wanted=None)
     mended = advance(edited, locked(ONE, TWO))
@@ -180,7 +195,7 @@ def test_a_lock_says_nothing_of_a_ca_that_its_certificate_does_not(old: str, new
 def test_a_history_edited_by_hand_is_found() -> None:
     """Packages' changelogs would tell a story that never happened."""
     lock = advance(advance(FIRST, locked(ONE, TWO, THREE), LATER), locked(ONE, TWO), dt.date(2027, 2, 3))
-    text = locks.to_text(lock)
+    text = lockfile.to_text(lock)
     removal = f"    removed:\n      - sha256: {THREE.sha256}\n"
     assert text.count(removal) == 1
     start = text.index("history:")
@@ -191,35 +206,35 @@ def test_a_history_edited_by_hand_is_found() -> None:
         (untold, "its history does not lead to the CAs that it lists"),
     ):
         with pytest.raises(LockError, match=re.escape(said)) as caught:
-            locks.verify(locks.parse(edited, "l"), locked(ONE, TWO), "l", wanted=None)
+            locks.verify(lockfile.parse(edited, "l"), locked(ONE, TWO), "l", wanted=None)
         assert "restore the file" in caught.value.hint
     locks.verify(lock, locked(ONE, TWO), "l", wanted=None)
 
 
 def test_a_lock_of_many_cas_and_years_is_read() -> None:
     """As many as a bundle may hold, one since the year 99, through many releases."""
-    many = [
-        Locked(
+    many = tuple(
+        CertificateSummary(
             sha256=f"{i:064x}",
             subject=f"CN=Acme-Corp-Root-CA-{i}-2026,O=Acme: {{PKI}}",
-            not_before=stamp(dt.datetime(99, 1, 1, tzinfo=dt.UTC)),
-            not_after=stamp(dt.datetime(2036, 1, 1, tzinfo=dt.UTC)),
+            not_before=dt.datetime(99, 1, 1, tzinfo=dt.UTC),
+            not_after=dt.datetime(2036, 1, 1, tzinfo=dt.UTC),
             state="active",
         )
         for i in range(1000)
-    ]
+    )
     lock = advance(None, many)
     for release in range(1, 50):
         lock = advance(lock, many[release % 2 :], wanted=Release(f"20261124.{release}"))
-    assert locks.parse(locks.to_text(lock), "l") == lock
+    assert lockfile.parse(lockfile.to_text(lock), "l") == lock
 
 
 @pytest.mark.parametrize("release", ["20261124", "20261125"])
 def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
     """Two branches that made a release each must not be merged into a version that clients never fetch."""
-    text = locks.to_text(advance(FIRST, locked(ONE), LATER)).replace('"20261124"', f'"{release}"')
+    text = lockfile.to_text(advance(FIRST, locked(ONE), LATER)).replace('"20261124"', f'"{release}"')
     with pytest.raises(LockError, match=r"l:\d+: release 20261124 does not follow 202611"):
-        locks.parse(text.replace('"20270105"', '"20261124"'), "l")
+        lockfile.parse(text.replace('"20270105"', '"20261124"'), "l")
 
 
 @pytest.mark.parametrize(
@@ -227,11 +242,11 @@ def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
     [
         ("state: active", "state: activ", r"l:9: .*'activ' is not one of active"),
         ("schema: 1", "schema: 2", "l:2: "),
-        ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: .*day is out of range"),
+        ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: 2026-02-30 is not a valid date"),
         ('release: "20261124"', 'release: "20261124-1"', r"l:16: release '20261124-1'"),
-        (ends(ONE), ends(ONE).replace("-21T", "-99T"), "l:5: day is out of range"),
+        (ends(ONE), ends(ONE).replace("-21T", "-99T"), "l:5: .*is not a valid date"),
         ("organisation:", "organization:", r"l:3: unknown key 'organization'"),
-        (TWO.sha256, ONE.sha256, r"l:10: the CA \w+ is given twice"),
+        (TWO.sha256, ONE.sha256, r"l:10: the CA \w+ is a duplicate entry"),
         (ONE.sha256, ONE.sha256.upper(), "l:5: "),
     ],
     # The fingerprints are new in each process, and parallel ones must agree on the tests' names.
@@ -240,5 +255,5 @@ def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
 def test_a_lock_that_cannot_be_understood_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(TrustpackError, match=said) as caught:
-        locks.parse(locks.to_text(FIRST).replace(old, new), "l")
+        lockfile.parse(lockfile.to_text(FIRST).replace(old, new), "l")
     assert isinstance(caught.value, ConfigError | LockError)

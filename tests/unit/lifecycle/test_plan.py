@@ -8,15 +8,15 @@ import pytest
 
 from builder.lifecycle import lock as locks
 from builder.lifecycle import plan as plans
-from builder.lifecycle.blocking import PLACES, UNKNOWN, place
-from builder.lifecycle.lock import Lock, Locked
+from builder.lifecycle.lock import Lock
 from builder.lifecycle.plan import Plan
-from builder.lifecycle.states import Lifecycle, Stage, State
-from builder.render import recipe
+from builder.lifecycle.states import Lifecycle, Stage
+from builder.model import CertificateSummary, State
 
 TODAY = dt.date(2026, 11, 24)
 OVERLAP = 30
-FAR = "2036-01-01T00:00:00Z"
+DISTRUST = {"here": "it is blocked", "there": "it is left out"}
+FAR = dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
 
 
 def day(offset: int) -> dt.date:
@@ -24,12 +24,12 @@ def day(offset: int) -> dt.date:
     return TODAY + dt.timedelta(days=offset)
 
 
-def ca(letter: str, state: State = "active", not_after: str = FAR) -> Locked:
+def ca(letter: str, state: State = "active", not_after: dt.datetime = FAR) -> CertificateSummary:
     """Return a CA."""
-    return Locked(
+    return CertificateSummary(
         sha256=letter * 64,
         subject=f"CN=Root {letter}",
-        not_before="2020-01-01T00:00:00Z",
+        not_before=dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
         not_after=not_after,
         state=state,
     )
@@ -38,24 +38,24 @@ def ca(letter: str, state: State = "active", not_after: str = FAR) -> Locked:
 A = ca("a")
 
 
-def ends(offset: int) -> str:
+def ends(offset: int) -> dt.datetime:
     """Return noon of a day from today."""
-    return f"{day(offset)}T12:00:00Z"
+    return dt.datetime.combine(day(offset), dt.time(12), dt.UTC)
 
 
-def advance(lock: Lock | None, *certificates: Locked, today: dt.date) -> Lock:
+def advance(lock: Lock | None, *certificates: CertificateSummary, today: dt.date) -> Lock:
     """Return the lock of a release on a day."""
     return locks.advance(lock, certificates, organisation="acme", today=today)
 
 
-def out_for(days: int, *certificates: Locked) -> Lock:
+def out_for(days: int, *certificates: CertificateSummary) -> Lock:
     """Return a lock in which A was always there, and the other CAs came out some days ago."""
     return advance(advance(None, A, today=day(-1000)), A, *certificates, today=day(-days))
 
 
-def make(lock: Lock | None, *new: Locked, **stages: Stage) -> Plan:
+def make(lock: Lock | None, *new: CertificateSummary, **stages: Stage) -> Plan:
     """Plan a release today; a CA's stage is given by its letter, else it is its state alone."""
-    known = {item.sha256: stages.get(item.sha256[0], Stage(state=item.state)) for item in new}
+    known = {item.sha256: stages.get(item.sha256[0], Stage(state=item.state or "active")) for item in new}
     known |= {letter * 64: stage for letter, stage in stages.items()}
     lifecycle = Lifecycle(dt.timedelta(days=OVERLAP), MappingProxyType(known))
     return plans.make(
@@ -65,12 +65,12 @@ def make(lock: Lock | None, *new: Locked, **stages: Stage) -> Plan:
         before=lock.release.text if lock else "",
         release="20261124",
         lifecycle=lifecycle,
-        targets=["deb", "rpm"],
+        distrust=DISTRUST,
         today=TODAY,
     )
 
 
-def warnings(lock: Lock | None, *new: Locked, **stages: Stage) -> list[tuple[str, str]]:
+def warnings(lock: Lock | None, *new: CertificateSummary, **stages: Stage) -> list[tuple[str, str]]:
     """Return each warning's CA, by its letter, and its words."""
     return [(one.certificate.sha256[0], one.message) for one in make(lock, *new, **stages).warnings]
 
@@ -114,7 +114,7 @@ def test_a_ca_becomes_active_when_every_machine_has_it(days: int, *, warned: boo
 
 
 @pytest.mark.parametrize("without", [(ca("b"),), (ca("b"), ca("a", "distrusted"))])
-def test_a_ca_that_comes_back_is_new_again(without: tuple[Locked, ...]) -> None:
+def test_a_ca_that_comes_back_is_new_again(without: tuple[CertificateSummary, ...]) -> None:
     """Machines that upgraded meanwhile do not have it, though they had it from the first release on."""
     both = advance(out_for(99, ca("b")), *without, today=day(-9))
     late = f"is used from {TODAY}, but on all machines from {day(30)} only: make it incoming until {day(30)}"
@@ -215,7 +215,7 @@ def test_the_plan_reads_as_a_change() -> None:
         "1 certificat",
         "warning: CN=",
     ]
-    assert lines[-2:] == [f"  deb  {PLACES['deb']}", f"  rpm  {PLACES['rpm']}"]
+    assert lines[-2:] == ["  here   it is blocked", "  there  it is left out"]
     value = json.loads(plans.as_json(found))
     assert [
         [one["sha256"][0] for one in value[key]] for key in ("added", "removed", "moved", "warnings")
@@ -225,11 +225,5 @@ def test_the_plan_reads_as_a_change() -> None:
         ["d"],
         ["b"],
     ]
-    assert (value["kept"], set(value["distrust"])) == (1, {"deb", "rpm"})
+    assert (value["kept"], value["distrust"]) == (1, DISTRUST)
     assert "nothing changes" in plans.as_text(make(out_for(99), A))
-
-
-def test_every_target_says_what_distrust_does_on_it() -> None:
-    """A recipe of one's own too."""
-    assert sorted(PLACES) == sorted(recipe.sources())
-    assert place("mine") == UNKNOWN

@@ -21,12 +21,11 @@ def read(
     """Read a configuration's lifecycle, and check it against the certificates at hand."""
     file = folder / "trustpack.yaml"
     file.write_text(HEAD + text, "utf-8")
-    section = config.read(file).lifecycle
-    stages = lifecycle.read(section, lambda key: config.where(file, key))
+    read, lines = config.read_with_lines(file)
+    section = read.lifecycle
+    stages = lifecycle.read(section, lines.where)
     shipped = [one for one in held if not stages.is_distrusted(one)]
-    lifecycle.check(
-        stages, section, lambda key: config.where(file, key), held=held, past=past, shipped=shipped
-    )
+    lifecycle.check(stages, section, lines.where, held=held, past=past, shipped=shipped)
     return stages
 
 
@@ -77,7 +76,10 @@ def test_a_ca_of_an_earlier_release_may_stay_listed(tmp_path: Path) -> None:
             f"  authorities:\n    {A}:\n      successor: {B}\n    {B}: {{state: distrusted}}\n",
             r":6: the successor bbbb.* is not shipped",
         ),
-        (f"  authorities:\n    {A}: {{}}\n    {A.upper()}: {{}}\n", r":6: the CA aaaa.* is given twice"),
+        (
+            f"  authorities:\n    {A}: {{}}\n    {A.upper()}: {{}}\n",
+            r":6: the CA aaaa.* is a duplicate entry",
+        ),
         (
             f"  authorities:\n    {A}:\n      until: 2027-02-29\n",
             r":6: until: 2027-02-29 is not a valid date",
@@ -87,7 +89,7 @@ def test_a_ca_of_an_earlier_release_may_stay_listed(tmp_path: Path) -> None:
             r":7: the day 2027-01-01 is before 2027-01-02",
         ),
         (f"  authorities:\n    {A}:\n      state: retired\n", r":6: .*'retired' is not one of"),
-        ("  overlap: 30\n", r":4: lifecycle.overlap: does not match"),
+        ("  overlap: 30\n", r":4: lifecycle.overlap: '30' is not allowed"),
         ("  overlaps: 30d\n", r":4: unknown key 'overlaps'"),
         ("  authorities:\n    abcd: {}\n", r":5: 'abcd' is no SHA-256"),
     ],

@@ -15,7 +15,7 @@ from builder.model.release import Release
 from tests.tools import require
 
 TODAY = dt.date(2026, 11, 24)
-# Ascending: dates with and without counters, and the short versions that people choose.
+# Ascending: dates with and without counters, the short versions that people choose, and old ones.
 ORDERED = [
     "0",
     "0.1",
@@ -41,6 +41,9 @@ ORDERED = [
     "20261125",
     "999999999.999999999.999999999",
 ]
+
+# Those that can be new: libraries have them behind a 1.
+NEW = [text for text in ORDERED if text.count(".") < 2]
 
 Less = Callable[[Sequence[tuple[str, str]]], list[bool]]
 
@@ -90,10 +93,9 @@ def npm(pairs: Sequence[tuple[str, str]]) -> list[bool]:
         "const less = ([a, b]) => semver.valid(a) && semver.valid(b) && semver.lt(a, b);"
         "console.log(JSON.stringify(JSON.parse(fs.readFileSync(0, 'utf8')).map(less)));"
     )
-    semver = [(Release(a).semver, Release(b).semver) for a, b in pairs]
     done = subprocess.run(
         [require("node"), "-e", program, require("npm")],
-        input=json.dumps(semver), capture_output=True, text=True, check=True, env={},
+        input=json.dumps(pairs), capture_output=True, text=True, check=True, env={},
     )  # fmt: skip
     return list(json.loads(done.stdout))
 
@@ -112,12 +114,22 @@ def apk(pairs: Sequence[tuple[str, str]]) -> list[bool]:
     return [tuple(map(int, a.split("."))) < tuple(map(int, b.split("."))) for a, b in pairs]
 
 
-@pytest.mark.parametrize("less", [dpkg, rpm, gem, npm, pep440, apk], ids=lambda tool: str(tool.__name__))
-def test_every_ecosystem_orders_releases_alike(less: Less) -> None:
+@pytest.mark.parametrize(
+    ("less", "versions"),
+    [
+        *((less, ORDERED) for less in (dpkg, rpm, apk)),
+        *((less, [Release(text).library_version for text in NEW]) for less in (gem, pep440)),
+        (npm, [Release(text).semver for text in NEW]),
+    ],
+    ids=lambda value: str(getattr(value, "__name__", "versions")),
+)
+def test_every_ecosystem_orders_releases_alike(less: Less, versions: Sequence[str]) -> None:
     """Each release is lower than every later one, never the other way, by the ecosystem's own rules."""
-    pairs = [*itertools.pairwise(ORDERED), (ORDERED[0], ORDERED[-1]), ("2026.10", "20261124")]
+    pairs = [*itertools.pairwise(versions), (versions[0], versions[-1])]
     assert less(pairs) == [True] * len(pairs)
     assert less([(b, a) for a, b in pairs]) == [False] * len(pairs)
+    assert [release.sorts_below(a, b) for a, b in pairs] == [True] * len(pairs)
+    assert [release.sorts_below(b, a) for a, b in pairs] == [False] * len(pairs)
 
 
 def test_our_own_order_is_theirs() -> None:
@@ -126,10 +138,35 @@ def test_our_own_order_is_theirs() -> None:
     assert sorted(shuffled, key=lambda text: Release(text).numbers) == ORDERED
 
 
-@pytest.mark.parametrize("text", [*ORDERED, "0.0.0"])
-def test_one_to_three_numbers_are_a_release(text: str) -> None:
+@pytest.mark.parametrize("text", NEW)
+def test_one_or_two_numbers_are_a_release(text: str) -> None:
     """What is valid is kept as it was written."""
     assert release.parse(text).text == text
+
+
+@pytest.mark.parametrize("text", [*ORDERED, "0.0.0"])
+def test_a_stored_release_may_be_old(text: str) -> None:
+    """One of three numbers is read, and kept as it was written."""
+    assert release.stored(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "proposed"),
+    [
+        ("2026.10.1", "2026.11"),
+        ("2026.12.1", "2027.1"),
+        ("20261124.9.5", "20261124.10"),
+        ("1.2.3", "1.3"),
+        ("0.0.0", "0.1"),
+    ],
+)
+def test_a_new_release_of_three_numbers_is_refused(text: str, proposed: str) -> None:
+    """The answer is a date, or the number that counts on: of a year and a month, the next month's."""
+    with pytest.raises(ReleaseError) as caught:
+        release.parse(text)
+    assert str(caught.value) == f"release '{text}': has three numbers, and a release has one or two"
+    assert caught.value.hint == f"write it like 20261124 or 20261124.1, or count on: {proposed}"
+    assert release.sorts_below(text, release.parse(proposed).text)
 
 
 @pytest.mark.parametrize(
@@ -169,16 +206,44 @@ def test_what_some_ecosystem_could_not_order_is_refused(text: str) -> None:
     """Leading zeros, suffixes, foreign digits and too many numbers are answered with a good example."""
     with pytest.raises(ReleaseError) as caught:
         release.parse(text)
-    assert str(caught.value) == f"release '{text}': is not one to three numbers without leading zeros"
+    assert str(caught.value) == f"release '{text}': is not one or two numbers without leading zeros"
     assert "2026.10" in caught.value.hint
+    with pytest.raises(ReleaseError, match="is not one to three numbers"):
+        release.stored(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "semver"), [("20261124", "20261124.0.0"), ("2026.10", "2026.10.0"), ("1.2.3", "1.2.3")]
+    ("text", "library_version", "semver"),
+    [
+        ("20261124", "1.20261124", "1.20261124.0"),
+        ("20261124.1", "1.20261124.1", "1.20261124.1"),
+        ("2026.10", "1.2026.10", "1.2026.10"),
+        ("2026.10.1", "2026.10.1", "2026.10.1"),
+    ],
 )
-def test_npm_gets_three_numbers(text: str, semver: str) -> None:
-    """Missing numbers are zeros."""
-    assert release.parse(text).semver == semver
+def test_libraries_have_a_release_behind_their_interfaces_number(
+    text: str, library_version: str, semver: str
+) -> None:
+    """Npm's has three numbers always; an old release keeps the version that it had."""
+    found = release.stored(text)
+    assert (found.library_version, found.semver) == (library_version, semver)
+
+
+@pytest.mark.parametrize(
+    ("version", "other"),
+    [
+        ("1.20261124", "1.20261124"),
+        ("1.20261124", "1.20261124.0"),
+        ("1.20261124.0", "1.20261124"),
+        ("2026.10", "1:2026.10"),
+        ("1:2026.10", "2026.10"),
+        ("1.20261124", ""),
+        ("1.20261124", "9" * 5000),
+    ],
+)
+def test_equal_and_strange_versions_are_not_below(version: str, other: str) -> None:
+    """What is no dotted number may have an epoch; one that no release has is no number either."""
+    assert not release.sorts_below(version, other)
 
 
 @pytest.mark.parametrize(

@@ -84,12 +84,12 @@ def test_a_new_day_starts_anew(wanted: BuildRequest, tmp_path: Path) -> None:
     assert build(wanted, tmp_path, bundle=OTHER, today=TOMORROW).release == "20261125"
 
 
-@pytest.mark.parametrize("spelling", ["2026.10", "2026.10.0"])
+@pytest.mark.parametrize("spelling", ["20261124", "20261124.0"])
 def test_an_explicit_version_of_other_content_is_refused(
     wanted: BuildRequest, tmp_path: Path, spelling: str
 ) -> None:
     """The same version is never given to other certificates, however it is spelt."""
-    build(wanted, tmp_path, release=Release("2026.10"))
+    build(wanted, tmp_path, release=Release("20261124"))
     before = state(tmp_path)
     with pytest.raises(ReleaseError) as caught:
         build(wanted, tmp_path, release=Release(spelling), bundle=OTHER)
@@ -106,6 +106,23 @@ def test_an_explicit_version_of_the_same_content_is_built_again(wanted: BuildReq
     before = state(tmp_path)
     build(wanted, tmp_path, release=Release("2026.10"))
     assert state(tmp_path) == before
+
+
+def test_a_version_below_the_last_ones_is_refused(wanted: BuildRequest, tmp_path: Path) -> None:
+    """A new recipe may give a later release a version that no client would take; the old release stays."""
+    build(wanted, tmp_path)
+    before = state(tmp_path)
+    text = RECIPE.replace('version: "{release}"', 'version: "{library_version}"')
+    changed = bundles.target(tmp_path / "config", text)
+    with pytest.raises(ReleaseError) as caught:
+        build(wanted, tmp_path, sources=[changed], today=TOMORROW)
+    assert str(caught.value) == (
+        f"recipe thing: acme-thing 1.20261125 sorts below 20261124, which {tmp_path}/dist holds"
+    )
+    assert caught.value.hint.startswith("clients that have 20261124 keep it, and its roots, until ")
+    assert state(tmp_path) == before
+    other = build(wanted, tmp_path, sources=[changed], today=TOMORROW, names={"thing": "acme-new"})
+    assert [entry.version for entry in other.artifacts] == ["1.20261125"]
 
 
 def test_an_explicit_versions_time_is_the_newest_certificates(wanted: BuildRequest, tmp_path: Path) -> None:

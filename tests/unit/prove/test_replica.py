@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from msgspec.structs import replace
 
 from builder import config
 from builder.errors import ProofError
@@ -130,8 +130,25 @@ def test_the_certificates_are_taken_out_of_the_artifacts(tmp_path: Path) -> None
     """Byte for byte, and once, however many artifacts hold them."""
     bundle = Bundle((made("A"), made("B")))
     manifest = _built(tmp_path, bundle)
-    found = {item.der for item in replica.originals(tmp_path, manifest)}
-    assert found == {item.der for item in bundle.certificates}
+    found = replica.originals(tmp_path, manifest)
+    assert {item.der for item in found.certificates} == {item.der for item in bundle.certificates}
+    assert found.notes == ()
+
+
+def test_an_artifact_that_cannot_be_looked_into_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    """It is the one that the manifest describes; what is in it, the other artifacts must say."""
+    manifest = _built(tmp_path, Bundle((made("A"),)))
+    data = b"\0\1 in a format to come"
+    (tmp_path / "acme-1.new").write_bytes(data)
+    entry = replace(manifest.artifacts[0], file="acme-1.new", sha256=hashlib.sha256(data).hexdigest())
+    found = replica.originals(tmp_path, replace(manifest, artifacts=(entry, *manifest.artifacts)))
+    assert [item.label for item in found.certificates] == ["A"]
+    [note] = found.notes
+    assert note.startswith(
+        "its certificates were not compared with the manifest's: acme-1.new: is no package"
+    )
+    with pytest.raises(ProofError, match="no artifact of this release holds a certificate"):
+        replica.originals(tmp_path, replace(manifest, artifacts=(entry,)))
 
 
 def test_an_artifact_that_was_changed_is_not_proven(tmp_path: Path) -> None:

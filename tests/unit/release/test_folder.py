@@ -26,7 +26,8 @@ from tests.unit.artifacts import artifact, describe
 def write(folder: Path, *artifacts: Artifact, release: str = "1") -> Manifest:
     """Write a release over whatever release `folder` holds."""
     manifest = describe(*artifacts, release=release)
-    output.write(folder, artifacts, manifest, manifests.read_manifest(folder))
+    with output.claimed(folder) as claim:
+        output.write(claim, artifacts, manifest)
     return manifest
 
 
@@ -186,28 +187,32 @@ def test_the_folder_is_one_builds_at_a_time(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_a_build_keeps_others_out_from_its_start(tmp_path: Path) -> None:
+    """From the moment at which it reads what the folder holds, not only while it writes."""
+    write(tmp_path, artifact("a-1.deb"))
+    with output.claimed(tmp_path):
+        assert refusal(tmp_path, artifact("a-2.deb"))[0] == ": another build is writing here"
+
+
 def test_a_build_that_was_overtaken_writes_nothing(tmp_path: Path) -> None:
-    """Two builds that began from the same release cannot both follow it: the second is told to run again."""
-    before = write(tmp_path, artifact("a-1.deb"))
-    write(tmp_path, artifact("a-2.deb", b"first"), release="2")
-    late = artifact("b-2.deb", b"second")
-    with pytest.raises(OutputError) as caught:
-        output.write(tmp_path, [late], describe(late, release="2"), before)
+    """Two builds that both found no folder cannot both make it: the second is told to run again."""
+    folder, late = tmp_path / "dist", artifact("b-1.deb", b"second")
+    with output.claimed(folder) as claim:
+        write(folder, artifact("a-1.deb", b"first"))
+        with pytest.raises(OutputError) as caught:
+            output.write(claim, [late], describe(late))
     assert (str(caught.value), caught.value.hint) == (
-        f"{tmp_path}: another build has written here meanwhile",
+        f"{folder}: another build has written here meanwhile",
         "run it again",
     )
-    assert contents(tmp_path) == {"a-2.deb": b"first"}
+    assert contents(folder) == {"a-1.deb": b"first"}
 
 
 def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
-    """Both reading and writing say which path it is."""
+    """It says which path it is."""
     file = tmp_path / "dist"
     file.write_text("theirs")
     assert refusal(file, artifact("a-1.deb"))[0] == "/manifest.json: cannot be read: Not a directory"
-    with pytest.raises(OutputError) as caught:
-        output.write(file, [], describe(), None)
-    assert str(caught.value) == f"{file}: cannot be written: File exists"
 
 
 def test_a_linked_folder_is_written_through(tmp_path: Path) -> None:
@@ -237,7 +242,8 @@ def test_releases_join_by_target(tmp_path: Path) -> None:
     renamed = artifact("b-1.rpm", target="rpm")
     joined = manifests.joined(before, describe(renamed))
     assert [entry.file for entry in joined.artifacts] == ["a-1.deb", "b-1.rpm"]
-    output.write(tmp_path, [renamed], joined, before)
+    with output.claimed(tmp_path) as claim:
+        output.write(claim, [renamed], joined)
     assert contents(tmp_path) == {"a-1.deb": b"data", "b-1.rpm": b"data"}
     assert manifests.joined(before, describe(renamed, release="2")).artifacts == describe(renamed).artifacts
 

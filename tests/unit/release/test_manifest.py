@@ -1,6 +1,5 @@
 """The manifest: what a release is, and nothing that could be told to do harm."""
 
-import dataclasses
 import hashlib
 import json
 import tempfile
@@ -18,7 +17,7 @@ from tests.unit.artifacts import BUNDLE, artifact, describe
 
 
 def _stored(**changes: object) -> bytes:
-    value = dataclasses.asdict(describe(artifact("a-1.deb")))
+    value = json.loads(manifests.to_json(describe(artifact("a-1.deb"))))
     return json.dumps(value | changes).encode()
 
 
@@ -100,6 +99,14 @@ def _complaint(folder: Path) -> str:
     except OutputError as error:
         return str(error)
     return "" if found and manifests.same_content(found, found) else "strange"
+
+
+def test_a_release_of_three_numbers_is_read(tmp_path: Path) -> None:
+    """They were made once."""
+    (tmp_path / "manifest.json").write_bytes(_stored(release="2026.10.1"))
+    found = manifests.read_manifest(tmp_path)
+    assert found is not None
+    assert found.release == "2026.10.1"
 
 
 def test_a_manifest_of_another_schema_names_who_wrote_it(tmp_path: Path) -> None:

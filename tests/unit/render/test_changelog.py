@@ -6,33 +6,32 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from builder.diff import difference
-from builder.diff import snapshot as holding
+from builder.diff import difference, snapshot
 from builder.lifecycle import lock
-from builder.lifecycle.history import Issue, Named, revisions
+from builder.lifecycle.history import ReleaseRecord, revisions
 from builder.lifecycle.lock import Lock
-from builder.lifecycle.states import Lifecycle, Stage, State
-from builder.model import Bundle, Certificate, Revision
+from builder.lifecycle.states import Lifecycle, Stage
+from builder.model import Bundle, Certificate, CertificateSummary, Revision, State
 from builder.render import changelog
 from tests.tools import require
 from tests.unit import bundles
 
-A, B = (Named(sha256=letter * 64, subject=f"CN=Root {letter}") for letter in "ab")
+A, B = (CertificateSummary(sha256=letter * 64, subject=f"CN=Root {letter}") for letter in "ab")
 LOCK = Lock(
     organisation="acme",
-    certificates=[],
-    history=[
-        Issue(release="20270107", date="2027-01-07", content="3" * 64, forgiven=[A]),
-        Issue(release="20270106", date="2027-01-06", content="0" * 64),
-        Issue(release="20270105", date="2027-01-05", content="1" * 64, removed=[A], distrusted=[A]),
-        Issue(release="20261124", date="2026-11-24", content="2" * 64, added=[A, B]),
-    ],
+    certificates=(),
+    history=(
+        ReleaseRecord(release="20270107", date="2027-01-07", content="3" * 64, undistrusted=(A,)),
+        ReleaseRecord(release="20270106", date="2027-01-06", content="0" * 64),
+        ReleaseRecord(release="20270105", date="2027-01-05", content="1" * 64, removed=(A,), distrusted=(A,)),
+        ReleaseRecord(release="20261124", date="2026-11-24", content="2" * 64, added=(A, B)),
+    ),
 )
 
 
 def test_each_release_of_a_lock_has_its_notes() -> None:
     """Newest first; one that changed no CA says so."""
-    assert revisions(LOCK) == (
+    assert revisions(LOCK.history) == (
         Revision("20270107", "2027-01-07", ("No longer distrust CN=Root a (aaaaaaaaaaaaaaaa).",)),
         Revision("20270106", "2027-01-06", ("The same certificates.",)),
         Revision(
@@ -76,23 +75,23 @@ def test_a_changelog_tells_what_diff_tells() -> None:
     for number, (bundle, states) in enumerate(steps):
         new = _after(bundle, states, old, dt.date(2027, 1, 1 + number))
         if old is not None and new.history != old.history:
-            found = difference.compare(*(holding.of_lock("", each) for each in (old, new)))
+            found = difference.compare(*(snapshot.of_lock("", each) for each in (old, new)))
             verbs = {
                 "Trust": found.added,
                 "No longer trust": found.removed,
                 "Distrust": found.distrusted,
-                "No longer distrust": found.forgiven,
+                "No longer distrust": found.undistrusted,
             }
             expected = [
                 f"{verb} CN={_name(i)} ({i.sha256[:16]})." for verb, items in verbs.items() for i in items
             ]
-            assert sorted(expected) == sorted(revisions(new)[0].notes)
+            assert sorted(expected) == sorted(revisions(new.history)[0].notes)
             told |= {verb for verb, items in verbs.items() if items}
         old = new
     assert told == {"Trust", "No longer trust", "Distrust", "No longer distrust"}
 
 
-def _name(item: holding.Item) -> str:
+def _name(item: CertificateSummary) -> str:
     return item.subject.removeprefix("CN=")
 
 
@@ -108,7 +107,7 @@ def test_markdown_shows_names_as_they_are() -> None:
     """A CommonMark parser finds a heading a release and an item a note, and no markup inside a name."""
     names = ("CN=a*b*_c_ `d` [e](https://f.example) <b>g</b> &amp; ~~h~~ | \\* i", "CN=# - 1. <!-- x")
     notes = tuple(f"Trust {name} (aaaaaaaaaaaaaaaa)." for name in names)
-    text = changelog.markdown((Revision("2", "2027-01-02", notes), *revisions(LOCK)), level=2)
+    text = changelog.markdown((Revision("2", "2027-01-02", notes), *revisions(LOCK.history)), level=2)
     tokens = MarkdownIt("commonmark").parse(text)
     inline = [token for token in tokens if token.type == "inline"]
     assert {child.type for token in inline for child in token.children or ()} <= {"text", "text_special"}
@@ -116,13 +115,13 @@ def test_markdown_shows_names_as_they_are() -> None:
     headings = [token.tag for token in tokens if token.type == "heading_open"]
     assert headings == ["h2"] * 5
     assert tuple(shown[:3]) == ("2 (2027-01-02)", *notes)
-    assert shown[-3:] == ["20261124 (2026-11-24)", *revisions(LOCK)[-1].notes]
+    assert shown[-3:] == ["20261124 (2026-11-24)", *revisions(LOCK.history)[-1].notes]
 
 
 def test_dpkg_reads_the_debian_changelog(tmp_path: Path) -> None:
     """Version, date and maintainer of every entry; a long note is wrapped, and none can start an entry."""
     long = Revision("3", "2027-02-03", ("Trust CN=x\\u000a -- Me " + "word " * 40 + ".",))
-    history = (long, *revisions(LOCK))
+    history = (long, *revisions(LOCK.history))
     text = changelog.debian(history, name="acme-ca-certs", maintainer="Acme <pki@acme.example>")
     assert max(map(len, text.splitlines())) <= 80
     file = tmp_path / "changelog"

@@ -1,10 +1,18 @@
 """The machine-readable list of certificates."""
 
 import json
+from typing import Any
 
-from builder.model import Bundle, Distrust
-from builder.render.inventory import describe, inventory
+import msgspec
+
+from builder.model import Bundle, Certificate, Distrust, summarise
+from builder.render.inventory import inventory
 from tests.unit import bundles
+
+
+def describe(certificate: Certificate) -> Any:
+    """Return what the list says of a certificate that nothing more is known of."""
+    return msgspec.to_builtins(summarise(certificate))
 
 
 def test_the_list_has_what_an_auditor_asks_of_each_certificate() -> None:

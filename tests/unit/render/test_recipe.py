@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError
+from builder.model.manager import MANAGERS
 from builder.render import recipe
 from builder.render.recipe import RecipeSource
 from tests.unit import bundles
 
-BUILT_IN = {"apk", "deb", "gem", "npm", "pem", "rpm", "wheel"}
 RECIPE = bundles.MINIMAL_RECIPE
+_MANAGERS = f"known here: {', '.join(MANAGERS)}"
 FILE = "      - path: roots.pem\n        content: bundle\n"
 
 
@@ -25,7 +26,6 @@ def refusal(folder: Path, text: str, **templates: str) -> tuple[str, str]:
 def test_every_built_in_recipe_can_be_read() -> None:
     """Each names at least one output and every command that people are shown."""
     found = {name: recipe.read(source) for name, source in recipe.sources().items()}
-    assert found.keys() >= BUILT_IN
     for name, read in found.items():
         assert (read.target, bool(read.outputs)) == (name, True)
         assert all([read.title, read.install.strip(), read.verify.strip(), read.remove.strip()])
@@ -45,9 +45,14 @@ def test_an_organisations_recipe_replaces_a_built_in_one_or_adds_a_target(tmp_pa
 
 
 def test_targets_are_chosen_by_name_once_each(tmp_path: Path) -> None:
-    """Without a choice all are built; twice the same name is once."""
+    """Without a choice all are built but those that say otherwise; twice the same name is once."""
     available = recipe.sources(tmp_path)
-    assert recipe.select(available, None) == list(available.values())
+    bundles.target(tmp_path, RECIPE + "default: false\n", name="rare")
+    bundles.target(tmp_path, RECIPE + "default: true\n", name="often")
+    own = recipe.sources(tmp_path)
+    chosen = [source.target for source in recipe.select(own, None)]
+    assert chosen == sorted([*(source.target for source in recipe.select(available, None)), "often"])
+    assert [source.target for source in recipe.select(own, ["rare"])] == ["rare"]
     assert [source.target for source in recipe.select(available, ["rpm", "deb", "rpm"])] == ["deb", "rpm"]
 
 
@@ -73,6 +78,9 @@ def test_what_a_recipe_does_not_say_has_defaults(tmp_path: Path) -> None:
     found = recipe.read(bundles.target(tmp_path, text))
     assert [(entry.kind, entry.mode) for entry in found.outputs[0].files] == [("file", 0o644), ("dir", 0o755)]
     assert (found.settings, found.tags, found.scoped_name, found.outputs[0].scripts) == ({}, {}, "", {})
+    assert (found.default, found.testbed, found.manager, found.name_rule) == (True, None, "", "")
+    assert (found.store, found.activation) == ("", "")
+    assert found.distrust == "the CA is left out, and blocked where the recipe has 'content: distrusted'"
 
 
 def test_a_mode_is_octal_text(tmp_path: Path) -> None:
@@ -100,7 +108,12 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
             ),
             "did you mean 'bundle'?",
         ),
-        ("content: bundle", "mode: 644", "11: outputs.0.files.0.mode: does not match ^0[0-7]{3}$", ""),
+        (
+            "content: bundle",
+            "mode: 644",
+            "11: outputs.0.files.0.mode: '644' is not allowed",
+            'four octal digits in quotes, such as "0755"; without it, "0644", of a folder "0755"',
+        ),
         (
             "        content: bundle\n",
             "",
@@ -128,7 +141,7 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
         (
             'name_pattern: "[a-z0-9-]+"',
             'name_pattern: "["',
-            "3: not a regular expression: unterminated character set at position 0",
+            "3: name_pattern: is no regular expression, from character 1 on",
             "",
         ),
         (
@@ -138,6 +151,37 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
             "",
         ),
         ("install: tar xf {filename}\n", "", "1: the key 'install' is missing", ""),
+        ("title:", "testbed: system\ntitle:", "1: the testbed 'system' needs a manager", _MANAGERS),
+        (
+            "title:",
+            "testbed: system\nmanager: atp\ntitle:",
+            "2: manager: 'atp' is no package manager known here",
+            "did you mean 'apt'?",
+        ),
+        (
+            "title:",
+            "manager: apt\ntitle:",
+            "1: manager: has no effect without the testbed 'system'",
+            "",
+        ),
+        (
+            "title:",
+            "testbed: /etc\ntitle:",
+            "1: testbed: '/etc' is not one of gem, homebrew, npm, system, wheel",
+            "known here: gem, homebrew, npm, system, wheel",
+        ),
+        (
+            "title:",
+            "default: no\ntitle:",
+            "1: default: 'no' is not one of false, true",
+            "known here: false, true",
+        ),
+        (
+            "title:",
+            'distrust: "a\\eb"\ntitle:',
+            "1: distrust: 'a\\u001bb' is not allowed",
+            "what distrusting a CA does here, in one line without controls",
+        ),
     ],
 )
 def test_a_recipe_that_cannot_be_meant_is_refused_with_its_line(
@@ -145,6 +189,26 @@ def test_a_recipe_that_cannot_be_meant_is_refused_with_its_line(
 ) -> None:
     """Typing errors, contradictions and what would silently do nothing are all errors."""
     assert refusal(tmp_path, RECIPE.replace(old, new)) == (message, hint)
+
+
+def test_everything_that_is_wrong_is_told_in_one_run(tmp_path: Path) -> None:
+    """Keys first, as nothing more can be read without them; then all that they contradict."""
+    keys = RECIPE.replace("title: Something\n", "").replace("content: bundle", "contnet: bundle")
+    message, _ = refusal(tmp_path, keys)
+    assert message.removeprefix(" has 2 errors:\n").splitlines() == [
+        f"  {tmp_path}/recipes/thing.yaml:1: the key 'title' is missing",
+        f"  {tmp_path}/recipes/thing.yaml:10: unknown key 'contnet' (did you mean 'content'?)",
+    ]
+    text = RECIPE.replace("content: bundle", "source: a.txt\n        when: {fast: on}") + "testbed: system\n"
+    message, _ = refusal(tmp_path, text)
+    hint = "'trustpack recipes export thing' copies a built-in target's templates too"
+    lines = [line.removeprefix(f"  {tmp_path}/recipes/thing.yaml:") for line in message.splitlines()]
+    assert lines == [
+        " has 3 errors:",
+        f"10: {tmp_path}/templates/thing/a.txt: there is no such file ({hint})",
+        "12: there is no setting 'fast'",
+        f"16: the testbed 'system' needs a manager ({_MANAGERS})",
+    ]
 
 
 def test_a_condition_on_a_choice_that_is_not_offered_is_refused(tmp_path: Path) -> None:
@@ -193,7 +257,7 @@ def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:
     source.file.write_bytes(b"title: \xff\n")
     with pytest.raises(ConfigError) as caught:
         recipe.read(source)
-    assert str(caught.value).startswith(f"{source.file}: cannot be read: ")
+    assert str(caught.value) == f"{source.file}: is not UTF-8 text"
 
 
 SETTINGS = "settings:\n  speed:\n    choices: [slow, fast]\n    help: how fast\n"

@@ -1,5 +1,6 @@
 """Rendering: names by each ecosystem's rules, files as the recipe lists them, values only through quotes."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from builder import render
 from builder.errors import ConfigError
 from builder.model import Bundle, Organisation, Package
-from builder.model.release import Release
+from builder.model.release import Release, Revision
 from builder.render import recipe
 from builder.render.recipe import RecipeSource
 from tests.unit import bundles
@@ -60,9 +61,9 @@ def refusal(folder: Path, text: str = TEMPLATE, **templates: str) -> tuple[str, 
         ("deb", "acme-ca-certs", "20261124.1"),
         ("rpm", "acme-ca-certs", "20261124.1"),
         ("apk", "acme-ca-certs", "20261124.1"),
-        ("wheel", "acme-certifi", "20261124.1"),
-        ("npm", "acme-ca", "20261124.1.0"),
-        ("gem", "acme-ca", "20261124.1"),
+        ("wheel", "acme-certifi", "1.20261124.1"),
+        ("npm", "acme-ca", "1.20261124.1"),
+        ("gem", "acme-ca", "1.20261124.1"),
         ("pem", "acme-ca-certs", "20261124.1"),
     ],
 )
@@ -72,6 +73,27 @@ def test_packages_are_named_after_the_organisation_in_each_ecosystems_way(
     """The names and version grammars that the design fixes."""
     found = subject(recipe.sources()[target])
     assert (found.name, found.version) == (name, version)
+
+
+@pytest.mark.parametrize(
+    ("target", "versions"),
+    [
+        ("deb", ["20261124.1", "2026.10.1", "2026.9"]),
+        ("wheel", ["1.20261124.1", "2026.10.1", "1.2026.9"]),
+        ("gem", ["1.20261124.1", "2026.10.1", "1.2026.9"]),
+        ("npm", ["1.20261124.1", "2026.10.1", "1.2026.9"]),
+    ],
+)
+def test_the_history_has_the_versions_that_a_target_gave_its_releases(
+    target: str, versions: list[str]
+) -> None:
+    """One of three numbers is from before libraries had a number in front."""
+    found = subject(recipe.sources()[target])
+    history = tuple(Revision(one, "2026-11-24", ()) for one in ("20261124.1", "2026.10.1", "2026.9"))
+    made = render.package(
+        dataclasses.replace(found, history=history), found.recipe.outputs[0], digests={}, filenames={}
+    )
+    assert [one.release for one in made.history] == versions
 
 
 def test_a_scope_changes_npms_name_only() -> None:
@@ -114,7 +136,16 @@ def test_a_name_that_the_ecosystem_forbids_is_refused(target: str, name: str) ->
     with pytest.raises(ConfigError) as caught:
         subject(recipe.sources()[target], name=name)
     assert str(caught.value).startswith(f"names.{target}: '")
-    assert caught.value.hint.startswith("it must match ")
+    what = recipe.read(recipe.sources()[target])
+    assert caught.value.hint == what.name_rule
+    assert what.name_pattern not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_recipe_without_a_rule_in_words_says_where_its_pattern_is(tmp_path: Path) -> None:
+    """No regular expression is shown to whoever only chose a name."""
+    with pytest.raises(ConfigError) as caught:
+        subject(bundles.target(tmp_path), name="Acme")
+    assert caught.value.hint == "'trustpack recipes show thing' has its name_pattern"
 
 
 def test_certificates_get_a_file_each_and_content_is_made_from_the_bundle(tmp_path: Path) -> None:
@@ -162,7 +193,7 @@ def test_templates_see_what_they_are_promised(tmp_path: Path) -> None:
 {{ org.slug|token }} {{ org.name|text }} {{ org.homepage|token }} {{ org.contact_name|text }}
 {{ org.contact_email|token }} {{ org.license|text }} {{ org.summary|text }} {{ org.description|text }}
 {{ name|token }} {{ flat|token }} {{ module|ident }} {{ version|token }} {{ release|token }}
-{{ semver|token }}
+{{ library_version|token }} {{ semver|token }}
 {{ filename|token }} {{ epoch }} {{ date|token }} {{ digests.first|token }} {{ filenames.first|token }}
 {% for c in certificates %}
 {{ c.stem|token }} {{ c.sha256|token }} {{ c.label|text }} {{ c.key|text }} {{ c.openssl_hash|token }}
@@ -174,7 +205,10 @@ def test_templates_see_what_they_are_promised(tmp_path: Path) -> None:
     one, two = BUNDLE.certificates
     lines = rendered(tmp_path, template).splitlines()
     assert lines[0] == "acme Acme https://pki.acme.internal/ Acme PKI"
-    assert lines[2:4] == ["acme-thing acme-thing acme_thing 20261124.1 20261124.1", "20261124.1.0"]
+    assert lines[2:4] == [
+        "acme-thing acme-thing acme_thing 20261124.1 20261124.1",
+        "1.20261124.1 1.20261124.1",
+    ]
     assert lines[4] == "acme-thing-20261124.1.tar.gz 1795478400 2026-11-24 ab f"
     assert lines[5].startswith(f"{one.stem} {one.sha256} Acme Root EC secp256r1 ")
     assert lines[6].startswith(f"{two.stem} ")
@@ -202,26 +236,58 @@ def test_a_value_in_braces_is_never_read_twice(tmp_path: Path) -> None:
         ("{{ org.name|json ~ 'x' }}", "a.j2:1: the value '\"Acme\"x' is printed without a quoting filter"),
         ("{{ 'a' }}", "a.j2:1: the value 'a' is printed without a quoting filter"),
         ("{{ certificates }}", "a.j2:1: the value ["),
-        ("\n\n{{ orgg.name|json }}", "a.j2:3: 'orgg' is undefined"),
-        ("{{ nam|json }}", "a.j2:1: 'nam' is undefined"),
-        ("{{ nam|sh }}", "a.j2:1: 'nam' is undefined"),
-        ("{{ nam|token }}", "a.j2:1: 'nam' is undefined"),
-        ("{{ org.nam|text }}", "a.j2:1: 'builder.model.package.Organisation object' has no attribute 'nam'"),
-        ("{{ digests.later|token }}", "a.j2:1: 'dict object' has no attribute 'later'"),
-        ("\n{{ certificates[7].stem|token }}", "a.j2:2: list object has no element 7"),
-        ("{{ org.name|upper }}", "a.j2:1: No filter named 'upper'."),
-        ("\n{% if %}", "a.j2:2: Expected an expression, got 'end of statement block'"),
-        ("{% for x in y %}", "a.j2:1: Unexpected end of template."),
+        ("\n\n{{ orgg.name|json }}", "a.j2:3: there is no 'orgg'"),
+        ("{{ nam|json }}", "a.j2:1: there is no 'nam'"),
+        ("{{ nam|sh }}", "a.j2:1: there is no 'nam'"),
+        ("{{ nam|token }}", "a.j2:1: there is no 'nam'"),
+        ("{{ nam|xml }}", "a.j2:1: there is no 'nam'"),
+        ("{% if nam == 'x' %}{% endif %}", "a.j2:1: there is no 'nam'"),
+        ("{% for x in nam %}{% endfor %}", "a.j2:1: there is no 'nam'"),
+        ("{{ org.nam|text }}", "a.j2:1: org has no 'nam'"),
+        ("{{ org.name.first|text }}", "a.j2:1: text has no 'first'"),
+        ("{{ digests.later|token }}", "a.j2:1: digests has no 'later'"),
+        ("\n{{ certificates[7].stem|token }}", "a.j2:2: certificates has no item 7"),
+        ("{{ certificates[0].stm|token }}", "a.j2:1: an item of certificates has no 'stm'"),
+        ("{{ org.name|upper }}", "a.j2:1: there is no filter 'upper'"),
+        ("{{ 'x' if org is smal else 'y' }}", "a.j2:1: there is no test 'smal'"),
+        (
+            "\n{% if %}",
+            "a.j2:2: not a valid template: expected an expression, got 'end of statement block'",
+        ),
+        ("{% for x in y %}", "a.j2:1: not a valid template: unexpected end of template"),
         ("{{ org.name|token|token }}{{ org.description|token }}", "a.j2:1: 'Installs the certificate"),
         ("{% include 'b.j2' %}", "a.j2:1: there is no template 'b.j2'"),
         ("{% include '../../secret' %}", "a.j2:1: there is no template '../../secret'"),
-        ("{{ 1 // 0 }}", "a.j2:1: integer division or modulo by zero"),
-        ("{{ org.name + 1 }}", 'a.j2:1: can only concatenate str (not "int") to str'),
+        ("{% include 'a.j2' %}", "a.j2:1: includes or calls itself without end"),
+        ("{{ 1 // 0 }}", "a.j2:1: divides by zero"),
+        ("{{ range(1000000)|json }}", "a.j2:1: computes a number that is too large"),
+        ("{{ org.name + 1 }}", "a.j2:1: combines or calls values of the wrong kind"),
+        ("{{ 'x'.encode('x')|text }}", "a.j2:1: asks for an item that is not there"),
+        ("{{ 'x'.__class__|text }}", "a.j2:1: reads what a template may not read"),
+        ("{{ org.name.__class__.mro()|text }}", "a.j2:1: reads what a template may not read"),
     ],
 )
 def test_a_template_that_is_wrong_is_named_with_its_line(tmp_path: Path, template: str, message: str) -> None:
     """Undefined names, unquoted values, bad syntax and bad sums are errors, never text in a package."""
     assert refusal(tmp_path, a_j2=template)[0].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("template", "hint"),
+    [
+        ("{{ org.nam|text }}", "did you mean 'name'?"),
+        ("{{ certificates[0].stm|token }}", "did you mean 'stem'?"),
+        ("{{ certificates[0].opensl_hash|token }}", "did you mean 'openssl_hash'?"),
+        ("{{ verison|token }}", "did you mean 'version'?"),
+        ("{{ digests.later|token }}", "known here: first"),
+        ("{{ name|tokn }}", "did you mean 'token'?"),
+    ],
+)
+def test_what_is_not_there_is_answered_with_the_nearest_that_is(
+    tmp_path: Path, template: str, hint: str
+) -> None:
+    """Names, fields and filters alike."""
+    assert refusal(tmp_path, a_j2=template)[1] == hint
 
 
 def test_an_unquoted_value_is_answered_with_the_filters(tmp_path: Path) -> None:
@@ -235,7 +301,7 @@ def test_a_template_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     (source.templates / "a.j2").write_bytes(b"\xff")
     with pytest.raises(ConfigError) as caught:
         package(source)
-    assert str(caught.value).startswith(f"{source.templates}/a.j2: ")
+    assert str(caught.value) == f"{source.templates}/a.j2: is not UTF-8 text"
 
 
 @pytest.mark.parametrize(

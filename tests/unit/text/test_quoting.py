@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 from collections.abc import Sequence
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -104,7 +105,38 @@ def test_sh_is_one_word_in_every_shell(shell: str) -> None:
     assert run(shell, *arguments, text=program).split("\n")[:-1] == [visible(value) for value in HOSTILE[:-1]]
 
 
-@pytest.mark.parametrize("name", ["header", "text", "ruby", "sh", "python", "json", "yaml"])
+def _xml_document(values: Sequence[str]) -> str:
+    """Return a document with each value as an element's text and in an attribute of either kind."""
+    rows = "".join(f"<v a=\"{value}\" b='{value}'>{value}</v>" for value in apply("xml", values))
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<all>{rows}</all>'
+
+
+def _in_xml(value: str) -> str:
+    """Return how a value reads in XML, which has no place for two characters more than are made visible."""
+    return visible(value).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+def test_xml_is_what_expat_and_ruby_read() -> None:
+    """Every value comes back, its controls made visible, from text and from either kind of attribute."""
+    document, expected = _xml_document(HOSTILE), [[_in_xml(value)] * 3 for value in HOSTILE]
+    read = [[row.text or "", row.get("a"), row.get("b")] for row in ET.fromstring(document)]  # noqa: S314  our own text
+    assert read == expected
+    program = """
+require 'json'; require 'rexml/document'
+rows = REXML::Document.new(STDIN.read.force_encoding('UTF-8')).root.elements.to_a
+puts JSON.generate(rows.map { |row| [row.texts.map(&:value).join, row.attributes['a'], row.attributes['b']] })
+"""
+    assert json.loads(run("ruby", "-e", program, text=document)) == expected
+
+
+@given(value=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_no_text_breaks_an_xml_document(value: str) -> None:
+    """Whatever goes in, the document stays well-formed, and nothing of it is markup."""
+    (row,) = ET.fromstring(_xml_document([value]))  # noqa: S314  our own text
+    assert [row.text or "", row.get("a"), row.get("b"), len(row)] == [*[_in_xml(value)] * 3, 0]
+
+
+@pytest.mark.parametrize("name", ["header", "text", "ruby", "sh", "python", "json", "yaml", "xml"])
 @given(value=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_no_filter_lets_a_line_end_or_a_control_through(name: str, value: str) -> None:
     """Whatever goes in, one visible line comes out."""

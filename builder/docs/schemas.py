@@ -1,0 +1,57 @@
+"""Every JSON document that a command prints or writes, and its JSON Schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from builder.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedJson:
+    """A JSON document: the command that prints it and the file that holds it, and where its type is."""
+
+    by: str
+    module: str
+    type: str
+
+
+# What people write, and trustpack reads.
+WRITTEN = {
+    "configuration": ("builder.config", "schema"),
+    "recipe": ("builder.render.recipe_file", "schema"),
+}
+PRINTED = {
+    "manifest": PrintedJson(
+        "`trustpack build --json` and `manifest.json`", "builder.release.schema", "ManifestJson"
+    ),
+    "certificates": PrintedJson(
+        "`certificates.json` inside packages", "builder.render.schema", "InventoryJson"
+    ),
+    "lint": PrintedJson("`trustpack lint --format json`", "builder.lint.schema", "LintJson"),
+    "inspect": PrintedJson("`trustpack inspect --json`", "builder.inspect.schema", "InspectJson"),
+    "check": PrintedJson("`trustpack check --json`", "builder.lifecycle.schema", "CheckJson"),
+    "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
+    "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
+    "proof": PrintedJson("`trustpack prove --json` and `proof.json`", "builder.prove.schema", "ProofJson"),
+    "recipes": PrintedJson("`trustpack recipes list --json`", "builder.render.schema", "RecipesJson"),
+}
+NAMES = (*WRITTEN, *PRINTED)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a document by its name; raise UsageError for one that does not exist."""
+    if name in WRITTEN:
+        module, function = WRITTEN[name]
+        found: dict[str, Any] = getattr(import_module(module), function)()
+        return found
+    if name not in PRINTED:
+        from builder.text.faults import nearest
+
+        raise UsageError(f"{name}: there is no such document", hint=nearest(name, NAMES))
+    from builder.text import schema as schemas
+
+    printed = PRINTED[name]
+    return schemas.schema(getattr(import_module(printed.module), printed.type), name)

@@ -1,0 +1,58 @@
+"""The JSON that `inspect --json` prints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from builder.text.schema import Moment, Sha256, Shape, Subject
+
+
+class PackedFileJson(Shape, frozen=True):
+    """One file, folder or link of a package."""
+
+    path: str
+    kind: Literal["file", "dir", "link"]
+    mode: Annotated[str, Meta(pattern="^[0-7]{4,}$", description="In octal digits, such as 0644.")]
+    size: Annotated[int, Meta(description="In bytes.")]
+    sha256: Annotated[str, Meta(description="Of the content; empty for a folder or a link.")]
+    owner: Annotated[str, Meta(description="user:group; empty where the format has none.")]
+    link: Annotated[str, Meta(description="Where a link leads.")]
+
+
+class PackedCertificateJson(Shape, frozen=True):
+    """One certificate in one file of a package."""
+
+    file: str
+    sha256: Sha256
+    label: Annotated[str, Meta(description="A short name for people.")]
+    subject: Subject
+    not_before: Moment
+    not_after: Moment
+
+
+class PackageJson(Shape, frozen=True):
+    """Everything inside one package."""
+
+    file: Annotated[str, Meta(description="The package's path, as it was given.")]
+    format: str
+    name: str
+    version: str
+    metadata: Annotated[dict[str, str], Meta(description="The format's own fields, by name.")]
+    files: list[PackedFileJson]
+    scripts: Annotated[
+        dict[str, str], Meta(description="By name, whatever runs without being called: its text.")
+    ]
+    certificates: list[PackedCertificateJson]
+    distrusted: Annotated[
+        list[PackedCertificateJson] | None,
+        Meta(description="null where nothing in the package could say so."),
+    ]
+
+
+class InspectJson(Shape, frozen=True):
+    """What the packages hold."""
+
+    packages: list[PackageJson]
+    passed_over: Annotated[list[str], Meta(description="The files that are no packages.")]

@@ -1,0 +1,160 @@
+"""trustpack.lock as a file: YAML that people review, read strictly and written line by line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from builder.errors import LockError, ReleaseError
+from builder.lifecycle.history import ReleaseRecord
+from builder.lifecycle.lock import Lock
+from builder.model import CertificateSummary
+from builder.model import release as releases
+from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
+from builder.text import document
+from builder.text.quoting import yaml
+from builder.text.times import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from builder.text.document import Document
+
+_HEAD = "# Written by 'trustpack lock'; review it like code, and commit it beside trustpack.yaml.\n"
+_SCHEMA = "1"
+# The file's words for what a release changed, in its order, and the record's.
+_CHANGES = {"added": "added", "removed": "removed", "distrusted": "distrusted", "forgiven": "undistrusted"}
+
+_Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
+_Time = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)")
+]
+
+
+class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of the file; an unknown key is an error."""
+
+
+class _Certificate(_Struct, frozen=True):
+    sha256: Fingerprint
+    subject: str
+    not_before: _Time
+    not_after: _Time
+    state: Literal["incoming", "active", "retiring", "distrusted"]
+
+
+class _Named(_Struct, frozen=True):
+    sha256: Fingerprint
+    subject: str
+
+
+class _Release(_Struct, frozen=True):
+    release: str
+    date: _Day
+    content: Fingerprint
+    added: list[_Named] = []
+    removed: list[_Named] = []
+    distrusted: list[_Named] = []
+    forgiven: list[_Named] = []
+
+
+class _File(_Struct, frozen=True):
+    organisation: str
+    certificates: list[_Certificate]
+    history: Annotated[list[_Release], msgspec.Meta(min_length=1)]
+    schema: Literal["1"] = "1"
+
+
+def read(path: Path) -> Lock | None:
+    """Return the lock stored at `path`, None where there is none; raises ConfigError or LockError."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockError(f"{path}: cannot be read: {error}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str) -> Lock:
+    """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
+    parsed = document.parse(text, where)
+    file = document.decode(parsed, _File)
+    history = tuple(_record(item) for item in file.history)
+    _check_order(history, parsed)
+    certificates: dict[str, CertificateSummary] = {}
+    for i, item in enumerate(file.certificates):
+        place = parsed.where(("certificates", i))
+        if item.sha256 in certificates:
+            raise LockError(f"{place}: the CA {item.sha256} is a duplicate entry")
+        certificates[item.sha256] = _summary(item, place)
+    return Lock(file.organisation, tuple(certificates.values()), history)
+
+
+def to_text(lock: Lock) -> str:
+    """Return the file's text: one line a value, in a fixed order, so that a review's diff is the change."""
+    lines = [f"{_HEAD}schema: {_SCHEMA}", f"organisation: {yaml(lock.organisation)}", "certificates:"]
+    for item in lock.certificates:
+        times = (f"{key}: {yaml(stamp(getattr(item, key)))}" for key in ("not_before", "not_after"))
+        lines += _mapping(2, *_named(item), *times, f"state: {item.state}")
+    lines.append("history:")
+    for record in lock.history:
+        lines += _mapping(
+            2, f"release: {yaml(record.release)}", f"date: {yaml(record.date)}", f"content: {record.content}"
+        )
+        for word, key in _CHANGES.items():
+            changed: Sequence[CertificateSummary] = getattr(record, key)
+            lines += [f"    {word}:"] if changed else []
+            lines += [line for named in changed for line in _mapping(6, *_named(named))]
+    return "\n".join(lines) + "\n"
+
+
+def _named(item: CertificateSummary) -> tuple[str, str]:
+    return f"sha256: {item.sha256}", f"subject: {yaml(item.subject)}"
+
+
+def _mapping(indent: int, *rows: str) -> list[str]:
+    pad = " " * indent
+    return [f"{pad}{'- ' if i == 0 else '  '}{row}" for i, row in enumerate(rows)]
+
+
+def _record(item: _Release) -> ReleaseRecord:
+    changes = {
+        key: tuple(
+            CertificateSummary(sha256=named.sha256, subject=named.subject) for named in getattr(item, word)
+        )
+        for word, key in _CHANGES.items()
+    }
+    return ReleaseRecord(item.release, item.date, item.content, **changes)
+
+
+def _summary(item: _Certificate, where: str) -> CertificateSummary:
+    try:
+        begins, ends = (dt.datetime.fromisoformat(text) for text in (item.not_before, item.not_after))
+    except ValueError:
+        raise LockError(f"{where}: {item.not_before} or {item.not_after} is not a valid date") from None
+    return CertificateSummary(
+        sha256=item.sha256, subject=item.subject, not_before=begins, not_after=ends, state=item.state
+    )
+
+
+def _check_order(history: Sequence[ReleaseRecord], parsed: Document) -> None:
+    """Raise LockError for a release or a day that is none, and for releases out of their order."""
+    for i, record in enumerate(history):
+        try:
+            releases.stored(record.release)
+            dt.date.fromisoformat(record.date)
+        except ReleaseError as error:
+            raise LockError(f"{parsed.where(('history', i))}: {error}") from error
+        except ValueError:
+            raise LockError(f"{parsed.where(('history', i))}: {record.date} is not a valid date") from None
+    for i, (newer, older) in enumerate(pairwise(history)):
+        if newer.numbers <= older.numbers:
+            raise LockError(
+                f"{parsed.where(('history', i))}: release {newer.release} does not follow {older.release}",
+                hint="if two branches made a release each, take one of them out and run 'trustpack lock'",
+            )

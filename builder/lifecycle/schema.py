@@ -1,0 +1,72 @@
+"""The JSON that `check --json` and `plan --json` print."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from builder.text.schema import Moment, Sha256, Shape, Subject
+
+_State = Literal["incoming", "active", "retiring", "distrusted"]
+
+
+class ExpiryJson(Shape, frozen=True):
+    """One CA and its end."""
+
+    sha256: Sha256
+    subject: Subject
+    not_after: Moment
+    days: Annotated[int, Meta(description="Whole days until its end; negative since then.")]
+    due: Annotated[bool, Meta(description="Whether it ends within the days looked ahead.")]
+    state: Annotated[str, Meta(description="Its state, where a lock or a configuration says it; else empty.")]
+    sources: Annotated[list[str], Meta(description="The inputs that it was found in.")]
+
+
+class CheckJson(Shape, frozen=True):
+    """Which CAs end soon."""
+
+    now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
+    within_days: Annotated[int, Meta(description="How many days it looked ahead.")]
+    due: Annotated[int, Meta(description="How many CAs are due.")]
+    certificates: Annotated[list[ExpiryJson], Meta(description="Every CA, in the order of their ends.")]
+
+
+class PlannedJson(Shape, frozen=True):
+    """One CA that comes or goes."""
+
+    sha256: Sha256
+    subject: Subject
+    not_before: Moment
+    not_after: Moment
+    state: _State
+
+
+class MovedJson(PlannedJson, frozen=True):
+    """One CA whose state changes."""
+
+    state_before: _State
+
+
+class WarningJson(Shape, frozen=True):
+    """Where an overlap is missing."""
+
+    sha256: Sha256
+    subject: Subject
+    message: str
+
+
+class PlanJson(Shape, frozen=True):
+    """What the next release adds and removes."""
+
+    before: Annotated[str, Meta(description="The last release; empty where there is none.")]
+    release: Annotated[str, Meta(description="The next release.")]
+    added: list[PlannedJson]
+    removed: list[PlannedJson]
+    moved: list[MovedJson]
+    kept: Annotated[int, Meta(description="How many CAs are shipped before and after.")]
+    warnings: list[WarningJson]
+    distrust: Annotated[
+        dict[str, str],
+        Meta(description="By target, what distrusting does there; empty where no CA is distrusted."),
+    ]

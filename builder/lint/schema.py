@@ -1,0 +1,54 @@
+"""The JSON that `lint --format json` prints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from builder.text.schema import Moment, Sha256, Shape, Subject
+
+
+class VerdictJson(Shape, frozen=True):
+    """What one runtime of --for makes of servers under a root."""
+
+    outcome: Literal["accepts", "refuses", "within constraints", "not measured"]
+    because: Annotated[list[str], Meta(description="The rules and conditions that are to blame.")]
+
+
+class LintedJson(Shape, frozen=True):
+    """One certificate that the packages would hold."""
+
+    label: Annotated[str, Meta(description="A short name for people.")]
+    subject: Subject
+    issuer: str
+    sha256: Sha256
+    spki_sha256: Annotated[Sha256, Meta(description="The SHA-256 of its public key.")]
+    file: Annotated[str, Meta(description="Where it was read, as the input was named.")]
+    line: Annotated[int, Meta(description="From 1; 0 stands for the whole file.")]
+    not_before: Moment
+    not_after: Moment
+    key: Annotated[str, Meta(description="The kind and size of the key.")]
+    runtimes: Annotated[dict[str, VerdictJson], Meta(description="By runtime, as --for names them.")]
+
+
+class FindingJson(Shape, frozen=True):
+    """One thing that is wrong, or worth knowing."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    file: str
+    line: Annotated[int, Meta(description="From 1; 0 stands for the whole file.")]
+    fingerprint: Annotated[
+        str, Meta(description="The certificate's SHA-256; empty where it is about a file.")
+    ]
+    message: str
+    why: Annotated[str, Meta(description="Why the rule matters.")]
+    todo: Annotated[str, Meta(description="What to do about it.")]
+
+
+class LintJson(Shape, frozen=True):
+    """What lint found."""
+
+    certificates: list[LintedJson]
+    findings: list[FindingJson]

@@ -1,0 +1,100 @@
+"""What commands print as JSON is what `trustpack schema` says of it."""
+
+import importlib
+import json
+import os
+import zipfile
+from typing import Any
+
+import pytest
+
+from builder.docs.schemas import NAMES, PRINTED, schema
+from tests.cli.conftest import World
+from tests.commands import commands
+
+# A document, the command whose output it is, and with which status that ends here.
+CASES = {
+    "manifest": ("build --json", 0),
+    "lint": ("lint roots.pem --format json --for python3.13,java17", 0),
+    "inspect": ("inspect dist --json", 0),
+    "check": ("check --json --within 9999d", 1),
+    "plan": ("plan --json", 1),
+    "diff": ("diff roots.pem trustpack.lock --json", 1),
+    "proof": ("prove --json --offline --target wheel --target pem --client urllib", 0),
+    "recipes": ("recipes list --json", 0),
+}
+CONFIG = """\
+organisation: {slug: acme}
+bundle: {paths: [roots.pem, another.pem, blocked.pem]}
+targets: [deb, pem, rpm, wheel]
+lifecycle:
+  authorities:
+    BLOCKED: {state: distrusted, since: 2026-11-01, evidence: INC-1}
+"""
+
+
+def faults(document: str, text: str) -> list[str]:
+    """Return what a document's schema says against a text."""
+    try:
+        jsonschema = importlib.import_module("jsonschema")
+    except ImportError:
+        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        complain("jsonschema is not installed; tests/run installs it")
+    validator = jsonschema.Draft202012Validator(schema(document))
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(text))]
+
+
+@pytest.fixture
+def rotating(world: World, another: bytes, blocked: bytes) -> World:
+    """Return a locked project in which one CA comes, one is kept and one becomes distrusted."""
+    (world.folder / "another.pem").write_bytes(another)
+    (world.folder / "blocked.pem").write_bytes(blocked)
+    listed = json.loads(world.run("lint", "blocked.pem", "--format", "json").out)
+    fingerprint = listed["certificates"][0]["sha256"]
+    before = CONFIG.replace("another.pem, ", "").replace("distrusted", "active")
+    world.write("trustpack.yaml", before.replace("BLOCKED", fingerprint))
+    assert world.run("lock", "--release", "2026.1").code == 0
+    world.write("trustpack.yaml", CONFIG.replace("BLOCKED", fingerprint))
+    return world
+
+
+@pytest.mark.parametrize("document", CASES)
+def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document: str) -> None:
+    """With something of every kind in it, and no key that the schema does not name."""
+    line, code = CASES[document]
+    if document in {"inspect", "manifest", "proof"}:
+        assert rotating.run("lock").code == 0
+        assert rotating.run("build").code == 0
+    done = rotating.run(*line.split())
+    assert (done.code, faults(document, done.out)) == (code, [])
+
+
+def test_the_list_in_a_package_is_what_its_schema_says(rotating: World) -> None:
+    """certificates.json, with a distrusted CA and why."""
+    assert rotating.run("lock").code == 0
+    assert rotating.run("build", "--target", "wheel").code == 0
+    with zipfile.ZipFile(next((rotating.folder / "dist").glob("*.whl"))) as wheel:
+        text = wheel.read("acme_certifi/certificates.json").decode()
+    assert "INC-1" in text
+    assert faults("certificates", text) == []
+
+
+def test_every_command_that_prints_json_has_a_schema() -> None:
+    """A new --json is described, and shown here to be what its schema says."""
+    printing = {command.path for command in commands() if command.prints_json}
+    assert printing == {" ".join(_words(line)) for line, _ in CASES.values()}
+    assert {*CASES, "certificates"} == set(PRINTED)
+
+
+def _words(line: str) -> list[str]:
+    """Return the words of a command's name."""
+    words = line.split()
+    return words[:2] if words[0] == "recipes" else words[:1]
+
+
+@pytest.mark.parametrize("document", NAMES)
+def test_schema_prints_a_valid_schema(world: World, document: str) -> None:
+    """Of JSON Schema's edition of 2020-12."""
+    found: Any = json.loads(world.run("schema", document).out)
+    importlib.import_module("jsonschema").Draft202012Validator.check_schema(found)
+    assert found["$schema"] == "https://json-schema.org/draft/2020-12/schema"

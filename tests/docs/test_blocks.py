@@ -1,0 +1,118 @@
+"""Every code block of the README and the guide is read by what reads its language, or run."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from builder import config
+from builder.errors import ConfigError
+from builder.render import recipe
+from builder.render.recipe import RecipeSource
+from tests.docs.blocks import Block, every
+from tests.tools import require
+
+NOT_RUN = Path(__file__).parent / "not-run.txt"
+# Languages of blocks that are no program, or that the reader's next command reads.
+SHOWN = {"jinja", "mermaid", "yaml"}
+LANGUAGES = {*SHOWN, "console", "dockerfile", "python", "sh"}
+# Versions of what a base image's package manager installs are the image's.
+IGNORED = ("DL3008", "DL3018", "DL3041")
+
+
+def of(*languages: str) -> list[object]:
+    """Return the blocks in some languages as parameters of a test."""
+    return [pytest.param(block, id=block.where) for block in every() if block.language in languages]
+
+
+def complaints(*command: str, text: str) -> str:
+    """Return what a linter says about a text."""
+    done = subprocess.run(
+        [require(command[0]), *command[1:]],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"LANG": "C.UTF-8"},
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_every_block_says_its_language() -> None:
+    """One that does not is read by nothing."""
+    assert [block.where for block in every() if block.language not in LANGUAGES] == []
+
+
+@pytest.mark.parametrize("block", of("sh"))
+def test_shellcheck_finds_no_fault_in_a_shell_block(block: Block) -> None:
+    """As POSIX sh."""
+    assert complaints("shellcheck", "--shell=sh", "--format=gcc", "-", text=block.text) == ""
+
+
+@pytest.mark.parametrize("block", of("dockerfile"))
+def test_hadolint_finds_no_fault_in_a_dockerfile(block: Block) -> None:
+    """Nor in the commands in it."""
+    ignored = [word for rule in IGNORED for word in ("--ignore", rule)]
+    assert complaints("hadolint", "--no-color", *ignored, "-", text=block.text) == ""
+
+
+@pytest.mark.parametrize("block", of("python"))
+def test_python_can_read_a_python_block(block: Block) -> None:
+    """It is a whole program."""
+    compile(block.text, block.where, "exec")
+
+
+@pytest.mark.parametrize("block", of("yaml"))
+def test_a_yaml_block_is_read_by_what_reads_its_file(block: Block, tmp_path: Path) -> None:
+    """A configuration and a recipe by trustpack, anything else as YAML."""
+    value = yaml.safe_load(block.text)
+    file = tmp_path / Path(block.file or "block.yaml").name
+    file.write_text(block.text, "utf-8")
+    if "organisation" in value:
+        assert config.read(file).organisation.slug == "acme"
+    elif block.file.startswith("recipes/"):
+        _read_recipe(block, file)
+
+
+def _read_recipe(block: Block, file: Path) -> None:
+    """Read a recipe beside the templates that its page shows."""
+    templates = file.parent / "templates"
+    for other in every():
+        if other.page == block.page and other.file.startswith(f"templates/{file.stem}/"):
+            (templates / Path(other.file).name).parent.mkdir(exist_ok=True)
+            (templates / Path(other.file).name).write_text(other.text)
+    assert recipe.read(RecipeSource(file.stem, file, templates)).target == file.stem
+
+
+def test_a_wrong_configuration_would_be_found(tmp_path: Path) -> None:
+    """The reader that judges the guide's examples is the strict one."""
+    file = tmp_path / "trustpack.yaml"
+    file.write_text("organisation: {slug: acme}\nbundle: {path: [roots.pem]}\n")
+    with pytest.raises(ConfigError, match="unknown key 'path'"):
+        config.read(file)
+
+
+def test_what_is_not_run_is_listed_with_its_reason() -> None:
+    """A new block is run, or somebody says why not; a reason whose block is gone goes, too."""
+    listed = {(page, line) for page, line, _ in _not_run()}
+    assert listed == {(block.page, _first(block)) for block in every() if _unrun(block)}
+    assert [line for _, line, reason in _not_run() if not reason] == []
+
+
+def _not_run() -> Iterator[tuple[str, str, str]]:
+    """Yield the page, the first line and the reason of each block in the list."""
+    for line in NOT_RUN.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            page, _, rest = line.partition(" | ")
+            first, _, reason = rest.rpartition(" | ")  # a first line may have a pipe in it
+            yield page, first, reason
+
+
+def _unrun(block: Block) -> bool:
+    return block.language not in {*SHOWN, "console"} and not block.file
+
+
+def _first(block: Block) -> str:
+    return block.text.split("\n", 1)[0].strip()

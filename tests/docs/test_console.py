@@ -1,0 +1,116 @@
+"""The guide's commands run as they stand, page by page, and say what the page says that they say."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import PAGES, Block, blocks
+from tests.tools import require
+
+BUNDLE = Path(__file__).parent / "bundle"
+# The day of which the guide tells, so that releases have the names that it shows.
+DAY = "2026-11-28"
+SECONDS = 180
+# What a command needs beside trustpack and a shell's own programs.
+PROGRAMS = {"gem", "npm", "npx", "openssl", "ruby"}
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line after a `$`, what it is to print, and the status that it ends with."""
+
+    where: str
+    line: str
+    output: tuple[str, ...]
+    code: int
+    day: str
+
+
+def steps(page: str) -> list[Block]:
+    """Return the page's blocks that change the reader's folder: commands, and files."""
+    return [block for block in blocks(page) if block.language == "console" or block.file]
+
+
+def commands(block: Block) -> list[Command]:
+    """Return the commands of a console block: `exit=` beside its language is the status of the last one."""
+    found: list[Command] = []
+    for line in block.text.splitlines():
+        if found and not found[-1].output and found[-1].line.endswith("\\"):
+            found[-1] = replace(found[-1], line=f"{found[-1].line}\n{line}")
+        elif line.startswith("$ "):
+            found.append(Command(block.where, line[2:], (), 0, block.options.get("day", DAY)))
+        else:
+            found[-1] = replace(found[-1], output=(*found[-1].output, line))
+    return [*found[:-1], replace(found[-1], code=int(block.options.get("exit", "0")))]
+
+
+def matches(expected: tuple[str, ...], output: str) -> bool:
+    """Tell whether an output is what a page shows; `…` stands for anything, alone in a line for any lines."""
+    lines = [".*".join(map(re.escape, line.split("…"))) for line in expected]
+    pattern = "".join(r"(?:.*\n)*" if line == ".*" else rf"{line}\n" for line in lines)
+    return re.fullmatch(pattern, output) is not None
+
+
+def run(command: Command, folder: Path, programs: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as a shell does, with nothing in its environment but what every account has."""
+    return subprocess.run(
+        ["sh", "-c", command.line],
+        cwd=folder,
+        env={
+            "PATH": os.pathsep.join([str(programs), os.defpath]),
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "DAY": command.day,
+            "GEM_HOME": str(folder / "gems"),
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a trustpack that takes $DAY for today where a release may be named after it."""
+    folder = tmp_path_factory.mktemp("programs")
+    program = folder / "trustpack"
+    real = shlex.quote(str(Path(sys.executable).with_name("trustpack")))
+    program.write_text(
+        f"""#!/bin/sh
+case $1 in
+build | lock | plan) exec {real} "$@" --now "$DAY" ;;
+*) exec {real} "$@" ;;
+esac
+"""
+    )
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if steps(page)])
+def test_the_commands_of_a_page_do_what_it_says(page: str, programs: Path, tmp_path: Path) -> None:
+    """Each works after those above it, in a folder with a bundle, and with an empty environment."""
+    shutil.copytree(BUNDLE, tmp_path, dirs_exist_ok=True)
+    for block in steps(page):
+        if block.file:
+            (tmp_path / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / block.file).write_text(block.text, "utf-8")
+            continue
+        for command in commands(block):
+            for program in PROGRAMS & set(command.line.split()):
+                require(program)
+            done = run(command, tmp_path, programs)
+            said = f"{command.where}: {command.line}\n{done.stdout}"
+            assert done.returncode == command.code, said
+            assert not command.output or matches(command.output, done.stdout), said
