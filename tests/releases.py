@@ -10,7 +10,7 @@ from builder import config
 from builder.lint import Policy, lint, refuse
 from builder.load import load
 from builder.model import Bundle
-from builder.model.release import parse
+from builder.model.release import stored
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
 from builder.render import recipe
@@ -33,7 +33,10 @@ def build(
     site: str = "",
     distrusted: Sequence[Authority] = (),
 ) -> list[Path]:
-    """Build one target for an organisation into `folder`; return its files in the recipe's order."""
+    """Build one target for an organisation into `folder`; return its files in the recipe's order.
+
+    A release may have three numbers, as old ones have.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     now = dt.datetime.now(dt.UTC)
     bundle, blocked = (_accepted(folder / "roots.pem", each, now) for each in (authorities, distrusted))
@@ -42,7 +45,7 @@ def build(
         bundle=Bundle(bundle.certificates, blocked.certificates),
         sources=recipe.select(recipe.sources(), [target]),
         today=now.date(),
-        release=parse(release) if release else None,
+        release=stored(release) if release else None,
         settings={target: settings or {}},
     )
     manifest = pipeline.build(order, folder / "dist")

@@ -1,18 +1,21 @@
 """Debian systems to prove packages in: made once by mmdebstrap, kept in a cache folder, never changed.
 
-`python -m tests.roots` makes them all; $TRUSTPACK_ROOTS names another folder than ~/.cache/trustpack/roots.
+`python -m tests.roots` makes all or those named, in ~/.cache/trustpack/roots or the folder $TRUSTPACK_ROOTS.
+A preparation that is killed leaves no process and nothing mounted; the next one goes on with its downloads.
 """
 
 import fcntl
 import hashlib
 import os
-import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.tools import require
+from tests.removal import RemovalError, remove
+from tests.tools import require, require_mounts
 
 _CLIENTS = (
     "ca-certificates",
@@ -59,7 +62,24 @@ _OPTIONS = (
     '--customize-hook=cd "$1/root" && chroot "$1" sh -c "cd /root && apt-get -q download ca-certificates"',
     '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap',
 )
+# Not part of what a system is made of: apt downloads into a folder that outlives a kill, and goes on there.
+_KEEPING_DOWNLOADS = (
+    '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
+    '--setup-hook=mount --bind "$DOWNLOADS" "$1/var/cache/apt/archives"',
+    "--skip=essential/unlink",
+    '--customize-hook=umount "$1/var/cache/apt/archives"',
+)
+# mmdebstrap ends with the thread that started it, and with mmdebstrap all its processes and mounts.
+_SEALED = (
+    *("setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--kill-child", "--pid", "--mount-proc"),
+    *("--mount", "--propagation", "private", "--"),
+)
+_ENVIRONMENT = {"PATH": os.defpath + ":/usr/sbin:/sbin", "HOME": "/root", "LANG": "C.UTF-8"}
 _AT_ONCE = 2
+
+
+class PreparationError(Exception):
+    """A system cannot be made; the text says why, and where the log is."""
 
 
 def folder() -> Path:
@@ -71,16 +91,56 @@ def folder() -> Path:
 def root(suite: str) -> Path:
     """Return the unpacked system of `suite`, made (with all others, two at a time) if it is not there."""
     if not _home(suite).is_dir():
-        make_all()
+        require("mmdebstrap")
+        require_mounts()
+        # A process of its own: Ctrl-C ends it at once, where a pool would first wait for its threads.
+        subprocess.run([sys.executable, "-m", "tests.roots"], cwd=Path(__file__).parents[1], check=True)
     return _home(suite)
 
 
-def make_all() -> None:
-    """Make every system that is not there yet; processes that do so at once wait for each other."""
-    require("mmdebstrap")
-    folder().mkdir(parents=True, exist_ok=True)
+def make_all(suites: Iterable[str] = SUITES) -> None:
+    """Make the systems that are not there yet; raise PreparationError or RemovalError where that fails."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(_make, SUITES))
+        list(pool.map(lambda suite: make(_home(suite), suite, _words(suite)), suites))
+
+
+def make(home: Path, suite: str, words: Sequence[str]) -> None:
+    """Make a system in the new folder `home`, if it is not there; `words` are mmdebstrap's options, mirrors.
+
+    Processes that make the same system wait for each other. mmdebstrap holds the lock too: it may live a
+    moment longer than the process that started it.
+    """
+    home.parent.mkdir(parents=True, exist_ok=True)
+    unfinished, downloads = home.with_suffix(".unfinished"), home.with_suffix(".downloads")
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if home.is_dir():
+            return
+        if unfinished.exists():
+            _say(f"{home.name}: half made by a run that was ended: removed, and made anew")
+            remove(unfinished)
+        downloads.mkdir(exist_ok=True)
+        _bootstrap([suite, str(unfinished), *words], downloads, home.with_suffix(".log"), lock.fileno())
+        remove(downloads)
+        unfinished.rename(home)
+
+
+def _bootstrap(words: Sequence[str], downloads: Path, log: Path, lock: int) -> None:
+    """Run mmdebstrap in namespaces of its own; raise PreparationError where it fails."""
+    _say(f"{log.stem}: made once, in a minute or two; what mmdebstrap says is in {log}")
+    with log.open("w") as said:
+        done = subprocess.run(
+            [*_SEALED, "mmdebstrap", *words, *_KEEPING_DOWNLOADS],
+            env=_ENVIRONMENT | {"DOWNLOADS": str(downloads.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            pass_fds=[lock],
+            start_new_session=True,  # where it fails, mmdebstrap hangs up on its whole process group
+            check=False,
+        )
+    if done.returncode != 0:
+        raise PreparationError(f"{log.stem}: mmdebstrap failed:\n{log.read_text('utf-8', 'replace')[-4000:]}")
 
 
 def _home(suite: str) -> Path:
@@ -89,25 +149,8 @@ def _home(suite: str) -> Path:
     return folder() / f"{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}"
 
 
-def _make(suite: str) -> None:
-    home = _home(suite)
-    with (folder() / f"{suite}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if home.is_dir():
-            return
-        _say(f"making the Debian {suite} system for the tests, once; this takes a minute or two")
-        unfinished = home.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        done = subprocess.run(
-            ["mmdebstrap", *_OPTIONS, f"--include={','.join(SUITES[suite])}", suite, str(unfinished)],
-            env={"PATH": os.defpath + ":/usr/sbin:/sbin", "HOME": "/root", "LANG": "C.UTF-8"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"mmdebstrap {suite} failed:\n{done.stderr[-4000:]}")
-        unfinished.rename(home)
+def _words(suite: str) -> list[str]:
+    return [*_OPTIONS, f"--include={','.join(SUITES[suite])}"]
 
 
 def _say(text: str) -> None:
@@ -116,4 +159,9 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    make_all()
+    # Ctrl-C is a kill like any other: nothing is left to tidy up.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        make_all(sys.argv[1:] or SUITES)
+    except (PreparationError, RemovalError) as error:
+        sys.exit(f"error: {error}")

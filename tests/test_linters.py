@@ -1,16 +1,20 @@
-"""Linters as tests: Python by ruff and mypy, shipped shell scripts by shellcheck and three shells."""
+"""Linters as tests: the hooks of pre-commit; shell scripts in packages by shellcheck and three shells."""
 
 import itertools
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from builder import render
 from builder.model.release import Release
 from builder.render import recipe
+from tests import targets
+from tests.test_repository import tracked
 from tests.tools import require
 from tests.unit import bundles
 
@@ -24,27 +28,48 @@ HOSTILE = bundles.organisation(
 SHELLS = [["dash", "-n"], ["bash", "--posix", "-n"], ["busybox", "ash", "-n"]]
 
 
-def run(*command: str) -> str:
-    """Run a linter on the repository; return what it complains about."""
+def hooks() -> Iterator[tuple[str, list[str]]]:
+    """Yield the id and the command of each hook of pre-commit, but for the one that runs these tests."""
+    read = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    for hook in read["repos"][0]["hooks"]:
+        words = shlex.split(hook["entry"].replace(".venv/bin", str(Path(sys.executable).parent)))
+        if "pytest" not in words:
+            yield hook["id"], words
+
+
+HOOKS = dict(hooks())
+FILES = {"ruff": ["."], "ruff-format": ["."]}
+
+
+def shell_scripts() -> list[str]:
+    """Return the scripts of the repository that are neither templates nor made by us."""
+    files = [path for path in tracked() if not path.startswith("tests/golden/") and (ROOT / path).is_file()]
+    return [
+        path
+        for path in files
+        if path.endswith(".sh") or (not path.endswith(".j2") and is_script((ROOT / path).read_bytes()))
+    ]
+
+
+def is_script(data: bytes) -> bool:
+    """Return whether a file is run by a POSIX shell."""
+    return data.startswith((b"#!/bin/sh", b"#!/usr/bin/env sh"))
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_linter_finds_no_fault(hook: str) -> None:
+    """Each hook of .pre-commit-config.yaml, on all the files of the repository that it is for."""
+    program, *words = HOOKS[hook]
+    files = shell_scripts() if hook == "shellcheck" else FILES.get(hook, [])
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+        [require(program), *words, *files], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_ruff_finds_no_fault() -> None:
-    """Every rule of the wide selection in pyproject.toml."""
-    assert run("ruff", "check", "--quiet", "--output-format", "concise", ".") == ""
-
-
-def test_ruff_would_format_nothing() -> None:
-    """The layout is the formatter's."""
-    assert run("ruff", "format", "--check", "--quiet", ".") == ""
-
-
-def test_mypy_is_strictly_content() -> None:
-    """Product and tests are typed throughout."""
-    assert run("mypy", "--no-error-summary") == ""
+def test_every_linter_is_a_hook() -> None:
+    """One that were lost there would be lost here, too."""
+    assert {"ruff", "ruff-format", "mypy", "shellcheck", "zizmor"} == HOOKS.keys()
 
 
 def scripts() -> Iterator[tuple[str, bytes]]:
@@ -67,7 +92,7 @@ def scripts() -> Iterator[tuple[str, bytes]]:
                 package = render.package(subject, output, digests=known, filenames=known)
                 files = {file.path: file.data for file in package.files} | dict(package.scripts)
                 for path, data in files.items():
-                    if path in package.scripts or data.startswith((b"#!/bin/sh", b"#!/usr/bin/env sh")):
+                    if path in package.scripts or is_script(data):
                         yield "-".join([source.target, *choice, Path(path).name]), data
 
 
@@ -75,8 +100,10 @@ SCRIPTS = dict(scripts())
 
 
 def test_there_are_scripts_to_check() -> None:
-    """Debian, RPM and Alpine packages have maintainer scripts."""
-    assert {name.split("-")[0] for name in SCRIPTS} >= {"deb", "rpm", "apk"}
+    """Every target whose recipe has maintainer scripts is among them, and some have."""
+    having = {name for name, one in targets.ALL.items() if any(o.scripts for o in one.recipe.outputs)}
+    assert having
+    assert {name.split("-")[0] for name in SCRIPTS} >= having
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

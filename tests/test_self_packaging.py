@@ -73,8 +73,15 @@ def test_the_source_archive_holds_what_a_build_and_the_tests_need(
     """The product, its tests and its papers."""
     with tarfile.open(built[0]) as archive:
         found = {name.split("/", 1)[1] for name in archive.getnames()}
-    expected = set(below(source, "builder", "recipes", "templates", "tests"))
-    papers = {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", ".gitignore"}
+    expected = set(below(source, "builder", "recipes", "templates", "tests", ".ci", ".github"))
+    papers = {
+        "LICENSE",
+        "README.md",
+        "CHANGELOG.md",
+        "pyproject.toml",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+    }
     assert found - papers - {"PKG-INFO"} == expected
     assert papers - {name for name in papers if not (source / name).exists()} <= found
 

@@ -2,8 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -15,9 +19,30 @@ def require(program: str) -> str:
     """Return the path of `program`; where it is missing, skip the test, or fail it when CI=true."""
     found = shutil.which(program)
     if found is None:
-        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        complain(f"{program} is not installed; tests/run installs it")
+        _lack(f"{program} is not installed; tests/run installs it")
     return found
+
+
+def require_mounts() -> None:
+    """Skip the test, or fail it when CI=true, where nothing can be mounted."""
+    done = subprocess.run([require("unshare"), "--mount", "true"], capture_output=True, check=False)
+    if done.returncode != 0:
+        _lack("only root may mount, and in a container only if that is privileged")
+
+
+def _lack(what: str) -> NoReturn:
+    complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+    complain(what)
+
+
+@contextmanager
+def ignoring_interrupts() -> Iterator[None]:
+    """Let programs start as a script's background jobs do: without an ear for Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def unpack(tarball: Path, folder: Path) -> Path:

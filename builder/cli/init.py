@@ -10,7 +10,7 @@ import typer
 from builder.cli import environment, options
 
 _TEMPLATE = """\
-# trustpack.yaml: see 'trustpack schema' for every key, its meaning and its default.
+# trustpack.yaml: 'trustpack docs configuration' tells every key, its meaning and its default.
 organisation:
   slug: {slug}                 # every package name starts with it
   # name: {name}

@@ -1,6 +1,7 @@
 """trustpack.yaml, read strictly: whose bundle it is, what is in it, and what is built from it."""
 
-from builder.config.file import (
+from builder.config.file import minimal, organisation, read, read_with_lines
+from builder.config.sections import (
     FILE_NAME,
     FINGERPRINT,
     AuthoritySection,
@@ -9,10 +10,6 @@ from builder.config.file import (
     LifecycleSection,
     OrganisationSection,
     OverrideSection,
-    minimal,
-    organisation,
-    read,
-    read_with_lines,
     schema,
 )
 

@@ -25,8 +25,8 @@ _UNKNOWN = "unknown-format"  # the rule of the first stage
 def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
     """Return what `name` holds: a file, a folder, - for standard input, or https://…#sha256=….
 
-    `access` opens standard input and locked trust stores. With `opaque`, a package that cannot be looked into
-    is one of which nothing more is known, and no error.
+    `access` opens standard input and locked trust stores. With `opaque`, a file in an unknown format is
+    one of which nothing more is known, and no error; a damaged package is an error always.
 
     Raises UsageError where there is nothing, and what reading it raises.
     """
@@ -50,14 +50,9 @@ def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
 
 
 def _of_file(path: Path, data: bytes, access: Access, *, opaque: bool) -> TrustSnapshot:
-    name = str(path)
-    try:
-        if found := snapshot.of_file(path, data):
-            return found
-    except PackageError as error:
-        if not opaque:
-            raise
-        return snapshot.of_opaque(name, data, str(error).removeprefix(f"{visible(name)}: "))
+    name, found = str(path), snapshot.of_file(path, data)
+    if found:
+        return found
     loading = read([name], access)
     foreign = b"\0" in data and {finding.rule for finding in loading.findings} == {_UNKNOWN}
     if opaque and foreign:

@@ -13,7 +13,9 @@ class DescribedJson(Shape, frozen=True):
     """One of the two inputs."""
 
     name: str
-    kind: Annotated[str, Meta(description="What it is: bundle, lock, release, list, or a package's format.")]
+    kind: Annotated[
+        str, Meta(description="bundle, lock, release, list, a package's format, or opaque: unknown.")
+    ]
     organisation: Annotated[str, Meta(description="Empty where it is not known.")]
     release: Annotated[str, Meta(description="Empty where it is not known.")]
 
@@ -60,5 +62,6 @@ class DiffJson(Shape, frozen=True):
     new: DescribedJson
     certificates: ChangesJson
     parts: Annotated[
-        dict[str, NamesJson], Meta(description="By kind: file, script, field, artifact. Only differences.")
+        dict[str, NamesJson],
+        Meta(description="By kind: file, script, field, artifact, content. Only differences."),
     ]

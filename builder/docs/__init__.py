@@ -1,6 +1,6 @@
 """The guide: one Markdown page for each task and reader, shipped with the package, and the list of them.
 
-They are read as they are on GitHub, and shown by `trustpack docs`.
+They are read as they are on GitHub, and shown by `trustpack docs`; `schemas` lists what JSON is described.
 """
 
 from __future__ import annotations

@@ -51,8 +51,16 @@ class PackageJson(Shape, frozen=True):
     ]
 
 
+class DamagedJson(Shape, frozen=True):
+    """A package that cannot be read."""
+
+    file: Annotated[str, Meta(description="The package's path, as it was given.")]
+    error: Annotated[str, Meta(description="What is wrong with it.")]
+
+
 class InspectJson(Shape, frozen=True):
     """What the packages hold."""
 
     packages: list[PackageJson]
     passed_over: Annotated[list[str], Meta(description="The files that are no packages.")]
+    damaged: Annotated[list[DamagedJson], Meta(description="With one, the exit status is 10.")]

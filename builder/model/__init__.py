@@ -3,7 +3,7 @@
 from builder.model.certificate import Bundle, Certificate, CertificateSummary, Distrust, State, summarise
 from builder.model.finding import Finding, Origin, Severity
 from builder.model.package import FILE_NAME, Artifact, File, Organisation, Package
-from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting, Testbed
+from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting, TestbedName
 from builder.model.release import Release, Revision
 
 __all__ = [
@@ -27,6 +27,6 @@ __all__ = [
     "Setting",
     "Severity",
     "State",
-    "Testbed",
+    "TestbedName",
     "summarise",
 ]

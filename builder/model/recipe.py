@@ -26,7 +26,7 @@ Content = Literal[
 PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
 
 # Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
-Testbed = Literal["gem", "homebrew", "npm", "system", "wheel"]
+TestbedName = Literal["gem", "homebrew", "npm", "system", "wheel"]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -90,7 +90,7 @@ class Recipe:
     name_rule: str = ""
     scoped_name: str = ""
     default: bool = True
-    testbed: Testbed | None = None
+    testbed: TestbedName | None = None
     manager: str = ""
     distrust: str = ""
     store: str = ""

@@ -17,7 +17,7 @@ from builder.errors import ReleaseError
 # Nine digits fit every ecosystem's integers; a leading zero is invalid in npm and vanishes in PEP 440.
 _GRAMMAR = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,2}")
 _DOTTED = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
-_OLD = 3  # numbers, of which npm's version has no more
+_OLD = 3  # numbers: as many as npm's versions have, which leaves no room for a 1 in front
 _DATE = len("YYYYMMDD")
 _YEARS = range(1980, 2107)
 _MONTHS = 12
@@ -53,9 +53,9 @@ class Release:
     def library_version(self) -> str:
         """The version of a package that has an interface.
 
-        A release of three numbers is older than this rule and keeps the version that it was released with.
-        One of fewer numbers may be as old, but nothing tells it apart, and nothing was published by then.
+        A release of three numbers is older than this rule, and keeps the version that it was released with.
         """
+        # One of fewer numbers may be as old. Nothing tells it apart, and none was published by then.
         return self.text if self._is_old else f"1.{self.text}"
 
     @property

@@ -10,8 +10,8 @@ import msgspec
 
 from builder import formats
 from builder.formats.metadata import modernised
-from builder.model.manager import MANAGERS
-from builder.model.recipe import PER_CERTIFICATE, Content, Testbed
+from builder.model.packagemanagers import MANAGERS
+from builder.model.recipe import PER_CERTIFICATE, Content, TestbedName
 from builder.text import document
 from builder.text.faults import Fault, nearest, shown
 from builder.text.values import END, Line
@@ -101,7 +101,7 @@ class RecipeSection(_Struct, frozen=True):
         _says("Whether a build that names no targets makes this one."),
     ] = "true"
     testbed: Annotated[
-        Testbed | None,
+        TestbedName | None,
         _says("Where 'trustpack prove' tries the package; without it, it is not provable."),
     ] = None
     manager: (

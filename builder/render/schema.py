@@ -43,6 +43,7 @@ class ListedRecipeJson(Shape, frozen=True):
 
     target: str
     title: str
+    default: Annotated[bool, Meta(description="Whether a build that names no targets makes it.")]
     origin: Annotated[str, Meta(description="built in, or the recipe's file.")]
 
 

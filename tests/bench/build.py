@@ -95,7 +95,7 @@ def main() -> None:
         folder = Path(name)
         plain = _plain(folder, _bundle(_roots(folder)))
         ours = [str(_BIN / "trustpack"), "build", "roots.pem", "--org", "acme", "--release", "2026.10", "-q"]
-        ours += [word for target in recipe.sources() if target != "pem" for word in ("--target", target)]
+        ours += [word for source in _sources() for word in ("--target", source.target)]
         rows: dict[str, float] = {}
         for _ in range(options.runs):
             _least(rows, "plain toolchain", lambda: _sequence(plain))
@@ -111,6 +111,11 @@ def main() -> None:
         theirs, mine = _peak(plain), _peak([(folder, ours)])
         print(f"peak memory of a process: plain toolchain {theirs} MB, trustpack {mine} MB")
         _flat(folder, options.organisations)
+
+
+def _sources() -> list[recipe.RecipeSource]:
+    """Return what is built by default and by a package tool, as its plain rival is."""
+    return [source for source in recipe.select(recipe.sources(), None) if recipe.read(source).testbed]
 
 
 def _roots(folder: Path) -> Path:
@@ -130,7 +135,7 @@ def _build(folder: Path, bundle: Bundle, slug: str) -> Manifest:
     order = BuildRequest(
         organisation=config.organisation(config.minimal(slug, ["roots.pem"])),
         bundle=bundle,
-        sources=[source for name, source in recipe.sources().items() if name != "pem"],
+        sources=_sources(),
         today=_NOW.date(),
     )
     return pipeline.build(order, folder / slug)

@@ -11,10 +11,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 
 from builder.prove import authority
+from tests import targets
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
 from tests.tools import require
 
-TARGETS = ["apk", "deb", "gem", "homebrew", "npm", "pem", "rpm", "wheel"]
 TODAY = f"{dt.datetime.now(dt.UTC):%Y%m%d}"
 
 
@@ -24,7 +24,7 @@ def test_a_bundle_and_a_name_are_enough(world: World) -> None:
     assert (done.code, [line for line in done.err.splitlines() if "built" not in line]) == (0, [])
     manifest = json.loads((world.folder / "dist" / "manifest.json").read_text())
     files = [artifact["file"] for artifact in manifest["artifacts"]]
-    assert sorted({artifact["target"] for artifact in manifest["artifacts"]}) == TARGETS
+    assert sorted({artifact["target"] for artifact in manifest["artifacts"]}) == targets.BY_DEFAULT
     assert world.files() == sorted([*files, "SHA256SUMS", "manifest.json"])
     for artifact in manifest["artifacts"]:
         assert re.search(
@@ -191,7 +191,7 @@ def test_errors_have_their_classes_code_and_name_the_way_out(
             "name",
             "names: {deb: Acme_X}",
             "trustpack.yaml:3: names.deb: 'Acme_X' is not a name that Debian and Ubuntu (.deb) allows",
-            "must match",
+            "lower-case letters, digits",
         ),
         (
             "another's name",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import targets
 from tests.cli.conftest import World
 from tests.tools import NO_HOME, require
 
@@ -31,6 +32,7 @@ NAMES = {
     "looks like a number": "1e3",
     "looks like nothing": "null",
 }
+RELEASE = "2026.10"
 HOMEPAGE = "https://pki.acme.example:8443/a/~b/?q=%7Bx%7D,y+z=1#frag@!"
 
 
@@ -133,15 +135,27 @@ puts JSON.generate(Formula::SAID)
     return {"summary": found["desc"], "homepage": found["homepage"], "license": found["license"]}
 
 
-READERS: dict[str, tuple[str, Callable[[Path], Fields]]] = {
-    "deb": (".deb", deb),
-    "rpm": (".rpm", rpm),
-    "apk": (".apk", apk),
-    "wheel": (".whl", wheel),
-    "npm": (".tgz", npm),
-    "gem": (".gem", gem),
-    "homebrew": (".rb", homebrew),
+# By the ending of an artifact's name, which says whose reader it is for.
+READERS: dict[str, Callable[[Path], Fields]] = {
+    ".deb": deb,
+    ".rpm": rpm,
+    ".apk": apk,
+    ".whl": wheel,
+    ".tgz": npm,
+    ".gem": gem,
+    ".rb": homebrew,
 }
+
+
+def readers(target: str) -> dict[str, Callable[[Path], Fields]]:
+    """Return a target's artifacts that say whose they are, and each one's reader."""
+    files = targets.ALL[target].files(release=RELEASE)
+    return {file: read for file in files for ending, read in READERS.items() if file.endswith(ending)}
+
+
+def test_every_target_has_a_reader_that_says_whose_it_is() -> None:
+    """But for what has no place for it."""
+    assert {name for name in targets.ALL if not readers(name)} == targets.NO_FIELDS.keys()
 
 
 @pytest.mark.parametrize("kind", NAMES)
@@ -159,11 +173,12 @@ def test_every_field_reads_back_exactly(world: World, kind: str) -> None:
     }
     config = {"organisation": {"slug": "acme", **given}, "bundle": {"paths": ["roots.pem"]}}
     world.write("trustpack.yaml", json.dumps(config, ensure_ascii=False))
-    done = world.run("build", "--quiet")
+    done = world.run("build", "--quiet", "--release", RELEASE, *targets.OPTIONS)
     assert (done.code, done.err) == (0, "")
-    for target, (suffix, read) in READERS.items():
-        found = read(next(path for path in (world.folder / "dist").iterdir() if path.name.endswith(suffix)))
-        assert (target, found) == (target, {key: given[key] for key in found})
+    for target in targets.ALL:
+        for file, read in readers(target).items():
+            found = read(world.folder / "dist" / file)
+            assert (target, found) == (target, {key: given[key] for key in found})
 
 
 @pytest.mark.parametrize("license_text", ["Acme internal", "MIT or", "(MIT", "MIT; DROP", "«x»", "MIT OR"])

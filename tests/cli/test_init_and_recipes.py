@@ -307,8 +307,8 @@ def test_a_private_key_in_a_template_of_ones_own_is_shipped_nowhere(world: World
             "kind: {{ name }}",
             "templates/zarf/zarf.yaml.j2:1: the value 'acme-zarf' is printed without a quoting filter",
         ),
-        ("a: 1\nkind: {{ nam|yaml }}", "templates/zarf/zarf.yaml.j2:2: 'nam' is undefined"),
-        ("{% if %}", "templates/zarf/zarf.yaml.j2:1: Expected an expression"),
+        ("a: 1\nkind: {{ nam|yaml }}", "templates/zarf/zarf.yaml.j2:2: there is no 'nam'"),
+        ("{% if %}", "templates/zarf/zarf.yaml.j2:1: not a valid template: expected an expression"),
     ],
 )
 def test_a_template_of_ones_own_is_refused_with_file_and_line(

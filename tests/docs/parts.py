@@ -8,6 +8,7 @@ from typing import Any
 from builder import config, docs, errors
 from builder.docs import schemas
 from builder.model import Content, Severity
+from builder.model.recipe import TestbedName
 from builder.model.release import Release
 from builder.render import TargetRelease, recipe, recipe_file, target_release
 from builder.render import target as rendering
@@ -88,6 +89,16 @@ FILTER_MEANINGS = {
     "token": "a word that needs no quotes anywhere; else the build stops",
     "ident": "an identifier; else the build stops",
     "camel": "a name in CamelCase: `acme-ca-certs` becomes `AcmeCaCerts`",
+}
+
+
+TESTBEDS = {
+    "gem": ("a new folder for gems", "ruby"),
+    "homebrew": ("an empty prefix, and a double of Homebrew", "ruby and openssl"),
+    "npm": ("a new project", "node and npm"),
+    "system": ("a throw-away copy of this machine's system, or of the one in `--root`", "root, on Linux"),
+    "wheel": ("a new virtual environment", "pip's clients are fetched, unless `--offline`"),
+    None: ("none: it is not provable", ""),
 }
 
 
@@ -229,6 +240,21 @@ def settings() -> str:
     return table(("target", "setting", "choices, the default first", "meaning"), rows)
 
 
+def testbeds() -> str:
+    """Return where each target is proven, and what that needs."""
+    assert {*typing.get_args(TestbedName), None} == set(TESTBEDS)
+    rows = [
+        (f"`{target}`", *TESTBEDS[recipe.read(source).testbed]) for target, source in recipe.sources().items()
+    ]
+    return table(("target", "testbed", "what it needs"), rows)
+
+
+def distrust() -> str:
+    """Return what distrusting a CA does on each target."""
+    rows = [(f"`{target}`", recipe.read(source).distrust) for target, source in recipe.sources().items()]
+    return table(("target", "what distrusting a CA does"), rows)
+
+
 def contents() -> str:
     """Return what a file of a package can be made of."""
     names = tuple(name for name in typing.get_args(Content) if name)
@@ -289,5 +315,7 @@ PARTS = {
     "placeholders": ("recipes", placeholders),
     "scope": ("recipes", scope),
     "filters": ("recipes", filters),
+    "testbeds": ("prove", testbeds),
+    "distrust": ("emergency-distrust", distrust),
     "rooms": ("architecture", rooms),
 }

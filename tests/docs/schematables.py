@@ -1,5 +1,6 @@
 """A JSON Schema as Markdown: a heading and a table of keys for each kind of object in it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ def _kind(value: Schema, titles: Mapping[str, str]) -> str:
         case {"allOf": choices} | {"anyOf": choices}:
             return next(_kind(item, titles) for item in choices if item.get("type") != "null")
         case {"enum": choices}:
-            return ", ".join(f"`{item}`" for item in choices)
+            return ", ".join(f"`{item if isinstance(item, str) else json.dumps(item)}`" for item in choices)
         case {"type": "array"}:
             return f"list of {_kind(value['items'], titles)}"
         case {"type": "object"}:

@@ -58,6 +58,24 @@ def matches(expected: tuple[str, ...], output: str) -> bool:
     return re.fullmatch(pattern, output) is not None
 
 
+@pytest.mark.parametrize(
+    ("expected", "holds"),
+    [
+        (("a", "b", "c"), True),
+        (("a", "…"), True),
+        (("…", "c"), True),
+        (("…", "b…", "c"), True),
+        (("a", "c"), False),
+        (("a", "b"), False),
+        (("…", "b"), False),
+        (("A", "…"), False),
+    ],
+)
+def test_an_output_that_is_another_is_found(expected: tuple[str, ...], holds: bool) -> None:
+    """Nothing may be missing, and nothing more be there, where the page does not say so."""
+    assert matches(expected, "a\nb\nc\n") is holds
+
+
 def run(command: Command, folder: Path, programs: Path) -> subprocess.CompletedProcess[str]:
     """Run a command as a shell does, with nothing in its environment but what every account has."""
     return subprocess.run(

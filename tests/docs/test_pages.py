@@ -12,7 +12,12 @@ from builder.render import recipe
 from tests.docs.blocks import GUIDE, PAGES, ROOT
 from tests.unit import bundles
 
-FILES = PAGES | {"index": GUIDE / "README.md"}
+DECISIONS = sorted((ROOT / ".github" / "decisions").glob("*.md"))
+FILES = {
+    **PAGES,
+    "index": GUIDE / "README.md",
+    **{path.stem: path for path in (ROOT / ".github").glob("*.md")},
+}
 # Pages whose reader has one package and the commands of its recipe.
 SYSTEMS = ("apk", "deb", "homebrew", "rpm")
 SAYS = re.compile(r"^What the (?:package|gem) says.*?\n\n(?P<table>(?:\|.*\n)+)", re.MULTILINE)
@@ -22,6 +27,12 @@ def test_every_page_is_listed() -> None:
     """A file that is not in the list would be shown by nobody."""
     assert {path.stem for path in GUIDE.glob("*.md")} == {*docs.NAMES, "README"}
     assert len(docs.NAMES) == len(set(docs.NAMES))
+
+
+def test_every_target_has_a_page_for_who_is_given_its_package() -> None:
+    """But for those that are built only where somebody asks for them."""
+    built = {target for target, source in recipe.sources().items() if recipe.read(source).default}
+    assert built - set(docs.NAMES) == set()
 
 
 @pytest.mark.parametrize("name", docs.NAMES)
@@ -113,3 +124,16 @@ def test_there_are_messages_to_look_for() -> None:
         "rpm",
         "wheel",
     }
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_says_why_and_what_follows(path: Path) -> None:
+    """Each has its number as its title, and three parts."""
+    text = path.read_text("utf-8")
+    assert text.startswith(f"# {int(path.stem[:4])}. ")
+    assert re.findall(r"^\*\*(.+?)\.\*\*", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+def test_decisions_are_numbered_in_their_order() -> None:
+    """A replaced one keeps its number."""
+    assert [int(path.stem[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))

@@ -6,7 +6,7 @@
 import sys
 from pathlib import Path
 
-import atheris  # type: ignore[import-untyped]
+import atheris
 
 with atheris.instrument_imports(include=["builder"]):
     from builder.lint import Policy, lint, report

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests import targets
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -47,8 +49,8 @@ class Built:
 
 
 def build(out: Path, *arguments: str | Path, expected: frozenset[str]) -> Built:
-    """Run `trustpack build` with `arguments` into `out`."""
-    trustpack("build", *arguments, "--out", out, "--now", NOW, "--quiet")
+    """Run `trustpack build` with `arguments` for every target into `out`."""
+    trustpack("build", *arguments, *targets.OPTIONS, "--out", out, "--now", NOW, "--quiet")
     return Built(out, json.loads((out / "manifest.json").read_text("utf-8")), expected)
 
 

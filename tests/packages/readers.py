@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests import targets
 from tests.packages.built import fingerprints, run
 from tests.tools import require
 
@@ -55,9 +56,7 @@ class Read:
 
 def read(target: str, file: Path) -> Read:
     """Unpack `file`, an artifact of `target`."""
-    if target == "homebrew":
-        return _tarball(file) if file.name.endswith(".tar.gz") else _single(file)
-    return _READERS[target](file)
+    return _READERS[targets.ALL[target].output(file.name).container](file)
 
 
 def deb(file: Path) -> Read:
@@ -197,12 +196,13 @@ def _members(archive: tarfile.TarFile, root: str) -> Iterator[Entry]:
         yield Entry(root + path, member.mode, owner, stream.read() if stream else None)
 
 
+# By the format of the package, whoever the target is for.
 _READERS: dict[str, Callable[[Path], Read]] = {
     "apk": apk,
     "deb": deb,
+    "file": _single,
     "gem": gem,
-    "npm": _tarball,
-    "pem": _single,
     "rpm": rpm,
+    "tar": _tarball,
     "wheel": wheel,
 }

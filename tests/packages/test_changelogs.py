@@ -13,19 +13,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builder.prove import authority
+from builder.render import recipe
+from tests import targets
 from tests.packages import readers
 from tests.packages.built import fingerprints, run, trustpack
 from tests.tools import require
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 # By the real clock, as the CAs begin by it.
 _NOW = dt.datetime.now(dt.UTC)
 _DAYS = tuple(f"{_NOW + dt.timedelta(days):%Y-%m-%d}" for days in (0, 69, 97))
 _VERSIONS = tuple(day.replace("-", "") for day in reversed(_DAYS))
+_NPM = tuple(f"1.{version}.0" for version in _VERSIONS)
+_LIBRARY = tuple(f"1.{version}" for version in _VERSIONS)
 # Read by importlib, as package indexes do: the start of Python never reads it.
 _DESCRIPTION = "import importlib.metadata as m, sys; print(m.metadata(sys.argv[1]).get_payload(), end='')"
+
+
+def _versions(target: str) -> list[str]:
+    """Return the versions that a target gave its releases, the newest first."""
+    return [targets.ALL[target].words(release=one)["version"] for one in _VERSIONS]
 
 
 @dataclass(frozen=True)
@@ -40,14 +50,11 @@ class Locked:
         (found,) = self.folder.glob(f"dist/*{ending}")
         return found
 
-    def markdown(self, *, level: int = 2, pattern: str = "{}") -> str:
-        """Return the history as it must be written: a heading a release, an item a change.
-
-        `pattern` makes a package's version of a release.
-        """
+    def markdown(self, versions: Sequence[str], *, level: int = 2) -> str:
+        """Return the history of these versions as it must be written: a heading each, an item a change."""
         sections = [
-            f"{'#' * level} {pattern.format(version)} ({day})\n\n" + "".join(f"- {note}\n" for note in notes)
-            for version, day, notes in zip(_VERSIONS, reversed(_DAYS), self.notes, strict=True)
+            f"{'#' * level} {version} ({day})\n\n" + "".join(f"- {note}\n" for note in notes)
+            for version, day, notes in zip(versions, reversed(_DAYS), self.notes, strict=True)
         ]
         return "\n".join(sections)
 
@@ -65,7 +72,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
         (folder / "roots.pem").write_bytes(pem)
         config.write_text(f"organisation: {{slug: acme}}\nbundle: {{paths: [roots.pem]}}\n{more}")
         trustpack("lock", "--config", config, "--now", f"{day}T12:00:00Z")
-    trustpack("build", "--config", config, "--out", folder / "dist", "--quiet")
+    trustpack("build", "--config", config, "--out", folder / "dist", "--quiet", *targets.OPTIONS)
     notes = (
         (f"Distrust CN=Acme Old ({short_old}).",),
         (f"Trust CN=Acme New ({short_new}).", f"No longer trust CN=Acme Old ({short_old})."),
@@ -82,7 +89,8 @@ def test_a_locked_release_has_the_same_bytes_on_a_later_day(locked: Locked, tmp_
 
     config = locked.folder / "trustpack.yaml"
     later = f"{_NOW + dt.timedelta(days=800):%Y-%m-%d}"
-    trustpack("build", "--config", config, "--out", tmp_path, "--quiet", "--now", later)
+    options = (*targets.OPTIONS, "--quiet", "--now", later)
+    trustpack("build", "--config", config, "--out", tmp_path, *options)
     assert digests(locked.folder / "dist") == digests(tmp_path)
 
 
@@ -113,19 +121,31 @@ def test_rpm_shows_the_rpms(locked: Locked) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("target", "ending", "path"),
-    [
-        ("apk", ".apk", "/usr/share/acme-ca-certs/CHANGELOG.md"),
-        ("homebrew", f"{_VERSIONS[0]}.tar.gz", f"acme-ca-certs-{_VERSIONS[0]}/CHANGELOG.md"),
-        ("homebrew", ".bottle.tar.gz", f"acme-ca-certs/{_VERSIONS[0]}/CHANGELOG.md"),
-    ],
-)
-def test_a_file_lies_in_what_has_no_field_for_it(locked: Locked, target: str, ending: str, path: str) -> None:
-    """Of Alpine's and Homebrew's packages: in Markdown, once."""
-    package = readers.read(target, locked.file(ending))
-    assert package.data(path).decode() == f"# Changelog\n\n{locked.markdown()}"
-    assert [entry.path for entry in package.entries if "changelog" in entry.path.lower()] == [path]
+# Each artifact whose recipe says that a file of it is the changelog, and that file.
+_FILES = [
+    (name, file, entry.path)
+    for name, target in targets.ALL.items()
+    for file in target.files(release=_VERSIONS[0])
+    for entry in target.output(file).files
+    if entry.content == "changelog"
+]
+# Where a format or an index has a place of its own for it, which its test below or above reads.
+_OWN = {"deb", "rpm", "wheel"}
+
+
+@pytest.mark.parametrize(("target", "file", "path"), _FILES, ids=[file for _, file, _ in _FILES])
+def test_a_file_lies_in_what_has_no_field_for_it(locked: Locked, target: str, file: str, path: str) -> None:
+    """In Markdown, with the versions that the target gave its releases, once."""
+    package = readers.read(target, locked.folder / "dist" / file)
+    place = recipe.fill(path, dict(targets.ALL[target].words(release=_VERSIONS[0])), target)
+    assert package.data(place).decode() == f"# Changelog\n\n{locked.markdown(_versions(target))}"
+    assert [entry.path for entry in package.entries if "changelog" in entry.path.lower()] == [place]
+
+
+def test_every_target_tells_its_history() -> None:
+    """In a file, in a field of its own, or not at all, for a reason."""
+    told = {target for target, _, _ in _FILES}
+    assert told | _OWN | targets.NO_CHANGELOG.keys() == targets.ALL.keys()
 
 
 def test_npm_installs_it(locked: Locked, tmp_path: Path) -> None:
@@ -133,7 +153,7 @@ def test_npm_installs_it(locked: Locked, tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"private": true}', "utf-8")
     run(require("npm"), "install", "--offline", "--no-audit", "--no-fund", locked.file(".tgz"), cwd=tmp_path)
     folder = tmp_path / "node_modules" / "acme-ca"
-    assert (folder / "CHANGELOG.md").read_text() == f"# Changelog\n\n{locked.markdown(pattern='1.{}.0')}"
+    assert (folder / "CHANGELOG.md").read_text() == f"# Changelog\n\n{locked.markdown(_NPM)}"
     assert json.loads((folder / "package.json").read_text())["version"] == f"1.{_VERSIONS[0]}.0"
 
 
@@ -143,7 +163,7 @@ def test_gem_installs_it(locked: Locked, tmp_path: Path) -> None:
     gem = (*home, require("gem"))
     run(*gem, "install", "--local", "--no-document", locked.file(".gem"), cwd=tmp_path)
     (path,) = [line for line in run(*gem, "contents", "acme-ca").split() if line.endswith("CHANGELOG.md")]
-    assert run("cat", path) == f"# Changelog\n\n{locked.markdown(pattern='1.{}')}"
+    assert run("cat", path) == f"# Changelog\n\n{locked.markdown(_LIBRARY)}"
     program = (
         "spec = Gem::Specification.find_by_name('acme-ca'); puts spec.extra_rdoc_files, spec.metadata.keys"
     )
@@ -161,6 +181,6 @@ def test_python_reads_it_from_the_description(locked: Locked, tmp_path: Path) ->
     text = run(
         sys.executable, "-c", _DESCRIPTION, "acme-certifi", PYTHONPATH=str(tmp_path), ACME_CERTIFI_DISABLE="1"
     )
-    assert text.split("\n## Changelog\n\n")[1] == locked.markdown(level=3, pattern="1.{}")
+    assert text.split("\n## Changelog\n\n")[1] == locked.markdown(_LIBRARY, level=3)
     assert "PASSED" in run(sys.executable, "-m", "twine", "check", "--strict", wheel, COLUMNS="300")
     assert [path for path in tmp_path.rglob("*") if "changelog" in path.name.lower()] == []

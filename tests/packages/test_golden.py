@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import targets
 from tests.packages import readers
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = _ROOT / "tests" / "golden"
-_TARGETS = sorted(path.stem for path in (_ROOT / "recipes").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("target", _TARGETS)
+@pytest.mark.parametrize("target", targets.ALL)
 def test_packages_are_as_reviewed(demo: Built, target: str, *, request: pytest.FixtureRequest) -> None:
     """Each target's listing, scripts, metadata and rendered texts are the reviewed ones."""
     folder = _GOLDEN / target
@@ -38,7 +38,7 @@ def test_packages_are_as_reviewed(demo: Built, target: str, *, request: pytest.F
 
 def test_every_golden_folder_belongs_to_a_target() -> None:
     """A target that is gone leaves no golden texts behind."""
-    assert sorted(path.name for path in _GOLDEN.iterdir()) == _TARGETS
+    assert sorted(path.name for path in _GOLDEN.iterdir()) == sorted(targets.ALL)
 
 
 def _texts(demo: Built, target: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import targets
 from tests.packages.built import DEMO
 from tests.tools import require
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATH = {"PATH": os.environ["PATH"]}
-_OPTIONS = ("--org", "demo", "--release", "20260102", "--quiet")
+_OPTIONS = ("--org", "demo", "--release", "20260102", "--quiet", *targets.OPTIONS)
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -52,10 +53,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_every_artifact_is_digested(plain: dict[str, str]) -> None:
     """The comparison covers all targets, the manifest and the checksum list."""
-    endings = (".apk", ".deb", ".rpm", ".whl", ".tgz", ".gem", ".pem", ".rb", ".tar.gz", "manifest.json")
-    missing = [end for end in endings if not any(name.endswith(end) for name in plain)]
-    assert missing == []
-    assert "SHA256SUMS" in plain
+    files = [file for target in targets.ALL.values() for file in target.files("demo", "20260102")]
+    assert sorted(plain) == sorted([*files, "SHA256SUMS", "manifest.json"])
 
 
 _SURROUNDINGS: dict[str, dict[str, str]] = {

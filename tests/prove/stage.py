@@ -12,10 +12,8 @@ from builder.prove.authority import Leaf
 from builder.prove.server import server_context
 from builder.prove.testbed import Testbed
 from builder.prove.trial import Cell, Question, TrialSetup
-from builder.render import recipe
+from tests import targets
 from tests.trust.world import HOST, World, build
-
-NAMES = {"gem": "acme-ca", "npm": "acme-ca"}  # the others are called acme-ca-certs
 
 
 def questions(world: World) -> tuple[Question, ...]:
@@ -54,13 +52,13 @@ def opened(
     only: frozenset[str] = frozenset(),
 ) -> Iterator[Testbed]:
     """Open the testbed of a target as `trustpack prove` does."""
-    what = recipe.read(recipe.sources()[target])
-    module = testbeds.opener(what)
+    chosen = targets.ALL[target]
+    module = testbeds.opener(chosen.recipe)
     assert module is not None
     (folder / "testbed").mkdir()
     with module.open_testbed(
-        recipe=what,
-        name=NAMES.get(target, "acme-ca-certs"),
+        recipe=chosen.recipe,
+        name=chosen.package(),
         root=root,
         folder=folder / "testbed",
         offline=offline,

@@ -174,7 +174,7 @@ def test_a_wheel_that_leaves_something_behind_is_found_out(world: World) -> None
     assert done.returncode == 9
     [cell] = world.proof()["cells"]
     [fault] = cell["faults"]
-    assert fault.startswith("removed: what the sandbox trusts is not what it trusted before: lib/python3.")
+    assert fault.startswith("removed: what the testbed trusts is not what it trusted before: lib/python3.")
     assert fault.endswith("/site-packages/leftover.pem")
 
 
@@ -189,7 +189,7 @@ def test_a_wheel_that_takes_the_public_roots_away_is_found_out(world: World) -> 
     [cell] = world.proof()["cells"]
     assert {step["kept EC secp256r1"] for step in list(cell["steps"].values())[1:3]} == {ACCEPTED}
     assert [fault.partition(": ")[0] for fault in cell["faults"]] == ["installed", "upgraded"]
-    assert all("roots that the sandbox trusted are gone from ssl" in fault for fault in cell["faults"])
+    assert all("roots that the testbed trusted are gone from ssl" in fault for fault in cell["faults"])
 
 
 def test_a_package_made_by_another_recipe_is_not_proven(world: World) -> None:

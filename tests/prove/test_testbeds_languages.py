@@ -1,18 +1,23 @@
 """The npm package, the gem and the formula, each through a whole trial in its own testbed."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import cast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from builder.prove.clients import Programs
-from builder.prove.testbed import Testbed
 from builder.prove.testbeds import homebrew
 from builder.prove.trial import Status
 from tests.prove import stage
 from tests.tools import require
 from tests.trust.world import World, build, open_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from builder.prove.testbed import Testbed  # which pytest would take for a class of tests
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +30,10 @@ class _Forgetful:
     """A testbed in which nothing is ever removed."""
 
     def __init__(self, testbed: Testbed) -> None:
-        self._ground = testbed
+        self._testbed = testbed
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._ground, name)
+        return getattr(self._testbed, name)
 
     def remove(self) -> None:
         """Leave everything as it is."""

@@ -13,7 +13,7 @@ from builder.prove.command import server_at
 from builder.prove.sandbox import Sandbox
 from builder.prove.testbeds.system import System, settle
 from builder.prove.trial import Status, TrialSetup
-from builder.render import recipe
+from tests import targets
 from tests.prove import stage
 from tests.roots import root
 from tests.tools import require
@@ -35,8 +35,8 @@ def _prove(
     sandbox: Sandbox, world: World, out: Path, *, target: str
 ) -> dict[str, tuple[str, str, tuple[str, ...]]]:
     """Hold a trial in a sandbox that is a double; return each cell's status, double and faults."""
-    what = recipe.read(recipe.sources()[target])
-    testbed = settle(sandbox, what, name="acme-ca-certs", programs=Programs(), only=_ASKED)
+    chosen = targets.ALL[target]
+    testbed = settle(sandbox, chosen.recipe, name=chosen.package(), programs=Programs(), only=_ASKED)
     cells = stage.hold(testbed, world, out, target=target, only=_ASKED)
     return {name: (cell.status, cell.stand_in, cell.faults) for name, cell in cells.items()}
 
@@ -83,7 +83,10 @@ def test_the_apk_is_tried_but_not_proven(world: World, tmp_path: Path) -> None:
     assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, alpine.NOTE, ()))
 
 
-@pytest.mark.parametrize("target", ["rpm", "apk"])
+_NOT_DEBIANS = [name for name, one in targets.ALL.items() if one.recipe.manager not in {"", "apt"}]
+
+
+@pytest.mark.parametrize("target", _NOT_DEBIANS)
 def test_a_system_of_another_kind_is_said_to_be_one(target: str, tmp_path: Path) -> None:
     """Debian with the rpm tools on it is no Fedora: the target is absent, because of that."""
     sandbox = stage.opened(tmp_path, target=target, root=root("trixie"), only=_ASKED)

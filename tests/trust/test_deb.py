@@ -167,7 +167,7 @@ def test_every_client_trusts_what_is_installed_and_nothing_more(system: System) 
 
 @INSTALLED_ON_ENDS
 def test_a_distrusted_ca_is_refused_after_the_upgrade(system: System) -> None:
-    """By every client, its line gone; unless somebody else has added it: Debian has no sandbox for a veto."""
+    """By every client, its line gone; unless somebody else has added it: Debian has no place for a veto."""
     system.install(system.debs.third)
     assert system.each({"public", "kept"}) == system.trusted()
     assert system.ours() == ["acme/acme-trust-test-kept"]
@@ -392,7 +392,7 @@ def _kill_after_updater(system: System, deb: Path) -> None:
 
 @_in(bookworm="small")
 def test_a_list_that_is_mounted_or_linked_stays_so(system: System) -> None:
-    """Containers mount it, administrators link it: it is written in its sandbox."""
+    """Containers mount it, administrators link it: it is written in its place."""
     system.run("mount", "--bind", _CONF, _CONF)
     system.install(system.debs.first)
     assert system.ours() == ["acme/acme-trust-test-kept", "acme/acme-trust-test-old"]
@@ -415,7 +415,7 @@ def test_an_interrupted_removal_that_is_tried_again_removes_everything(system: S
 
 
 def _break_removal(system: System, fault: str) -> None:
-    """Let a removal meet `fault` in sandbox of the updater; the list must be as it was."""
+    """Let a removal meet `fault` in place of the updater; the list must be as it was."""
     system.run("mv", _UPDATER, f"{_UPDATER}.real")
     system.sandbox.copy_in(_UPDATER, f"#!/bin/sh\n{fault}\n".encode(), mode=0o755)
     assert system.run("dpkg", "--remove", "acme-ca-certs", check=False).code != 0

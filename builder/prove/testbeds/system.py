@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ToolError
-from builder.model.manager import MANAGERS
+from builder.model.packagemanagers import MANAGERS
 from builder.prove import clients
 from builder.prove.sandbox import open_sandbox
 from builder.prove.store import snapshot
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from builder.model import Recipe
-    from builder.model.manager import Commands
+    from builder.model.packagemanagers import Commands
     from builder.prove.clients import Programs
     from builder.prove.sandbox import Sandbox
 

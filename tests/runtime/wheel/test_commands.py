@@ -114,7 +114,7 @@ def test_the_bundle_follows_an_upgrade(fresh: Environment, wheels: Wheels, tmp_p
     assert bundle.read_text() != before
 
 
-def test_doctor_finds_nothing_to_say(any_installed: Environment, wheels: Wheels) -> None:
+def test_doctor_finds_nothing_to_say(any_installed: Environment) -> None:
     """Where all is well the findings say so, in every Python, and the exit status is 0."""
     code, found = _examined(any_installed)
     version = any_installed.say("import sys; print(sys.version.split()[0])")
@@ -123,7 +123,7 @@ def test_doctor_finds_nothing_to_say(any_installed: Environment, wheels: Wheels)
         {
             "package": "acme_certifi",
             "organisation": "acme",
-            "release": wheels.acme.name.split("-")[1],
+            "release": "2026.1",
             "roots": str(any_installed.site / "acme_certifi" / "roots.pem"),
             "certificates": 1,
             "expired": [],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError
-from builder.model.manager import MANAGERS
+from builder.model.packagemanagers import MANAGERS
 from builder.render import recipe
 from builder.render.recipe import RecipeSource
 from tests.unit import bundles

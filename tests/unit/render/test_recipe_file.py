@@ -8,8 +8,8 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from builder.model import Testbed
-from builder.model.manager import MANAGERS
+from builder.model import TestbedName
+from builder.model.packagemanagers import MANAGERS
 from builder.prove import testbeds
 from builder.render import recipe, recipe_file
 from tests.unit import bundles
@@ -102,7 +102,7 @@ def test_every_built_in_recipe_says_all_that_it_can(target: str) -> None:
 def test_a_recipe_may_name_every_testbed_that_there_is() -> None:
     """Each is a module that opens one, and what people may name has one each."""
     source = recipe.sources()["deb"]
-    for testbed in get_args(Testbed):
+    for testbed in get_args(TestbedName):
         what = dataclasses.replace(recipe.read(source), testbed=testbed)
         assert callable(getattr(testbeds.opener(what), "open_testbed", None))
 

@@ -1,0 +1,229 @@
+"""The keys of trustpack.yaml: what each is for, and what may stand there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from builder.text.values import END, LINE, Line
+
+FILE_NAME = "trustpack.yaml"
+
+_Slug = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + END,
+        min_length=2,
+        max_length=40,
+        description="Lower-case letters, digits and single hyphens, a letter first; "
+        "every package name starts with it.",
+    ),
+]
+# RFC 3986 without what shells expand: the URL stands in the commands people are shown.
+_Url = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + END,
+        description="An http or https URL, without spaces, quotes, $, & or ;.",
+    ),
+]
+FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + END
+_Fingerprint = Annotated[
+    str, msgspec.Meta(pattern=FINGERPRINT, description="A SHA-256: 64 hexadecimal digits.")
+]
+_Day = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A day, such as 2027-03-01."),
+]
+_LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
+_LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + END
+SUMMARY = 79  # characters: Debian's and RPM's linters ask for fewer than 80
+_Treatment = Literal["refuse", "drop", "keep"]
+
+
+class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of the file; an unknown key is an error."""
+
+
+class OrganisationSection(_Struct, frozen=True):
+    """Who stands behind the packages; what is not given gets a default that every ecosystem accepts."""
+
+    slug: _Slug
+    name: (
+        Annotated[
+            Line,
+            msgspec.Meta(
+                description="The organisation's name as people write it, on one line without controls."
+            ),
+        ]
+        | None
+    ) = None
+    homepage: (
+        Annotated[
+            _Url,
+            msgspec.Meta(description="A page about this CA: an http or https URL, without $, & or ;."),
+        ]
+        | None
+    ) = None
+    contact: (
+        Annotated[Line, msgspec.Meta(description="The maintainer, on one line: Full Name <mailbox@domain>.")]
+        | None
+    ) = None
+    license: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=_LICENSE,
+                description="An SPDX licence expression: Apache-2.0, or LicenseRef-NAME for one of your own.",
+            ),
+        ]
+        | None
+    ) = None
+    summary: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=LINE,
+                max_length=SUMMARY,
+                description="One line, under 80 characters, without controls.",
+            ),
+        ]
+        | None
+    ) = None
+    description: (
+        Annotated[
+            Line,
+            msgspec.Meta(description="One paragraph, on one line without controls: a package's longer text."),
+        ]
+        | None
+    ) = None
+
+
+class OverrideSection(_Struct, frozen=True):
+    """One lint rule set aside for one certificate until a day."""
+
+    rule: Annotated[Line, msgspec.Meta(description="The rule, as 'trustpack explain' lists it.")]
+    fingerprint: _Fingerprint
+    reason: Annotated[Line, msgspec.Meta(description="Why it is accepted, on one line.")]
+    until: Annotated[_Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
+
+
+class BundleSection(_Struct, frozen=True):
+    """Where the certificates come from and what happens to doubtful ones."""
+
+    paths: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1)]],
+        msgspec.Meta(min_length=1, description="Files and folders, from this file."),
+    ]
+    expired: Annotated[_Treatment, msgspec.Meta(description="What to do with expired certificates.")] = (
+        "refuse"
+    )
+    intermediates: Annotated[
+        _Treatment, msgspec.Meta(description="What to do with CAs that are not roots.")
+    ] = "refuse"
+    public_roots: Annotated[_Treatment, msgspec.Meta(description="What to do with public CAs' roots.")] = (
+        "refuse"
+    )
+    overrides: Annotated[
+        list[OverrideSection], msgspec.Meta(description="Errors of lint that are accepted for a while.")
+    ] = []
+
+
+class AuthoritySection(_Struct, frozen=True):
+    """Where one CA is in its life, who answers for it, and what follows it."""
+
+    state: Annotated[
+        Literal["incoming", "active", "retiring", "distrusted"],
+        msgspec.Meta(description="Where the CA is in its life: 'trustpack docs rotate' tells of each."),
+    ] = "active"
+    since: (
+        Annotated[_Day, msgspec.Meta(description="Since when it is in this state, such as 2027-03-01.")]
+        | None
+    ) = None
+    until: (
+        Annotated[
+            _Day,
+            msgspec.Meta(description="The day on which it is to leave this state, such as 2027-03-01."),
+        ]
+        | None
+    ) = None
+    owner: Annotated[Line, msgspec.Meta(description="Who answers for the CA, on one line.")] | None = None
+    evidence: (
+        Annotated[
+            Line,
+            msgspec.Meta(
+                description="What says why, such as a ticket, on one line; packages carry a distrusted CA's."
+            ),
+        ]
+        | None
+    ) = None
+    successor: (
+        Annotated[
+            _Fingerprint,
+            msgspec.Meta(description="The SHA-256 of the CA that replaces it, 64 hexadecimal digits."),
+        ]
+        | None
+    ) = None
+
+
+class LifecycleSection(_Struct, frozen=True):
+    """Rotations as data; a CA that is not listed is active."""
+
+    overlap: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[0-9]{1,4}d" + END,
+            description="How many days a new root is out on machines before it is needed, such as 30d.",
+        ),
+    ] = "30d"
+    authorities: Annotated[
+        dict[str, AuthoritySection],
+        msgspec.Meta(
+            description="CAs, by SHA-256 fingerprint.",
+            extra_json_schema={"propertyNames": {"pattern": FINGERPRINT}},
+        ),
+    ] = {}
+
+
+class Config(_Struct, frozen=True):
+    """Only organisation and bundle are needed; what is not given has a default."""
+
+    organisation: OrganisationSection
+    bundle: BundleSection
+    lifecycle: LifecycleSection = LifecycleSection()
+    release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
+    site: (
+        Annotated[
+            _Url,
+            msgspec.Meta(
+                description="Where the packages are published: an http or https URL, without $, & or ;."
+            ),
+        ]
+        | None
+    ) = None
+    npm_scope: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=r"^@[a-z0-9][a-z0-9._-]*" + END,
+                description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
+            ),
+        ]
+        | None
+    ) = None
+    targets: (
+        Annotated[list[str], msgspec.Meta(min_length=1, description="Without it, every target.")] | None
+    ) = None
+    names: Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")] = {}
+    settings: Annotated[
+        dict[str, dict[str, str]], msgspec.Meta(description="Recipe settings, by target.")
+    ] = {}
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of trustpack.yaml."""
+    result = msgspec.json.schema(Config)
+    # We read 2026.10 as it is written; an editor takes it for a number.
+    result["$defs"]["Config"]["properties"]["release"]["anyOf"].append({"type": "number"})
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **result}

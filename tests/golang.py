@@ -1,0 +1,37 @@
+"""Go programs that tests compile, from modules whose versions go.mod and go.sum pin."""
+
+import fcntl
+import os
+import subprocess
+from pathlib import Path
+
+from tests.roots import folder
+from tests.tools import NO_HOME
+
+
+def environment() -> dict[str, str]:
+    """Return what Go needs; the modules and what is compiled of them are kept, for they take minutes."""
+    return {
+        "PATH": os.defpath,
+        "HOME": NO_HOME,
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(folder() / "go-build"),
+        "GOMODCACHE": str(folder() / "go-modules"),
+        # Go writes its modules read-only, and then no `rm -r` of the cache folder would work.
+        "GOFLAGS": "-modcacherw -buildvcs=false",
+        "GOTOOLCHAIN": "local",
+    }
+
+
+def build(go: str, module: Path, package: str, program: Path) -> Path:
+    """Compile a package that the module in a folder has or requires; return the program."""
+    folder().mkdir(parents=True, exist_ok=True)
+    # One process fills Go's caches, the others wait for it.
+    with (folder() / "go-build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = [go, "build", "-trimpath", "-o", str(program), package]
+        done = subprocess.run(
+            command, cwd=module, env=environment(), capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return program

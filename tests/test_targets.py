@@ -1,0 +1,42 @@
+"""Targets in general: no list of their names stands in code, and documents follow the recipes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests import generated, targets
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_readme_has_every_target(request: pytest.FixtureRequest) -> None:
+    """What is built, where the roots go and what is left to do: as the recipes say it."""
+    update = request.config.getoption("--update-golden")
+    generated.check(ROOT / "README.md", "targets", targets.table(), update=update)
+
+
+def test_every_artifact_is_found_by_its_name() -> None:
+    """So that tests know which part of which recipe has made it."""
+    for target in targets.ALL.values():
+        assert [target.output(file) for file in target.files()] == list(target.recipe.outputs)
+
+
+# Modules that may name built-in targets, and why.
+_MAY_NAME = {
+    "cli/demo.py": "it builds the wheel, and says so",
+    "diff/snapshot.py": "a PEM file is a format there",
+}
+
+
+def test_no_module_is_a_list_of_targets() -> None:
+    """A target is a recipe: Python that is keyed by a built-in one's name would leave all others out."""
+    names = "|".join(targets.ALL)
+    key = re.compile(rf"""["'](?:{names})["']: |== ["'](?:{names})["']""")
+    found = {
+        str(path.relative_to(ROOT / "builder"))
+        for room in ("cli", "lifecycle", "pipeline", "prove", "release", "render", "diff")
+        for path in (ROOT / "builder" / room).rglob("*.py")
+        if key.search(path.read_text("utf-8"))
+    }
+    assert found == _MAY_NAME.keys()
