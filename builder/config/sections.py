@@ -20,7 +20,7 @@ _Slug = Annotated[
         "every package name starts with it.",
     ),
 ]
-# RFC 3986 without what shells expand: nfpm refuses `$`, and the URL stands in the commands people are shown.
+# RFC 3986 without what shells expand: the URL stands in the commands people are shown.
 _Url = Annotated[
     str,
     msgspec.Meta(

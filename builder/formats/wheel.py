@@ -55,8 +55,10 @@ def recognises(data: bytes) -> bool:
     """Tell whether `data` is a zip with a wheel's WHEEL file, or one too damaged to say what it was."""
     if not data.startswith(b"PK\x03\x04"):
         return False
-    names = archive.names(data)
-    return names is None or any(_WHEEL.fullmatch(name) for name in names)
+    try:
+        return any(_WHEEL.fullmatch(name) for name in archive.names(data))
+    except Malformed:
+        return True
 
 
 def unpack(_name: str, data: bytes) -> Unpacked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import stat
 import struct
@@ -15,7 +16,7 @@ from builder.formats.control import Unwritable
 from builder.formats.unpacked import Entry, Malformed, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from builder.model import File
 
@@ -40,28 +41,31 @@ def write(files: Iterable[File], epoch: int) -> bytes:
     return buffer.getvalue()
 
 
+def names(data: bytes) -> list[str]:
+    """Return the members' names of a zip archive; Malformed where it is damaged."""
+    with _opened(data) as archive:
+        return archive.namelist()
+
+
 def read(data: bytes) -> tuple[Entry, ...]:
     """Return the members of a zip archive; Malformed where it is damaged, or leads out of its folder."""
+    with _opened(data) as archive:
+        members = archive.infolist()
+        if len(members) > _MAX_ENTRIES or sum(m.file_size for m in members) > LIMIT:
+            raise Malformed("unpacks to more than inspect reads")
+        if len({member.filename for member in members}) != len(members):
+            raise Malformed("a member is a duplicate entry")
+        # The sizes just summed are claims; ZipFile.read stops at them and then checks the CRC.
+        return tuple(_entry(member, archive.read(member)) for member in members)
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            if len(members) > _MAX_ENTRIES or sum(m.file_size for m in members) > LIMIT:
-                raise Malformed("unpacks to more than inspect reads")
-            if len({member.filename for member in members}) != len(members):
-                raise Malformed("a member is a duplicate entry")
-            # The sizes just summed are claims; ZipFile.read stops at them and then checks the CRC.
-            return tuple(_entry(member, archive.read(member)) for member in members)
+            yield archive
     except _DAMAGE as error:
         raise Malformed(f"damaged zip ({error})") from None
-
-
-def names(data: bytes) -> list[str] | None:
-    """Return the names of a zip archive's members; None where it is too damaged to say them."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return archive.namelist()
-    except _DAMAGE:
-        return None
 
 
 def _entry(member: zipfile.ZipInfo, data: bytes) -> Entry:

@@ -56,7 +56,7 @@ def _contents(package: Unpacked) -> Contents:
     entries = sorted(package.entries, key=lambda entry: entry.path)
     for one, other in pairwise(entries):
         if one.path == other.path:
-            raise Malformed(f"{one.path}: stands there twice")
+            raise Malformed(f"{one.path}: is a duplicate entry")
     files = [entry for entry in entries if entry.kind == "file"]
     blocked, shipped = (
         [one for file in files if blocks(file.path) == wanted for one in held(file.path, file.data)]

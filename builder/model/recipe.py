@@ -74,7 +74,7 @@ class Recipe:
 
     A build that names no targets makes it by `default`. It is proven in its `testbed` (None: nowhere), with
     the package manager `manager` where that is a system. `name_rule` says what `name_pattern` allows,
-    `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do.
+    `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do;
     `warnings` are for who wrote the recipe.
     """
 

@@ -147,31 +147,28 @@ def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSec
     ConfigError for all that is wrong.
     """
     parsed = document.parse(text, path)
-    raw, warnings = _modernised(document.decode(parsed, RecipeSection), parsed)
-    document.refuse(
-        parsed, (*_contradictions(raw), *_unfilled(raw, target, templates), *_beyond_formats(raw))
-    )
-    return raw, warnings
+    raw, found = _modern(document.decode(parsed, RecipeSection))
+    document.refuse(parsed, (*_contradictions(raw), *_unfilled(raw, target, templates), *_unwritable(raw)))
+    return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found)
 
 
-def _modernised(raw: RecipeSection, parsed: document.Document) -> tuple[RecipeSection, tuple[str, ...]]:
+def _modern(raw: RecipeSection) -> tuple[RecipeSection, list[Fault]]:
     """Return a recipe whose metadata is said in the words of today, and a warning for each that was not."""
     outputs, warnings = [], []
     for i, output in enumerate(raw.outputs):
         metadata, found = modernised(output.container, output.metadata)
         outputs.append(msgspec.structs.replace(output, metadata=metadata))
-        warnings += [f"{parsed.where(('outputs', i, 'metadata', *one.path))}: {one.message}" for one in found]
-    return msgspec.structs.replace(raw, outputs=outputs), tuple(warnings)
+        warnings += [one._replace(path=("outputs", i, "metadata", *one.path)) for one in found]
+    return msgspec.structs.replace(raw, outputs=outputs), warnings
 
 
-def _beyond_formats(raw: RecipeSection) -> Iterator[Fault]:
+def _unwritable(raw: RecipeSection) -> Iterator[Fault]:
     """Yield what the format of an output has no room for."""
     for i, output in enumerate(raw.outputs):
         for fault in formats.review(output.container, output.scripts, output.metadata):
             # What was nested in nfpm's words has the whole way to it as its key.
-            path = (part for step in fault.path for part in str(step).split("."))
-            steps = (int(part) if part.isdigit() else part for part in path)
-            yield fault._replace(path=("outputs", i, *steps))
+            steps = (step.split(".") if isinstance(step, str) else [step] for step in fault.path)
+            yield fault._replace(path=("outputs", i, *(part for step in steps for part in step)))
 
 
 def _contradictions(raw: RecipeSection) -> Iterator[Fault]:
