@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from builder import __version__, formats, render
 from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError

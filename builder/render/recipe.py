@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.errors import ConfigError, UsageError
 from builder.model import Output, Recipe, RecipeFile, Setting
@@ -27,8 +28,7 @@ _MODES = {"file": 0o644, "dir": 0o755}
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeSource:
+class RecipeSource(msgspec.Struct, frozen=True):
     """Where a target is defined: its recipe file and its folder of templates."""
 
     target: str
