@@ -72,7 +72,7 @@ class Recipe(msgspec.Struct, frozen=True):
     A build that names no targets makes it by `default`. It is proven in its `testbed` (None: nowhere), with
     the package manager `manager` where that is a system. `name_rule` says what `name_pattern` allows,
     `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do;
-    `warnings` are for who wrote the recipe.
+    `warnings` are for who wrote the recipe; `digest` is a SHA-256, in hex, of it and its templates.
     """
 
     target: str
@@ -84,6 +84,7 @@ class Recipe(msgspec.Struct, frozen=True):
     install: str
     verify: str
     remove: str
+    digest: str
     name_rule: str = ""
     scoped_name: str = ""
     default: bool = True

@@ -113,7 +113,7 @@ def _target(
         name=request.names.get(what.target),
         settings=request.settings.get(what.target),
     )
-    made_by = recipe.digest(source, target.settings)
+    made_by = recipe.digest(what, target.settings)
     history = request.history or changelog.of_release(release.text, day, request.bundle)
     target = replace(target, history=history)
     digests: dict[str, str] = {}
