@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from builder import archive
 from builder.errors import ConfigError
 from builder.model import File
-from tests.tools import require
+from tests.tools import require, require_linux
 
 EPOCH = 1_795_478_400
 FILES = [
@@ -65,6 +65,7 @@ def test_a_tar_is_ustar_without_extensions() -> None:
 )
 def test_other_programs_read_a_gzipped_tar(reader: list[str]) -> None:
     """GNU tar and busybox list every member."""
+    require_linux()
     data = archive.gzip(archive.tar(FILES, EPOCH))
     done = subprocess.run(
         [require(reader[0]), *reader[1:]],
