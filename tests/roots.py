@@ -105,7 +105,7 @@ def make_all(suites: Iterable[str] = SUITES) -> None:
 
 
 def make(home: Path, suite: str, words: Sequence[str]) -> None:
-    """Make a system in the new folder `home`, if it is not there; `words` are mmdebstrap's options, mirrors.
+    """Make a system in the new folder `home`, if it is not there; `words` are mmdebstrap's options.
 
     Processes that make the same system wait for each other. mmdebstrap holds the lock too: it may live a
     moment longer than the process that started it.

@@ -42,7 +42,7 @@ FILES = {"ruff": ["."], "ruff-format": ["."]}
 
 
 def shell_scripts() -> list[str]:
-    """Return the scripts of the repository that are neither templates nor made by us."""
+    """Return the shell scripts of the repository, but for templates and golden files."""
     files = [path for path in tracked() if not path.startswith("tests/golden/") and (ROOT / path).is_file()]
     return [
         path
@@ -68,7 +68,7 @@ def test_a_linter_finds_no_fault(hook: str) -> None:
 
 
 def test_every_linter_is_a_hook() -> None:
-    """One that were lost there would be lost here, too."""
+    """What the list of hooks lacks is not run here either."""
     assert {"ruff", "ruff-format", "mypy", "shellcheck", "zizmor"} == HOOKS.keys()
 
 

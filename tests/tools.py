@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,12 @@ def require_mounts() -> None:
     done = subprocess.run([require("unshare"), "--mount", "true"], capture_output=True, check=False)
     if done.returncode != 0:
         _lack("only root may mount, and in a container only if that is privileged")
+
+
+def require_linux() -> None:
+    """Skip a test of what only Linux has: /proc, or GNU's programs under their plain names."""
+    if sys.platform != "linux":
+        _lack("this is Linux's")
 
 
 def _lack(what: str) -> NoReturn:

@@ -20,7 +20,7 @@ from builder.formats import compression, tar
 from builder.formats import zip as archive
 from builder.formats.control import Unwritable
 from builder.model import File
-from tests.tools import require
+from tests.tools import require, require_linux
 
 EPOCH = 1_795_478_400
 FILES = [
@@ -66,6 +66,7 @@ def test_a_tar_is_ustar_without_extensions() -> None:
 )
 def test_other_programs_read_a_gzipped_tar(reader: list[str]) -> None:
     """GNU tar and busybox list every member."""
+    require_linux()
     data = compression.gzip(tar.write(FILES, EPOCH))
     done = subprocess.run(
         [require(reader[0]), *reader[1:]],

@@ -18,6 +18,7 @@ from builder.load import load
 from builder.load.source import MAX_BYTES, MAX_CERTIFICATES, MAX_FILES
 from tests.lint import forge
 from tests.lint.faults.stores import certificate_bag, jks, jks_entry, mac, pkcs7, pkcs12
+from tests.tools import require_linux
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,6 +208,7 @@ def test_a_file_that_waits_for_its_content_is_none() -> None:
 
 def test_a_folder_is_read_file_by_file_and_bounded(tmp_path: Path) -> None:
     """A folder of the largest files takes the memory of a few, and is refused when it holds too much."""
+    require_linux()
     (tmp_path / "0.pem").write_bytes(forge.pem(_FIRST))
     for number in range(1, 40):
         with (tmp_path / f"{number}.bin").open("wb") as stream:

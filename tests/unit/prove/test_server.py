@@ -17,7 +17,7 @@ import pytest
 
 from builder.prove import authority
 from builder.prove.server import serve
-from tests.tools import require
+from tests.tools import require, require_linux
 
 NOW = dt.datetime.now(dt.UTC)
 ROOT = authority.create("Root", now=NOW)
@@ -132,6 +132,7 @@ with serve(leaf):
 
 def test_the_key_is_never_in_a_file(tmp_path: Path) -> None:
     """A server's process opens no file for writing, and keeps no copy in a file of memory."""
+    require_linux()
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={
