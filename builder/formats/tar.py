@@ -7,8 +7,7 @@ read, resynchronises on damage, and in Pythons still in use loops for ever on a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from builder.formats.control import Unwritable
 from builder.formats.unpacked import Entry, Kind, Malformed, text
@@ -27,8 +26,7 @@ _EXTENDED = b"././@PaxHeader"
 _OWNER = b"root".ljust(32, b"\0") * 2
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
+class Archived(NamedTuple):
     """One archive member and its pax records."""
 
     entry: Entry

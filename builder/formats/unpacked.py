@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,20 +21,18 @@ def text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One unpacked entry; `owner` reads "user:group", empty where the format has none."""
 
     path: str
-    data: bytes = field(default=b"", repr=False)
+    data: bytes = b""
     mode: int = 0o644
     kind: Kind = "file"
     owner: str = ""
     link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(msgspec.Struct, frozen=True):
     """A package as its format module hands it over: verified against its own checksums.
 
     `metadata` has the format's own field names; `scripts` holds whatever runs without being called:
@@ -45,4 +44,4 @@ class Unpacked:
     version: str
     metadata: Mapping[str, str]
     entries: tuple[Entry, ...]
-    scripts: Mapping[str, str] = field(default_factory=dict)
+    scripts: Mapping[str, str] = {}
