@@ -143,7 +143,7 @@ def test_the_installed_program_is_its_own(installed: Path, tmp_path: Path) -> No
     command = [
         str(installed / "python"),
         "-c",
-        "from builder.render import recipe as r; print(r.__file__, r.ROOT)",
+        "from builder.render import shipped; print(shipped.__file__, shipped.ROOT)",
     ]
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)
     assert [Path(word).is_relative_to(installed.parent) for word in done.stdout.split()] == [True, True]

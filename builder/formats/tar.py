@@ -7,7 +7,9 @@ read, resynchronises on damage, and in Pythons still in use loops for ever on a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.formats.control import Unwritable
 from builder.formats.unpacked import Entry, Kind, Malformed, text
@@ -26,7 +28,7 @@ _EXTENDED = b"././@PaxHeader"
 _OWNER = b"root".ljust(32, b"\0") * 2
 
 
-class Archived(NamedTuple):
+class Archived(msgspec.Struct, frozen=True):
     """One archive member and its pax records."""
 
     entry: Entry

@@ -31,6 +31,10 @@ class Entry(msgspec.Struct, frozen=True):
     owner: str = ""
     link: str = ""
 
+    def __repr__(self) -> str:
+        """Say which it is, and nothing of what it holds."""
+        return f"{type(self).__name__}({self.path!r})"
+
 
 class Unpacked(msgspec.Struct, frozen=True):
     """A package as its format module hands it over: verified against its own checksums.
@@ -44,4 +48,4 @@ class Unpacked(msgspec.Struct, frozen=True):
     version: str
     metadata: Mapping[str, str]
     entries: tuple[Entry, ...]
-    scripts: Mapping[str, str] = {}
+    scripts: Mapping[str, str] = msgspec.field(default_factory=dict)

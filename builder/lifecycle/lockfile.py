@@ -17,6 +17,7 @@ from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads 
 from builder.text import document
 from builder.text.quoting import yaml
 from builder.text.times import stamp
+from builder.text.values import END
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +30,15 @@ _SCHEMA = "1"
 # The file's words for what a release changed, in its order, and the record's.
 _CHANGES = {"added": "added", "removed": "removed", "distrusted": "distrusted", "forgiven": "undistrusted"}
 
-_Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
+_Day = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A day, such as 2027-03-01.")
+]
 _Time = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)")
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z" + END,
+        description="A moment in UTC, such as 2027-03-01T12:00:00Z.",
+    ),
 ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,21 +21,25 @@ if TYPE_CHECKING:
 State = Literal["incoming", "active", "retiring", "distrusted"]
 
 # A SHA-256 in lower-case hex. Python's $ also matches before a last newline, hence what follows it.
-Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Fingerprint = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9a-f]{64}$(?!\n)", description="A SHA-256: 64 hexadecimal digits in lower case."
+    ),
+]
 _Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(msgspec.Struct, frozen=True, dict=True):
     """One certificate: its DER bytes and what people and recipes read of it.
 
     Names are RFC 4514 strings with control and bidirectional characters escaped; times are UTC;
     fingerprints are SHA-256 in lower-case hex; `key` reads like "RSA 2048" or "EC secp256r1".
     """
 
-    der: bytes = field(repr=False)
+    der: bytes
     origin: Origin
     sha256: str
     spki_sha256: str
@@ -48,6 +51,10 @@ class Certificate:
     not_after: dt.datetime
     key: str
     self_issued: bool
+
+    def __repr__(self) -> str:
+        """Say which it is; its bytes would fill a screen."""
+        return f"Certificate({self.label!r}, {self.sha256!r})"
 
     @cached_property
     def pem(self) -> str:
@@ -63,8 +70,7 @@ class Certificate:
         return f"{slug or 'ca'}-{self.sha256[:8]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Distrust:
+class Distrust(msgspec.Struct, frozen=True):
     """Since when a CA is distrusted (a day, YYYY-MM-DD) and what says why, as far as is known."""
 
     since: str = ""
@@ -124,8 +130,7 @@ def summarise(
     )
 
 
-@dataclass(frozen=True)
-class Bundle:
+class Bundle(msgspec.Struct, frozen=True, dict=True):
     """The accepted certificates, without duplicates, in canonical order (label, then fingerprint).
 
     `distrusted` are those that are not shipped but blocked where a platform has a place for that, `reasons`
@@ -134,7 +139,7 @@ class Bundle:
 
     certificates: tuple[Certificate, ...]
     distrusted: tuple[Certificate, ...] = ()
-    reasons: Mapping[str, Distrust] = field(default_factory=lambda: _EMPTY)
+    reasons: Mapping[str, Distrust] = msgspec.field(default_factory=lambda: _EMPTY)
 
     @cached_property
     def pem(self) -> str:

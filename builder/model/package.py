@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,7 @@ FILE_NAME = r"[A-Za-z0-9_@+~][A-Za-z0-9._@+~-]*"
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
+class Organisation(msgspec.Struct, frozen=True):
     """Whose bundle it is; `defaulted` names the fields that nobody configured."""
 
     slug: str
@@ -35,18 +35,20 @@ class Organisation:
     defaulted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(msgspec.Struct, frozen=True):
     """One rendered file (or directory) of a package, ready to be archived."""
 
     path: str
-    data: bytes = field(repr=False)
+    data: bytes
     mode: int = 0o644
     kind: Literal["file", "dir"] = "file"
 
+    def __repr__(self) -> str:
+        """Say which it is, and nothing of what it holds."""
+        return f"{type(self).__name__}({self.path!r})"
 
-@dataclass(frozen=True, slots=True)
-class Package:
+
+class Package(msgspec.Struct, frozen=True):
     """One rendered artifact: everything its container format needs, and nothing that varies.
 
     `epoch` is the time stamp of every file, in seconds since 1970.
@@ -60,8 +62,8 @@ class Package:
     epoch: int
     organisation: Organisation
     files: tuple[File, ...]
-    scripts: Mapping[str, bytes] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    scripts: Mapping[str, bytes] = msgspec.field(default_factory=dict)
+    metadata: Mapping[str, Any] = msgspec.field(default_factory=lambda: _EMPTY)
     history: tuple[Revision, ...] = ()
     output: str = ""
 
@@ -71,17 +73,20 @@ class Package:
         return f"recipe {self.target}" + (f", output {self.output}" if self.output else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(msgspec.Struct, frozen=True):
     """One finished file of dist/; `recipe` is a digest of what it was made by."""
 
     target: str
     name: str
     version: str
     filename: str
-    data: bytes = field(repr=False)
+    data: bytes
     sha256: str
     install: str
     verify: str
     remove: str
     recipe: str = ""
+
+    def __repr__(self) -> str:
+        """Say which it is, and nothing of what it holds."""
+        return f"{type(self).__name__}({self.filename!r})"

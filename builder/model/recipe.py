@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,7 @@ TestbedName = Literal["gem", "homebrew", "npm", "system", "wheel"]
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeFile:
+class RecipeFile(msgspec.Struct, frozen=True):
     """One line of a recipe's table of contents: where a file goes and what fills it.
 
     Exactly one of `source` (a static file, copied byte for byte), `template` (rendered) and
@@ -45,37 +45,34 @@ class RecipeFile:
     template: str = ""
     content: Content = ""
     mode: int = 0o644
-    when: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    when: Mapping[str, Any] = msgspec.field(default_factory=lambda: _EMPTY)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """One artifact of a recipe: its container format, file name, contents, scripts and metadata."""
 
     id: str
     container: str
     filename: str
     files: tuple[RecipeFile, ...]
-    scripts: Mapping[str, RecipeFile] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    scripts: Mapping[str, RecipeFile] = msgspec.field(default_factory=dict)
+    metadata: Mapping[str, Any] = msgspec.field(default_factory=lambda: _EMPTY)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """A choice a recipe offers; the first of `choices` is the default."""
 
     choices: tuple[str, ...]
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True):
     """What one target ships, and what people are told about it.
 
     A build that names no targets makes it by `default`. It is proven in its `testbed` (None: nowhere), with
     the package manager `manager` where that is a system. `name_rule` says what `name_pattern` allows,
     `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do;
-    `warnings` are for who wrote the recipe.
+    `warnings` are for who wrote the recipe; `digest` is a SHA-256, in hex, of it and its templates.
     """
 
     target: str
@@ -87,6 +84,7 @@ class Recipe:
     install: str
     verify: str
     remove: str
+    digest: str
     name_rule: str = ""
     scoped_name: str = ""
     default: bool = True
@@ -95,6 +93,6 @@ class Recipe:
     distrust: str = ""
     store: str = ""
     activation: str = ""
-    settings: Mapping[str, Setting] = field(default_factory=dict)
-    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = msgspec.field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from itertools import zip_longest
+
+import msgspec
 
 from builder.errors import ReleaseError
 
@@ -25,8 +26,7 @@ _ZIP_DAWN = int(dt.datetime(1980, 1, 1, tzinfo=dt.UTC).timestamp())
 LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a year later
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(msgspec.Struct, frozen=True):
     """What one release changed, a sentence a note; `date` is its UTC day, YYYY-MM-DD.
 
     In a package `release` is the version that the target gives it.
@@ -37,8 +37,7 @@ class Revision:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """A release version as text; `numbers` pads it to three for comparing."""
 
     text: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from builder import __version__, formats, render
 from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
@@ -102,7 +103,7 @@ def _target(
 ) -> list[Artifact]:
     """Render and write one target's outputs, each seeing the digests of those before it."""
     day = dt.datetime.fromtimestamp(epoch, dt.UTC).date()
-    subject = render.target_release(
+    target = render.target_release(
         what,
         source.templates,
         request.organisation,
@@ -112,21 +113,21 @@ def _target(
         name=request.names.get(what.target),
         settings=request.settings.get(what.target),
     )
-    made_by = recipe.digest(source, subject.settings)
+    made_by = recipe.digest(what, target.settings)
     history = request.history or changelog.of_release(release.text, day, request.bundle)
-    subject = replace(subject, history=history)
+    target = replace(target, history=history)
     digests: dict[str, str] = {}
     filenames: dict[str, str] = {}
     finished: list[tuple[Package, bytes]] = []
     for wanted in what.outputs:
-        package = render.package(subject, wanted, digests=digests, filenames=filenames)
+        package = render.package(target, wanted, digests=digests, filenames=filenames)
         if not recipe.built_in(source):
             _refuse_keys(package)
         data = formats.write(package)
         digests[wanted.id] = hashlib.sha256(data).hexdigest()
         filenames[wanted.id] = package.filename
         finished.append((package, data))
-    commands = render.commands(subject, filenames)
+    commands = render.commands(target, filenames)
     return [
         Artifact(
             target=what.target,

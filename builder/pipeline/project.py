@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder import config
 from builder.errors import LockError, ReleaseError, UsageError
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from builder.text.document import Document
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(msgspec.Struct, frozen=True, dict=True):
     """A configuration, the folder its paths start from, and the file it came from (None: the options).
 
     `now` is when validity is judged, `source_date_epoch` in seconds since 1970, `lines` tells where each key
@@ -38,7 +38,7 @@ class Project:
     file: Path | None
     now: dt.datetime
     source_date_epoch: int | None = None
-    lines: Document | None = field(default=None, repr=False)
+    lines: Document | None = None
 
     @property
     def slug(self) -> str:

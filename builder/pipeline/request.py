@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder import render
 from builder.config import organisation
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from builder.pipeline.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(msgspec.Struct, frozen=True):
     """What to build: for whom, from what, and for which targets.
 
     `history` is what packages' changelogs tell; without it, they tell of this release alone.
@@ -37,8 +37,8 @@ class BuildRequest:
     release: Release | None = None
     source_date_epoch: int | None = None
     history: tuple[Revision, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:

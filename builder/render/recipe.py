@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from builder.errors import ConfigError, UsageError
 from builder.model import Output, Recipe, RecipeFile, Setting
 from builder.render import recipe_file
+from builder.render.shipped import ROOT
+from builder.render.template import static
 from builder.text import document
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Callable, Iterable, Mapping
 
     from builder.render.recipe_file import FileSection, OutputSection
 
-_HERE = Path(__file__).resolve().parents[1]
-# In a wheel the folders lie inside the package; in a checkout beside it.
-ROOT = _HERE if (_HERE / "recipes").is_dir() else _HERE.parent
 
 _MODES = {"file": 0o644, "dir": 0o755}
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeSource:
+class RecipeSource(msgspec.Struct, frozen=True):
     """Where a target is defined: its recipe file and its folder of templates."""
 
     target: str
@@ -52,17 +51,16 @@ def built_in(source: RecipeSource) -> bool:
     return source.file.is_relative_to(ROOT / "recipes")
 
 
-def digest(source: RecipeSource, settings: Mapping[str, str]) -> str:
+def digest(recipe: Recipe, settings: Mapping[str, str]) -> str:
     """Return a SHA-256 of what a target's packages are made by: recipe, templates and choices."""
-    return hashlib.sha256(_digest(source) + repr(sorted(settings.items())).encode()).hexdigest()
+    return hashlib.sha256(bytes.fromhex(recipe.digest) + repr(sorted(settings.items())).encode()).hexdigest()
 
 
-@lru_cache(maxsize=64)
-def _digest(source: RecipeSource) -> bytes:
-    found = hashlib.sha256(source.file.read_bytes())
+def _digest(source: RecipeSource, text: str) -> str:
+    found = hashlib.sha256(text.encode("utf-8"))
     for file in templates(source):
-        found.update(f"\0{file.as_posix()}\0".encode() + (source.templates / file).read_bytes())
-    return found.digest()
+        found.update(f"\0{file.as_posix()}\0".encode() + static(source.templates / file))
+    return found.hexdigest()
 
 
 def sources(beside: Path | None = None) -> dict[str, RecipeSource]:
@@ -119,6 +117,7 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         name=raw.name,
         name_pattern=raw.name_pattern,
         version=raw.version,
+        digest=_digest(source, text),
         outputs=tuple(map(_output, raw.outputs)),
         install=raw.install,
         verify=raw.verify,

@@ -66,7 +66,7 @@ class OutputSection(_Struct, frozen=True):
     """One artifact; later ones see the digests and file names of earlier ones."""
 
     id: Annotated[str, _says("What templates and commands call it.")]
-    container: Annotated[str, _says("The package format: deb, rpm, apk, pacman, wheel, gem, tar or file.")]
+    container: Annotated[str, _says(f"The package format: {', '.join(formats.WRITERS)}.")]
     filename: Annotated[str, _says("The artifact's file name, with {placeholders}, {version} among them.")]
     files: Annotated[list[FileSection], _says("Everything that the package ships: its table of contents.")]
     scripts: Annotated[dict[str, ScriptSection], _says("Maintainer scripts, by the format's moments.")] = {}
@@ -86,7 +86,10 @@ class RecipeSection(_Struct, frozen=True):
     title: Annotated[Line, _says("What people call the target, in one line without controls.")]
     name: Annotated[str, _says("The package's name, with {placeholders}.")]
     name_pattern: Annotated[str, _says("A regular expression of the names that the ecosystem allows.")]
-    version: Annotated[str, _says("The package's version, with {placeholders}: {release}, or {semver}.")]
+    version: Annotated[
+        str,
+        _says("The package's version: {release}, or for a library {library_version} or {semver}."),
+    ]
     outputs: Annotated[list[OutputSection], _says("The artifacts, in the order they are made.", min_length=1)]
     install: Annotated[str, _says("The commands that install the package, with {placeholders}.")]
     verify: Annotated[str, _says("The commands by which people see that it works.")]
@@ -138,9 +141,10 @@ def schema() -> dict[str, Any]:
 
 
 def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSection, tuple[str, ...]]:
-    """Return the recipe of `target` that stands in `text`, and warnings; ConfigError says all that is wrong.
+    """Return the recipe of `target` that stands in `text`, and what to warn its author of.
 
-    `path` is its file, for messages, and `templates` the folder in which the files it names must lie.
+    `path` is its file, for messages, and `templates` the folder in which the files it names must lie. Raises
+    ConfigError for all that is wrong.
     """
     parsed = document.parse(text, path)
     raw, found = _modern(document.decode(parsed, RecipeSection))

@@ -6,9 +6,10 @@ import datetime as dt
 import re
 import textwrap
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from builder.errors import ConfigError
 from builder.formats.compression import gzip
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
 _WIDTH = 76  # of a description in a .deb or an .rpm
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRelease:
+class TargetRelease(msgspec.Struct, frozen=True):
     """One recipe applied to one organisation's release: the names everything is rendered with."""
 
     recipe: Recipe
@@ -46,7 +46,7 @@ class TargetRelease:
     name: str
     version: str
     settings: Mapping[str, str]
-    words: Mapping[str, str] = field(repr=False)
+    words: Mapping[str, str]
     history: tuple[Revision, ...] = ()
 
 
@@ -109,7 +109,7 @@ def package(
     target: TargetRelease, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
 ) -> Package:
     """Render one output; `digests` and `filenames` describe the recipe's earlier outputs, by their id."""
-    target = replace(target, history=_history(target))
+    target = msgspec.structs.replace(target, history=_history(target))
     filename = _filename(target, output)
     words = {**target.words, "filename": filename}
     entries = [entry for entry in output.files if _wanted(entry, target.settings)]
@@ -223,7 +223,9 @@ def _history(target: TargetRelease) -> tuple[Revision, ...]:
     """Return the history with the versions that this target gave its releases."""
     where = f"recipe {target.recipe.target}"
     return tuple(
-        replace(one, release=fill(target.recipe.version, {**target.words, **_versions(one.release)}, where))
+        msgspec.structs.replace(
+            one, release=fill(target.recipe.version, {**target.words, **_versions(one.release)}, where)
+        )
         for one in target.history
     )
 

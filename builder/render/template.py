@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import ConfigError
-from builder.render.recipe import ROOT
+from builder.render.shipped import ROOT
 from builder.text.quoting import FILTERS, finalize
 
 if TYPE_CHECKING:

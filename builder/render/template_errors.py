@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -81,7 +81,8 @@ def _missing(error: Missing, scope: Mapping[str, Any]) -> tuple[str, str]:
     owner = _named(error.owner, scope)
     if isinstance(error.name, int):
         return f"{owner} has no item {error.name}", ""
-    return f"{owner} has no '{visible(str(error.name))}'", nearest(str(error.name), _fields(error.owner))
+    fields = list(_fields(error.owner))
+    return f"{owner} has no '{visible(str(error.name))}'", nearest(str(error.name), fields) if fields else ""
 
 
 def _named(value: object, scope: Mapping[str, Any]) -> str:
@@ -89,13 +90,14 @@ def _named(value: object, scope: Mapping[str, Any]) -> str:
     for name, known in scope.items():
         if known is value:
             return name
-        if isinstance(known, Sequence) and any(item is value for item in known):
+        if isinstance(known, list | tuple) and any(item is value for item in known):
             return f"an item of {name}"
     return "text" if isinstance(value, str) else "this value"
 
 
 def _fields(value: object) -> Iterable[str]:
-    """Return the names by which a template may ask a value of ours."""
+    """Return the names by which a template may ask a value of ours: Python's own methods are not offered."""
     if isinstance(value, Mapping):
         return map(str, value)
-    return (name for name in dir(value) if not name.startswith("_"))
+    ours = type(value).__module__.startswith("builder.")
+    return (name for name in dir(value) if ours and not name.startswith("_"))

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from builder.render import recipe
 from tests.cli.conftest import World
 
 _PROGRAM = """\
@@ -44,5 +45,6 @@ def test_a_locked_build_over_another_reads_each_of_its_papers_once(world: World)
     assert world.run("build").code == 0
     opened = _opened(world, "build", "--quiet")
     papers = ["trustpack.yaml", "roots.pem", "trustpack.lock", "manifest.json"]
+    papers += [source.file.name for source in recipe.sources().values()]
 
     assert dict.fromkeys(papers, 1) == {name: opened[name] for name in papers}

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from builder import docs, render
 from builder.model.release import Release
-from builder.render import recipe
+from tests import targets
 from tests.docs.blocks import GUIDE, PAGES, ROOT
 from tests.unit import bundles
 
@@ -19,7 +19,11 @@ FILES = {
     **{path.stem: path for path in (ROOT / ".github").glob("*.md")},
 }
 # Pages whose reader has one package and the commands of its recipe.
-SYSTEMS = ("apk", "deb", "homebrew", "rpm")
+SYSTEMS = [
+    name
+    for name, target in targets.ALL.items()
+    if target.recipe.testbed in {"system", "homebrew"} and name in docs.NAMES
+]
 SAYS = re.compile(r"^What the (?:package|gem) says.*?\n\n(?P<table>(?:\|.*\n)+)", re.MULTILINE)
 
 
@@ -31,8 +35,7 @@ def test_every_page_is_listed() -> None:
 
 def test_every_target_has_a_page_for_who_is_given_its_package() -> None:
     """But for those that are built only where somebody asks for them."""
-    built = {target for target, source in recipe.sources().items() if recipe.read(source).default}
-    assert built - set(docs.NAMES) == set()
+    assert set(targets.BY_DEFAULT) - set(docs.NAMES) == set()
 
 
 @pytest.mark.parametrize("name", docs.NAMES)
@@ -84,13 +87,16 @@ def _slug(heading: str) -> str:
 @pytest.mark.parametrize("target", SYSTEMS)
 def test_a_packages_page_has_the_commands_of_its_recipe(target: str) -> None:
     """Those that the manifest names, and that the tests of the packages are about."""
-    source = recipe.sources()[target]
-    read = recipe.read(source)
+    chosen = targets.ALL[target]
     release = render.target_release(
-        read, source.templates, bundles.organisation(), bundles.bundle(), Release("2026.10"), epoch=0
+        chosen.recipe,
+        chosen.source.templates,
+        bundles.organisation(),
+        bundles.bundle(),
+        Release("2026.10"),
+        epoch=0,
     )
-    words = {**release.words}
-    names = {output.id: recipe.fill(output.filename, words, target) for output in read.outputs}
+    names = {output.id: file for output, file in zip(chosen.recipe.outputs, chosen.files(), strict=True)}
     text = PAGES[target].read_text("utf-8")
     commands = [line for said in render.commands(release, names).values() for line in said.splitlines()]
     assert [line for line in commands if line not in text] == []

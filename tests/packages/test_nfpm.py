@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import re
 import subprocess
@@ -11,6 +10,7 @@ import xml.etree.ElementTree as ET
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from builder import formats, inspect, render
@@ -84,7 +84,7 @@ def _recipe(target: str) -> Package:
     found = render.target_release(
         read, source.templates, bundles.organisation(), _bundle(), Release(_RELEASE), epoch=_EPOCH
     )
-    found = dataclasses.replace(found, history=_HISTORY)
+    found = msgspec.structs.replace(found, history=_HISTORY)
     return render.package(found, read.outputs[0], digests={}, filenames={})
 
 

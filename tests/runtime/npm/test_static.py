@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builder.render.recipe import ROOT
+from builder.render.shipped import ROOT
 from tests.runtime.npm import world
 from tests.tools import require, unpack
 

@@ -1,7 +1,7 @@
 """A registry on loopback from which npm, Python's and Ruby's clients fetch packages: only what they ask for.
 
-https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md, PEP 503,
-https://guides.rubygems.org/rubygems-org-compact-index-api/
+https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md, PEP 503, and
+the compact index of RubyGems' guides.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-# Long ago: pnpm and yarn leave a release alone that is less than a day old.
-_PUBLISHED = "2026-01-01T00:00:00.000Z"
+# pnpm and yarn 4 leave a release alone that is less than a day old.
+_LONG_AGO = "2026-01-01T00:00:00.000Z"
 # Where Ruby's clients look for files; the other indexes say where they are.
 _FILES = "/gems"
 
@@ -34,11 +34,11 @@ class Registry:
     url: str
     pages: dict[str, bytes] = field(default_factory=dict)
 
-    def publish(self, packages: Sequence[Path]) -> None:
-        """Serve all releases of one package, the newest last, and nothing else."""
+    def publish(self, packages: Sequence[Path], *, newest: str = _LONG_AGO) -> None:
+        """Serve all releases of one package, and nothing else; the last was published at `newest`."""
         describe = {".tgz": _npm, ".whl": _python, ".gem": _ruby}[packages[0].suffix]
         files = {f"{_FILES}/{path.name}": path.read_bytes() for path in packages}
-        self.pages = describe(self.url, packages) | files
+        self.pages = describe(self.url, packages, newest) | files
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def serve() -> Iterator[Registry]:
         thread.join()
 
 
-def _npm(url: str, tarballs: Sequence[Path]) -> dict[str, bytes]:
+def _npm(url: str, tarballs: Sequence[Path], newest: str) -> dict[str, bytes]:
     versions: dict[str, Any] = {}
     for path in tarballs:
         with tarfile.open(path) as archive:
@@ -93,18 +93,18 @@ def _npm(url: str, tarballs: Sequence[Path]) -> dict[str, bytes]:
         "name": name,
         "dist-tags": {"latest": latest},
         "versions": versions,
-        "time": dict.fromkeys(["created", "modified", *versions], _PUBLISHED),
+        "time": {**dict.fromkeys(["created", *versions], _LONG_AGO), latest: newest, "modified": newest},
     }
     return {f"/{name}": json.dumps(document).encode()}
 
 
-def _python(_: str, wheels: Sequence[Path]) -> dict[str, bytes]:
+def _python(_url: str, wheels: Sequence[Path], _newest: str) -> dict[str, bytes]:
     name = wheels[0].name.split("-")[0].replace("_", "-")
     links = [f'<a href="{_FILES}/{path.name}#sha256={_sha256(path)}">{path.name}</a>' for path in wheels]
     return {f"/simple/{name}/": f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode()}
 
 
-def _ruby(_: str, gems: Sequence[Path]) -> dict[str, bytes]:
+def _ruby(_url: str, gems: Sequence[Path], newest: str) -> dict[str, bytes]:
     named = [path.stem.rpartition("-") for path in gems]
     name, versions = named[0][0], [version for _, _, version in named]
     lines = [
@@ -115,7 +115,7 @@ def _ruby(_: str, gems: Sequence[Path]) -> dict[str, bytes]:
     digest = hashlib.md5(info, usedforsecurity=False).hexdigest()
     return {
         f"/info/{name}": info,
-        "/versions": f"created_at: {_PUBLISHED}\n---\n{name} {','.join(versions)} {digest}\n".encode(),
+        "/versions": f"created_at: {newest}\n---\n{name} {','.join(versions)} {digest}\n".encode(),
     }
 
 

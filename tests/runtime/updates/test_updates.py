@@ -10,6 +10,7 @@ from builder.model.release import Release
 from tests.runtime.updates.tools import TOOLS, Project
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
     from pathlib import Path
 
@@ -25,6 +26,11 @@ _SERIES = {
 }
 # These ask for the newest release whatever the project says, or write no upper end.
 _UNBOUNDED = {"yarn up", "uv sync --upgrade"}
+# What lets a project have a release on its first day: a file and a line of it.
+_EXEMPT = {
+    "yarn up --recursive": (".yarnrc.yml", "npmPreapprovedPackages: [acme-ca]\n"),
+    "pnpm update": ("pnpm-workspace.yaml", "minimumReleaseAgeExclude: [acme-ca]\n"),
+}
 
 
 def _version(target: str, release: str) -> str:
@@ -70,3 +76,21 @@ def test_a_release_in_front_would_not_reach_it(
     version, pem = project.ask()
     assert version == expected
     assert [release for release, each in zip(releases, served, strict=True) if each.is_in(pem)] == [expected]
+
+
+@pytest.mark.parametrize("name", _EXEMPT)
+def test_a_release_of_today_waits_a_day_unless_the_project_exempts_it(
+    name: str, built: Builder, serving: Registry, tmp_path: Path, now: dt.datetime
+) -> None:
+    """An emergency must not wait: these two look at the time at which each release was published."""
+    tool = TOOLS[name]
+    served = [built(tool.target, release).path for release in ("20261128", "20261129")]
+    serving.publish(served[:1])
+    project = Project.create(tool, tmp_path, serving.url)
+    project.add()
+    serving.publish(served, newest=f"{now:%Y-%m-%dT%H:%M:%S.000Z}")
+    project.update()
+    assert project.ask()[0] == "1.20261128.0"
+    project.extend(*_EXEMPT[name])
+    project.update()
+    assert project.ask()[0] == "1.20261129.0"

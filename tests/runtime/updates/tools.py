@@ -161,6 +161,11 @@ class Project:
         self._run(*self.tool.program, *self.tool.add.split())
         return (self.folder / self.tool.file).read_text()
 
+    def extend(self, name: str, text: str) -> None:
+        """Add to one of its files."""
+        with (self.folder / name).open("a") as file:
+            file.write(text)
+
     def update(self) -> None:
         """Ask the tool for newer releases."""
         self._run(*self.tool.program, *self.tool.update.split())

@@ -1,10 +1,10 @@
 """Packages to write and read in tests of formats."""
 
-import dataclasses
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from builder import formats
@@ -45,7 +45,7 @@ def package(container: str, *files: File, **fields: Any) -> Package:
         organisation=bundles.organisation(),
         files=files,
     )
-    return dataclasses.replace(plain, **fields)
+    return msgspec.structs.replace(plain, **fields)
 
 
 def refusal(wanted: Package) -> tuple[str, str]:

@@ -1,11 +1,11 @@
 """Arch's packages, installed by Debian's pacman below a folder, and read back."""
 
-import dataclasses
 import gzip
 import lzma
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from builder import formats, inspect
@@ -79,9 +79,9 @@ def test_a_changed_file_is_found_out() -> None:
 def test_what_pacman_cannot_take_is_refused() -> None:
     """A hyphen in a version would begin the release; scripts have another form there."""
     plain = package("pacman", *SYSTEM)
-    assert refusal(dataclasses.replace(plain, version="1-2"))[0] == (
+    assert refusal(msgspec.structs.replace(plain, version="1-2"))[0] == (
         "recipe thing: '1-2' is not a version that pacman takes"
     )
-    assert refusal(dataclasses.replace(plain, scripts={"postinstall": b"#!/bin/sh\n"}))[0] == (
+    assert refusal(msgspec.structs.replace(plain, scripts={"postinstall": b"#!/bin/sh\n"}))[0] == (
         "recipe thing: container 'pacman' has no scripts"
     )

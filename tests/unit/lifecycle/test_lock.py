@@ -1,10 +1,10 @@
 """The lock: what it lists, when it makes a new release, and what a build may not do against it."""
 
-import dataclasses
 import datetime as dt
 import re
 from types import MappingProxyType
 
+import msgspec
 import pytest
 
 from builder.errors import ConfigError, LockError, ReleaseError, TrustpackError
@@ -24,7 +24,7 @@ def locked(*shipped: object, states: dict[str, State] | None = None) -> tuple[Ce
     """Return the lock's list of some of the three CAs; a distrusted one is blocked."""
     stages = Lifecycle(stages=MappingProxyType({key: Stage(state=s) for key, s in (states or {}).items()}))
     chosen = [item for item in (ONE, TWO, THREE) if item in shipped]
-    bundle = dataclasses.replace(
+    bundle = msgspec.structs.replace(
         bundles.bundle(),
         certificates=tuple(item for item in chosen if not stages.is_distrusted(item.sha256)),
         distrusted=tuple(item for item in chosen if stages.is_distrusted(item.sha256)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec.structs import replace
 
 from builder.errors import BundleError
 from builder.lint import Override, Policy, known, lint, refuse

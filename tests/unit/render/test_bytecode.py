@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builder.render import recipe
+from builder.render.shipped import ROOT
 
 ROOTS = Path(__file__).parents[2] / "data" / "demo" / "root-ec.pem"
 _BUILD = ("build", "--release", "2026.10", "--now", "2026-11-24", "--target", "npm", "--quiet")
@@ -16,7 +16,7 @@ def _trustpack(folder: Path) -> Path:
     home = folder / "site"
     for name in ("builder", "recipes", "templates"):
         to = home / name if name == "builder" else home / "builder" / name
-        shutil.copytree(recipe.ROOT / name, to, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, to, ignore=shutil.ignore_patterns("__pycache__"))
     return home
 
 

@@ -1,10 +1,10 @@
 """The JSON Schema of recipes: editors mark what a build would refuse, and nothing that it takes."""
 
-import dataclasses
 import importlib
 import os
 from typing import Any, get_args
 
+import msgspec
 import pytest
 import yaml
 
@@ -103,7 +103,7 @@ def test_a_recipe_may_name_every_testbed_that_there_is() -> None:
     """Each is a module that opens one, and what people may name has one each."""
     source = recipe.sources()["deb"]
     for testbed in get_args(TestbedName):
-        what = dataclasses.replace(recipe.read(source), testbed=testbed)
+        what = msgspec.structs.replace(recipe.read(source), testbed=testbed)
         assert callable(getattr(testbeds.opener(what), "open_testbed", None))
 
 

@@ -1,8 +1,8 @@
 """Rendering: names by each ecosystem's rules, files as the recipe lists them, values only through quotes."""
 
-import dataclasses
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from builder import render
@@ -91,7 +91,7 @@ def test_the_history_has_the_versions_that_a_target_gave_its_releases(
     found = subject(recipe.sources()[target])
     history = tuple(Revision(one, "2026-11-24", ()) for one in ("20261124.1", "2026.10.1", "2026.9"))
     made = render.package(
-        dataclasses.replace(found, history=history), found.recipe.outputs[0], digests={}, filenames={}
+        msgspec.structs.replace(found, history=history), found.recipe.outputs[0], digests={}, filenames={}
     )
     assert [one.release for one in made.history] == versions
 
@@ -280,6 +280,7 @@ def test_a_template_that_is_wrong_is_named_with_its_line(tmp_path: Path, templat
         ("{{ certificates[0].opensl_hash|token }}", "did you mean 'openssl_hash'?"),
         ("{{ verison|token }}", "did you mean 'version'?"),
         ("{{ digests.later|token }}", "known here: first"),
+        ("{{ org.name.first|text }}", ""),
         ("{{ name|tokn }}", "did you mean 'token'?"),
     ],
 )
