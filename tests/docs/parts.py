@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from builder import config, docs, errors
+from builder import config, docs, errors, formats
 from builder.docs import schemas
+from builder.formats.metadata import Key
 from builder.model import Content, Severity
 from builder.model.recipe import TestbedName
 from builder.model.release import Release
@@ -225,6 +226,24 @@ def recipe_keys() -> str:
     return "\n".join(tables(recipe_file.schema(), titles=RECIPE_SECTIONS, required=", required"))
 
 
+def metadata() -> str:
+    """Return the scripts that each format has, and the keys of metadata that it knows."""
+    lines = []
+    for container, writer in formats.WRITERS.items():
+        if writer.METADATA:
+            scripts = ", ".join(f"`{name}`" for name in sorted(writer.SCRIPTS)) or "none"
+            rows = [(f"`{name}`", _form(key)) for name, key in writer.METADATA.items()]
+            lines += [f"### `{container}`", "", f"Scripts: {scripts}.", "", table(("key", "value"), rows), ""]
+    return "\n".join(lines)
+
+
+def _form(key: Key) -> str:
+    if key.choices:
+        return ", ".join(f"`{choice}`" for choice in key.choices)
+    said = {"line": "one line of text", "text": "text, of several lines where it needs them"}
+    return f"a list, each item {key.meaning}" if key.form == "list" else key.meaning or said[key.form]
+
+
 def rooms() -> str:
     """Return the picture of the rooms, as the table of allowed imports has them."""
     return f"```mermaid\n{picture()}\n```"
@@ -311,6 +330,7 @@ PARTS = {
     "exit-codes": ("exit-codes", exit_codes),
     "json": ("json", json_documents),
     "recipe-keys": ("recipes", recipe_keys),
+    "metadata": ("recipes", metadata),
     "contents": ("recipes", contents),
     "placeholders": ("recipes", placeholders),
     "scope": ("recipes", scope),
