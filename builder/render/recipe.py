@@ -17,8 +17,8 @@ from builder.render.template import static
 from builder.text import document
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from builder.render.recipe_file import FileSection, OutputSection
 
