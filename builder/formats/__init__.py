@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from builder.formats.metadata import Key
+    from builder.formats.metadata import MetadataKey
     from builder.formats.unpacked import Unpacked
     from builder.model import Package
 
@@ -27,7 +27,7 @@ class Writer(Protocol):
     """A format that packages are written in; SCRIPTS and METADATA are what it has room for beside files."""
 
     SCRIPTS: frozenset[str]
-    METADATA: Mapping[str, Key]
+    METADATA: Mapping[str, MetadataKey]
 
     def write(self, package: Package) -> bytes:
         """Return the finished file; raise Unwritable for what it cannot hold."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.formats import compression, pkginfo, tar
 from builder.formats.control import Unwritable, line, maintainer, matching, tree
-from builder.formats.metadata import LINE, Key, one_of
+from builder.formats.metadata import LINE, MetadataKey, one_of
 from builder.formats.unpacked import Malformed, Unpacked, text
 from builder.model import File
 
@@ -36,17 +36,17 @@ _SCRIPTS = {
 SCRIPTS = frozenset(_SCRIPTS)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*")
-_RELATIONS = Key(
+_RELATIONS = MetadataKey(
     "list",
     r"[A-Za-z0-9][A-Za-z0-9+._:/-]*([<>~]?=?[0-9][A-Za-z0-9._-]*)?",
     "a package, perhaps with a version, such as 'ca-certificates>=20230311'",
 )
-METADATA: Mapping[str, Key] = {
-    "release": Key("line", r"[0-9]+", "a number"),
+METADATA: Mapping[str, MetadataKey] = {
+    "release": MetadataKey("line", r"[0-9]+", "a number"),
     "arch": one_of("noarch"),
     "summary": LINE,
     **dict.fromkeys(("depends", "conflicts", "replaces", "provides"), _RELATIONS),
-    "triggers": Key("list", r"/[!-~]+", "a folder's absolute path, perhaps with * in it"),
+    "triggers": MetadataKey("list", r"/[!-~]+", "a folder's absolute path, perhaps with * in it"),
 }
 
 

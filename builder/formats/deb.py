@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.formats import ar, compression, tar
 from builder.formats.control import Unwritable, line, maintainer, matching, tree
-from builder.formats.metadata import LINE, TEXT, Key, one_of
+from builder.formats.metadata import LINE, TEXT, MetadataKey, one_of
 from builder.formats.unpacked import Malformed, Unpacked, text
 from builder.model import File
 
@@ -42,8 +42,8 @@ _RELATIONS = (
 )
 # Essential, Protected and the like are not among them: such a package can hardly be removed again.
 _FIELDS = ("origin", "bugs", *_RELATIONS, "section", "priority", "multi_arch")
-METADATA: Mapping[str, Key] = {
-    "release": Key("line", r"[A-Za-z0-9.+~]+", "a Debian revision such as '1'"),
+METADATA: Mapping[str, MetadataKey] = {
+    "release": MetadataKey("line", r"[A-Za-z0-9.+~]+", "a Debian revision such as '1'"),
     "arch": one_of("all"),
     "summary": LINE,
     "description": TEXT,
@@ -51,17 +51,19 @@ METADATA: Mapping[str, Key] = {
     "bugs": LINE,
     **dict.fromkeys(
         _RELATIONS,
-        Key("list", rf"{_RELATION}( \| {_RELATION})*", "a relation such as 'ca-certificates (>= 20230311)'"),
+        MetadataKey(
+            "list", rf"{_RELATION}( \| {_RELATION})*", "a relation such as 'ca-certificates (>= 20230311)'"
+        ),
     ),
-    "section": Key("line", r"[a-z0-9-]+(/[a-z0-9-]+)?", "a section such as 'misc'"),
+    "section": MetadataKey("line", r"[a-z0-9-]+(/[a-z0-9-]+)?", "a section such as 'misc'"),
     "priority": one_of("optional", "standard", "important", "extra"),
     "multi_arch": one_of("foreign", "allowed", "no"),
-    "triggers": Key(  # of man page deb-triggers
+    "triggers": MetadataKey(  # of man page deb-triggers
         "list",
         r"(interest|activate)(-await|-noawait)? [!-~]+",
         "a trigger such as 'interest-noawait /usr/share/ca-certificates'",
     ),
-    "conffiles": Key("list", r"/.+", "an absolute path"),
+    "conffiles": MetadataKey("list", r"/.+", "an absolute path"),
 }
 
 

@@ -9,11 +9,11 @@ from builder.formats.control import Unwritable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from builder.formats.metadata import Key
+    from builder.formats.metadata import MetadataKey
     from builder.model import Package
 
 SCRIPTS: frozenset[str] = frozenset()
-METADATA: Mapping[str, Key] = {}
+METADATA: Mapping[str, MetadataKey] = {}
 
 
 def write(package: Package) -> bytes:

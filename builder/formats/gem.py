@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     import yaml
 
-    from builder.formats.metadata import Key
+    from builder.formats.metadata import MetadataKey
     from builder.formats.unpacked import Entry
     from builder.model import Package
 
 SCRIPTS: frozenset[str] = frozenset()
-METADATA: Mapping[str, Key] = {}
+METADATA: Mapping[str, MetadataKey] = {}
 
 _SPECIFICATION = "metadata"
 _MEMBER_MODE = 0o444  # what `gem build` gives its members

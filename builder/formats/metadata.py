@@ -28,7 +28,7 @@ _SUCCESSORS = {
 _ONLY_COMPRESSION = "gzip"
 
 
-class Key(msgspec.Struct, frozen=True):
+class MetadataKey(msgspec.Struct, frozen=True):
     """A key of a recipe's metadata: its form, and what a line or an item of the list must be.
 
     `pattern` is a regular expression, and `meaning` says in words what it matches.
@@ -40,17 +40,17 @@ class Key(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
 
 
-LINE = Key("line")
-TEXT = Key("text")
+LINE = MetadataKey("line")
+TEXT = MetadataKey("text")
 
 
-def one_of(*choices: str) -> Key:
+def one_of(*choices: str) -> MetadataKey:
     """Return a key that has one of a few words under it."""
-    return Key("line", choices=choices)
+    return MetadataKey("line", choices=choices)
 
 
 def faults(
-    known: Mapping[str, Key], metadata: Mapping[str, Any], what: str, *, filled: bool
+    known: Mapping[str, MetadataKey], metadata: Mapping[str, Any], what: str, *, filled: bool
 ) -> Iterator[Fault]:
     """Yield what is wrong with the metadata of `what`; before it is `filled`, it may hold {placeholders}."""
     for name, value in metadata.items():
@@ -62,7 +62,7 @@ def faults(
             yield Fault((name,), f"{what} has no metadata '{visible(name)}'", nearest(name, known))
 
 
-def _faults_of(name: str, key: Key, value: Any, *, filled: bool) -> Iterator[Fault]:
+def _faults_of(name: str, key: MetadataKey, value: Any, *, filled: bool) -> Iterator[Fault]:
     if not isinstance(value, list if key.form == "list" else str):
         yield Fault((name,), f"{name}: expected {_FORMS[key.form]}")
     elif isinstance(value, list):
@@ -73,7 +73,7 @@ def _faults_of(name: str, key: Key, value: Any, *, filled: bool) -> Iterator[Fau
         yield Fault((name,), f"{name}: {text}", nearest(value, key.choices) if key.choices else "")
 
 
-def _complaint(key: Key, value: Any, *, filled: bool) -> str:
+def _complaint(key: MetadataKey, value: Any, *, filled: bool) -> str:
     """Return what is wrong with one text, or an empty text."""
     if not isinstance(value, str):
         return "expected text"
@@ -86,7 +86,7 @@ def _complaint(key: Key, value: Any, *, filled: bool) -> str:
     return "" if not filled and _PLACEHOLDER.search(value) else _unmatched(key, value)
 
 
-def _unmatched(key: Key, value: str) -> str:
+def _unmatched(key: MetadataKey, value: str) -> str:
     if key.choices and value not in key.choices:
         return f"'{value}' is not one of {', '.join(key.choices)}"
     if key.pattern and not re.fullmatch(key.pattern, value):

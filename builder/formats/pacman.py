@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.formats import compression, pkginfo, tar
 from builder.formats.control import line, maintainer, matching, tree
-from builder.formats.metadata import LINE, Key, one_of
+from builder.formats.metadata import LINE, MetadataKey, one_of
 from builder.formats.unpacked import Malformed, Unpacked, text
 from builder.model import File
 
@@ -25,7 +25,7 @@ _DIGESTS, _SCRIPT = ".MTREE", ".INSTALL"
 _FIRST = (".BUILDINFO", ".CHANGELOG", _SCRIPT, _DIGESTS)
 _NAME = re.compile(r"[a-z0-9@_+][a-z0-9@._+-]*")
 _VERSION = re.compile(r"[A-Za-z0-9._+]+")
-_RELATIONS = Key(
+_RELATIONS = MetadataKey(
     "list",
     r"[a-z0-9@_+][a-z0-9@._+-]*([<>]?=?[0-9][A-Za-z0-9._+:-]*)?",
     "a package, perhaps with a version, such as 'ca-certificates>=20240618'",
@@ -33,8 +33,8 @@ _RELATIONS = Key(
 _ARRAYS = {"replaces": "replaces", "conflicts": "conflict", "provides": "provides", "depends": "depend"}
 # A package has one script of shell functions, none of which ours need: pacman's hooks do the work.
 SCRIPTS: frozenset[str] = frozenset()
-METADATA: Mapping[str, Key] = {
-    "release": Key("line", r"[0-9]+(\.[0-9]+)?", "a number"),
+METADATA: Mapping[str, MetadataKey] = {
+    "release": MetadataKey("line", r"[0-9]+(\.[0-9]+)?", "a number"),
     "arch": one_of("any"),
     "summary": LINE,
     **dict.fromkeys(_ARRAYS, _RELATIONS),

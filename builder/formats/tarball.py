@@ -11,12 +11,12 @@ from builder.formats.unpacked import Malformed, Unpacked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from builder.formats.metadata import Key
+    from builder.formats.metadata import MetadataKey
     from builder.formats.unpacked import Entry
     from builder.model import Package
 
 SCRIPTS: frozenset[str] = frozenset()
-METADATA: Mapping[str, Key] = {}
+METADATA: Mapping[str, MetadataKey] = {}
 
 # A bottle is poured into the Cellar as NAME/VERSION and carries its formula there.
 _BOTTLED = re.compile(r"([^/]+)/([^/]+)/\.brew/\1\.rb")

@@ -20,11 +20,11 @@ from builder.model import File
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from builder.formats.metadata import Key
+    from builder.formats.metadata import MetadataKey
     from builder.model import Package
 
 SCRIPTS: frozenset[str] = frozenset()
-METADATA: Mapping[str, Key] = {}
+METADATA: Mapping[str, MetadataKey] = {}
 _WHEEL = re.compile(r"[^/]+\.dist-info/WHEEL")
 _UNSIGNED = ("RECORD", "RECORD.jws", "RECORD.p7s")  # RECORD cannot digest itself or its signatures
 _STARTUP = (".pth", ".start")  # site.py runs them at every start of the interpreter

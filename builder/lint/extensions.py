@@ -46,7 +46,7 @@ _IA5 = 0x16
 _FAMILY_OCTETS = frozenset({2, 3})  # RFC 3779 section 2.2.3.3
 
 
-class Authority(msgspec.Struct, frozen=True):
+class AuthorityKeyIdentifier(msgspec.Struct, frozen=True):
     """Whom an authority key identifier names: a key, or a certificate by its issuer and serial number."""
 
     key: bytes | None = None
@@ -62,7 +62,7 @@ class Extensions(msgspec.Struct, frozen=True):
     cert_sign: bool | None = None
     usages: frozenset[str] | None = None
     ski: bytes | None = None
-    authority: Authority | None = None
+    authority: AuthorityKeyIdentifier | None = None
     constrained: bool = False
     unknown_critical: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ def _ski(value: bytes) -> bytes:
     return value[start:end]
 
 
-def _authority(value: bytes) -> Authority:
+def _authority(value: bytes) -> AuthorityKeyIdentifier:
     start, end = der.whole(value)
     parts = der.fields(value, start, end, (_KEY_IDENTIFIER, _AUTHORITY_ISSUER, _AUTHORITY_SERIAL))
     first, last = parts.get(_KEY_IDENTIFIER, (0, 0))
@@ -155,10 +155,10 @@ def _authority(value: bytes) -> Authority:
     if (_AUTHORITY_ISSUER in parts) != (_AUTHORITY_SERIAL in parts):
         raise der.DerError("an issuer comes without its serial number, or the other way round")
     if _AUTHORITY_ISSUER not in parts:
-        return Authority(key)
+        return AuthorityKeyIdentifier(key)
     names.names(value, *parts[_AUTHORITY_ISSUER])
     issuers = names.directories(value, *parts[_AUTHORITY_ISSUER])
-    return Authority(key, issuers, der.integer(value, *parts[_AUTHORITY_SERIAL]))
+    return AuthorityKeyIdentifier(key, issuers, der.integer(value, *parts[_AUTHORITY_SERIAL]))
 
 
 def _constrained(value: bytes) -> bool:

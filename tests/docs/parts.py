@@ -7,7 +7,7 @@ from typing import Any
 
 from builder import config, docs, errors, formats
 from builder.docs import schemas
-from builder.formats.metadata import Key
+from builder.formats.metadata import MetadataKey
 from builder.model import Content, Severity
 from builder.model.recipe import TestbedName
 from builder.model.release import Release
@@ -237,7 +237,7 @@ def metadata() -> str:
     return "\n".join(lines)
 
 
-def _form(key: Key) -> str:
+def _form(key: MetadataKey) -> str:
     if key.choices:
         return ", ".join(f"`{choice}`" for choice in key.choices)
     said = {"line": "one line of text", "text": "text, of several lines where it needs them"}

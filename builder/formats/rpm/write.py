@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from builder.formats import cpio
 from builder.formats.compression import gzip
 from builder.formats.control import line, maintainer, matching, placed
-from builder.formats.metadata import LINE, TEXT, Key, one_of
+from builder.formats.metadata import LINE, TEXT, MetadataKey, one_of
 from builder.formats.rpm import tags
 from builder.formats.rpm.header import BINARY, INT16, TRANSLATED, Field, build, numbers, text, texts
 from builder.formats.rpm.parts import MAGIC, Parts, join
@@ -38,13 +38,15 @@ _FEATURES = {
 }
 
 SCRIPTS = frozenset(tags.SCRIPTS)
-METADATA: Mapping[str, Key] = {
-    "release": Key("line", _VERSION.pattern, "a release such as '1'"),
+METADATA: Mapping[str, MetadataKey] = {
+    "release": MetadataKey("line", _VERSION.pattern, "a release such as '1'"),
     "arch": one_of("noarch"),
     "group": LINE,
     "summary": LINE,
     "description": TEXT,
-    **dict.fromkeys(tags.RELATIONS, Key("list", _RELATION, "a relation such as 'ca-certificates >= 2023.2'")),
+    **dict.fromkeys(
+        tags.RELATIONS, MetadataKey("list", _RELATION, "a relation such as 'ca-certificates >= 2023.2'")
+    ),
 }
 
 

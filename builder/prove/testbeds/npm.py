@@ -63,10 +63,10 @@ def open_testbed(
     offline: bool,
     only: frozenset[str],
     settings: Mapping[str, str],  # noqa: ARG001  no setting changes what is asked here
-) -> Iterator[Project]:
+) -> Iterator[NpmProject]:
     """Make a project in `folder`, with the libraries that npm can fetch; see testbeds.Opener."""
     runtimes = {runtime: shutil.which(runtime) or "" for runtime in ("bun", "deno")}
-    project = Project(
+    project = NpmProject(
         name, folder, npm=find("npm"), npx=find("npx"), runtimes={"node": find("node"), **runtimes}
     )
     (folder / "package.json").write_text('{"name": "proof", "version": "1.0.0", "private": true}\n')
@@ -78,7 +78,7 @@ def open_testbed(
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class NpmProject:
     """An open project; see trial.Testbed. `exported` has the variables that the package last asked for."""
 
     name: str
