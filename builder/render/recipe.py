@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,8 +19,7 @@ from builder.render.template import static
 from builder.text import document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from builder.render.recipe_file import FileSection, OutputSection
 
@@ -37,13 +38,28 @@ class RecipeSource(msgspec.Struct, frozen=True):
 
 def templates(source: RecipeSource) -> list[Path]:
     """Return the files of a target's folder, those that only other templates name too, as seen from it."""
-    found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
-    home = source.templates.resolve()
-    for path in found:
+    found = []
+    for file in _files(source.templates):
+        path = Path(file)
         # Templates may come from a branch that nobody has reviewed yet: no file of this machine is theirs.
-        if not (source.templates / path).resolve().is_relative_to(home):
-            raise ConfigError(f"{source.templates / path}: leads out of the folder of its templates")
-    return sorted(path for path in found if "__pycache__" not in path.parts)
+        if file.is_symlink() and not path.resolve().is_relative_to(source.templates.resolve()):
+            raise ConfigError(f"{path}: leads out of the folder of its templates")
+        found.append(path.relative_to(source.templates))
+    return sorted(found)
+
+
+def _files(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
+    """Yield every file below a folder; no link is followed to another one."""
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name != "__pycache__":
+                yield from _files(entry)
+        elif entry.is_file():
+            yield entry
 
 
 def built_in(source: RecipeSource) -> bool:
