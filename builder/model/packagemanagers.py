@@ -59,6 +59,12 @@ MANAGERS: Mapping[str, PackageManager] = {
         "installed",
         ("/etc/ca-certificates.conf", "/etc/ssl", "/usr/local/share/ca-certificates"),
     ),
+    "pacman": PackageManager(
+        (_commands("pacman", ("--noconfirm",), "--upgrade", "--upgrade", "--remove"),),
+        ("pacman", "--query", "ca-certificates-utils"),
+        "ca-certificates-utils ",
+        ("/etc/ca-certificates", "/etc/ssl", "/usr/share/ca-certificates/trust-source"),
+    ),
     "rpm": PackageManager(
         (
             # The plugin `local` copies what is installed into a repository, and wants createrepo_c for it.
