@@ -145,7 +145,7 @@ def _certificate(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(f"--server-cert {path}: cannot be read: {error.strerror}") from error
     except (ValueError, x509.ExtensionNotFound) as error:
-        raise UsageError(f"--server-cert {path}: is not a server's certificate in PEM: {error}") from error
+        raise UsageError(f"--server-cert {path}: is not a server's certificate in PEM") from error
     found = names.get_values_for_type(x509.DNSName)
     if HOST not in found:
         raise UsageError(
