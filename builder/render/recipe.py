@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +20,6 @@ from builder.text import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from builder.render.recipe_file import FileSection, OutputSection
 
@@ -38,12 +39,29 @@ class RecipeSource(msgspec.Struct, frozen=True):
 def templates(source: RecipeSource) -> list[Path]:
     """Return the files of a target's folder, those that only other templates name too, as seen from it."""
     found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
-    home = source.templates.resolve()
-    for path in found:
-        # Templates may come from a branch that nobody has reviewed yet: no file of this machine is theirs.
-        if not (source.templates / path).resolve().is_relative_to(home):
-            raise ConfigError(f"{source.templates / path}: leads out of the folder of its templates")
     return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def check_links(source: RecipeSource) -> None:
+    """Raise ConfigError for a recipe that is no file, and where it or its templates lead elsewhere.
+
+    They may come from a branch that nobody has reviewed yet: no file of this machine is theirs.
+    """
+    if built_in(source):
+        return
+    # realpath, since Path.resolve raises for a link to itself.
+    project = Path(os.path.realpath(source.file.parent.parent))
+    if not _lies_in(project / "recipes", source.file):
+        raise ConfigError(f"{source.file}: leads out of the folder of recipes")
+    if not source.file.is_file():
+        raise ConfigError(f"{source.file}: is not a file")
+    for path in (source.templates, *source.templates.rglob("*")):
+        if not _lies_in(project / "templates" / source.target, path):
+            raise ConfigError(f"{path}: leads out of the folder of its templates")
+
+
+def _lies_in(folder: Path, path: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(folder)
 
 
 def built_in(source: RecipeSource) -> bool:
@@ -109,6 +127,7 @@ def read(source: RecipeSource) -> Recipe:
 
 @lru_cache(maxsize=64)
 def _read(source: RecipeSource, _modified: int) -> Recipe:
+    check_links(source)
     text = document.read(source.file)
     raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
