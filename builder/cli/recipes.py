@@ -56,6 +56,7 @@ def show(target: _Target, folder: _Folder = Path()) -> None:
     from builder.render import recipe
 
     source = recipe.select(recipe.sources(folder), [target])[0]
+    recipe.check_links(source)
     typer.echo(f"# {source.file}")
     typer.echo(source.file.read_text("utf-8").rstrip())
     for file in recipe.templates(source):

@@ -28,6 +28,8 @@ Fingerprint = Annotated[
     ),
 ]
 _Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+# Behind a slug of 40 and "-ca-certs.", the field of names of a tar (100 bytes) has room for so much.
+_LONGEST = 36
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -66,7 +68,7 @@ class Certificate(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def stem(self) -> str:
         """A file name stem: a readable slug and eight digits of the fingerprint."""
-        slug = re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-")[:48].strip("-")
+        slug = re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-")[:_LONGEST].strip("-")
         return f"{slug or 'ca'}-{self.sha256[:8]}"
 
 

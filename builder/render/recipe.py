@@ -38,14 +38,7 @@ class RecipeSource(msgspec.Struct, frozen=True):
 
 def templates(source: RecipeSource) -> list[Path]:
     """Return the files of a target's folder, those that only other templates name too, as seen from it."""
-    found = []
-    for file in _files(source.templates):
-        path = Path(file)
-        # Templates may come from a branch that nobody has reviewed yet: no file of this machine is theirs.
-        if file.is_symlink() and not path.resolve().is_relative_to(source.templates.resolve()):
-            raise ConfigError(f"{path}: leads out of the folder of its templates")
-        found.append(path.relative_to(source.templates))
-    return sorted(found)
+    return sorted(Path(file).relative_to(source.templates) for file in _files(source.templates))
 
 
 def _files(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
@@ -60,6 +53,28 @@ def _files(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
                 yield from _files(entry)
         elif entry.is_file():
             yield entry
+
+
+def check_links(source: RecipeSource) -> None:
+    """Raise ConfigError for a recipe that is no file, and where it or its templates lead elsewhere.
+
+    They may come from a branch that nobody has reviewed yet: no file of this machine is theirs.
+    """
+    if built_in(source):
+        return
+    # realpath, since Path.resolve raises for a link to itself.
+    project = Path(os.path.realpath(source.file.parent.parent))
+    if not _lies_in(project / "recipes", source.file):
+        raise ConfigError(f"{source.file}: leads out of the folder of recipes")
+    if not source.file.is_file():
+        raise ConfigError(f"{source.file}: is not a file")
+    for path in (source.templates, *source.templates.rglob("*")):
+        if not _lies_in(project / "templates" / source.target, path):
+            raise ConfigError(f"{path}: leads out of the folder of its templates")
+
+
+def _lies_in(folder: Path, path: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(folder)
 
 
 def built_in(source: RecipeSource) -> bool:
@@ -125,6 +140,7 @@ def read(source: RecipeSource) -> Recipe:
 
 @lru_cache(maxsize=64)
 def _read(source: RecipeSource, _modified: int) -> Recipe:
+    check_links(source)
     text = document.read(source.file)
     raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(

@@ -20,6 +20,7 @@ from builder.text.values import END, Line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_RELEASES = ("release", "library_version", "semver")  # placeholders that change with each release
 _LEFT_OUT = "the CA is left out, and blocked where the recipe has 'content: distrusted'"
 
 
@@ -204,6 +205,10 @@ def _contradictions(raw: RecipeSection) -> Iterator[Fault]:
     except re.error as error:
         said = f"name_pattern: is no regular expression, from character {(error.pos or 0) + 1} on"
         yield Fault(("name_pattern",), said)
+    if not any(f"{{{word}}}" in raw.version for word in _RELEASES):
+        # The next release's file would have the same name, and other content.
+        said = f"version: holds none of {', '.join(f'{{{word}}}' for word in _RELEASES)}"
+        yield Fault(("version",), said)
     yield from _unprovable(raw)
     for i, output in enumerate(raw.outputs):
         if output.id in {other.id for other in raw.outputs[:i]}:

@@ -1,5 +1,6 @@
 """Organisations with difficult names: every ecosystem's own reader gives back exactly what was configured."""
 
+import datetime as dt
 import email
 import gzip
 import io
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.prove import authority
 from tests import targets
 from tests.cli.conftest import World
 from tests.tools import NO_HOME, require
@@ -203,3 +205,11 @@ def test_a_licence_that_is_no_expression_is_an_error(world: World, license_text:
     assert (done.code, world.files()) == (3, [])
     assert "organisation.license: " in done.err
     assert "LicenseRef-" in done.err
+
+
+def test_the_longest_slug_and_a_long_name_of_a_ca_fit_every_target(world: World) -> None:
+    """Paths are made of both, and a tar's header has room for a hundred bytes of a file's name."""
+    name = "Acme Corporation International Internal Issuing Root Authority 1"
+    (world.folder / "long.pem").write_bytes(authority.create(name, now=dt.datetime.now(dt.UTC)).pem)
+    done = world.run("build", "long.pem", "--org", "a" * 40, "--release", "20261128.1234", "--quiet")
+    assert (done.code, done.err) == (0, "")

@@ -286,6 +286,36 @@ def test_templates_of_ones_own_take_no_file_of_the_machine(world: World) -> None
     assert "templates/deb/copyright.j2: leads out of the folder of its templates" in done.err
 
 
+@pytest.mark.parametrize("linked", ["templates", "templates/deb", "templates/deb/more", "recipes/deb.yaml"])
+def test_no_folder_and_no_recipe_of_ones_own_leads_elsewhere(world: World, linked: str) -> None:
+    """Templates could include what lies in a linked folder, and errors show a recipe's text."""
+    world.run("init", "roots.pem", "--org", "acme")
+    assert world.run("recipes", "export", "deb").code == 0
+    elsewhere = world.folder / "elsewhere" / "deb"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "secret").write_text("secret")
+    path = world.folder / linked
+    if path.exists():
+        path.rename(world.folder / "away")
+    target = elsewhere / "secret" if path.suffix else elsewhere
+    path.symlink_to(elsewhere.parent if linked == "templates" else target)
+    for command in (["build", "--target", "deb"], ["recipes", "show", "deb"]):
+        done = world.run(*command)
+        assert (done.code, done.out, world.files()) == (3, "", [])
+        assert " leads out of the folder of " in done.err
+        assert "secret" not in done.err
+
+
+def test_a_recipe_that_is_a_pipe_is_told_and_not_waited_for(world: World) -> None:
+    """Reading one would never end."""
+    world.run("init", "roots.pem", "--org", "acme")
+    (world.folder / "recipes").mkdir()
+    os.mkfifo(world.folder / "recipes" / "x.yaml")
+    for command in ("build", "--target", "x"), ("recipes", "show", "x"), ("recipes", "list"):
+        done = world.run(*command)
+        assert (done.code, done.err) == (3, "error: recipes/x.yaml: is not a file\n")
+
+
 def test_a_private_key_in_a_template_of_ones_own_is_shipped_nowhere(world: World) -> None:
     """It stops the build as one in the bundle does."""
     world.run("init", "roots.pem", "--org", "acme")

@@ -151,6 +151,12 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
             "",
         ),
         ("install: tar xf {filename}\n", "", "1: the key 'install' is missing", ""),
+        (
+            'version: "{release}"',
+            'version: "7"',
+            "4: version: holds none of {release}, {library_version}, {semver}",
+            "",
+        ),
         ("title:", "testbed: system\ntitle:", "1: the testbed 'system' needs a manager", _MANAGERS),
         (
             "title:",
