@@ -9,8 +9,8 @@ from tests.test_repository import texts
 
 # What replaced each: replica, trust snapshot, successor, partition, duplicate entry, client-reported only …
 _OLD = re.compile(
-    r"\b(twins?|holdings?|heirs?|parted|stands? there twice|calendar has the day|stranger's word"
-    r"|(?:clients'|client's|its) own word)\b",
+    r"(?<![a-z])(twins?|holdings?|heirs?|parted|stands? there twice|calendar has the day|stranger's word"
+    r"|(?:clients'|client's|its) own word)(?![a-z])",
     re.IGNORECASE,
 )
 _READ = ("builder/", "templates/", "recipes/", ".github/", "README.md", "CHANGELOG.md")
