@@ -82,8 +82,10 @@ def read(path: Path) -> Lock | None:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError:
+        raise LockError(f"{path}: is not UTF-8 text") from None
+    except OSError as error:
+        raise LockError(f"{path}: cannot be read: {error.strerror}") from error
     return parse(text, str(path))
 
 
