@@ -30,7 +30,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipeline": (
         *_GROUND, "text", "x509", "formats", "config", "load", "lint", "render", "release", "lifecycle",
     ),
-    "prove": ("errors", "model", "text", "x509", "load", "render", "inspect", "release", "pipeline"),
+    "prove": (
+        "errors", "model", "text", "x509", "config", "load", "render", "inspect", "release", "pipeline",
+    ),
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",

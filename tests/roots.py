@@ -31,7 +31,8 @@ _CLIENTS = (
     "ruby",
     "wget",
 )
-# p11-kit and the RPM tools stand in for Fedora and openSUSE, bubblewrap for rpm-ostree, busybox for Alpine.
+# p11-kit with the RPM tools or pacman stands in for Fedora, openSUSE and Arch, bubblewrap for rpm-ostree,
+# busybox for Alpine.
 SUITES = {
     "bullseye": _CLIENTS,
     "bookworm": _CLIENTS,
@@ -42,6 +43,7 @@ SUITES = {
         "dnf",
         "p11-kit",
         "p11-kit-modules",
+        "pacman-package-manager",
         "rpm",
         "zypper",
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import ignoring_interrupts
+from tests.tools import NO_HOME, ignoring_interrupts
 
 ROOT = Path(__file__).parents[1]
 # It notes its words, its bytecode setting and the signals that it ignores.
@@ -35,6 +35,7 @@ def test_child():
         child.send_signal(signal.SIGINT)
         assert child.wait(10) == -signal.SIGINT
 """
+BENCHMARKS = sorted(file for file in (ROOT / "tests/bench").glob("*.py") if "def main" in file.read_text())
 PYTEST = "-m pytest -n 2 --dist loadfile --no-loadscope-reorder"
 
 
@@ -106,6 +107,19 @@ def test_a_benchmark_that_fails_does_not_stop_the_others(run: Run) -> None:
     """The result is still a failure."""
     assert run.start("--bench", "FAILING", "lint").returncode == 1
     assert ["-m tests.bench.FAILING [unset]", "-m tests.bench.lint [unset]"] == run.calls
+
+
+@pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)
+def test_a_benchmark_says_in_one_sentence_what_it_needs(file: Path) -> None:
+    """It measures nothing without, and shows no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.bench.{file.stem}"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PYTHONDONTWRITEBYTECODE": "1", "HOME": NO_HOME, "PATH": os.defpath},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"{file.stem}: needs ")
 
 
 def test_an_installer_that_fails_is_told_with_its_last_words(run: Run) -> None:

@@ -40,3 +40,18 @@ def test_no_module_is_a_list_of_targets() -> None:
         if key.search(path.read_text("utf-8"))
     }
     assert found == _MAY_NAME.keys()
+
+
+def test_a_target_on_a_known_format_costs_no_python() -> None:
+    """Arch's is a recipe: outside the formats, one table has its package manager, nothing has its name."""
+    word = re.compile(r"\b(?:arch|pacman)\b", re.IGNORECASE)
+    found = {
+        str(path.relative_to(ROOT)): sorted({name.lower() for name in word.findall(path.read_text("utf-8"))})
+        for path in (ROOT / "builder").rglob("*.py")
+        if "formats" not in path.parts
+    }
+    assert {path: names for path, names in found.items() if names} == {
+        "builder/model/packagemanagers.py": ["pacman"]
+    }
+    assert targets.ALL["arch"].recipe.manager == "pacman"
+    assert not (ROOT / "templates" / "arch").exists()

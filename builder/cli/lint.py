@@ -48,28 +48,20 @@ def lint(
 
     Exits with 0 where nothing is, 1 for warnings, 4 for errors, 5 for a private key.
     """
-    from builder.lint import lint as check
     from builder.lint import report
     from builder.lint.runtimes import judge
-    from builder.load.access import read
-    from builder.pipeline.accept import Treatments, policy
+    from builder.pipeline.accept import Treatments, examine
 
     wanted = tuple(filter(None, (name.strip() for name in runtimes.split(","))))
     project = _project(inputs, config, now)
     moment = project.now if project else environment.clock(now)
-    # The configuration's treatments and overrides hold for other inputs, too; its states do not.
-    configured = project if not inputs else None
-    loading = read(
-        configured.config.bundle.paths if configured else inputs or (),
-        environment.access(password_file),
-        folder=configured.folder if configured else Path(),
+    bundle, findings = examine(
+        inputs or (),
+        project,
+        now=moment,
+        access=environment.access(password_file),
+        treatments=Treatments(expired, intermediates, public_roots),
     )
-    shipped, blocked = (
-        configured.lifecycle.partition(loading.certificates) if configured else (loading.certificates, ())
-    )
-    rules = policy(project, Treatments(expired, intermediates, public_roots))
-    bundle, findings = check(shipped, now=moment, policy=rules, distrusted=blocked)
-    findings = loading.findings + findings
     verdicts = (
         {item.sha256: judge(item, wanted, now=moment) for item in bundle.certificates} if wanted else {}
     )

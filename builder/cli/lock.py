@@ -37,22 +37,16 @@ def lock(
     release from it: unchanged certificates keep their version. Changed ones get a new release, named when the
     lock is written; --bump makes one where only texts, names or recipes have changed. Review it like code.
     """
-    from builder.lifecycle import lock as locks
     from builder.lifecycle import lockfile
+    from builder.lifecycle.lock import FILE_NAME
+    from builder.pipeline.plan import following
     from builder.release.atomic import write
 
     project = environment.project(config=config, now=now)
     old = project.lock
     bundle = environment.accepted(project, password_file=password_file)
-    new = locks.advance(
-        old,
-        locks.describe(bundle, project.lifecycle),
-        organisation=project.slug,
-        today=project.today,
-        wanted=project.release(release),
-        again=again,
-    )
-    file = project.lock_file or Path(locks.FILE_NAME)
+    new = following(project, bundle, release=release, again=again)
+    file = project.lock_file or Path(FILE_NAME)
     _show(old, new, file)
     if new == old:
         return

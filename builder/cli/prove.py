@@ -12,14 +12,8 @@ from builder.cli.tables import table
 from builder.errors import ProofError, UsageError
 
 if TYPE_CHECKING:
-    import datetime as dt
-
-    from builder.config import Config
-    from builder.prove.command import Case
     from builder.prove.report import Proof
     from builder.prove.trial import Question
-    from builder.release.manifest import Manifest
-    from builder.render.recipe import RecipeSource
 
 
 def prove(
@@ -61,11 +55,14 @@ def prove(
     The packages are built once more for a throw-away replica of the bundle, since no CA key is at hand: a
     recipe proof. With --url or --server-cert and --server-key the real packages are proven.
     """
+    from dataclasses import replace
+
+    from builder.prove import case as cases
     from builder.prove import command
 
     question = _question(url, server_cert, server_key)
-    case = _case(out, org, config, target, environment.clock(now))
-    case = _narrowed(case, client, root=root, offline=offline)
+    case = cases.find(out, org, config, target, now=environment.clock(now))
+    case = replace(case, clients=frozenset(client or ()), root=root, offline=offline)
     if question is None:
         proof = command.prove_recipes(case, progress=_progress)
     else:
@@ -86,70 +83,6 @@ def _question(url: str | None, chain: Path | None, key: Path | None) -> Question
             raise UsageError(f"--url {url}: does not begin with https://")
         return server_at(url)
     return own_server(chain, key) if chain and key else None
-
-
-def _case(out: Path, org: str | None, file: Path | None, targets: list[str] | None, now: dt.datetime) -> Case:
-    from builder import config
-    from builder.prove.command import Case
-    from builder.release.manifest import MANIFEST, read_manifest
-    from builder.render import recipe
-
-    manifest = read_manifest(out)
-    if manifest is None:
-        raise UsageError(
-            f"{out / MANIFEST}: there is no release to prove", hint="run 'trustpack build' first"
-        )
-    chosen, folder = _configuration(manifest, org, file)
-    organisation = config.organisation(chosen)
-    if organisation.slug != manifest.organisation:
-        raise UsageError(f"{out}: holds the packages of {manifest.organisation}, not of {organisation.slug}")
-    return Case(
-        folder=out,
-        manifest=manifest,
-        organisation=organisation,
-        sources=_sources(manifest, recipe.sources(folder), targets),
-        now=now,
-        names=chosen.names,
-        settings=chosen.settings,
-    )
-
-
-def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tuple[Config, Path | None]:
-    """Return the configuration that built the release (--config's, --org's, trustpack.yaml's) and its folder.
-
-    Without a file there is no folder: such a build takes the built-in recipes.
-    """
-    from builder import config
-
-    default = Path(config.FILE_NAME)
-    if org is not None and file is not None:
-        raise UsageError("--org and --config: give one of them")
-    if org is None and (file is not None or default.exists()):
-        file = file or default
-        return config.read(file), file.parent
-    # The bundle's paths are not looked at: its certificates are in the packages.
-    return config.minimal(org or manifest.organisation, ["."]), None
-
-
-def _sources(
-    manifest: Manifest, available: dict[str, RecipeSource], targets: list[str] | None
-) -> list[RecipeSource]:
-    from builder.render import recipe
-
-    built = {entry.target for entry in manifest.artifacts}
-    sources = recipe.select(available, targets if targets is not None else sorted(built))
-    for source in sources:
-        if source.target not in built:
-            raise UsageError(
-                f"target '{source.target}': the release has no such package", hint="build it first"
-            )
-    return sources
-
-
-def _narrowed(case: Case, clients: list[str] | None, *, root: Path | None, offline: bool) -> Case:
-    from dataclasses import replace
-
-    return replace(case, clients=frozenset(clients or ()), root=root, offline=offline)
 
 
 def _progress(text: str) -> None:

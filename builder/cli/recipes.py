@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,6 +70,7 @@ def export(target: _Target, folder: _Folder = Path()) -> None:
     There they replace the built-in ones.
     """
     from builder.errors import OutputError
+    from builder.release.atomic import put
     from builder.render import recipe
 
     source = recipe.select(recipe.sources(), [target])[0]
@@ -87,7 +87,7 @@ def export(target: _Target, folder: _Folder = Path()) -> None:
     try:
         for path, copy in files.items():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+            put(copy, path.read_bytes())
             typer.echo(copy)
     except OSError as error:
         raise OutputError(f"{copy}: cannot be written: {error.strerror}") from error

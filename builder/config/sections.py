@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.values import END, LINE, Line
 
 FILE_NAME = "trustpack.yaml"
@@ -134,7 +135,7 @@ class AuthoritySection(_Struct, frozen=True):
     """Where one CA is in its life, who answers for it, and what follows it."""
 
     state: Annotated[
-        Literal["incoming", "active", "retiring", "distrusted"],
+        State,
         msgspec.Meta(description="Where the CA is in its life: 'trustpack docs rotate' tells of each."),
     ] = "active"
     since: (

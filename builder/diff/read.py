@@ -54,8 +54,7 @@ def _of_file(path: Path, data: bytes, access: Access, *, opaque: bool) -> TrustS
     if found:
         return found
     loading = read([name], access)
-    foreign = b"\0" in data and {finding.rule for finding in loading.findings} == {_UNKNOWN}
-    if opaque and foreign:
+    if opaque and {finding.rule for finding in loading.findings} == {_UNKNOWN}:
         return snapshot.of_opaque(name, data, loading.findings[0].message)
     return _accepted(name, loading)
 

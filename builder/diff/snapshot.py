@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from builder.release.manifest import Manifest
 
 MAX_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA package
+_JSON_KEYS = (b'"artifacts"', b'"certificates"')  # of a manifest, and of the list that packages carry
 _LOCK = re.compile(rb"^history:", re.MULTILINE)
 DISTRUSTED: Final = "distrusted"
 
@@ -71,7 +72,7 @@ def of_file(path: Path, data: bytes) -> TrustSnapshot | None:
     """
     name = str(path)
     if data.lstrip()[:1] == b"{":
-        return _of_json(name, data)
+        return _of_json(name, data) if any(key in data for key in _JSON_KEYS) else None
     if b"\0" not in data and _LOCK.search(data):
         return of_lock(name, lockfile.parse(data.decode("utf-8", "replace"), name))
     try:

@@ -25,8 +25,8 @@ def unpack(_name: str, data: bytes) -> Unpacked:
         raise Malformed(f"{_DESCRIPTION}: is missing, or too long to be read")
     try:
         fields = json.loads(found[0])
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"{_DESCRIPTION}: is not JSON ({error})") from None
+    except (ValueError, RecursionError):
+        raise Malformed(f"{_DESCRIPTION}: is not JSON") from None
     if not isinstance(fields, dict) or not all(
         isinstance(fields.get(key), str) for key in ("name", "version")
     ):

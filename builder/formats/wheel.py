@@ -80,8 +80,8 @@ def _check_record(files: Mapping[str, bytes], folder: str) -> None:
     record = f"{folder}RECORD"
     try:
         rows = {row[0]: tuple(row[1:]) for row in csv.reader(io.StringIO(text(files.get(record, b""))))}
-    except (csv.Error, IndexError) as error:
-        raise Malformed(f"{record}: is not CSV ({error})") from None
+    except (csv.Error, IndexError):
+        raise Malformed(f"{record}: is not CSV") from None
     if missing := sorted(rows.keys() - files.keys()):
         raise Malformed(f"{record}: lists {missing[0]}, which is not there")
     exempt = {f"{folder}{name}" for name in _UNSIGNED}

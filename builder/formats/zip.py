@@ -64,8 +64,8 @@ def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield archive
-    except _DAMAGE as error:
-        raise Malformed(f"damaged zip ({error})") from None
+    except _DAMAGE:
+        raise Malformed("is a damaged zip") from None
 
 
 def _entry(member: zipfile.ZipInfo, data: bytes) -> Entry:

@@ -11,7 +11,7 @@ import msgspec
 from builder.errors import LockError, ReleaseError
 from builder.lifecycle.history import ReleaseRecord
 from builder.lifecycle.lock import Lock
-from builder.model import CertificateSummary
+from builder.model import CertificateSummary, State
 from builder.model import release as releases
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
 from builder.text import document
@@ -51,7 +51,7 @@ class _Certificate(_Struct, frozen=True):
     subject: str
     not_before: _Time
     not_after: _Time
-    state: Literal["incoming", "active", "retiring", "distrusted"]
+    state: State
 
 
 class _Named(_Struct, frozen=True):

@@ -74,7 +74,7 @@ class _Rotation:
         return day + min(self.lifecycle.overlap, dt.date.max - day)
 
     def used(self, fingerprint: str) -> dt.date | None:
-        """Return the day from which a CA's recordr is used, None where that is not said or was long ago."""
+        """Return the day from which a CA's issuer is used, None where that is not said or was long ago."""
         stage = self.lifecycle.stage(fingerprint)
         if stage.state == "incoming":
             return stage.until
@@ -177,7 +177,7 @@ def _warnings(rotation: _Rotation, listed: set[str]) -> Iterator[Warned]:
 
 
 def _coming(rotation: _Rotation, item: CertificateSummary) -> Iterator[str]:
-    """Say what is wrong with the day from which a CA's recordr is used."""
+    """Say what is wrong with the day from which a CA's issuer is used."""
     stage = rotation.lifecycle.stage(item.sha256)
     used, ready = rotation.used(item.sha256), rotation.ready(item.sha256)
     if stage.state == "incoming" and used and used <= rotation.today:
@@ -214,7 +214,7 @@ def _gone(rotation: _Rotation, item: CertificateSummary) -> Iterator[str]:
 
 
 def _late(rotation: _Rotation, successor: str, end: dt.date, how: str) -> Iterator[str]:
-    """Say that a CA ends before its successor is out, or before that one's recordr takes over."""
+    """Say that a CA ends before its successor is out, or before that one's issuer takes over."""
     if successor not in rotation.new:
         return
     stage = rotation.lifecycle.stage(successor)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
+from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.schema import Moment, Sha256, Shape, Subject
-
-_State = Literal["incoming", "active", "retiring", "distrusted"]
 
 
 class ExpiryJson(Shape, frozen=True):
@@ -39,13 +38,13 @@ class PlannedJson(Shape, frozen=True):
     subject: Subject
     not_before: Moment
     not_after: Moment
-    state: _State
+    state: State
 
 
 class MovedJson(PlannedJson, frozen=True):
     """One CA whose state changes."""
 
-    state_before: _State
+    state_before: State
 
 
 class WarningJson(Shape, frozen=True):

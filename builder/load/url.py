@@ -72,8 +72,8 @@ def _get(address: str) -> bytes | str:
         connection = http.client.HTTPSConnection(
             parts.hostname or "", parts.port, timeout=_SECONDS, context=_unverified()
         )
-    except (ValueError, http.client.InvalidURL) as error:
-        return f"the address is wrong: {error}"
+    except (ValueError, http.client.InvalidURL):
+        return "the address is not one of a server"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     answer: queue.SimpleQueue[bytes | str] = queue.SimpleQueue()
     # A thread, because a socket's own timeout starts anew with each address, line and octet.

@@ -1,4 +1,4 @@
-"""Package managers of systems: what a testbed has to know of each, one row a family of programs.
+"""Package managers and their systems: what a testbed has to know of each, one row a family of programs.
 
 A recipe names the row of the system that its package is for.
 """
@@ -26,12 +26,14 @@ class PackageManager(msgspec.Struct, frozen=True):
     """A database of packages: the first of `programs` that a system has is used.
 
     `owned` is a command that prints something that starts with `installed` where ca-certificates is
-    installed, as the database knows it.
+    installed, as the database knows it. `store` are the files and folders that are the system's trust store:
+    its sources, and what is made of them.
     """
 
     programs: tuple[Commands, ...]
     owned: tuple[str, ...]
     installed: str
+    store: tuple[str, ...]
 
 
 def _commands(program: str, options: tuple[str, ...], install: str, upgrade: str, remove: str) -> Commands:
@@ -48,11 +50,20 @@ MANAGERS: Mapping[str, PackageManager] = {
         (_commands("apk", ("--no-network",), "add --allow-untrusted", "add --allow-untrusted", "del"),),
         ("apk", "info", "--installed", "ca-certificates"),
         "ca-certificates",
+        # Not /usr/share/ca-certificates: what lies there is trusted only if the list says so.
+        ("/etc/ca-certificates.conf", "/etc/ssl", "/usr/local/share/ca-certificates"),
     ),
     "apt": PackageManager(
         (_commands("apt-get", ("--yes",), "install", "install", "purge"),),
         ("dpkg-query", "--show", "--showformat=${db:Status-Status}", "ca-certificates"),
         "installed",
+        ("/etc/ca-certificates.conf", "/etc/ssl", "/usr/local/share/ca-certificates"),
+    ),
+    "pacman": PackageManager(
+        (_commands("pacman", ("--noconfirm",), "--upgrade", "--upgrade", "--remove"),),
+        ("pacman", "--query", "ca-certificates-utils"),
+        "ca-certificates-utils ",
+        ("/etc/ca-certificates", "/etc/ssl", "/usr/share/ca-certificates/trust-source"),
     ),
     "rpm": PackageManager(
         (
@@ -64,5 +75,6 @@ MANAGERS: Mapping[str, PackageManager] = {
         ),
         ("rpm", "--query", "ca-certificates"),
         "ca-certificates-",
+        ("/etc/pki", "/etc/ssl", "/usr/share/pki", "/var/lib/ca-certificates"),
     ),
 }

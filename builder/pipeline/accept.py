@@ -16,7 +16,7 @@ from builder.model import Bundle, Origin
 from builder.rules import RULES, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from builder.config import OverrideSection
     from builder.lint.policy import Choice
@@ -65,6 +65,25 @@ def survey(project: Project, *, access: Access | None = None) -> Bundle:
     loading = _load(project, access)
     refuse(loading.findings)
     return _lint(project, loading, _NO_TREATMENTS)[0]
+
+
+def examine(
+    inputs: Sequence[str],
+    project: Project | None,
+    *,
+    now: dt.datetime,
+    access: Access,
+    treatments: Treatments = _NO_TREATMENTS,
+) -> tuple[Bundle, tuple[Finding, ...]]:
+    """Return what lint makes of `inputs`, or without any of the project's bundle, and all that is found.
+
+    The configuration's treatments and overrides hold for other inputs, too; its states do not.
+    """
+    own = project if not inputs else None
+    loading = _load(own, access) if own else read(inputs, access)
+    trusted, blocked = own.lifecycle.partition(loading.certificates) if own else (loading.certificates, ())
+    bundle, findings = lint(trusted, now=now, policy=policy(project, treatments), distrusted=blocked)
+    return bundle, loading.findings + findings
 
 
 def locked(project: Project, bundle: Bundle, *, wanted: Release | None) -> Release | None:

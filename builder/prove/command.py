@@ -6,7 +6,6 @@ import contextlib
 import os
 import stat
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,10 @@ from builder.prove.trial import EVERY, Cell, Question, Status, TrialSetup
 from builder.render import recipe
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from builder.model import Bundle, Organisation
+    from builder.model import Bundle
+    from builder.prove.case import Case
     from builder.release.manifest import Manifest
     from builder.render.recipe import RecipeSource
 
@@ -33,26 +32,6 @@ RECIPE_PROOF = "recipe proof"
 REAL_PROOF = "proof of the real bundle"
 _NOT_PROVABLE = "it is not provable: its recipe names no testbed"
 _INSTALLED = frozenset({"installed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is to be proven: the release in `folder`, the recipes that made it, and in which testbeds.
-
-    `root` is an unpacked system for the targets that need one; `clients` names those to ask (empty: all);
-    with `offline` nothing is fetched.
-    """
-
-    folder: Path
-    manifest: Manifest
-    organisation: Organisation
-    sources: Sequence[RecipeSource]
-    now: dt.datetime
-    names: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    root: Path | None = None
-    clients: frozenset[str] = frozenset()
-    offline: bool = False
 
 
 def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
@@ -145,7 +124,7 @@ def _certificate(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(f"--server-cert {path}: cannot be read: {error.strerror}") from error
     except (ValueError, x509.ExtensionNotFound) as error:
-        raise UsageError(f"--server-cert {path}: is not a server's certificate in PEM: {error}") from error
+        raise UsageError(f"--server-cert {path}: is not a server's certificate in PEM") from error
     found = names.get_values_for_type(x509.DNSName)
     if HOST not in found:
         raise UsageError(

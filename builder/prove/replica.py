@@ -108,7 +108,7 @@ def make(certificates: Sequence[Certificate], *, now: dt.datetime) -> Replicas:
     The questions: for each kind of key and extensions a server under a replica, servers under those two
     roots, and what must always be refused: an unrelated CA, a wrong host name, an expired certificate.
     """
-    replicas, notes = _replicas_of(certificates, now)
+    replicas, notes = _replicas(certificates, now)
     dropped, added, unrelated = (
         authority.create(f"trustpack proof: {what} root", now=now, days=30)
         for what in ("dropped", "added", "unrelated")
@@ -134,7 +134,7 @@ def make(certificates: Sequence[Certificate], *, now: dt.datetime) -> Replicas:
     )
 
 
-def _replicas_of(
+def _replicas(
     certificates: Sequence[Certificate], now: dt.datetime
 ) -> tuple[list[tuple[Certificate, Authority]], list[str]]:
     replicas, notes = [], []

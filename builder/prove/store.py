@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from builder.errors import ProofError
 from builder.load import jks
 from builder.model import Finding, Origin
+from builder.model.packagemanagers import MANAGERS
 from builder.x509 import pem
 
 if TYPE_CHECKING:
@@ -18,16 +19,8 @@ if TYPE_CHECKING:
 
     from builder.prove.sandbox import Sandbox
 
-# Debian's and Alpine's store and its list, Fedora's sources and extracted store, openSUSE's.
-# Not /usr/share/ca-certificates: what lies there is trusted only if the list says so.
-_PATHS = (
-    "/etc/ca-certificates.conf",
-    "/etc/ssl",
-    "/etc/pki",
-    "/var/lib/ca-certificates",
-    "/usr/local/share/ca-certificates",
-    "/usr/share/pki",
-)
+# Of all systems that are known: a sandbox has those of its own.
+_PATHS = sorted({path for manager in MANAGERS.values() for path in manager.store})
 _LABELS = frozenset({"CERTIFICATE"})
 _PASSWORDS = ("changeit", "")  # what distributions give Java's own store
 

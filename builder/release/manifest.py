@@ -121,8 +121,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
-    except (msgspec.DecodeError, ReleaseError, UnicodeDecodeError) as error:
-        raise OutputError(f"{path}: is not a trustpack manifest: {error}", hint=hint) from error
+    except ReleaseError as error:
+        raise OutputError(f"{path}: is not a trustpack manifest: {error}", hint=hint) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise OutputError(f"{path}: is not a trustpack manifest", hint=hint) from None
     if found.schema != _SCHEMA:
         raise OutputError(
             f"{path}: was written by trustpack {visible(found.trustpack)}, whose schema is {found.schema}",

@@ -19,7 +19,7 @@ from builder.render.template import static
 from builder.text import document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from builder.render.recipe_file import FileSection, OutputSection
 
@@ -38,8 +38,21 @@ class RecipeSource(msgspec.Struct, frozen=True):
 
 def templates(source: RecipeSource) -> list[Path]:
     """Return the files of a target's folder, those that only other templates name too, as seen from it."""
-    found = [path.relative_to(source.templates) for path in source.templates.rglob("*") if path.is_file()]
-    return sorted(path for path in found if "__pycache__" not in path.parts)
+    return sorted(Path(file).relative_to(source.templates) for file in _files(source.templates))
+
+
+def _files(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
+    """Yield every file below a folder; no link is followed to another one."""
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name != "__pycache__":
+                yield from _files(entry)
+        elif entry.is_file():
+            yield entry
 
 
 def check_links(source: RecipeSource) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,7 +18,7 @@ from builder.text.faults import Fault, nearest, shown
 from builder.text.values import END, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _RELEASES = ("release", "library_version", "semver")  # placeholders that change with each release
 _LEFT_OUT = "the CA is left out, and blocked where the recipe has 'content: distrusted'"
@@ -72,6 +73,14 @@ class OutputSection(_Struct, frozen=True):
     files: Annotated[list[FileSection], _says("Everything that the package ships: its table of contents.")]
     scripts: Annotated[dict[str, ScriptSection], _says("Maintainer scripts, by the format's moments.")] = {}
     metadata: Annotated[dict[str, Any], _says("Fields of the package, by the format's keys.")] = {}
+
+
+class _Declared(msgspec.Struct, frozen=True):
+    """What the format of an output must know, all else left aside."""
+
+    container: str
+    scripts: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
 
 
 class SettingSection(_Struct, frozen=True):
@@ -148,7 +157,7 @@ def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSec
     ConfigError for all that is wrong.
     """
     parsed = document.parse(text, path)
-    raw, found = _modern(document.decode(parsed, RecipeSection))
+    raw, found = _modern(document.decode(parsed, RecipeSection, more=_unknown))
     document.refuse(parsed, (*_contradictions(raw), *_unfilled(raw, target, templates), *_unwritable(raw)))
     return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found)
 
@@ -166,10 +175,27 @@ def _modern(raw: RecipeSection) -> tuple[RecipeSection, list[Fault]]:
 def _unwritable(raw: RecipeSection) -> Iterator[Fault]:
     """Yield what the format of an output has no room for."""
     for i, output in enumerate(raw.outputs):
-        for fault in formats.review(output.container, output.scripts, output.metadata):
-            # What was nested in nfpm's words has the whole way to it as its key.
-            steps = (step.split(".") if isinstance(step, str) else [step] for step in fault.path)
-            yield fault._replace(path=("outputs", i, *(part for step in steps for part in step)))
+        yield from _reviewed(i, output.container, output.scripts, output.metadata)
+
+
+def _unknown(value: Any) -> Iterator[Fault]:
+    """Yield the same of a recipe that has other faults, for each output that says so much of itself."""
+    outputs = value.get("outputs") if isinstance(value, dict) else None
+    for i, output in enumerate(outputs if isinstance(outputs, list) else ()):
+        with contextlib.suppress(msgspec.ValidationError):
+            said = msgspec.convert(output, _Declared)
+            yield from _reviewed(
+                i, said.container, said.scripts, modernised(said.container, said.metadata)[0]
+            )
+
+
+def _reviewed(
+    i: int, container: str, scripts: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> Iterator[Fault]:
+    for fault in formats.review(container, scripts, metadata):
+        # What was nested in nfpm's words has the whole way to it as its key.
+        steps = (step.split(".") if isinstance(step, str) else [step] for step in fault.path)
+        yield fault._replace(path=("outputs", i, *(part for step in steps for part in step)))
 
 
 def _contradictions(raw: RecipeSection) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from builder.errors import ConfigError, together
 from builder.text.faults import Fault, faults, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["Document", "Fault", "decode", "nearest", "parse", "read", "refuse"]
@@ -92,12 +92,17 @@ def _expect_shallow(text: str) -> None:
             raise RecursionError
 
 
-def decode(document: Document, kind: type[_T]) -> _T:
-    """Convert a document into the struct `kind`; raise one ConfigError for all that is wrong with it."""
+def decode(
+    document: Document, kind: type[_T], *, more: Callable[[Any], Iterable[Fault]] = lambda _: ()
+) -> _T:
+    """Convert a document into the struct `kind`; raise one ConfigError for all that is wrong with it.
+
+    Then `more` may yield what else is wrong with the values, whatever they look like.
+    """
     try:
         return msgspec.convert(document.value, kind)
     except msgspec.ValidationError:
-        refuse(document, faults(document.value, kind))
+        refuse(document, (*faults(document.value, kind), *more(document.value)))
         raise
 
 

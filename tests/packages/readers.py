@@ -132,6 +132,14 @@ def apk_streams(file: Path) -> list[tuple[bytes, bytes]]:
     return streams
 
 
+def pacman(file: Path) -> Read:
+    """Unpack with gzip and tarfile; what begins with a dot is not installed."""
+    entries = _tar_bytes(gzip.decompress(file.read_bytes()), root="/")
+    own = {entry.path: entry.data or b"" for entry in entries if entry.path.startswith("/.")}
+    installed = tuple(entry for entry in entries if entry.path not in own)
+    return Read(installed, {}, own["/.PKGINFO"].decode("utf-8"))
+
+
 def wheel(file: Path) -> Read:
     """Unpack with zipfile."""
     with zipfile.ZipFile(file) as archive:
@@ -202,6 +210,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "deb": deb,
     "file": _single,
     "gem": gem,
+    "pacman": pacman,
     "rpm": rpm,
     "tar": _tarball,
     "wheel": wheel,

@@ -55,15 +55,15 @@ def test_apt_installs_and_purges_it(built: Built, suite: str) -> None:
     (artifact,) = built.artifacts("deb")
     name = artifact["name"]
     bundle = "/etc/ssl/certs/ca-certificates.crt"
-    with open_sandbox(root(suite)) as place:
-        before = place.read(bundle)
-        place.copy_in(f"/root/{deb.name}", deb.read_bytes())
+    with open_sandbox(root(suite)) as sandbox:
+        before = sandbox.read(bundle)
+        sandbox.copy_in(f"/root/{deb.name}", deb.read_bytes())
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        place.run(["apt-get", "--yes", "install", f"/root/{deb.name}"], environment=quiet)
-        assert place.run(["dpkg", "--verify", name]).out == ""
-        assert fingerprints(before) | built.fingerprints == fingerprints(place.read(bundle))
-        place.run(["apt-get", "--yes", "purge", name], environment=quiet)
-        assert before == place.read(bundle)
+        sandbox.run(["apt-get", "--yes", "install", f"/root/{deb.name}"], environment=quiet)
+        assert sandbox.run(["dpkg", "--verify", name]).out == ""
+        assert fingerprints(before) | built.fingerprints == fingerprints(sandbox.read(bundle))
+        sandbox.run(["apt-get", "--yes", "purge", name], environment=quiet)
+        assert before == sandbox.read(bundle)
 
 
 def test_debsums_finds_every_file_as_it_was_packed(built: Built, tmp_path: Path) -> None:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from builder.prove import authority, clients
-from builder.prove import replica as twin
+from builder.prove import authority, clients, replica
 from builder.prove.clients import Programs
 from builder.prove.sandbox import Sandbox, open_sandbox
 from builder.prove.server import serve
@@ -288,11 +287,11 @@ def _compared(old: Path, new: Path) -> dict[str, list[dict[str, str]]]:
 _WHATEVER = ("sh", "-c", '"$@" || [ $? -eq 1 ]', "sh")
 
 
-def test_a_proof_makes_no_twin_of_a_distrusted_ca(releases: Releases) -> None:
+def test_a_proof_makes_no_replica_of_a_distrusted_ca(releases: Releases) -> None:
     """What the packages trust is what is proven, although the rpm holds the distrusted CA as well."""
     manifest = manifests.read_manifest(releases.second)
     assert manifest is not None
-    assert {one.sha256 for one in twin.originals(releases.second, manifest).certificates} == releases.kept
+    assert {one.sha256 for one in replica.originals(releases.second, manifest).certificates} == releases.kept
 
 
 _CLIENTS = Path(clients.__file__).parent

@@ -47,17 +47,17 @@ def test_rpm_installs_and_erases_it(built: Built) -> None:
     file = built.file("rpm")
     (artifact,) = built.artifacts("rpm")
     folders = ["sh", "-c", "find /usr/share | sort"]
-    with open_sandbox(root("trixie")) as place:
-        place.copy_in(f"/root/{file.name}", file.read_bytes())
-        before = place.run(folders).out
+    with open_sandbox(root("trixie")) as sandbox:
+        sandbox.copy_in(f"/root/{file.name}", file.read_bytes())
+        before = sandbox.run(folders).out
         # Debian's ca-certificates is no rpm, so the dependency cannot be met here.
         install = ["rpm", "--install", "--nodeps", "--nosignature", f"/root/{file.name}"]
-        assert "warning" not in place.run(install).out
-        assert place.run(["rpm", "--verify", "--nodeps", artifact["name"]]).out == ""
-        listed = set(place.run(["rpm", "--query", "--list", artifact["name"]]).out.splitlines())
+        assert "warning" not in sandbox.run(install).out
+        assert sandbox.run(["rpm", "--verify", "--nodeps", artifact["name"]]).out == ""
+        listed = set(sandbox.run(["rpm", "--query", "--list", artifact["name"]]).out.splitlines())
         assert {entry.path for entry in readers.rpm(file).entries} == listed
-        assert "warning" not in place.run(["rpm", "--erase", artifact["name"]]).out
-        assert before == place.run(folders).out
+        assert "warning" not in sandbox.run(["rpm", "--erase", artifact["name"]]).out
+        assert before == sandbox.run(folders).out
 
 
 def test_rpmlint_finds_what_the_recipe_explains(demo: Built) -> None:

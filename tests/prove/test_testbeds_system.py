@@ -64,14 +64,14 @@ def test_the_deb_is_proven_in_a_copy_of_this_machine(world: World, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("manager", "distribution"), distributions.STANDINS)
-def test_the_rpm_is_tried_but_not_proven(
+def test_on_a_stand_in_a_package_is_tried_but_not_proven(
     manager: distributions.Manager, distribution: distributions.Distribution, world: World, tmp_path: Path
 ) -> None:
-    """In a double of Fedora or openSUSE all is as promised, which is worth a status of its own."""
+    """In a double of Fedora, openSUSE or Arch all is as promised, which is worth a status of its own."""
     with distributions.open_system(Preparations(), manager, distribution, world, {}) as system:
         if "zypper" in manager.install:
             system.sandbox.run(["rm", "/usr/bin/dnf"])
-        found = _prove(system.sandbox, world, tmp_path, target="rpm")
+        found = _prove(system.sandbox, world, tmp_path, target=manager.family.target)
     assert found == dict.fromkeys(_ASKED, (Status.STAND_IN, distribution.stand_in, ()))
 
 

@@ -1,7 +1,8 @@
 """What every trust test shares: one world of CAs and servers for the session, and systems prepared once."""
 
 import fcntl
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,23 @@ def preparations() -> Preparations:
 
 
 @pytest.fixture(scope="session")
-def rpms(world: World, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Build Acme's two releases, the first also for every purpose, and Beta's, with a CA of Acme's too."""
-    out = tmp_path_factory.mktemp("rpms")
-    first = [world.kept, world.old]
-    return {
-        "first": build(out, "acme", first, "1", target="rpm"),
-        "second": build(out, "acme", [world.kept, world.new], "2", target="rpm"),
-        "broad": build(out / "broad", "acme", first, "1", target="rpm", settings={"purposes": "all"}),
-        "beta": build(out, "beta", [world.beta, world.kept], "1", target="rpm"),
-    }
+def packages(world: World, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[str, Path]]:
+    """Build for a target: Acme's two releases, the first for all purposes too, Beta's with a CA of Acme's."""
+
+    @functools.cache
+    def built(target: str) -> Mapping[str, Path]:
+        out = tmp_path_factory.mktemp(target)
+        first = [world.kept, world.old]
+        return {
+            "first": build(out, "acme", first, "1", target=target),
+            "second": build(out, "acme", [world.kept, world.new], "2", target=target),
+            "broad": build(out / "broad", "acme", first, "1", target=target, settings={"purposes": "all"}),
+            "beta": build(out, "beta", [world.beta, world.kept], "1", target=target),
+        }
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def rpms(packages: Callable[[str], Mapping[str, Path]]) -> Mapping[str, Path]:
+    return packages("rpm")

@@ -27,16 +27,16 @@ def test_pythons_of_debian(suite: str, wheels: Wheels, urls: dict[str, str]) -> 
     system = root(suite)
     versions = sorted(path.name for path in (system / "usr/bin").glob("python3.*[0-9]"))
     assert versions != []
-    with open_sandbox(system) as place:
-        place.copy_in(_WHEEL, wheels.acme.read_bytes())
+    with open_sandbox(system) as sandbox:
+        sandbox.copy_in(_WHEEL, wheels.acme.read_bytes())
         for version in versions:
-            place.run([version, "-m", "venv", "--without-pip", f"/{version}"])
+            sandbox.run([version, "-m", "venv", "--without-pip", f"/{version}"])
             python = f"/{version}/bin/python"
-            assert _said(place, python, "-c", TRUSTS, urls["good"]) == STRANGER
-            place.run([python, "-c", _UNPACK])
-            assert _said(place, python, "-c", TRUSTS, urls["good"]) == TRUSTED
-            assert _said(place, python, "-c", TRUSTS, urls["unrelated"]) == STRANGER
-            assert _entries(place, python) == (1 if int(version.removeprefix("python3.")) >= _NEWER else 0)
+            assert _said(sandbox, python, "-c", TRUSTS, urls["good"]) == STRANGER
+            sandbox.run([python, "-c", _UNPACK])
+            assert _said(sandbox, python, "-c", TRUSTS, urls["good"]) == TRUSTED
+            assert _said(sandbox, python, "-c", TRUSTS, urls["unrelated"]) == STRANGER
+            assert _entries(sandbox, python) == (1 if int(version.removeprefix("python3.")) >= _NEWER else 0)
 
 
 def test_truststore_where_openssl_has_no_defaults(wheels: Wheels, urls: dict[str, str]) -> None:
@@ -44,29 +44,30 @@ def test_truststore_where_openssl_has_no_defaults(wheels: Wheels, urls: dict[str
     # Its own context, which no create_default_context() has loaded anything into.
     context = "lambda: truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
     code = f"import ssl, truststore; ssl._create_default_https_context = {context}\n{TRUSTS}"
-    with open_sandbox(root("trixie")) as place:
-        place.run(["rm", "-r", "/usr/lib/ssl"])
-        place.run(["python3", "-m", "venv", "--without-pip", "/venv"])
-        place.copy_in(_WHEEL, wheels.acme.read_bytes())
+    with open_sandbox(root("trixie")) as sandbox:
+        sandbox.run(["rm", "-r", "/usr/lib/ssl"])
+        sandbox.run(["python3", "-m", "venv", "--without-pip", "/venv"])
+        sandbox.copy_in(_WHEEL, wheels.acme.read_bytes())
         for file in (clients() / "truststore").glob("*.py"):
-            place.copy_in(f"/root/truststore/{file.name}", file.read_bytes())
+            sandbox.copy_in(f"/root/truststore/{file.name}", file.read_bytes())
         path = {"PYTHONPATH": "/root"}
         assert (
-            place.run(["/venv/bin/python", "-c", code, urls["good"]], environment=path).out.strip()
+            sandbox.run(["/venv/bin/python", "-c", code, urls["good"]], environment=path).out.strip()
             == STRANGER
         )
-        place.run(["/venv/bin/python", "-c", _UNPACK])
+        sandbox.run(["/venv/bin/python", "-c", _UNPACK])
         assert (
-            place.run(["/venv/bin/python", "-c", code, urls["good"]], environment=path).out.strip() == TRUSTED
+            sandbox.run(["/venv/bin/python", "-c", code, urls["good"]], environment=path).out.strip()
+            == TRUSTED
         )
 
 
-def _said(place: Sandbox, *command: str) -> str:
-    return place.run(list(command)).out.strip()
+def _said(sandbox: Sandbox, *command: str) -> str:
+    return sandbox.run(list(command)).out.strip()
 
 
-def _entries(place: Sandbox, python: str) -> int:
+def _entries(sandbox: Sandbox, python: str) -> int:
     """Return how many times this Python started us through the .start file."""
     return len(
-        re.findall(r"Executing entry point: _acme_certifi:install", _said(place, python, "-v", "-c", ""))
+        re.findall(r"Executing entry point: _acme_certifi:install", _said(sandbox, python, "-v", "-c", ""))
     )

@@ -230,7 +230,7 @@ def test_a_manifest_that_no_build_wrote_stops_the_build(tmp_path: Path) -> None:
     """Nothing is written or removed on its word."""
     (tmp_path / "manifest.json").write_bytes(b"{}")
     message, hint = refusal(tmp_path, artifact("a-1.deb"))
-    assert message.startswith("/manifest.json: is not a trustpack manifest: ")
+    assert message.startswith("/manifest.json: is not a trustpack manifest")
     assert "--out" in hint
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"manifest.json": b"{}"}
 

@@ -73,7 +73,7 @@ def test_the_manifest_says_what_an_auditor_asks() -> None:
 def test_what_no_build_wrote_is_no_manifest(tmp_path: Path, data: bytes) -> None:
     """It may be another program's, or name files outside."""
     (tmp_path / "manifest.json").write_bytes(data)
-    with pytest.raises(OutputError, match="is not a trustpack manifest: ") as caught:
+    with pytest.raises(OutputError, match="is not a trustpack manifest") as caught:
         manifests.read_manifest(tmp_path)
     assert "--out" in caught.value.hint
 

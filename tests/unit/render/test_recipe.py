@@ -197,6 +197,20 @@ def test_a_recipe_that_cannot_be_meant_is_refused_with_its_line(
     assert refusal(tmp_path, RECIPE.replace(old, new)) == (message, hint)
 
 
+def test_every_unknown_key_is_told_in_one_run(tmp_path: Path) -> None:
+    """Those of the recipe, and those that its formats do not know."""
+    text = RECIPE.replace("title:", "titel:").replace("container: tar", "container: deb")
+    text = text.replace("install:", "    scripts: {postinstal: {}}\n    metadata: {depnds: []}\ninstall:")
+    message, _ = refusal(tmp_path, text)
+    lines = [line.removeprefix(f"  {tmp_path}/recipes/thing.yaml:") for line in message.splitlines()]
+    assert lines == [
+        " has 3 errors:",
+        "1: unknown key 'titel' (did you mean 'title'?)",
+        "12: container 'deb' has no script 'postinstal' (did you mean 'postinstall'?)",
+        "13: container 'deb' has no metadata 'depnds' (did you mean 'depends'?)",
+    ]
+
+
 def test_everything_that_is_wrong_is_told_in_one_run(tmp_path: Path) -> None:
     """Keys first, as nothing more can be read without them; then all that they contradict."""
     keys = RECIPE.replace("title: Something\n", "").replace("content: bundle", "contnet: bundle")
