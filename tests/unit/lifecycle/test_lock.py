@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
@@ -55,6 +56,14 @@ def test_a_lock_is_read_as_it_was_written() -> None:
     for each in (lock, forgiving):
         assert lockfile.parse(lockfile.to_text(each), "trustpack.lock") == each
     assert [item.state for item in lock.certificates] == ["retiring", "active", "distrusted"]
+
+
+def test_a_lock_that_is_no_text_is_told_in_our_words(tmp_path: Path) -> None:
+    """And not in those of Python's decoder."""
+    (tmp_path / "trustpack.lock").write_bytes(b"\xff\xfe")
+    with pytest.raises(LockError) as caught:
+        lockfile.read(tmp_path / "trustpack.lock")
+    assert str(caught.value) == f"{tmp_path / 'trustpack.lock'}: is not UTF-8 text"
 
 
 def test_unchanged_content_keeps_its_release_on_a_later_day() -> None:
