@@ -126,7 +126,7 @@ def _folded(package: Package) -> str:
     """Return the synopsis, and the extended description as continuation lines."""
     said = [package.metadata[key] for key in ("summary", "description") if key in package.metadata]
     synopsis, *rest = (
-        ("\n".join(said) or line("summary", package.organisation.summary)).rstrip("\n").split("\n")
+        ("\n".join(said) or line("summary", package.organisation.summary)).strip("\n").split("\n")
     )
     return "\n ".join([synopsis, *(text if text.strip() else "." for text in rest)])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from builder.errors import OutputError
 
 TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
+_SHOWN = 50  # characters of a name, of four bytes at most
 _READABLE = 0o644  # by whoever reads it: a metrics exporter runs as a user of its own
 
 
@@ -21,16 +22,21 @@ def write(file: Path, text: str) -> None:
         if target.exists() and not target.is_file():
             target.write_text(text, "utf-8", newline="")
             return
-        temporary = stage(target, text.encode("utf-8"))
-        temporary.chmod(_READABLE)
-        temporary.replace(target)
+        put(target, text.encode("utf-8"), mode=_READABLE)
     except OSError as error:
         raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from error
 
 
-def put(path: Path, data: bytes) -> None:
-    """Make `data` the content of `path`; raises OSError."""
-    stage(path, data).replace(path)
+def put(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Make `data` the content of `path`, with the bits `mode` or else those of a new file; raises OSError."""
+    temporary = stage(path, data)
+    try:
+        if mode is not None:
+            temporary.chmod(mode)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def stage(path: Path, data: bytes) -> Path:
@@ -38,16 +44,16 @@ def stage(path: Path, data: bytes) -> Path:
 
     Whoever stages several files renames them when all are there.
     """
-    # A metrics collector reads what ends in .prom, so the temporary name must not.
-    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    # A metrics collector reads what ends in .prom, so this name must not; and the longest name has no room.
+    temporary = path.with_name(f"{TEMPORARY}{path.name[-_SHOWN:]}-{os.getpid()}")
     try:
         with temporary.open("xb") as stream:  # never through a link that somebody put there
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-    except FileExistsError:
-        raise
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        if not isinstance(error, FileExistsError):
+            temporary.unlink(missing_ok=True)
+        # People know the file by the name that it was to have.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return temporary

@@ -90,7 +90,7 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
                 _clear_up(folder, read_manifest(folder))
                 raise
     except OSError as error:
-        where = error.filename or folder
+        where = error.filename2 or error.filename or folder  # of a renaming, the name that was to be
         raise OutputError(f"{where}: cannot be written: {error.strerror or error}") from error
 
 

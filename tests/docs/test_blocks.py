@@ -73,17 +73,18 @@ def test_a_yaml_block_is_read_by_what_reads_its_file(block: Block, tmp_path: Pat
     if "organisation" in value:
         assert config.read(file).organisation.slug == "acme"
     elif block.file.startswith("recipes/"):
-        _read_recipe(block, file)
+        _read_recipe(block, tmp_path)
 
 
-def _read_recipe(block: Block, file: Path) -> None:
+def _read_recipe(block: Block, folder: Path) -> None:
     """Read a recipe beside the templates that its page shows."""
-    templates = file.parent / "templates"
-    for other in every():
-        if other.page == block.page and other.file.startswith(f"templates/{file.stem}/"):
-            (templates / Path(other.file).name).parent.mkdir(exist_ok=True)
-            (templates / Path(other.file).name).write_text(other.text)
-    assert recipe.read(RecipeSource(file.stem, file, templates)).target == file.stem
+    name = Path(block.file).stem
+    shown = [other for other in every() if other.page == block.page]
+    for each in (block, *(other for other in shown if other.file.startswith(f"templates/{name}/"))):
+        (folder / each.file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / each.file).write_text(each.text, "utf-8")
+    source = RecipeSource(name, folder / block.file, folder / "templates" / name)
+    assert recipe.read(source).target == name
 
 
 def test_a_wrong_configuration_would_be_found(tmp_path: Path) -> None:
