@@ -9,6 +9,7 @@ import stat
 import subprocess
 import tarfile
 import tempfile
+import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -69,6 +70,17 @@ def deb(file: Path) -> Read:
     description = control.pop("control")
     control.pop("md5sums")
     return Read(listing, dict(sorted(control.items())), description)
+
+
+def control_fields(text: str) -> dict[str, str]:
+    """Return the fields of a deb's control file, or of dpkg's word of an installed one."""
+    return dict(re.findall(r"^(\S+?): ?((?:.*)(?:\n .*)*)$", text, re.MULTILINE))
+
+
+def rpm_tags(xml: str) -> dict[str, list[str | None]]:
+    """Return every tag of a header, as `rpm --xml` says it."""
+    tree = ET.fromstring(xml)  # noqa: S314  rpm's own
+    return {tag.get("name", ""): [value.text for value in tag] for tag in tree.iter("rpmTag")}
 
 
 def rpm(file: Path) -> Read:

@@ -207,7 +207,7 @@ def open_system(
     """Open a stand-in that has `packages` in /root, each by its key with the container as its ending."""
 
     def prepare(sandbox: Sandbox) -> tuple[Sequence[SystemClient], Store]:
-        _disguise(sandbox, manager, distribution)
+        disguise(sandbox, manager, distribution)
         roots = f"{distribution.anchors}/roots.pem"
         sandbox.copy_in(roots, world.public.pem)
         sandbox.run(["sh", "-c", _MOZILLA, "sh", roots])
@@ -220,7 +220,7 @@ def open_system(
         yield System(was.sandbox, distribution, manager, world, was.asked, was.before)
 
 
-def _disguise(sandbox: Sandbox, manager: Manager, distribution: Distribution) -> None:
+def disguise(sandbox: Sandbox, manager: Manager, distribution: Distribution) -> None:
     """Let a Debian system look like the distribution."""
     sandbox.copy_in(STAND_IN, f"{distribution.stand_in}\n".encode())
     # Debian's own store makes room: every client then reads what the double extracts.
