@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from builder import formats
 from builder.model import File, Package
 from builder.prove import authority
 from builder.prove.authority import Authority
-from tests import golang
-from tests.packages import readers
+from tests import golang, nfpm
+from tests.packages import readers, samples
 from tests.roots import folder
 from tests.tools import require
 from tests.trust.world import build
@@ -35,6 +36,13 @@ from tests.unit import bundles
 _MODULE = Path(__file__).parent / "apko"
 _NAME = "acme-ca-certs"
 _EPOCH = 1_795_478_400
+# What the table of differences knows by .PKGINFO's names; C is the control stream's digest, S the size.
+_KNOWN = {
+    "BuildDate": "info: builddate",
+    "record t": "info: builddate",
+    "record C": "info: datahash",
+    "record S": "info: datahash",
+}
 
 
 @dataclass(frozen=True)
@@ -226,3 +234,47 @@ def test_a_package_that_was_changed_after_its_making_is_refused(
     done = apko.install(tmp_path, changed, apko.dependency)
     assert done.returncode == 1
     assert complaint in done.stderr
+
+
+def test_apko_makes_the_same_of_nfpms_package_and_goes_on_to_ours(apko: Apko, tmp_path: Path) -> None:
+    """It unpacks and records the same of both, but for what the table says, and prefers our next version."""
+    package = samples.recipe("apk")
+    files: dict[str, Path] = {}
+    later = msgspec.structs.replace(package, version="20261125", files=package.files[1:])
+    for name, one, write in (
+        ("ours", package, formats.write),
+        ("theirs", package, nfpm.write),
+        ("later", later, formats.write),
+    ):
+        # By the name that apko asks a repository for.
+        files[name] = tmp_path / name / f"{_NAME}-{one.version}-r0.apk"
+        files[name].parent.mkdir()
+        files[name].write_bytes(write(one))
+    ours, theirs = (_outcome(apko, tmp_path / f"{name}-root", files[name]) for name in ("ours", "theirs"))
+    differing = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
+    assert {_KNOWN.get(key, key) for key in differing} - nfpm.explained("apk") == set()
+    gone = f"disk {package.files[0].path}"
+    assert gone in theirs
+
+    alone = _outcome(apko, tmp_path / "alone", files["later"])
+    assert alone == _outcome(apko, tmp_path / "both", files["theirs"], files["later"])
+    assert gone not in alone
+
+
+def _outcome(apko: Apko, sandbox: Path, *packages: Path) -> dict[str, Any]:
+    """Install from these, and return what apko says, what it recorded, and what then lies on the disk."""
+    sandbox.mkdir()
+    done = apko.install(sandbox, *packages, apko.dependency)
+    assert done.returncode == 0, done.stderr
+    (said,) = [one for one in json.loads(done.stdout) if one["Name"] == _NAME]
+    root = sandbox / "root"
+    database = (root / "usr/lib/apk/db/installed").read_text("utf-8")
+    (record,) = [block for block in database.split("\n\n") if f"P:{_NAME}\n" in block]
+    found: dict[str, Any] = dict(said)
+    for line in record.splitlines():
+        key, _, value = line.partition(":")
+        found.setdefault(f"record {key}", []).append(value)
+    for file in said["Files"]:
+        path = root / file["Path"]
+        found[f"disk /{file['Path']}"] = None if file["Folder"] else path.read_bytes()
+    return found
