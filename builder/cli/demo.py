@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
@@ -92,7 +91,7 @@ def _environment(folder: Path) -> Path:
         raise ToolError(
             f"{folder}: no virtual environment could be made", hint="on Debian: apt install python3-venv"
         ) from error
-    return folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    return folder / "bin" / "python"
 
 
 def _pip(python: Path, *arguments: str) -> None:

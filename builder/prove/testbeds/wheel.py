@@ -92,7 +92,7 @@ class Wheels:
     @property
     def python(self) -> Path:
         """Where its interpreter is."""
-        return self.folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+        return self.folder / "venv" / "bin" / "python"
 
     @property
     def _module(self) -> str:
