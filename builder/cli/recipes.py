@@ -54,11 +54,12 @@ def list_recipes(
 def show(target: _Target, folder: _Folder = Path()) -> None:
     """Print a target's recipe and the names of its templates."""
     from builder.render import recipe
+    from builder.text import document
 
     source = recipe.select(recipe.sources(folder), [target])[0]
     recipe.check_links(source)
     typer.echo(f"# {source.file}")
-    typer.echo(source.file.read_text("utf-8").rstrip())
+    typer.echo(document.read(source.file).rstrip())
     for file in recipe.templates(source):
         typer.echo(f"# {source.templates / file}")
 
