@@ -18,7 +18,7 @@ PACKAGE_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA
 
 
 class NotAFileError(OSError):
-    """What has the name is a folder, a pipe or a device."""
+    """What has the name is a pipe, a device or a socket."""
 
 
 class TooLargeError(OSError):
@@ -30,9 +30,15 @@ def opened(path: str | Path) -> Iterator[BufferedReader]:
     """Open a regular file for reading; raise OSError, with the reason in `strerror`."""
     # Opening a FIFO would wait for its writer, hence O_NONBLOCK and a look before the first read.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    kind = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(descriptor)
+        raise (
+            IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+            if stat.S_ISDIR(kind)
+            else _not_a_file(path)
+        )
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _not_a_file(path)
         yield stream
 
 
