@@ -13,7 +13,7 @@ import msgspec
 
 from builder.errors import ConfigError
 from builder.formats.compression import gzip
-from builder.model import FILE_NAME, File, Package
+from builder.model import FILE_NAME, Certificate, File, Package
 from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from builder.model import Bundle, Certificate, Organisation, Output, Recipe, RecipeFile, Revision
+    from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
 
 
 _WIDTH = 76  # of a description in a .deb or an .rpm
 # What joins a name's words. Each has as many underscores in `module` as its place says, so that no two names
 # with single signs between words share one.
 _SIGNS = "-/._~+@"
+_SHOWN = (frozenset(dir(Certificate)) | {"openssl_hash"}) - {"origin"}  # of a certificate, to templates
 
 
 class TargetRelease(msgspec.Struct, frozen=True):
@@ -279,20 +280,25 @@ def _scope(
 
 
 class _Shown(SimpleNamespace):
-    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for."""
+    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for.
+
+    Not where it was read, which is a path of the machine that builds.
+    """
 
     def __init__(self, certificate: Certificate) -> None:
-        super().__init__(certificate=certificate)
+        super().__init__(_certificate=certificate)
 
     def __getattr__(self, name: str) -> Any:
-        certificate: Certificate = self.__dict__["certificate"]
+        certificate: Certificate = self.__dict__["_certificate"]
+        if name not in _SHOWN:
+            raise AttributeError(name)
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Shown, (self.__dict__["certificate"],)
+        return _Shown, (self.__dict__["_certificate"],)
 
     def __dir__(self) -> list[str]:
-        return [*dir(self.__dict__["certificate"]), "openssl_hash"]
+        return list(_SHOWN)
 
 
 def _filled(metadata: Mapping[str, Any], words: Mapping[str, str], where: str) -> dict[str, Any]:
