@@ -9,10 +9,13 @@ const { name, version } = require('./package.json');
 // A bundler leaves this file out of what it makes, and some leave no __dirname either.
 const folder = typeof __dirname === 'string' ? __dirname : '';
 const path = join(folder, 'roots.pem');
-const flat = name.replace('@', '').replace('/', '-');
-// A shell cannot set a variable that starts with a digit.
-const disableVariable = `${flat
-  .replace(/[^A-Za-z0-9]/g, '_')
+// A name of its own in node_modules/.bin: a-b-c is what @a/b-c and @a-b/c would both be there without signs.
+const command = name.replace('@', '').replace('/', '__');
+// No other package's either: each sign has as many underscores as its place in this list says. A shell cannot set
+// a variable that starts with a digit.
+const disableVariable = `${name
+  .replace('@', '')
+  .replace(/[^a-z0-9]/g, (sign) => '_'.repeat(1 + '-/._~'.indexOf(sign)))
   .replace(/^(?=\d)/, '_')
   .toUpperCase()}_DISABLE`;
 
@@ -134,7 +137,7 @@ function isDisabled() {
 
 module.exports = {
   name,
-  flat,
+  command,
   version,
   path,
   disableVariable,

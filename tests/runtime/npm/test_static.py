@@ -125,8 +125,8 @@ def test_a_name_chosen_freely_is_followed(
     """The command, the switch and the README follow the package's name, also one with a digit first."""
     config = "names:\n  npm: '@42.example/trust.me'\n"
     package = unpack(build("freely", authorities.acme, config=config), tmp_path)
-    assert json.loads((package / "package.json").read_text())["bin"] == {"42.example-trust.me": "./cli.js"}
+    assert json.loads((package / "package.json").read_text())["bin"] == {"42.example__trust.me": "./cli.js"}
     program = "console.log(JSON.stringify(require('./bundle.js').disableVariable))"
     name = world.answer([world.node("24"), "--eval", program], cwd=package)
-    assert name == "_42_EXAMPLE_TRUST_ME_DISABLE"
+    assert name == "_42___EXAMPLE__TRUST___ME_DISABLE"
     assert f"`{name}=1`" in (package / "README.md").read_text()
