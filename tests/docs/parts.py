@@ -90,6 +90,7 @@ FILTER_MEANINGS = {
     "token": "a word that needs no quotes anywhere; else the build stops",
     "ident": "an identifier; else the build stops",
     "camel": "a name in CamelCase: `acme-ca-certs` becomes `AcmeCaCerts`",
+    "constant": "a module as a Ruby constant that is no other's: `acme_2_ca` becomes `Acme_2Ca`",
 }
 
 
