@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from builder.cli.messages import tell
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from builder.load.access import Access
     from builder.model import Bundle, Finding
     from builder.pipeline.accept import Treatments
@@ -39,7 +38,7 @@ def project(
 
     found = find(paths or [], org, config, now=clock(now), source_date_epoch=source_date_epoch())
     if org is not None and Path(FILE_NAME).exists() and not quiet:
-        typer.echo(f"note: {FILE_NAME} is not used, because --org is given", err=True)
+        tell("note", [f"{FILE_NAME} is not used, because --org is given"])
     return found
 
 
@@ -104,14 +103,6 @@ def source_date_epoch() -> int | None:
     return int(value)
 
 
-def warn(texts: Iterable[str]) -> None:
-    """Print each warning in a line of standard error."""
-    from builder.text.quoting import visible
-
-    for text in texts:
-        typer.echo(visible(f"warning: {text}"), err=True)
-
-
 def _ask(name: str) -> str:
     entered: str = typer.prompt(f"Password of {name}", hide_input=True, err=True)
     return entered
@@ -146,7 +137,7 @@ def _warn(findings: tuple[Finding, ...], *, quiet: bool) -> None:
                 continue
             said[finding.rule] += 1
         if said[finding.rule] <= _SHOWN:
-            warn([f"{finding.origin}: {finding.message}"])
+            tell("warning", [f"{finding.origin}: {finding.message}"])
     for rule, count in said.items():
         if count > _SHOWN:
-            warn([f"{rule}: {count - _SHOWN} more; 'trustpack lint' lists them all"])
+            tell("warning", [f"{rule}: {count - _SHOWN} more; 'trustpack lint' lists them all"])

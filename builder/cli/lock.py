@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from builder.cli import environment, options
 
 if TYPE_CHECKING:
     from builder.lifecycle.lock import Lock
+    from builder.model import CertificateSummary
 
 _DIFFERS = 1
 
@@ -29,6 +30,8 @@ def lock(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, write nothing.")] = False,
     password_file: options.PasswordFile = None,
+    form: options.Form = None,
+    json: options.Json = False,
     now: options.Now = None,
 ) -> None:
     """Show what changes in the bundle, and write trustpack.lock.
@@ -42,18 +45,46 @@ def lock(
     from builder.pipeline.plan import following
     from builder.release.atomic import write
 
+    as_json = options.chosen(form, json=json) == "json"
     project = environment.project(config=config, now=now)
     old = project.lock
     bundle = environment.accepted(project, password_file=password_file)
     new = following(project, bundle, release=release, again=again)
     file = project.lock_file or Path(FILE_NAME)
-    _show(old, new, file)
-    if new == old:
-        return
-    if check:
-        raise typer.Exit(_DIFFERS)
-    if not dry_run:
+    writing = new != old and not (check or dry_run)
+    if writing:
         write(file, lockfile.to_text(new))
+    if as_json:
+        _print_json(old, new, file, written=writing)
+    else:
+        _show(old, new, file)
+    if check and new != old:
+        raise typer.Exit(_DIFFERS)
+
+
+def _print_json(old: Lock | None, new: Lock, file: Path, *, written: bool) -> None:
+    from builder.lifecycle.lock import compare
+    from builder.text.printed import printed
+
+    change = compare(old.certificates if old else (), new.certificates)
+    value = {
+        "file": str(file),
+        "before": old.release.text if old else "",
+        "release": new.release.text,
+        "up_to_date": new == old,
+        "written": written,
+        "added": [_value(item) for item in change.added],
+        "removed": [_value(item) for item in change.removed],
+        "moved": [_value(item) | {"state_before": before.state} for before, item in change.moved],
+    }
+    typer.echo(printed(value), nl=False)
+
+
+def _value(item: CertificateSummary) -> dict[str, Any]:
+    import msgspec
+
+    value: dict[str, Any] = msgspec.to_builtins(item)
+    return value
 
 
 def _show(old: Lock | None, new: Lock, file: Path) -> None:

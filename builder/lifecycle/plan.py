@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from builder.lifecycle.lock import Change, compare
+from builder.text.printed import printed
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def as_json(plan: Plan) -> str:
         ],
         "distrust": dict(plan.distrust),
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(value)
 
 
 def _value(item: CertificateSummary) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The JSON that `check --json` and `plan --json` print."""
+"""The JSON that `check`, `lock` and `plan` print."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
-from builder.text.schema import Moment, Sha256, Shape, Subject
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
 class ExpiryJson(Shape, frozen=True):
@@ -22,7 +22,7 @@ class ExpiryJson(Shape, frozen=True):
     sources: Annotated[list[str], Meta(description="The inputs that it was found in.")]
 
 
-class CheckJson(Shape, frozen=True):
+class CheckJson(DocumentJson, frozen=True):
     """Which CAs end soon."""
 
     now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
@@ -55,7 +55,7 @@ class WarningJson(Shape, frozen=True):
     message: str
 
 
-class PlanJson(Shape, frozen=True):
+class PlanJson(DocumentJson, frozen=True):
     """What the next release adds and removes."""
 
     before: Annotated[str, Meta(description="The last release; empty where there is none.")]
@@ -69,3 +69,16 @@ class PlanJson(Shape, frozen=True):
         dict[str, str],
         Meta(description="By target, what distrusting does there; empty where no CA is distrusted."),
     ]
+
+
+class LockJson(DocumentJson, frozen=True):
+    """How the lock differs from the bundle, and whether it was written."""
+
+    file: Annotated[str, Meta(description="The lock's path.")]
+    before: Annotated[str, Meta(description="The lock's release before; empty where there was no lock.")]
+    release: Annotated[str, Meta(description="The release that the bundle leads to.")]
+    up_to_date: Annotated[bool, Meta(description="Whether the lock is what it must be already.")]
+    written: Annotated[bool, Meta(description="Whether it was written: not with --check or --dry-run.")]
+    added: list[PlannedJson]
+    removed: list[PlannedJson]
+    moved: list[MovedJson]
