@@ -109,10 +109,12 @@ def _ask(name: str) -> str:
 
 
 def _passwords(file: Path | None) -> tuple[str, ...]:
+    from builder.text import files
+
     if file is None:
         return ()
     try:
-        return tuple(file.read_text("utf-8").splitlines())
+        return tuple(files.text(file).splitlines())
     except OSError as error:
         raise UsageError(f"--password-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

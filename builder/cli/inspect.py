@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from builder.errors import PackageError
     from builder.inspect import Contents, Held
 
-# What a build writes that is larger than this is no CA package; reading stops before memory does.
-_MAX_BYTES = 128 * 1024 * 1024
 _SHORT = 16  # digits of a fingerprint that tell certificates apart on one screen; --json has all
 
 
@@ -81,14 +79,11 @@ def _read(path: Path) -> Contents | PackageError:
     """Return the package's contents, or why there are none to be had."""
     from builder.errors import PackageError
     from builder.inspect import read
+    from builder.text import files
     from builder.text.quoting import visible
 
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return PackageError(
-                f"{visible(str(path))}: is larger than the {_MAX_BYTES} bytes that inspect reads"
-            )
-        return read(str(path), path.read_bytes())
+        return read(str(path), files.read(path, files.PACKAGE_BYTES))
     except PackageError as error:
         return error
     except OSError as error:

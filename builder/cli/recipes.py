@@ -54,11 +54,12 @@ def show(
 ) -> None:
     """Print a target's recipe and the names of its templates."""
     from builder.render import recipe
+    from builder.text import document
 
     as_json = options.chosen(form, json=json) == "json"
     source = recipe.select(recipe.sources(folder), [target])[0]
     recipe.check_links(source)
-    text = source.file.read_text("utf-8")
+    text = document.read(source.file)
     files = [str(source.templates / file) for file in recipe.templates(source)]
     if as_json:
         known = {"target": target, "origin": _origin(source), "file": str(source.file)}
