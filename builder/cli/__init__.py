@@ -117,6 +117,7 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     """Run the command that the arguments name; return its exit status."""
     if _COMPLETING in os.environ:
+        _join_values()
         register(COMMANDS)
         app()  # a shell asks, and it ends here
     if arguments and arguments[0] in COMMANDS:
@@ -143,6 +144,15 @@ def _run(arguments: list[str]) -> int:
 
         raise told(error) from None
     return 0
+
+
+def _join_values() -> None:
+    """Take out the = that bash has as a word of its own between an option and its value."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    if "=" in words[:-1]:
+        kept = [word for word in words[:-1] if word != "="]
+        os.environ["COMP_WORDS"] = "\n".join([*kept, words[-1]])
+        os.environ["COMP_CWORD"] = str(len(kept))
 
 
 def _tell(error: TrustpackError) -> int:

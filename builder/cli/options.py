@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -41,7 +42,10 @@ def _completing(known: Callable[[], Iterable[str]], *, listed: bool = False) -> 
     def complete(incomplete: str) -> list[str]:
         before, comma, word = incomplete.rpartition(",") if listed else ("", "", incomplete)
         given = before.split(",")
-        return [f"{before}{comma}{name}" for name in known() if name.startswith(word) and name not in given]
+        found = [f"{before}{comma}{name}" for name in known() if name.startswith(word) and name not in given]
+        # Of the shells, only bash takes a space in an answer for the end of the word.
+        in_bash = os.environ.get("_TRUSTPACK_COMPLETE") == "complete_bash"
+        return [name.replace(" ", "\\ ") for name in found] if in_bash else found
 
     return complete
 
@@ -76,10 +80,28 @@ def _runtimes() -> Iterable[str]:
     return EXAMPLES.split(", ")
 
 
+def _clients() -> Iterable[str]:
+    from builder.prove.testbeds import names
+    from builder.render import recipe
+
+    return names(recipe.read(source) for source in recipe.sources(Path()).values())
+
+
+def roots(incomplete: str) -> list[str]:
+    """Return the folders that a path can go on with."""
+    folder, slash, word = incomplete.rpartition("/")
+    try:
+        found = sorted(item.name for item in Path(f"{folder}{slash}" or ".").iterdir() if item.is_dir())
+    except OSError:
+        return []
+    return [f"{folder}{slash}{name}/" for name in found if name.startswith(word)]
+
+
 target = _completing(_targets)
 targets = _completing(_targets, listed=True)
 pages = _completing(_pages)
 documents = _completing(_documents)
+clients = _completing(_clients, listed=True)
 rules = _completing(_rules)
 runtimes = _completing(_runtimes, listed=True)
 
@@ -120,7 +142,17 @@ Clients = Annotated[
         "--client",
         help="Ask only these clients: separated by commas, or one each time the option is given.",
         metavar="<client>",
+        autocompletion=clients,
         callback=several,
+    ),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        help="An unpacked system in which a system's package is proven.",
+        parser=path,
+        metavar="<path>",
+        autocompletion=roots,
     ),
 ]
 PasswordFile = Annotated[

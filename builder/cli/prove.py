@@ -28,9 +28,7 @@ def prove(
     out: Annotated[Path, typer.Option(help="The folder of the release; the report goes there, too.")] = Path(
         "dist"
     ),
-    root: Annotated[
-        Path | None, typer.Option(help="An unpacked system in which a system's package is proven.")
-    ] = None,
+    root: options.Root = None,
     url: Annotated[
         str | None, typer.Option(help="Prove the real bundle by this server, whose CA is in it.")
     ] = None,
@@ -61,12 +59,15 @@ def prove(
     from dataclasses import replace
 
     from builder.prove import case as cases
-    from builder.prove import command
+    from builder.prove import command, outlook
 
     as_json = options.chosen(form, json=json) == "json"
     question = _question(url, server_cert, server_key)
     case = cases.find(out, org, config, target, now=environment.clock(now))
     case = replace(case, clients=frozenset(client or ()), root=root, offline=offline)
+    outlook.check(case)
+    for line in outlook.outlook(case):
+        _progress(line)
     if question is None:
         proof = command.prove_recipes(case, progress=_progress)
     else:
