@@ -58,6 +58,10 @@ Intermediates = Annotated[
 PublicRoots = Annotated[
     Treatment | None, typer.Option(help="What to do with public CAs' roots.  [default: refuse]")
 ]
+ChangeScheme = Annotated[
+    bool,
+    typer.Option("--change-scheme", help="Number releases in another way; there is no way back."),
+]
 PasswordFile = Annotated[
     Path | None, typer.Option(help="A file with the trust store's password, one per line.")
 ]
