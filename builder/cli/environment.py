@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from builder.cli.messages import tell
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def project(
 
     found = find(paths or [], org, config, now=clock(now), source_date_epoch=source_date_epoch())
     if org is not None and Path(FILE_NAME).exists() and not quiet:
-        typer.echo(f"note: {FILE_NAME} is not used, because --org is given", err=True)
+        tell("note", [f"{FILE_NAME} is not used, because --org is given"])
     return found
 
 
@@ -112,7 +113,7 @@ def heed(project: Project, warned: Iterable[Warned], *, quiet: bool = False) -> 
     texts = [one.text for one in warned]
     stops = project.config.lifecycle.fail_on == "warning"
     if stops or not quiet:
-        warn(texts)
+        tell("warning", texts)
     if texts and stops:
         line = project.where(("lifecycle", "fail_on"))
         raise TrustpackError(
@@ -141,24 +142,18 @@ def agree_to_scheme(old: Release, new: Release, *, given: bool) -> None:
     )
 
 
-def warn(texts: Iterable[str]) -> None:
-    """Print each warning in a line of standard error."""
-    from builder.text.quoting import visible
-
-    for text in texts:
-        typer.echo(visible(f"warning: {text}"), err=True)
-
-
 def _ask(name: str) -> str:
     entered: str = typer.prompt(f"Password of {name}", hide_input=True, err=True)
     return entered
 
 
 def _passwords(file: Path | None) -> tuple[str, ...]:
+    from builder.text import files
+
     if file is None:
         return ()
     try:
-        return tuple(file.read_text("utf-8").splitlines())
+        return tuple(files.text(file).splitlines())
     except OSError as error:
         raise UsageError(f"--password-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -181,7 +176,7 @@ def _warn(findings: tuple[Finding, ...], *, quiet: bool) -> None:
                 continue
             said[finding.rule] += 1
         if said[finding.rule] <= _SHOWN:
-            warn([f"{finding.origin}: {finding.message}"])
+            tell("warning", [f"{finding.origin}: {finding.message}"])
     for rule, count in said.items():
         if count > _SHOWN:
-            warn([f"{rule}: {count - _SHOWN} more; 'trustpack lint' lists them all"])
+            tell("warning", [f"{rule}: {count - _SHOWN} more; 'trustpack lint' lists them all"])

@@ -3,39 +3,85 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from builder.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Treatment = Literal["refuse", "drop", "keep"]
 
 
-def targets(incomplete: str) -> list[str]:
-    """Return the targets that a shell may complete `incomplete` to."""
+def chosen(form: str | None, *, json: bool) -> str:
+    """Return how to print, by --format and its short form; raise UsageError where they disagree."""
+    if json and form not in {None, "json"}:
+        raise UsageError(f"--json and --format {form}: give one of them")
+    return "json" if json else form or "text"
+
+
+def several(values: list[str] | None) -> list[str] | None:
+    """Return the items of a list that was given with commas, by repetition or both, each once.
+
+    None where nothing was given.
+    """
+    if not values:
+        return None
+    items = [item.strip() for value in values for item in value.split(",")]
+    if "" in items:
+        raise typer.BadParameter("has an empty item: is a variable of the shell not set?")
+    return list(dict.fromkeys(items))
+
+
+def _completing(known: Callable[[], Iterable[str]], *, listed: bool = False) -> Callable[[str], list[str]]:
+    """Return what completes a word to one of the `known` ones; in a list, the word after its last comma."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, word = incomplete.rpartition(",") if listed else ("", "", incomplete)
+        given = before.split(",")
+        return [f"{before}{comma}{name}" for name in known() if name.startswith(word) and name not in given]
+
+    return complete
+
+
+def _targets() -> Iterable[str]:
     from builder.render.recipe import sources
 
-    return [name for name in sources(Path()) if name.startswith(incomplete)]
+    return sources(Path())
 
 
-def pages(incomplete: str) -> list[str]:
-    """Return the guide's pages that a shell may complete `incomplete` to."""
+def _pages() -> Iterable[str]:
     from builder.docs import NAMES
 
-    return [name for name in NAMES if name.startswith(incomplete)]
+    return NAMES
 
 
-def documents(incomplete: str) -> list[str]:
-    """Return the documents with a JSON Schema that a shell may complete `incomplete` to."""
+def _documents() -> Iterable[str]:
     from builder.docs.schemas import NAMES
 
-    return [name for name in NAMES if name.startswith(incomplete)]
+    return NAMES
 
 
-def rules(incomplete: str) -> list[str]:
-    """Return the linter's rules that a shell may complete `incomplete` to."""
+def _rules() -> Iterable[str]:
     from builder.rules import RULES
 
-    return [name for name in RULES if name.startswith(incomplete)]
+    return RULES
+
+
+def _runtimes() -> Iterable[str]:
+    from builder.lint.runtimes import EXAMPLES
+
+    return EXAMPLES.split(", ")
+
+
+target = _completing(_targets)
+targets = _completing(_targets, listed=True)
+pages = _completing(_pages)
+documents = _completing(_documents)
+rules = _completing(_rules)
+runtimes = _completing(_runtimes, listed=True)
 
 
 def path(text: str) -> Path:
@@ -62,7 +108,30 @@ ChangeScheme = Annotated[
     bool,
     typer.Option("--change-scheme", help="Number releases in another way; there is no way back."),
 ]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        help="Only these targets: separated by commas, or one each time the option is given.",
+        metavar="<target>",
+        autocompletion=targets,
+        callback=several,
+    ),
+]
+Clients = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--client",
+        help="Ask only these clients: separated by commas, or one each time the option is given.",
+        metavar="<client>",
+        callback=several,
+    ),
+]
 PasswordFile = Annotated[
     Path | None, typer.Option(help="A file with the trust store's password, one per line.")
 ]
 Now = Annotated[str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)]
+Form = Annotated[
+    Literal["text", "json"] | None, typer.Option("--format", help="How to print.  [default: text]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]

@@ -214,7 +214,7 @@ class Config(_Struct, frozen=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^@[a-z0-9][a-z0-9._-]*" + END,
+                pattern=r"^@[a-z0-9]+([._-][a-z0-9]+)*" + END,
                 description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
             ),
         ]

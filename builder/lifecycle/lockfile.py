@@ -15,7 +15,7 @@ from builder.lifecycle.packaging import Packaging  # noqa: TC001  msgspec reads 
 from builder.model import CertificateSummary, State
 from builder.model import release as releases
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
-from builder.text import document
+from builder.text import document, files
 from builder.text.quoting import yaml
 from builder.text.times import stamp
 from builder.text.values import END
@@ -85,7 +85,7 @@ class _File(_Struct, frozen=True):
 def read(path: Path) -> Lock | None:
     """Return the lock stored at `path`, None where there is none; raises ConfigError or LockError."""
     try:
-        text = path.read_text("utf-8")
+        text = files.text(path)
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

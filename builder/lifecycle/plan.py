@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import msgspec
 
 from builder.lifecycle.lock import Change, compare
 from builder.lifecycle.packaging import told
+from builder.text.printed import printed
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -155,12 +155,12 @@ def as_text(plan: Plan) -> str:
 
 def as_json(plan: Plan) -> str:
     """Return the plan as JSON in ASCII."""
-    value: dict[str, Any] = {
+    document: dict[str, Any] = {
         "before": plan.before,
         "release": plan.release,
-        "added": [_value(plan, item) for item in plan.change.added],
-        "removed": [_value(plan, item) for item in plan.change.removed],
-        "moved": [_value(plan, item) | {"state_before": old.state} for old, item in plan.change.moved],
+        "added": [value(item, plan.stages) for item in plan.change.added],
+        "removed": [value(item, plan.stages) for item in plan.change.removed],
+        "moved": [value(item, plan.stages) | {"state_before": old.state} for old, item in plan.change.moved],
         "kept": plan.kept,
         "packaging": list(plan.packaging),
         "warnings": [
@@ -170,18 +170,18 @@ def as_json(plan: Plan) -> str:
         "one_way": plan.one_way,
         "distrust": dict(plan.distrust),
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(document)
 
 
-def _value(plan: Plan, item: CertificateSummary) -> dict[str, Any]:
-    value: dict[str, Any] = msgspec.to_builtins(item)
-    stage = plan.stages.get(item.sha256)
-    until = stage.until.isoformat() if stage and stage.until else ""
-    return value | {
-        "until": until,
+def value(item: CertificateSummary, stages: Mapping[str, Stage]) -> dict[str, Any]:
+    """Return a CA that comes, goes or changes its state as JSON has it, with what is configured of it."""
+    found, stage = msgspec.to_builtins(item), stages.get(item.sha256)
+    configured = {
+        "until": stage.until.isoformat() if stage and stage.until else "",
         "owner": stage.owner if stage else "",
         "evidence": stage.evidence if stage else "",
     }
+    return {**found, **configured}
 
 
 def _details(stage: Stage | None) -> str:

@@ -19,6 +19,7 @@ from builder.prove.handshake import HOST
 from builder.prove.report import Proof
 from builder.prove.trial import EVERY, Cell, Question, Status, TrialSetup
 from builder.render import recipe
+from builder.text import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +119,7 @@ def _certificate(path: Path) -> bytes:
     from cryptography import x509
 
     try:
-        data = path.read_bytes()
+        data = files.read(path)
         leaf = x509.load_pem_x509_certificate(data)
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except OSError as error:
@@ -136,7 +137,7 @@ def _certificate(path: Path) -> bytes:
 
 def _key(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
             mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
             if mode & 0o077:
                 raise UsageError(

@@ -18,6 +18,7 @@ import msgspec
 from builder.errors import OutputError
 from builder.release.atomic import alone, clear_up, put, staged, unwritable
 from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
+from builder.text import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -147,13 +148,13 @@ def _clear_up(folder: Path, described: Manifest | None) -> None:
     """
     clear_up(folder)
     try:
-        journal = msgspec.json.decode((folder / _JOURNAL).read_bytes(), type=dict[FileName, str])
+        journal = msgspec.json.decode(files.read(folder / _JOURNAL), type=dict[FileName, str])
     except FileNotFoundError:
         return
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, files.NotAFileError, files.TooLargeError):
         journal = {}
-    files = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
-    for name in journal.keys() - files:
+    kept = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
+    for name in journal.keys() - kept:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
             (folder / name).unlink(missing_ok=True)
     if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
@@ -164,7 +165,7 @@ def _clear_up(folder: Path, described: Manifest | None) -> None:
 def _drop_outdated_proof(folder: Path, manifest: Manifest) -> None:
     """Remove the proof of other packages than `manifest` describes: beside them it would vouch for these."""
     try:
-        proof = msgspec.json.decode((folder / PROOFS[0]).read_bytes(), type=_Proof)
+        proof = msgspec.json.decode(files.read(folder / PROOFS[0]), type=_Proof)
     except (OSError, msgspec.DecodeError):
         return  # there is none, or it is somebody else's
     described = {(entry.file, entry.sha256) for entry in manifest.artifacts}
@@ -191,7 +192,7 @@ def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Man
 
 def _digest(path: Path) -> str | None:
     try:
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except FileNotFoundError:
         return None

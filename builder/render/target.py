@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 
 _WIDTH = 76  # of a description in a .deb or an .rpm
+# What joins a name's words. Each has as many underscores in `module` as its place says, so that no two names
+# with single signs between words share one.
+_SIGNS = "-/._~+@"
 
 
 class TargetRelease(msgspec.Struct, frozen=True):
@@ -78,14 +81,19 @@ def target_release(
     pattern = recipe.scoped_name if recipe.scoped_name and organisation.npm_scope else recipe.name
     name = name or fill(pattern, words, where)
     check_name(recipe, organisation, name)
-    flat = name.removeprefix("@").replace("/", "-")
-    words |= {"name": name, "flat": flat, "module": re.sub(r"[^A-Za-z0-9]", "_", flat)}
+    words |= {"name": name, "flat": name.removeprefix("@").replace("/", "-"), "module": _module(name)}
     version = fill(recipe.version, words, where)
     words["version"] = version
     chosen = choose(recipe, dict(settings or {}))
     return TargetRelease(
         recipe, templates, organisation, bundle, release, epoch, name, version, chosen, words
     )
+
+
+def _module(name: str) -> str:
+    """Return a package's name as an identifier of its own: acme_ca for acme-ca, acme__ca for @acme/ca."""
+    known = {sign: "_" * length for length, sign in enumerate(_SIGNS, start=1)}
+    return re.sub(r"[^A-Za-z0-9]", lambda sign: known.get(sign[0], "_"), name.removeprefix("@"))
 
 
 def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:

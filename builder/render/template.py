@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from builder.errors import ConfigError
 from builder.render.shipped import ROOT
+from builder.text import files
 from builder.text.quoting import FILTERS, finalize
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=256)
 def static(path: Path) -> bytes:
     """Return a file that is copied byte for byte."""
-    return path.read_bytes()
+    return files.read(path)
 
 
 @lru_cache(maxsize=64)

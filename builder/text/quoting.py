@@ -96,6 +96,15 @@ def _camel(value: Any) -> Quoted:
     return _ident("".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", str(value))))
 
 
+def _constant(value: Any) -> Quoted:
+    """Return the Ruby constant of a module's name: acme_ca becomes AcmeCa, and acme_2_ca Acme_2Ca.
+
+    No two modules share one, as acme_2_ca and acme2_ca would in CamelCase.
+    """
+    text = str(value)
+    return _ident(text[:1].upper() + re.sub(r"_([a-z])", lambda found: found[1].upper(), text[1:]))
+
+
 FILTERS = {
     "json": _json,
     "yaml": _yaml,
@@ -108,6 +117,7 @@ FILTERS = {
     "token": _token,
     "ident": _ident,
     "camel": _camel,
+    "constant": _constant,
     "xml": _xml,
 }
 

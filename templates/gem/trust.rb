@@ -1,14 +1,16 @@
 # frozen_string_literal: true
 
 # Lets this process's TLS clients trust the CA certificates beside this file, besides all they trust already.
-# Every organisation's gem ships this same code, so what must have a name takes it from the folder it lies in.
+# Every organisation's gem ships this same code, so what must have a name takes it from the folder it lies in: acme_2_ca
+# makes Acme_2Ca, because Acme2Ca is acme2_ca's.
 
 require 'openssl'
 
-name = File.basename(__dir__).split('_').map(&:capitalize).join
+name = File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }
 if Object.const_defined?(name)
   # Another copy of this gem came first: one from RUBYOPT beside the one in a Gemfile.
-  return if Object.const_get(name).respond_to?(:activate!)
+  first = Object.const_get(name)
+  return if first.respond_to?(:merged_pem) && File.basename(File.dirname(first.path)) == File.basename(__dir__)
 
   raise LoadError, "#{__FILE__}: #{name} is a constant of your program already"
 end
@@ -19,14 +21,14 @@ ca = Object.const_set(name, Module.new)
 # name, because a method that closes over a variable cannot run in a Ractor.
 ca::DefaultPaths = Module.new do
   def set_default_paths
-    ca = Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join)
+    ca = Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase })
     super.tap { ca.defer(self) unless ca.roots_chosen? }
   end
 end
 
 ca::Verification = Module.new do
   def initialize(store, *)
-    Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join).settle(store)
+    Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }).settle(store)
     super
   end
 end
@@ -34,12 +36,12 @@ end
 # Not in the setup of a context, which SSLSocket calls past Ruby, and which servers need as well: they get none.
 ca::Connection = Module.new do
   def connect
-    Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join).settle(context.cert_store)
+    Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }).settle(context.cert_store)
     super
   end
 
   def connect_nonblock(*, **)
-    Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join).settle(context.cert_store)
+    Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }).settle(context.cert_store)
     super
   end
 end

@@ -5,7 +5,7 @@
 const bundle = require('./bundle.js');
 const { env } = require('./index.js');
 
-const USAGE = `usage: ${bundle.flat} COMMAND
+const USAGE = `usage: ${bundle.command} COMMAND
 
   env [--shell sh|fish|powershell|cmd] [--json]   print the variables that make new processes trust the bundle
   path                                            print the path of the bundle
@@ -90,6 +90,6 @@ function main(args) {
 try {
   process.exitCode = main(process.argv.slice(2));
 } catch (error) {
-  console.error(`${bundle.flat}: ${/** @type {Error} */ (error).message}\n${USAGE}`);
+  console.error(`${bundle.command}: ${/** @type {Error} */ (error).message}\n${USAGE}`);
   process.exitCode = 2;
 }

@@ -100,7 +100,9 @@ function notes(through) {
   if (chosen.length > 0)
     notes.push(`${chosen.join(' and ')} with --use-openssl-ca: register adds nothing to the roots you chose`);
   else if (through.length === 0)
-    notes.push(`set what \`${bundle.flat} env\` prints, or start node with --import ${bundle.name}/register`);
+    notes.push(
+      `set what \`${bundle.command} env\` prints, or start node with --import ${bundle.name}/register`,
+    );
   notes.push('a program that imports register itself is not seen from here');
   return notes;
 }

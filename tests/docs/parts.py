@@ -59,8 +59,8 @@ PLACEHOLDERS = {
     "semver": "`1.` and the release, as semantic versioning has it: `1.2026.10`, `1.20261128.0`.",
     "library_version": "`1.` and the release, for a library: see [releases](configuration.md#releases).",
     "name": "The package's name.",
-    "flat": "The name without the signs of an npm scope.",
-    "module": "The name with `_` for what no identifier may hold.",
+    "flat": "The name for a file: `acme-ca` of `@acme/ca`.",
+    "module": "The name as an identifier: `_` for `-`, and longer runs for other signs.",
     "version": "The version that `version` made of the release.",
     "certificate": "In `path`, where there is a file for each certificate: a short name and a digest.",
     "filename": "In commands, metadata and templates: the file's name; in commands, the last output's.",
@@ -90,6 +90,7 @@ FILTER_MEANINGS = {
     "token": "a word that needs no quotes anywhere; else the build stops",
     "ident": "an identifier; else the build stops",
     "camel": "a name in CamelCase: `acme-ca-certs` becomes `AcmeCaCerts`",
+    "constant": "a module as a Ruby constant that is no other's: `acme_2_ca` becomes `Acme_2Ca`",
 }
 
 

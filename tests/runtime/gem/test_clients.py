@@ -57,6 +57,22 @@ def test_two_organisations(
     assert home.client("net/http", "acme_ca", *urls) == ACCEPTED
 
 
+def test_two_organisations_whose_names_differ_by_a_sign(
+    home: Home, build: Callable[..., Path], acme: Authority, stranger: Authority, urls: list[str]
+) -> None:
+    """acme-2's gem and acme2's have constants, files and switches of their own."""
+    home.install(build("acme-2", acme))
+    home.install(build("acme2", stranger))
+    both = {"RUBYOPT": "-racme_2_ca -racme2_ca"}
+    assert home.client("store", "acme2_ca", *urls[:2], **both) == ["accepted", "accepted"]
+    names = home.ruby("puts Acme_2Ca.path == Acme2Ca.path, Acme_2Ca.activate!, Acme2Ca.activate!", **both)
+    assert names == ["false", "true", "true"]
+    off = home.client("store", "acme2_ca", *urls[:2], **both, ACME_2_CA_DISABLE="1")
+    assert off == ["refused", "accepted"]
+    home.uninstall("acme2-ca")
+    assert home.client("store", "acme_2_ca", *urls[:2]) == ["accepted", "refused"]
+
+
 def test_the_bundle_of_another_organisation_may_share_a_root(
     home: Home, gem: Path, build: Callable[..., Path], acme: Authority, urls: list[str]
 ) -> None:

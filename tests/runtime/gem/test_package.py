@@ -90,6 +90,14 @@ def test_a_constant_that_is_taken(installed: Home) -> None:
     assert "AcmeCa is a constant of your program already" in done.stderr
 
 
+def test_a_constant_that_another_gem_has(home: Home, gem: Path) -> None:
+    """A module that looks like this gem's, but lies in a folder of another name, is no copy of it."""
+    home.install(gem)
+    taken = "module AcmeCa; def self.path = '/gems/ac_me_ca/roots.pem'; def self.merged_pem = ''; end; "
+    done = home.attempt(require("ruby"), "-e", taken + "require 'acme_ca'")
+    assert "AcmeCa is a constant of your program already" in done.stderr
+
+
 VERIFY = """
 store = OpenSSL::X509::Store.new.tap(&:set_default_paths)
 store.trust = OpenSSL::X509::TRUST_SSL_SERVER

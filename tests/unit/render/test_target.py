@@ -1,5 +1,7 @@
 """Rendering: names by each ecosystem's rules, files as the recipe lists them, values only through quotes."""
 
+import itertools
+import re
 from pathlib import Path
 
 import msgspec
@@ -10,7 +12,9 @@ from builder.errors import ConfigError
 from builder.model import Bundle, Organisation, Package
 from builder.model.release import Release, Revision
 from builder.render import recipe
+from builder.render import target as rendering
 from builder.render.recipe import RecipeSource
+from builder.text.quoting import FILTERS
 from tests.unit import bundles
 
 RECIPE = bundles.MINIMAL_RECIPE
@@ -97,11 +101,27 @@ def test_the_history_has_the_versions_that_a_target_gave_its_releases(
 
 
 def test_a_scope_changes_npms_name_only() -> None:
-    """@acme/ca is flat in the file name and an identifier in code."""
+    """@acme/ca is flat in the file name, as npm has it, and an identifier in code."""
     organisation = bundles.organisation(npm_scope="@acme")
     found = subject(recipe.sources()["npm"], organisation=organisation)
-    assert (found.name, found.words["flat"], found.words["module"]) == ("@acme/ca", "acme-ca", "acme_ca")
+    assert (found.name, found.words["flat"], found.words["module"]) == ("@acme/ca", "acme-ca", "acme__ca")
     assert subject(recipe.sources()["gem"], organisation=organisation).name == "acme-ca"
+
+
+def _uses_modules(source: RecipeSource) -> bool:
+    return any("module" in path.read_text() for path in (source.file, *source.templates.glob("*.j2")))
+
+
+@pytest.mark.parametrize("target", [name for name, at in recipe.sources().items() if _uses_modules(at)])
+def test_no_two_names_share_what_is_made_of_them(target: str) -> None:
+    """Modules, and thereby switches, paths and Ruby's constants: of all short names that a recipe allows."""
+    allowed = re.compile(recipe.read(recipe.sources()[target]).name_pattern)
+    spelled = ("".join(signs) for length in range(7) for signs in itertools.product("a2-_/@.", repeat=length))
+    names = [name for name in spelled if allowed.fullmatch(name)]
+    modules = {rendering._module(name) for name in names}  # noqa: SLF001  faster than whole targets
+    assert len(names) == len(modules) > 10
+    if target in {"gem", "wheel"}:
+        assert len({FILTERS["constant"](module) for module in modules}) == len(modules)
 
 
 def test_a_configured_name_replaces_the_recipes() -> None:
