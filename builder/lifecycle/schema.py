@@ -9,6 +9,19 @@ from msgspec import Meta
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
+Until = Annotated[
+    str, Meta(description="The day on which it is to leave its state, where that is configured; else empty.")
+]
+Owner = Annotated[str, Meta(description="Who answers for it, where that is configured; else empty.")]
+Evidence = Annotated[
+    str, Meta(description="What says why it is in its state, where that is configured; else empty.")
+]
+
+
+Parts = Annotated[
+    list[str], Meta(description="What else has changed that packages are made by, by its key in the lock.")
+]
+
 
 class ExpiryJson(Shape, frozen=True):
     """One CA and its end."""
@@ -39,6 +52,9 @@ class PlannedJson(Shape, frozen=True):
     not_before: Moment
     not_after: Moment
     state: State
+    until: Until
+    owner: Owner
+    evidence: Evidence
 
 
 class MovedJson(PlannedJson, frozen=True):
@@ -48,7 +64,7 @@ class MovedJson(PlannedJson, frozen=True):
 
 
 class WarningJson(Shape, frozen=True):
-    """Where an overlap is missing."""
+    """What is wrong with a rotation, such as a missing overlap."""
 
     sha256: Sha256
     subject: Subject
@@ -64,7 +80,12 @@ class PlanJson(DocumentJson, frozen=True):
     removed: list[PlannedJson]
     moved: list[MovedJson]
     kept: Annotated[int, Meta(description="How many CAs are shipped before and after.")]
+    packaging: Parts
     warnings: list[WarningJson]
+    one_way: Annotated[
+        str,
+        Meta(description="Where releases get another scheme: that there is no way back; else empty."),
+    ]
     distrust: Annotated[
         dict[str, str],
         Meta(description="By target, what distrusting does there; empty where no CA is distrusted."),
@@ -82,3 +103,4 @@ class LockJson(DocumentJson, frozen=True):
     added: list[PlannedJson]
     removed: list[PlannedJson]
     moved: list[MovedJson]
+    packaging: Parts
