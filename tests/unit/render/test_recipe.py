@@ -268,7 +268,7 @@ def test_a_script_needs_something_to_run(tmp_path: Path) -> None:
     text = RECIPE.replace("container: tar", "container: deb").replace(
         "    files:", "    scripts:\n      postinstall: {}\n    files:"
     )
-    assert refusal(tmp_path, text)[0] == "10: 'postinstall' needs exactly one of source, template and content"
+    assert refusal(tmp_path, text)[0] == "10: 'postinstall' needs exactly one of source and template"
 
 
 def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:
