@@ -100,7 +100,9 @@ class RecipeSection(_Struct, frozen=True):
         str,
         _says("The package's version: {release}, or for a library {library_version} or {semver}."),
     ]
-    outputs: Annotated[list[OutputSection], _says("The artifacts, in the order they are made.", min_length=1)]
+    outputs: Annotated[
+        list[OutputSection], _says("The artifacts, in the order they are made.", min_length=1, max_length=20)
+    ]
     install: Annotated[str, _says("The commands that install the package, with {placeholders}.")]
     verify: Annotated[str, _says("The commands by which people see that it works.")]
     remove: Annotated[str, _says("The commands that remove the package.")]

@@ -307,6 +307,19 @@ def test_no_folder_and_no_recipe_of_ones_own_leads_elsewhere(world: World, linke
         assert "secret" not in done.err
 
 
+@pytest.mark.parametrize("linked", ["templates/deb/more", "templates/deb/copyright.j2", "recipes/x.yaml"])
+def test_no_link_is_followed_inside_a_folder_either(world: World, linked: str) -> None:
+    """It may lead elsewhere by the time that it is read."""
+    world.run("init", "roots.pem", "--org", "acme")
+    assert world.run("recipes", "export", "deb").code == 0
+    path = world.folder / linked
+    path.unlink(missing_ok=True)
+    path.symlink_to({".yaml": "deb.yaml"}.get(path.suffix, "maintain.j2"))
+    done = world.run("build", "--target", "x" if path.suffix == ".yaml" else "deb")
+    assert (done.code, world.files()) == (3, [])
+    assert f"{linked}: is a link\n" in done.err
+
+
 def test_a_recipe_that_is_a_pipe_is_told_and_not_waited_for(world: World) -> None:
     """Reading one would never end."""
     world.run("init", "roots.pem", "--org", "acme")
