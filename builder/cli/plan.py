@@ -18,7 +18,8 @@ def plan(
     out: Annotated[Path, typer.Option(help="The release to compare with where there is no lock.")] = Path(
         "dist"
     ),
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: options.Form = None,
+    json: options.Json = False,
     password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
@@ -32,8 +33,9 @@ def plan(
     from builder.lifecycle import plan as plans
     from builder.pipeline import plan as pipeline
 
+    show = plans.as_json if options.chosen(form, json=json) == "json" else plans.as_text
     project = environment.project(config=config, now=now)
     bundle = environment.accepted(project, password_file=password_file, quiet=True)
     found = pipeline.plan(project, bundle, out)
-    typer.echo((plans.as_json if json else plans.as_text)(found), nl=False)
+    typer.echo(show(found), nl=False)
     raise typer.Exit(_WARNED if found.warnings else 0)

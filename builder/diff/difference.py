@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
 
@@ -116,7 +116,7 @@ def as_json(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
         "certificates": certificates,
         "parts": {kind: asdict(names) for kind, names in found.parts.items()},
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(value)
 
 
 def _blocked(snapshot: TrustSnapshot) -> dict[str, CertificateSummary]:

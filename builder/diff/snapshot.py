@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Certificate
     from builder.release.manifest import Manifest
 
-MAX_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA package
 _JSON_KEYS = (b'"artifacts"', b'"certificates"')  # of a manifest, and of the list that packages carry
 _LOCK = re.compile(rb"^history:", re.MULTILINE)
 DISTRUSTED: Final = "distrusted"

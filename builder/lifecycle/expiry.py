@@ -5,10 +5,10 @@ Formats: https://prometheus.io/docs/instrumenting/exposition_formats/ (text 0.0.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
 
@@ -105,7 +105,7 @@ def as_json(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelt
             for one in expiries
         ],
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(value)
 
 
 def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta) -> str:

@@ -20,8 +20,8 @@ _RESTORE = "only 'trustpack lock' writes it: restore the file as it was committe
 class ReleaseRecord(msgspec.Struct, frozen=True):
     """One release: its UTC day, the digest of its content, and what it changed in what is trusted.
 
-    `distrusted` are blocked from then on, and `undistrusted` no longer. Of each CA only fingerprint and name
-    are known.
+    `packaging` is the digest of how its packages are made, empty where that is not known. `distrusted` are
+    blocked from then on, and `undistrusted` no longer. Of each CA only fingerprint and name are known.
     """
 
     release: str
@@ -31,6 +31,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True):
     removed: tuple[CertificateSummary, ...] = ()
     distrusted: tuple[CertificateSummary, ...] = ()
     undistrusted: tuple[CertificateSummary, ...] = ()
+    packaging: str = ""
 
     @property
     def numbers(self) -> tuple[int, ...]:

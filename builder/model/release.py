@@ -55,16 +55,17 @@ class Release(msgspec.Struct, frozen=True):
         A release of three numbers is older than this rule, and keeps the version that it was released with.
         """
         # One of fewer numbers may be as old. Nothing tells it apart, and none was published by then.
-        return self.text if self._is_old else f"1.{self.text}"
+        return self.text if self.is_old else f"1.{self.text}"
 
     @property
     def semver(self) -> str:
         """The version of a package that has an interface, in semantic versioning's grammar."""
         first, second, _ = self.numbers
-        return self.text if self._is_old else f"1.{first}.{second}"
+        return self.text if self.is_old else f"1.{first}.{second}"
 
     @property
-    def _is_old(self) -> bool:
+    def is_old(self) -> bool:
+        """Whether it was made when a release could have three numbers."""
         return self.text.count(".") + 1 == _OLD
 
     @property
@@ -77,6 +78,13 @@ class Release(msgspec.Struct, frozen=True):
             )
         except ValueError:
             return None
+
+    @property
+    def scheme(self) -> str:
+        """How it is numbered: by a date, by a year, or otherwise. The first is never below the others."""
+        if self.day:
+            return "a date"
+        return "a year's" if self.numbers[0] in _YEARS else "a number of its own"
 
     def following(self) -> Release:
         """Return the next release of the same day."""
@@ -94,7 +102,7 @@ def parse(text: str) -> Release:
     if text.count(".") + 1 == _OLD:
         raise ReleaseError(
             f"release '{text}': has three numbers, and a release has one or two",
-            hint=f"write it like 20261124 or 20261124.1, or count on: {_counted_on(text)}",
+            hint=f"write it like 20261124 or 20261124.1, or count on: {counted_on(Release(text)).text}",
         )
     return Release(text)
 
@@ -104,6 +112,27 @@ def stored(text: str) -> Release:
     if not _GRAMMAR.fullmatch(text):
         raise ReleaseError(f"release '{text}': is not one to three numbers without leading zeros")
     return Release(text)
+
+
+def one_way(old: Release, new: Release) -> str:
+    """Return a sentence where `new` begins another scheme than `old` has, empty where it goes on with it.
+
+    Since releases rise, there is no way back from it.
+    """
+    if old.scheme == new.scheme:
+        return ""
+    return (
+        f"release {new.text} is {new.scheme}, and {old.text} is {old.scheme}: "
+        f"no release can be numbered like {old.text} again"
+    )
+
+
+def counted_on(release: Release) -> Release:
+    """Return the next release in the same scheme: of a year and a month, the next month's."""
+    first, second, _ = release.numbers
+    if release.day is None and first in _YEARS and second >= _MONTHS:
+        return Release(f"{first + 1}.1")
+    return release.following()
 
 
 def sorts_below(version: str, other: str) -> bool:
@@ -116,14 +145,6 @@ def sorts_below(version: str, other: str) -> bool:
         return False
     pairs = zip_longest(*([int(part) for part in text.split(".")] for text in (version, other)), fillvalue=0)
     return next((one < two for one, two in pairs if one != two), False)
-
-
-def _counted_on(text: str) -> str:
-    """Return the release of two numbers after one of three: of a year and a month, the next month's."""
-    first, second, _ = Release(text).numbers
-    if first in _YEARS and second >= _MONTHS:
-        return f"{first + 1}.1"
-    return Release(text).following().text
 
 
 def today(now: dt.datetime, source_date_epoch: int | None) -> dt.date:

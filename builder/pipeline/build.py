@@ -39,6 +39,15 @@ def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] =
     return manifest
 
 
+def successive(request: BuildRequest, out: Path) -> tuple[Release, Release] | None:
+    """Return the release that `out` holds and the one that would follow it, None where nothing would."""
+    previous = manifests.read_manifest(out)
+    if previous is None:
+        return None
+    old, new = releases.stored(previous.release), request.release or _next(request, previous)
+    return (old, new) if new.numbers > old.numbers else None
+
+
 def _following(
     request: BuildRequest,
     recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],

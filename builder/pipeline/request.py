@@ -12,6 +12,7 @@ from builder.config import organisation
 from builder.errors import ConfigError
 from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
+from builder.pipeline.versions import refuse_lower
 from builder.render import recipe
 
 if TYPE_CHECKING:
@@ -65,12 +66,25 @@ def request(
         bundle=bundle,
         sources=sources,
         today=project.today,
-        release=locked(project, bundle, wanted=project.release(release)),
+        release=_release(project, bundle, owner, sources, release),
         source_date_epoch=project.source_date_epoch,
         history=revisions(project.lock.history) if project.lock else (),
         names=chosen.names,
         settings=chosen.settings,
     )
+
+
+def _release(
+    project: Project,
+    bundle: Bundle,
+    owner: Organisation,
+    sources: Sequence[recipe.RecipeSource],
+    release: str | None,
+) -> Release | None:
+    chosen = locked(project, bundle, release=release)
+    if project.lock and chosen:
+        refuse_lower(project, owner, sources, chosen)
+    return chosen
 
 
 def _where(project: Project, key: str, target: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from builder.render.schema import DistrustedJson, TrustedJson  # noqa: TC001  msgspec reads annotations at run time
-from builder.text.schema import Sha256, Shape
+from builder.text.schema import DocumentJson, Sha256, Shape
 
 
 class ArtifactJson(Shape, frozen=True):
@@ -25,7 +25,7 @@ class ArtifactJson(Shape, frozen=True):
     recipe: Annotated[str, Meta(description="A SHA-256 of the recipe, templates and settings that made it.")]
 
 
-class ManifestJson(Shape, frozen=True):
+class ManifestJson(DocumentJson, frozen=True):
     """A release: what it trusts, and the files that make clients trust it."""
 
     organisation: Annotated[str, Meta(description="The organisation's slug.")]
@@ -35,4 +35,3 @@ class ManifestJson(Shape, frozen=True):
     artifacts: list[ArtifactJson]
     distrusted: list[DistrustedJson]
     trustpack: Annotated[str, Meta(description="The version of trustpack that wrote it.")]
-    schema: Annotated[int, Meta(description="The version of this format.")]

@@ -127,8 +127,11 @@ def package(
     paths = [path for path, _, _ in placed]
     _check_paths(paths, _where(target, output))
     scope = _scope(target, words, paths, digests, filenames)
+    filled = (*(entry for _, entry, _ in placed), *output.scripts.values())
+    names = sorted({entry.template for entry in filled if entry.template})
+    pages = rendered(target.templates, names, scope)
     files = tuple(
-        File(path, _data(entry, target, certificate, scope), entry.mode, entry.kind)
+        File(path, _data(entry, target, certificate, pages), entry.mode, entry.kind)
         for path, entry, certificate in placed
     )
     return Package(
@@ -140,7 +143,7 @@ def package(
         epoch=target.epoch,
         organisation=target.organisation,
         files=files,
-        scripts={name: _data(entry, target, None, scope) for name, entry in output.scripts.items()},
+        scripts={name: _data(entry, target, None, pages) for name, entry in output.scripts.items()},
         metadata=_filled(output.metadata, words, _where(target, output)),
         history=target.history,
         output=output.id,
@@ -212,12 +215,12 @@ def _hashed(certificates: Sequence[Certificate]) -> list[str]:
 
 
 def _data(
-    entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, scope: Mapping[str, Any]
+    entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, pages: Mapping[str, bytes]
 ) -> bytes:
     if entry.source:
         return static(target.templates / entry.source)
     if entry.template:
-        return rendered(target.templates, entry.template, scope)
+        return pages[entry.template]
     return _content(entry, target, certificate)
 
 
@@ -296,6 +299,9 @@ class _Shown(SimpleNamespace):
     def __getattr__(self, name: str) -> Any:
         certificate: Certificate = self.__dict__["certificate"]
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Shown, (self.__dict__["certificate"],)
 
     def __dir__(self) -> list[str]:
         return [*dir(self.__dict__["certificate"]), "openssl_hash"]

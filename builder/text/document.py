@@ -11,6 +11,7 @@ import msgspec
 import yaml
 
 from builder.errors import ConfigError, together
+from builder.text import files
 from builder.text.faults import Fault, faults, nearest
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Document(msgspec.Struct, frozen=True):
 def read(path: Path) -> str:
     """Return a file's text; raise ConfigError where it is not to be had, FileNotFoundError without one."""
     try:
-        return path.read_text("utf-8")
+        return files.text(path)
     except FileNotFoundError:
         raise
     except UnicodeDecodeError:

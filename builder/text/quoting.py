@@ -16,6 +16,7 @@ from builder.errors import ConfigError
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _OTHERS = re.compile("[^ -~]")
 _TOKEN = re.compile(r"[A-Za-z0-9._+@/:=,~-]+")
+_SHOWN = 60  # characters of a value in an error
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What XML 1.0 keeps for itself in text and in attributes, and the two characters that no document holds.
 _XML = str.maketrans(
@@ -126,7 +127,9 @@ def finalize(value: Any) -> Any:
     """Let only quoted text and whole numbers through to the output."""
     if isinstance(value, Quoted) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
+    said = repr(value)
+    said = said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"
     raise ConfigError(
-        f"the value {value!r} is printed without a quoting filter",
+        f"the value {said} is printed without a quoting filter",
         hint=f"pipe it through one of: {', '.join(sorted(FILTERS))}",
     )

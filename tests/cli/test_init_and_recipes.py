@@ -128,7 +128,7 @@ def test_recipes_are_listed_with_their_origin(world: World) -> None:
     world.write("templates/zarf/zarf.yaml.j2", "")
     world.write("templates/zarf/install", "")
     done = world.run("recipes", "list", "--json")
-    found = {row["target"]: (row["origin"], row["default"]) for row in json.loads(done.out)}
+    found = {row["target"]: (row["origin"], row["default"]) for row in json.loads(done.out)["recipes"]}
     assert (found["deb"], found["zarf"]) == (("built in", True), ("recipes/zarf.yaml", False))
     lines = world.run("recipes", "list").out.splitlines()
     assert lines[0].split() == ["target", "title", "built", "origin"]
