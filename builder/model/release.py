@@ -98,7 +98,7 @@ class Release(msgspec.Struct, frozen=True):
         """How it is numbered: by a date, by a year, or otherwise. The first is never below the others."""
         if self.day:
             return "a date"
-        return "a year's" if self.numbers[0] in _YEARS else "a number of its own"
+        return "a year and a number" if self.numbers[0] in _YEARS else "a number of its own"
 
     def following(self) -> Release:
         """Return the next release of the same day."""
@@ -136,8 +136,8 @@ def one_way(old: Release, new: Release) -> str:
     if old.scheme == new.scheme:
         return ""
     return (
-        f"release {new.text} is {new.scheme}, and {old.text} is {old.scheme}: "
-        f"no release can be numbered like {old.text} again"
+        f"release {new.text}: is {new.scheme}, and {old.text} is {old.scheme}: "
+        f"no release can be like {old.text} again"
     )
 
 

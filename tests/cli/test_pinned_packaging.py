@@ -65,7 +65,7 @@ def test_a_configured_release_does_not_hide_what_has_changed(world: World) -> No
         6,
         [
             "error: release 2026.10: is out already",
-            "hint: clients would never fetch it: write a higher one in trustpack.yaml:4, or take that line out",
+            "hint: clients would never fetch it: raise it in trustpack.yaml:4, or take that line out",
         ],
     )
 
