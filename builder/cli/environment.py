@@ -137,8 +137,7 @@ def agree_to_scheme(old: Release, new: Release, *, given: bool) -> None:
         return
     raise ReleaseError(
         said,
-        hint=f"--change-scheme does it; to go on as before, give --release {counted_on(old).text}, "
-        "or write that into trustpack.yaml",
+        hint=f"--change-scheme does it all the same; to go on as before: --release {counted_on(old).text}",
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from builder.lifecycle.states import Lifecycle
     from builder.model import Bundle, Organisation, Release, Revision
     from builder.pipeline.project import Project
 
@@ -28,7 +29,7 @@ class BuildRequest(msgspec.Struct, frozen=True):
 
     `history` is what packages' changelogs tell; without it, they tell of this release alone.
     Without `release` the version is `today`, with a counter when today's has other content.
-    `source_date_epoch` is in seconds since 1970.
+    `source_date_epoch` is in seconds since 1970. `lifecycle` has the states that the manifest tells.
     """
 
     organisation: Organisation
@@ -40,6 +41,7 @@ class BuildRequest(msgspec.Struct, frozen=True):
     history: tuple[Revision, ...] = ()
     names: Mapping[str, str] = msgspec.field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
+    lifecycle: Lifecycle | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -71,6 +73,7 @@ def request(
         history=revisions(project.lock.history) if project.lock else (),
         names=chosen.names,
         settings=chosen.settings,
+        lifecycle=project.lifecycle if project.file else None,
     )
 
 
