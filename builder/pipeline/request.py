@@ -13,6 +13,7 @@ from builder.errors import ConfigError
 from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
 from builder.render import recipe
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -74,7 +75,7 @@ def request(
 
 
 def _where(project: Project, key: str, target: str) -> str:
-    return f"{project.where((key, target))}: {key}.{target}"
+    return f"{project.where((key, target))}: {key}.{visible(target)}"
 
 
 def _check_choices(project: Project, owner: Organisation, sources: Sequence[recipe.RecipeSource]) -> None:

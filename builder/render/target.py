@@ -101,7 +101,7 @@ def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:
     if not re.fullmatch(recipe.name_pattern, name):
         way = f"'trustpack recipes show {recipe.target}' has its name_pattern"
         raise ConfigError(
-            f"names.{recipe.target}: {shown(name)} is not a name that {recipe.title} allows",
+            f"names.{recipe.target}: {shown(name)} is not a name that {recipe.target} packages can have",
             hint=recipe.name_rule or way,
         )
     # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.
