@@ -39,6 +39,7 @@ def build(
         Path, typer.Option(help="The folder to build into.", parser=options.path, metavar="<path>")
     ] = Path("dist"),
     release: Annotated[str | None, typer.Option(help="The release version.  [default: the UTC date]")] = None,
+    change_scheme: options.ChangeScheme = False,
     expired: options.Expired = None,
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
@@ -62,6 +63,7 @@ def build(
     """
     from builder.pipeline import build as pipeline
     from builder.pipeline.accept import Treatments
+    from builder.pipeline.plan import warnings
     from builder.pipeline.request import request
 
     as_json = options.chosen(form, json=json) == "json"
@@ -76,6 +78,10 @@ def build(
     wanted = request(project, bundle, targets=target, release=release)
     if not quiet:
         tell("warning", wanted.warnings)
+    if project.file:
+        environment.heed(project, warnings(project, bundle, out), quiet=quiet)
+    if project.lock is None and (two := pipeline.successive(wanted, out)):
+        environment.agree_to_scheme(*two, given=change_scheme)
     with _progress(len(wanted.sources), shown=not (quiet or as_json)) as step:
         manifest = pipeline.build(wanted, out, progress=step)
     if as_json:

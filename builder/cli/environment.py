@@ -15,8 +15,11 @@ from builder.cli.messages import tell
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from builder.lifecycle.plan import Warned
     from builder.load.access import Access
-    from builder.model import Bundle, Finding
+    from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
 
@@ -109,6 +112,41 @@ def source_date_epoch() -> int | None:
             hint=f"their clocks end at {LATEST}, in 2106; is it in milliseconds?",
         )
     return int(value)
+
+
+def heed(project: Project, warned: Iterable[Warned], *, quiet: bool = False) -> None:
+    """Print what the plan warns of; raise TrustpackError where the configuration lets that stop a command."""
+    from builder.errors import TrustpackError
+
+    texts = [one.text for one in warned]
+    stops = project.config.lifecycle.fail_on == "warning"
+    if stops or not quiet:
+        tell("warning", texts)
+    if texts and stops:
+        line = project.where(("lifecycle", "fail_on"))
+        raise TrustpackError(
+            f"{line}: lifecycle.fail_on is warning, and there is one to heed",
+            hint="nothing is written: correct the rotation; 'trustpack docs rotate' tells how",
+        )
+
+
+def agree_to_scheme(old: Release, new: Release, *, given: bool) -> None:
+    """Ask whether releases may be numbered in another way, if they are; raise ReleaseError unless they may.
+
+    `given` is the option that says so: without it, only a person at a terminal can.
+    """
+    from builder.errors import ReleaseError
+    from builder.model.release import counted_on, one_way
+
+    said = one_way(old, new)
+    if not said or given:
+        return
+    if sys.stdin.isatty() and typer.confirm(f"{said}. Go on?", err=True):
+        return
+    raise ReleaseError(
+        said,
+        hint=f"--change-scheme does it all the same; to go on as before: --release {counted_on(old).text}",
+    )
 
 
 def _ask(name: str) -> str:

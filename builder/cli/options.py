@@ -126,6 +126,10 @@ Intermediates = Annotated[
 PublicRoots = Annotated[
     Treatment | None, typer.Option(help="What to do with public CAs' roots.  [default: refuse]")
 ]
+ChangeScheme = Annotated[
+    bool,
+    typer.Option("--change-scheme", help="Number releases in another way; there is no way back."),
+]
 Targets = Annotated[
     list[str] | None,
     typer.Option(

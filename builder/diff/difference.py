@@ -103,7 +103,7 @@ def as_json(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
         "removed": found.removed,
         "kept": found.kept,
         "distrusted": found.distrusted,
-        "forgiven": found.undistrusted,
+        "undistrusted": found.undistrusted,
     }
     certificates: dict[str, Any] = {key: [_value(item) for item in items] for key, items in kinds.items()}
     certificates["states"] = [_value(item) | {"state_before": before.state} for before, item in found.states]

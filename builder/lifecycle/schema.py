@@ -9,6 +9,19 @@ from msgspec import Meta
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
+Until = Annotated[
+    str, Meta(description="The day on which it is to leave its state, where that is configured; else empty.")
+]
+Owner = Annotated[str, Meta(description="Who answers for it, where that is configured; else empty.")]
+Evidence = Annotated[
+    str, Meta(description="What says why it is in its state, where that is configured; else empty.")
+]
+
+
+Parts = Annotated[
+    list[str], Meta(description="What else has changed that packages are made by, by its key in the lock.")
+]
+
 
 class ExpiryJson(Shape, frozen=True):
     """One CA and its end."""
@@ -17,8 +30,14 @@ class ExpiryJson(Shape, frozen=True):
     subject: Subject
     not_after: Moment
     days: Annotated[int, Meta(description="Whole days until its end; negative since then.")]
-    due: Annotated[bool, Meta(description="Whether it ends within the days looked ahead.")]
+    due: Annotated[
+        bool, Meta(description="Whether it ends, or is to be removed, within the days looked ahead.")
+    ]
+    removal_due: Annotated[bool, Meta(description="Whether it is to be removed within these days.")]
     state: Annotated[str, Meta(description="Its state, where a lock or a configuration says it; else empty.")]
+    until: Until
+    owner: Owner
+    evidence: Evidence
     sources: Annotated[list[str], Meta(description="The inputs that it was found in.")]
 
 
@@ -28,6 +47,7 @@ class CheckJson(DocumentJson, frozen=True):
     now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
     within_days: Annotated[int, Meta(description="How many days it looked ahead.")]
     due: Annotated[int, Meta(description="How many CAs are due.")]
+    removals: Annotated[int, Meta(description="How many of them are to be removed.")]
     certificates: Annotated[list[ExpiryJson], Meta(description="Every CA, in the order of their ends.")]
 
 
@@ -39,6 +59,9 @@ class PlannedJson(Shape, frozen=True):
     not_before: Moment
     not_after: Moment
     state: State
+    until: Until
+    owner: Owner
+    evidence: Evidence
 
 
 class MovedJson(PlannedJson, frozen=True):
@@ -48,7 +71,7 @@ class MovedJson(PlannedJson, frozen=True):
 
 
 class WarningJson(Shape, frozen=True):
-    """Where an overlap is missing."""
+    """What is wrong with a rotation, such as a missing overlap."""
 
     sha256: Sha256
     subject: Subject
@@ -64,7 +87,12 @@ class PlanJson(DocumentJson, frozen=True):
     removed: list[PlannedJson]
     moved: list[MovedJson]
     kept: Annotated[int, Meta(description="How many CAs are shipped both before and after.")]
+    packaging: Parts
     warnings: list[WarningJson]
+    one_way: Annotated[
+        str,
+        Meta(description="Where releases get another scheme: that there is no way back; else empty."),
+    ]
     distrust: Annotated[
         dict[str, str],
         Meta(description="By target, what distrusting does there; empty where no CA is distrusted."),
@@ -82,3 +110,4 @@ class LockJson(DocumentJson, frozen=True):
     added: list[PlannedJson]
     removed: list[PlannedJson]
     moved: list[MovedJson]
+    packaging: Parts

@@ -87,6 +87,15 @@ def digest(recipe: Recipe, settings: Mapping[str, str]) -> str:
     return hashlib.sha256(bytes.fromhex(recipe.digest) + repr(sorted(settings.items())).encode()).hexdigest()
 
 
+def pin(source: RecipeSource) -> str:
+    """Return the same of a recipe and its templates alone, without understanding it; raises ConfigError."""
+    check_links(source)
+    try:
+        return _digest(source, document.read(source.file))
+    except OSError as error:
+        raise ConfigError(f"{source.file}: cannot be read: {error.strerror}") from error
+
+
 def _digest(source: RecipeSource, text: str) -> str:
     found = hashlib.sha256(text.encode("utf-8"))
     for file in templates(source):

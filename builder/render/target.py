@@ -13,7 +13,7 @@ import msgspec
 
 from builder.errors import ConfigError
 from builder.formats.compression import gzip
-from builder.model import FILE_NAME, File, Package
+from builder.model import FILE_NAME, Certificate, File, Package
 from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
@@ -25,16 +25,17 @@ from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from builder.model import Bundle, Certificate, Organisation, Output, Recipe, RecipeFile, Revision
+    from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
 
 
 _WIDTH = 76  # of a description in a .deb or an .rpm
 # What joins a name's words. Each has as many underscores in `module` as its place says, so that no two names
 # with single signs between words share one.
 _SIGNS = "-/._~+@"
+_SHOWN = (frozenset(dir(Certificate)) | {"openssl_hash"}) - {"origin"}  # of a certificate, to templates
 
 
 class TargetRelease(msgspec.Struct, frozen=True):
@@ -127,8 +128,11 @@ def package(
     paths = [path for path, _, _ in placed]
     _check_paths(paths, _where(target, output))
     scope = _scope(target, words, paths, digests, filenames)
+    filled = (*(entry for _, entry, _ in placed), *output.scripts.values())
+    names = sorted({entry.template for entry in filled if entry.template})
+    pages = rendered(target.templates, names, scope)
     files = tuple(
-        File(path, _data(entry, target, certificate, scope), entry.mode, entry.kind)
+        File(path, _data(entry, target, certificate, pages), entry.mode, entry.kind)
         for path, entry, certificate in placed
     )
     return Package(
@@ -140,7 +144,7 @@ def package(
         epoch=target.epoch,
         organisation=target.organisation,
         files=files,
-        scripts={name: _data(entry, target, None, scope) for name, entry in output.scripts.items()},
+        scripts={name: _data(entry, target, None, pages) for name, entry in output.scripts.items()},
         metadata=_filled(output.metadata, words, _where(target, output)),
         history=target.history,
         output=output.id,
@@ -193,19 +197,31 @@ def _placed(
     """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
     if entry.content not in PER_CERTIFICATE:
         return [(fill(entry.path, dict(words), where), entry, None)]
+    certificates = bundle.distrusted if entry.content == "distrusted" else bundle.certificates
+    names = _hashed(certificates) if "{hashed}" in entry.path else [""] * len(certificates)
     return [
-        (fill(entry.path, {**words, "certificate": certificate.stem}, where), entry, certificate)
-        for certificate in (bundle.distrusted if entry.content == "distrusted" else bundle.certificates)
+        (fill(entry.path, {**words, "certificate": one.stem, "hashed": name}, where), entry, one)
+        for one, name in zip(certificates, names, strict=True)
+    ]
+
+
+def _hashed(certificates: Sequence[Certificate]) -> list[str]:
+    """Return the names by which OpenSSL finds these in a folder: roots before what is issued, of one subject."""
+    hashes = [subject_hash(one.der) for one in certificates]
+    order = sorted(range(len(hashes)), key=lambda index: not certificates[index].self_issued)
+    return [
+        f"{own}.{sum(hashes[other] == own for other in order[: order.index(index)])}"
+        for index, own in enumerate(hashes)
     ]
 
 
 def _data(
-    entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, scope: Mapping[str, Any]
+    entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, pages: Mapping[str, bytes]
 ) -> bytes:
     if entry.source:
         return static(target.templates / entry.source)
     if entry.template:
-        return rendered(target.templates, entry.template, scope)
+        return pages[entry.template]
     return _content(entry, target, certificate)
 
 
@@ -276,17 +292,25 @@ def _scope(
 
 
 class _Shown(SimpleNamespace):
-    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for."""
+    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for.
+
+    Not where it was read, which is a path of the machine that builds.
+    """
 
     def __init__(self, certificate: Certificate) -> None:
-        super().__init__(certificate=certificate)
+        super().__init__(_certificate=certificate)
 
     def __getattr__(self, name: str) -> Any:
-        certificate: Certificate = self.__dict__["certificate"]
+        certificate: Certificate = self.__dict__["_certificate"]
+        if name not in _SHOWN:
+            raise AttributeError(name)
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Shown, (self.__dict__["_certificate"],)
+
     def __dir__(self) -> list[str]:
-        return [*dir(self.__dict__["certificate"]), "openssl_hash"]
+        return list(_SHOWN)
 
 
 def _filled(metadata: Mapping[str, Any], words: Mapping[str, str], where: str) -> dict[str, Any]:

@@ -63,6 +63,7 @@ PLACEHOLDERS = {
     "module": "The name as an identifier: `_` for `-`, and longer runs for other signs.",
     "version": "The version that `version` made of the release.",
     "certificate": "In `path`, where there is a file for each certificate: a short name and a digest.",
+    "hashed": "The same as OpenSSL looks for it in a folder: the hash of its subject, and a number.",
     "filename": "In commands, metadata and templates: the file's name; in commands, the last output's.",
     "filename_ID": "In commands: the file name of the output with that id.",
 }

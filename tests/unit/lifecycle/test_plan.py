@@ -234,3 +234,19 @@ def test_the_plan_counts_before_and_after() -> None:
     three = make(out_for(99, ca("b"), ca("d")), A, ca("d", "distrusted"))
     assert "1 certificate shipped, 3 before, 1 of them both times" in plans.as_text(three)
     assert "1 certificate shipped, the same as before" in plans.as_text(make(out_for(99), A))
+
+
+def test_the_plan_tells_who_answers_for_a_ca_and_until_when() -> None:
+    """Below the CA's line, as far as it is configured; in JSON always."""
+    stage = Stage("incoming", until=day(40), owner="PKI Team", evidence="INC-1")
+    found = make(out_for(99), A, ca("b", "incoming"), ca("c", "incoming"), b=stage)
+    lines = plans.as_text(found).splitlines()
+    assert lines[2] == f"    until {day(40)}, owner PKI Team, evidence INC-1"
+    assert lines[3].startswith("+ CN=Root c ")
+    assert [
+        [one[key] for key in ("until", "owner", "evidence")]
+        for one in json.loads(plans.as_json(found))["added"]
+    ] == [
+        [str(day(40)), "PKI Team", "INC-1"],
+        ["", "", ""],
+    ]
