@@ -23,7 +23,7 @@ Content = Literal[
     "debian-changelog",
 ]
 
-# What there is one file of for each certificate, with {certificate} in its path.
+# What there is one file of for each certificate, with {certificate} or {hashed} in its path.
 PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
 
 # Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.

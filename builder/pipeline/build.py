@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from builder.lifecycle.states import Lifecycle
     from builder.model import Package, Recipe
     from builder.model.release import Release
     from builder.pipeline.request import BuildRequest
@@ -105,7 +106,17 @@ def _make(
         artifacts=artifacts,
         version=__version__,
     )
-    return artifacts, manifest
+    return artifacts, _with_states(manifest, request.lifecycle)
+
+
+def _with_states(manifest: Manifest, lifecycle: Lifecycle | None) -> Manifest:
+    if lifecycle is None:
+        return manifest
+    trusted, distrusted = (
+        tuple(lifecycle.stage(item.sha256).of(item) for item in items)
+        for items in (manifest.certificates, manifest.distrusted)
+    )
+    return replace(manifest, certificates=trusted, distrusted=distrusted)
 
 
 def _target(

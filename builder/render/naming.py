@@ -54,7 +54,7 @@ def check_name(recipe: Recipe, organisation: Organisation, name: str, *, where: 
     if not _matches(recipe, name):
         way = f"'trustpack recipes show {recipe.target}' has its name_pattern"
         raise ConfigError(
-            f"{where}: {shown(name)} is not a name that {recipe.title} allows",
+            f"{where}: {shown(name)} is not a name that {recipe.target} packages can have",
             hint=recipe.name_rule or way,
         )
     # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.

@@ -43,7 +43,10 @@ class FileSection(_Struct, frozen=True):
     """One file or folder of a package; a file has exactly one of source, template and content."""
 
     path: Annotated[
-        str, _says("Where it lies in the package, with {placeholders}; {certificate} makes a file for each.")
+        str,
+        _says(
+            "Where it lies in the package, with {placeholders}; {certificate} or {hashed}: a file for each."
+        ),
     ]
     kind: Annotated[Literal["file", "dir"], _says("A file, or a folder, which nothing fills.")] = "file"
     source: Annotated[str, _says("A file of the target's templates, copied byte for byte.")] = ""
@@ -263,7 +266,8 @@ def _file_faults(entry: FileSection, target: str, templates: Path) -> Iterator[t
         return
     fills = {"source": entry.source, "template": entry.template, "content": entry.content}
     yield from _filled_wrong(entry.path, fills, target, templates)
-    if entry.content in PER_CERTIFICATE and "{certificate}" not in entry.path:
+    apart = "{certificate}" in entry.path or "{hashed}" in entry.path
+    if entry.content in PER_CERTIFICATE and not apart:
         yield f"'{entry.path}' needs {{certificate}}: there is one file for each", ""
 
 

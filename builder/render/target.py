@@ -27,7 +27,7 @@ from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
@@ -188,9 +188,21 @@ def _placed(
     """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
     if entry.content not in PER_CERTIFICATE:
         return [(fill(entry.path, dict(words), where), entry, None)]
+    certificates = bundle.distrusted if entry.content == "distrusted" else bundle.certificates
+    names = _hashed(certificates) if "{hashed}" in entry.path else [""] * len(certificates)
     return [
-        (fill(entry.path, {**words, "certificate": certificate.stem}, where), entry, certificate)
-        for certificate in (bundle.distrusted if entry.content == "distrusted" else bundle.certificates)
+        (fill(entry.path, {**words, "certificate": one.stem, "hashed": name}, where), entry, one)
+        for one, name in zip(certificates, names, strict=True)
+    ]
+
+
+def _hashed(certificates: Sequence[Certificate]) -> list[str]:
+    """Return the names by which OpenSSL finds these in a folder: roots first, of one subject."""
+    hashes = [subject_hash(one.der) for one in certificates]
+    order = sorted(range(len(hashes)), key=lambda index: not certificates[index].self_issued)
+    return [
+        f"{own}.{sum(hashes[other] == own for other in order[: order.index(index)])}"
+        for index, own in enumerate(hashes)
     ]
 
 
