@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
 
+_SHORT = 30  # characters of a value that an error shows
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
 _SHOWN = 3
 
@@ -100,9 +101,12 @@ def source_date_epoch() -> int | None:
     if not value:
         return None
     # gzip's and rpm's clocks end at LATEST; Python refuses to read numbers of thousands of digits.
+    shown = f"SOURCE_DATE_EPOCH '{value[:_SHORT]}'"
     digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
-    if not digits or int(value) > LATEST:
-        raise UsageError(f"SOURCE_DATE_EPOCH '{value}': is not a number of seconds since 1970")
+    if value.isascii() and value.isdigit() and (not digits or int(value) > LATEST):
+        raise UsageError(f"{shown}: is after 2106-02-07, where the clocks of rpm and gzip end")
+    if not digits:
+        raise UsageError(f"{shown}: is not a number of seconds since 1970")
     return int(value)
 
 
