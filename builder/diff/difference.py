@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from builder.diff.snapshot import TrustSnapshot
     from builder.model import CertificateSummary
 
-_SHORT = 16  # digits of a fingerprint that tell CAs apart for a reader; the JSON has all
-
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -154,7 +152,7 @@ def _title(snapshot: TrustSnapshot) -> str:
 
 def _said(item: CertificateSummary) -> str:
     named = visible(item.subject) or "no name"
-    return f"{named} ({item.sha256[:_SHORT]}), until {item.ends.date()}"
+    return f"{named} ({item.sha256}), until {item.ends.date()}"
 
 
 def _value(item: CertificateSummary) -> dict[str, str]:

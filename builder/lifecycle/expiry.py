@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from builder.model import CertificateSummary
 
-_SHORT = 16
 _DAY = 86_400
 _FOLD = 75  # octets a line, without its end
 _METRIC = "trustpack_certificate_not_after_timestamp_seconds"
@@ -103,8 +102,7 @@ def as_text(expiries: Sequence[Expiry], *, within: dt.timedelta) -> str:
     """Return what is due, a CA a line, and a last line that sums it up."""
     lines = [
         visible(
-            f"{one.item.subject or 'no name'} ({one.item.sha256[:_SHORT]}): {_when(one)}"
-            f" [{', '.join(one.sources)}]"
+            f"{one.item.subject or 'no name'} ({one.item.sha256}): {_when(one)} [{', '.join(one.sources)}]"
         )
         for one in expiries
         if one.due

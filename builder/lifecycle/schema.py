@@ -86,7 +86,7 @@ class PlanJson(DocumentJson, frozen=True):
     added: list[PlannedJson]
     removed: list[PlannedJson]
     moved: list[MovedJson]
-    kept: Annotated[int, Meta(description="How many CAs are shipped before and after.")]
+    kept: Annotated[int, Meta(description="How many CAs are shipped both before and after.")]
     packaging: Parts
     warnings: list[WarningJson]
     one_way: Annotated[

@@ -14,6 +14,7 @@ from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
 from builder.pipeline.versions import refuse_lower
 from builder.render import recipe
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -91,7 +92,7 @@ def _release(
 
 
 def _where(project: Project, key: str, target: str) -> str:
-    return f"{project.where((key, target))}: {key}.{target}"
+    return f"{project.where((key, target))}: {key}.{visible(target)}"
 
 
 def _check_choices(project: Project, owner: Organisation, sources: Sequence[recipe.RecipeSource]) -> None:

@@ -158,9 +158,9 @@ def test_a_moment_beyond_the_calendar_is_refused(world: World) -> None:
 def test_an_epoch_that_no_clock_has_is_refused(world: World, epoch: str) -> None:
     """However long it is; one that is too large is a number all the same."""
     done = world.build(env={"SOURCE_DATE_EPOCH": epoch})
-    late = "is after 2106-02-07, where the clocks of rpm and gzip end"
-    said = late if epoch.isdigit() else "is not a number of seconds since 1970"
-    assert (done.code, done.err.split(": ", 2)[2], len(done.err) < 200) == (2, f"{said}\n", True)
+    said = done.err.splitlines()[0].split(": ", 2)[2].removesuffix(" that packages can hold")
+    assert (done.code, said) == (2, "is not a number of seconds since 1970")
+    assert ("2106" in done.err) == epoch.isdigit()
 
 
 @pytest.mark.parametrize("command", [["lint", ""], ["check", ""], ["diff", "", "roots.pem"]])

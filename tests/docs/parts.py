@@ -154,7 +154,12 @@ def exit_codes() -> str:
     known: dict[int, str] = {}
     for kind in _errors(errors.TrustpackError):
         known.setdefault(kind.exit_code, (kind.__doc__ or "").split("\n")[0])
-    del known[errors.TrustpackError.exit_code]
+    known |= {
+        0: "Success.",
+        errors.TrustpackError.exit_code: "An answer, not a failure: see below.",
+        130: "Interrupted by Ctrl-C.",
+        141: "Whoever read the output went away, as `head` does: the rest is lost.",
+    }
     return table(("status", "meaning"), [(str(code), known[code]) for code in sorted(known)])
 
 

@@ -127,8 +127,8 @@ def test_people_read_what_is_due() -> None:
     """Escaped, a CA a line, and how many of how many."""
     found = judge(item("a", NOW - DAY), item("b", NOW + DAY, "CN=\x1b[2J"), item("c", NOW + 91 * DAY))
     assert expiry.as_text(found, within=SPAN).splitlines() == [
-        "CN=Root a (aaaaaaaaaaaaaaaa): expired on 2026-11-23 [x]",
-        "CN=\\u001b[2J (bbbbbbbbbbbbbbbb): expires on 2026-11-25, in 1 day [x]",
+        f"CN=Root a ({'a' * 64}): expired on 2026-11-23 [x]",
+        f"CN=\\u001b[2J ({'b' * 64}): expires on 2026-11-25, in 1 day [x]",
         "2 of 3 certificates expired, or will within 90 days",
     ]
     assert expiry.as_text(judge(), within=SPAN) == "none of 0 certificates expires within 90 days\n"
