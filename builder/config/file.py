@@ -68,7 +68,7 @@ def minimal(slug: str, paths: list[str]) -> Config:
     try:
         return msgspec.convert(value, Config)
     except msgspec.ValidationError as error:
-        hint = "lower-case letters, digits and single hyphens, starting with a letter, such as 'acme'"
+        hint = "two or more lower-case letters, digits and single hyphens, a letter first, such as 'acme'"
         raise ConfigError(f"--org '{visible(slug)}': is not a usable name", hint=hint) from error
 
 

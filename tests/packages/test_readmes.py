@@ -27,8 +27,7 @@ READMES = {
 
 def _readme(demo: Built, target: str) -> str:
     suffix, path = READMES[target]
-    (found,) = [one for one in readers.read(target, demo.file(target, suffix)).entries if one.path == path]
-    return found.data.decode()
+    return readers.read(target, demo.file(target, suffix)).data(path).decode()
 
 
 @pytest.mark.parametrize("target", READMES)
