@@ -12,6 +12,7 @@ from builder import __version__, formats, render
 from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
 from builder.model import Artifact
 from builder.model import release as releases
+from builder.pipeline.identity import refuse_another_name
 from builder.release import folder as output
 from builder.release import manifest as manifests
 from builder.render import changelog, recipe
@@ -144,6 +145,8 @@ def _target(
         if not recipe.built_in(source):
             _refuse_keys(package)
         data = formats.write(package)
+        if what.own:
+            refuse_another_name(package, data)
         digests[wanted.id] = hashlib.sha256(data).hexdigest()
         filenames[wanted.id] = package.filename
         finished.append((package, data))

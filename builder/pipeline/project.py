@@ -113,7 +113,7 @@ def find(
     if file is None and paths and not default.exists():
         raise UsageError(
             f"--org: is missing, as there is no {config.FILE_NAME}",
-            hint="give the organisation's short name, such as --org acme; 'trustpack init' keeps it",
+            hint="give the organisation's short name, such as --org acme, or run 'trustpack init'",
         )
     import msgspec
 

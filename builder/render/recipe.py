@@ -151,7 +151,7 @@ def read(source: RecipeSource) -> Recipe:
 def _read(source: RecipeSource, _modified: int) -> Recipe:
     check_links(source)
     text = document.read(source.file)
-    raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
+    raw, warnings, parsed = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,
         title=raw.title,
@@ -174,6 +174,9 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
         warnings=warnings,
+        own=not built_in(source),
+        file=str(source.file),
+        lines=parsed.lines,
     )
 
 

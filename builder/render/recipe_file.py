@@ -45,7 +45,7 @@ class FileSection(_Struct, frozen=True):
     path: Annotated[
         str,
         _says(
-            "Where it lies in the package, with {placeholders}; {certificate} or {hashed} makes a file for each."
+            "Where it lies in the package, with {placeholders}; {certificate} or {hashed}: a file for each."
         ),
     ]
     kind: Annotated[Literal["file", "dir"], _says("A file, or a folder, which nothing fills.")] = "file"
@@ -153,8 +153,10 @@ def schema() -> dict[str, Any]:
     }
 
 
-def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSection, tuple[str, ...]]:
-    """Return the recipe of `target` that stands in `text`, and what to warn its author of.
+def parse(
+    text: str, path: str, target: str, templates: Path
+) -> tuple[RecipeSection, tuple[str, ...], document.Document]:
+    """Return the recipe of `target` that stands in `text`, what to warn its author of, and where keys stand.
 
     `path` is its file, for messages, and `templates` the folder in which the files it names must lie. Raises
     ConfigError for all that is wrong.
@@ -162,7 +164,7 @@ def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSec
     parsed = document.parse(text, path)
     raw, found = _modern(document.decode(parsed, RecipeSection, more=_unknown))
     document.refuse(parsed, (*_contradictions(raw), *_unfilled(raw, target, templates), *_unwritable(raw)))
-    return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found)
+    return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found), parsed
 
 
 def _modern(raw: RecipeSection) -> tuple[RecipeSection, list[Fault]]:
