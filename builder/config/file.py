@@ -52,7 +52,7 @@ def _parsed(path: Path) -> document.Document:
     try:
         text = document.read(path)
     except FileNotFoundError:
-        hint = "run 'trustpack init roots.pem --org NAME' to have one; build, lint and check take files without one"
+        hint = "run 'trustpack init roots.pem --org NAME'; without one, build, lint and check take files"
         raise ConfigError(f"{path}: there is no such file", hint=hint) from None
     return document.parse(text, str(path))
 

@@ -54,7 +54,8 @@ def test_a_reader_that_goes_away_is_no_crash(world: World) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "build roots.pem --org acme --target pem", "build none --org acme", "init roots.pem --org acme",
+        "build roots.pem --org acme --target pem", "build none --org acme",
+        "init roots.pem --org acme",
         "lint roots.pem --json", "explain", "inspect roots.pem", "check roots.pem", "diff roots.pem roots.pem",
         "lock --dry-run", "plan", "schema lint", "recipes list", "recipes show deb", "docs", "--help",
         "lint --help", "nosuch",
