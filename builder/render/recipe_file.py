@@ -43,7 +43,10 @@ class FileSection(_Struct, frozen=True):
     """One file or folder of a package; a file has exactly one of source, template and content."""
 
     path: Annotated[
-        str, _says("Where it lies in the package, with {placeholders}; {certificate} or {hashed} makes a file for each.")
+        str,
+        _says(
+            "Where it lies in the package, with {placeholders}; {certificate} or {hashed}: a file for each."
+        ),
     ]
     kind: Annotated[Literal["file", "dir"], _says("A file, or a folder, which nothing fills.")] = "file"
     source: Annotated[str, _says("A file of the target's templates, copied byte for byte.")] = ""
