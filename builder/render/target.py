@@ -197,7 +197,7 @@ def _placed(
 
 
 def _hashed(certificates: Sequence[Certificate]) -> list[str]:
-    """Return the names by which OpenSSL finds these in a folder: roots first, of one subject."""
+    """Return the names by which OpenSSL finds these in a folder; of one subject, roots come first."""
     hashes = [subject_hash(one.der) for one in certificates]
     order = sorted(range(len(hashes)), key=lambda index: not certificates[index].self_issued)
     return [
