@@ -62,12 +62,30 @@ def test_servers_accept_no_client_for_the_roots_of_two(
         _servers(fresh, ca, leaves["good"])
 
 
+def test_a_context_trusts_as_a_client_and_not_as_a_server(
+    any_installed: Environment, authorities: Authorities, leaves: dict[str, Leaf], tmp_path: Path
+) -> None:
+    """What may be either is decided at each connection, in any order and however the connection is made."""
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(authorities.acme.pem)
+    found = any_installed.ask("sides.py", _parties(authorities.acme, leaves["good"], ca=str(ca)))
+    roles = [REFUSED, ACCEPTED, ACCEPTED, REFUSED]  # server, client, client, server
+    several = {name: answers for name, answers in found.items() if len(answers) == 4}
+    assert several == dict.fromkeys(several, roles)
+    alone = {name: answers for name, answers in found.items() if name not in several}
+    assert alone == {name: [ACCEPTED if name.startswith("on purpose") else REFUSED] for name in alone}
+    assert (len(several), len(alone)) == (40, 6)
+
+
 def _servers(where: Environment, ca: Authority, server: Leaf) -> None:
-    now = dt.datetime.now(dt.UTC)
-    client = authority.issue(ca, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
-    given = {"server": _text(server), "client": _text(client), "ca": ca.pem.decode()}
-    found = where.ask("servers.py", given)
+    found = where.ask("servers.py", _parties(ca, server, ca=ca.pem.decode()))
     assert found == {name: name.startswith("on purpose") for name in found}
+
+
+def _parties(issuer: Authority, server: Leaf, *, ca: str) -> dict[str, object]:
+    now = dt.datetime.now(dt.UTC)
+    client = authority.issue(issuer, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    return {"server": _text(server), "client": _text(client), "ca": ca}
 
 
 def _text(leaf: Leaf) -> list[str]:

@@ -51,6 +51,11 @@ class Environment:
         return self.root / "bin" / "python"
 
     @property
+    def engine(self) -> str:
+        """Return how doctors call it."""
+        return "pypy" if (self.root / "bin" / "pypy3").exists() else "python"
+
+    @property
     def site(self) -> Path:
         """Return the folder that packages are installed into."""
         return next((self.root / "lib").glob("python3.*")) / "site-packages"
