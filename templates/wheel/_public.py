@@ -26,6 +26,7 @@ FILES = (
     "/usr/local/share/certs/ca-root-nss.crt",  # FreeBSD
     os.path.join(sys.prefix, "ssl", "cacert.pem"),  # conda, whose activation sets SSL_CERT_FILE to it
     os.path.join(sys.prefix, "Library", "ssl", "cacert.pem"),  # the same on Windows
+    os.path.join(sys.prefix, "share", "certs.pem"),  # cx_Freeze, whose programs set SSL_CERT_FILE to it
 )
 
 # Where they keep them in a folder with OpenSSL's names.
