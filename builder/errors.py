@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 
 
 class TrustpackError(Exception):
-    """An error the user can act on; `exit_code` is the command's status."""
+    """An error the user can act on; `exit_code` is the command's status.
+
+    One that tells several at once has them as `parts`, whose texts are the lines below its first.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", parts: Sequence[TrustpackError] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.parts = tuple(parts)
 
 
 class UsageError(TrustpackError):
@@ -90,4 +94,4 @@ def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     if len(errors) == 1:
         return errors[0]
     lines = [f"{error} ({error.hint})" if error.hint else str(error) for error in errors]
-    return ConfigError("\n  ".join((f"{where}: has {len(errors)} errors:", *lines)))
+    return ConfigError("\n  ".join((f"{where}: has {len(errors)} errors:", *lines)), parts=errors)

@@ -15,6 +15,9 @@ def docs(
         str | None,
         typer.Argument(help="The page; without it, all are listed.", autocompletion=options.pages),
     ] = None,
+    *,
+    form: options.Form = None,
+    json: options.Json = False,
 ) -> None:
     """Show a page of the guide, or list them all.
 
@@ -22,7 +25,9 @@ def docs(
     """
     from builder.docs import read
 
-    if page is None:
+    if options.chosen(form, json=json) == "json":
+        _print_json(page)
+    elif page is None:
         _list()
     elif sys.stdout.isatty():
         import pydoc
@@ -42,3 +47,20 @@ def _list() -> None:
             typer.echo(f"  {name:<{width}}  {guide.read(name).title}")
         typer.echo()
     typer.echo("'trustpack docs PAGE' shows one.")
+
+
+def _print_json(page: str | None) -> None:
+    """Print one page with its text, or all without."""
+    from builder import docs as guide
+    from builder.text.printed import printed
+
+    if page is not None:
+        guide.read(page)  # says which one is meant
+    pages = [
+        {"section": section, "name": name, "title": found.title, "text": found.text if page else ""}
+        for section, names in guide.SECTIONS.items()
+        for name in names
+        if page in {None, name}
+        for found in (guide.read(name),)
+    ]
+    typer.echo(printed({"pages": pages}), nl=False)

@@ -171,6 +171,13 @@ class AuthoritySection(_Struct, frozen=True):
 class LifecycleSection(_Struct, frozen=True):
     """Rotations as data; a CA that is not listed is active."""
 
+    fail_on: Annotated[
+        Literal["error", "warning"],
+        msgspec.Meta(
+            description="Whether what 'trustpack plan' warns of stops lock and build, too, with status 1."
+        ),
+    ] = "error"
+
     overlap: Annotated[
         str,
         msgspec.Meta(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from builder.errors import OutputError
 from builder.prove.handshake import HandshakeResult
 from builder.prove.trial import EVERY, PHASES, Status
 from builder.release.atomic import put
+from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from builder.release.manifest import Manifest
 
 HEAD = ("target", "client", *PHASES, "result")
-_SCHEMA = 1
 _MARKUP = re.compile(r"[\\`*_\[\]<>|#]")
 _RESULTS = {
     Status.PROVEN: "proven",
@@ -133,7 +132,6 @@ def verdict(proof: Proof) -> str:
 def to_json(proof: Proof) -> str:
     """Return proof.json."""
     value: dict[str, Any] = {
-        "schema": _SCHEMA,
         "kind": proof.kind,
         "holds": proof.holds,
         "organisation": proof.manifest.organisation,
@@ -149,7 +147,7 @@ def to_json(proof: Proof) -> str:
         "notes": list(proof.notes),
         "cells": [_cell(cell) for cell in proof.cells],
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(value)
 
 
 def _question(question: Question) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from builder.model import FILE_NAME, CertificateSummary
 from builder.model import release as releases
 from builder.model.release import Release
 from builder.render.inventory import distrusted, trusted
+from builder.text import files
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     path = folder / MANIFEST
     hint = "choose another folder with --out, or remove it"
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        found = msgspec.json.decode(files.read(path), type=Manifest)
         releases.stored(found.release)
     except FileNotFoundError:
         return None

@@ -87,6 +87,15 @@ def digest(recipe: Recipe, settings: Mapping[str, str]) -> str:
     return hashlib.sha256(bytes.fromhex(recipe.digest) + repr(sorted(settings.items())).encode()).hexdigest()
 
 
+def pin(source: RecipeSource) -> str:
+    """Return the same of a recipe and its templates alone, without understanding it; raises ConfigError."""
+    check_links(source)
+    try:
+        return _digest(source, document.read(source.file))
+    except OSError as error:
+        raise ConfigError(f"{source.file}: cannot be read: {error.strerror}") from error
+
+
 def _digest(source: RecipeSource, text: str) -> str:
     found = hashlib.sha256(text.encode("utf-8"))
     for file in templates(source):
@@ -142,7 +151,7 @@ def read(source: RecipeSource) -> Recipe:
 def _read(source: RecipeSource, _modified: int) -> Recipe:
     check_links(source)
     text = document.read(source.file)
-    raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
+    raw, warnings, parsed = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,
         title=raw.title,
@@ -165,6 +174,9 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
         warnings=warnings,
+        own=not built_in(source),
+        file=str(source.file),
+        lines=parsed.lines,
     )
 
 

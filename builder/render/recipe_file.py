@@ -43,7 +43,10 @@ class FileSection(_Struct, frozen=True):
     """One file or folder of a package; a file has exactly one of source, template and content."""
 
     path: Annotated[
-        str, _says("Where it lies in the package, with {placeholders}; {certificate} makes a file for each.")
+        str,
+        _says(
+            "Where it lies in the package, with {placeholders}; {certificate} or {hashed}: a file for each."
+        ),
     ]
     kind: Annotated[Literal["file", "dir"], _says("A file, or a folder, which nothing fills.")] = "file"
     source: Annotated[str, _says("A file of the target's templates, copied byte for byte.")] = ""
@@ -150,8 +153,10 @@ def schema() -> dict[str, Any]:
     }
 
 
-def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSection, tuple[str, ...]]:
-    """Return the recipe of `target` that stands in `text`, and what to warn its author of.
+def parse(
+    text: str, path: str, target: str, templates: Path
+) -> tuple[RecipeSection, tuple[str, ...], document.Document]:
+    """Return the recipe of `target` that stands in `text`, what to warn its author of, and where keys stand.
 
     `path` is its file, for messages, and `templates` the folder in which the files it names must lie. Raises
     ConfigError for all that is wrong.
@@ -159,7 +164,7 @@ def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSec
     parsed = document.parse(text, path)
     raw, found = _modern(document.decode(parsed, RecipeSection, more=_unknown))
     document.refuse(parsed, (*_contradictions(raw), *_unfilled(raw, target, templates), *_unwritable(raw)))
-    return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found)
+    return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found), parsed
 
 
 def _modern(raw: RecipeSection) -> tuple[RecipeSection, list[Fault]]:
@@ -256,7 +261,8 @@ def _file_faults(entry: FileSection, target: str, templates: Path) -> Iterator[t
             yield f"'{entry.path}' is a folder, which nothing fills", ""
         return
     yield from _filled_wrong(entry.path, entry.source, entry.template, entry.content, target, templates)
-    if entry.content in PER_CERTIFICATE and "{certificate}" not in entry.path:
+    apart = "{certificate}" in entry.path or "{hashed}" in entry.path
+    if entry.content in PER_CERTIFICATE and not apart:
         yield f"'{entry.path}' needs {{certificate}}: there is one file for each", ""
 
 

@@ -102,7 +102,9 @@ def _of_text(
         known = sorted(str(choice) for choice in kind.values if choice)
         if value not in kind.values:
             said = f"{_named(path)}: {shown(value)} is not one of {', '.join(known)}"
-            yield Fault(path, said, nearest(value, known))
+            close = nearest(value, known)
+            # Without a near one, the message itself lists them all.
+            yield Fault(path, said, close if close.startswith("did you mean") else "")
         return
     if not value and kind.min_length:
         yield Fault(path, f"{_named(path)}: must not be empty", hint)

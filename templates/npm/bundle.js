@@ -2,11 +2,13 @@
 // The bundle that lies beside this file, and what derives from the package's name.
 
 const { X509Certificate } = require('node:crypto');
-const { readFileSync } = require('node:fs');
+const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { name, version } = require('./package.json');
 
-const path = join(__dirname, 'roots.pem');
+// A bundler leaves this file out of what it makes, and some leave no __dirname either.
+const folder = typeof __dirname === 'string' ? __dirname : '';
+const path = join(folder, 'roots.pem');
 // A name of its own in node_modules/.bin: a-b-c is what @a/b-c and @a-b/c would both be there without signs.
 const command = name.replace('@', '').replace('/', '__');
 // No other package's either: each sign has as many underscores as its place in this list says. A shell cannot set
@@ -44,14 +46,24 @@ function canonical(block) {
 }
 
 /**
+ * List the PEM certificates that another list lacks.
+ * @param {readonly string[]} blocks
+ * @param {string[]} certificates
+ * @returns {string[]}
+ */
+function missing(blocks, certificates) {
+  const there = new Set(blocks.map(canonical));
+  return certificates.filter((block) => !there.has(canonical(block)));
+}
+
+/**
  * Tell whether a list of PEM certificates holds all of another, which is not empty.
  * @param {string[]} blocks
  * @param {string[]} certificates
  * @returns {boolean}
  */
 function holds(blocks, certificates) {
-  const there = new Set(blocks.map(canonical));
-  return certificates.length > 0 && certificates.every((block) => there.has(canonical(block)));
+  return certificates.length > 0 && missing(blocks, certificates).length === 0;
 }
 
 /**
@@ -90,6 +102,19 @@ function inspect(file) {
 }
 
 /**
+ * Say what to do about a bundle that cannot be read.
+ * @returns {string}
+ */
+function remedy() {
+  if (existsSync(join(folder, 'clients.js'))) return `reinstall ${name}`;
+  return (
+    `a bundler has put the code of ${name} elsewhere, without its certificates: name ${name} as external ` +
+    `(esbuild --external:${name}, webpack externals: ['${name}/register'], Next.js serverExternalPackages: ` +
+    `['${name}'], Rollup external, Vite ssr.external), or set NODE_EXTRA_CA_CERTS to its roots.pem`
+  );
+}
+
+/**
  * Read an environment variable; Deno asks for a permission first.
  * @param {string} variable
  * @returns {string | undefined}
@@ -118,8 +143,11 @@ module.exports = {
   disableVariable,
   pem,
   split,
+  missing,
   holds,
   inspect,
+  remedy,
+  folder,
   environment,
   isDisabled,
 };

@@ -128,7 +128,7 @@ def test_recipes_are_listed_with_their_origin(world: World) -> None:
     world.write("templates/zarf/zarf.yaml.j2", "")
     world.write("templates/zarf/install", "")
     done = world.run("recipes", "list", "--json")
-    found = {row["target"]: (row["origin"], row["default"]) for row in json.loads(done.out)}
+    found = {row["target"]: (row["origin"], row["default"]) for row in json.loads(done.out)["recipes"]}
     assert (found["deb"], found["zarf"]) == (("built in", True), ("recipes/zarf.yaml", False))
     lines = world.run("recipes", "list").out.splitlines()
     assert lines[0].split() == ["target", "title", "built", "origin"]
@@ -314,6 +314,28 @@ def test_a_recipe_that_is_a_pipe_is_told_and_not_waited_for(world: World) -> Non
     for command in ("build", "--target", "x"), ("recipes", "show", "x"), ("recipes", "list"):
         done = world.run(*command)
         assert (done.code, done.err) == (3, "error: recipes/x.yaml: is not a file\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "file", "old", "other"),
+    [
+        ("npm", "package.json.j2", "{{ name|json }}", '"left-pad"'),
+        ("wheel", "METADATA.j2", "Name: {{ name|header }}", "Name: certifi"),
+        ("gem", "metadata.j2", "name: {{ name|yaml }}", "name: rack"),
+        ("homebrew", "formula.rb.j2", "class {{ name|camel }}", "class Curl"),
+    ],
+)
+def test_a_package_of_ones_own_cannot_call_itself_otherwise(
+    target: str, file: str, old: str, other: str, world: World
+) -> None:
+    """A package manager would install it in the place of somebody else's."""
+    world.run("init", "roots.pem", "--org", "acme")
+    assert world.run("recipes", "export", target).code == 0
+    path = world.folder / "templates" / target / file
+    path.write_text(path.read_text().replace(old, other, 1))
+    done = world.run("build", "--target", target)
+    assert (done.code, world.files()) == (3, [])
+    assert f"calls itself '{other.rsplit(maxsplit=1)[-1].strip(chr(34)).lower()}'" in done.err
 
 
 def test_a_private_key_in_a_template_of_ones_own_is_shipped_nowhere(world: World) -> None:

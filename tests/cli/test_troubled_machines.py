@@ -29,7 +29,7 @@ def shell(world: World, script: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("command", ["lint roots.pem", "schema", "explain", "check roots.pem --json"])
+@pytest.mark.parametrize("command", ["lint roots.pem", "schema", "explain", "check roots.pem"])
 def test_a_full_disk_behind_standard_output_is_an_error(world: World, command: str) -> None:
     """It is one line, and neither a traceback nor a success."""
     assert shell(world, f"$T {command} > /dev/full") == (
@@ -158,7 +158,9 @@ def test_a_moment_beyond_the_calendar_is_refused(world: World) -> None:
 def test_an_epoch_that_no_clock_has_is_refused(world: World, epoch: str) -> None:
     """However long it is."""
     done = world.build(env={"SOURCE_DATE_EPOCH": epoch})
-    assert (done.code, done.err.split(": ", 2)[2]) == (2, "is not a number of seconds since 1970\n")
+    said = done.err.splitlines()[0].split(": ", 2)[2].removesuffix(" that packages can hold")
+    assert (done.code, said) == (2, "is not a number of seconds since 1970")
+    assert ("2106" in done.err) == epoch.isdigit()
 
 
 @pytest.mark.parametrize("command", [["lint", ""], ["check", ""], ["diff", "", "roots.pem"]])

@@ -64,6 +64,7 @@ PLACEHOLDERS = {
     "module": "The name as an identifier: `_` for `-`, and longer runs for other signs.",
     "version": "The version that `version` made of the release.",
     "certificate": "In `path`, where there is a file for each certificate: a short name and a digest.",
+    "hashed": "The same as OpenSSL looks for it in a folder: the hash of its subject, and a number.",
     "filename": "In commands, metadata and templates: the file's name; in commands, the last output's.",
     "filename_ID": "In commands: the file name of the output with that id.",
 }
@@ -141,7 +142,12 @@ def exit_codes() -> str:
     known: dict[int, str] = {}
     for kind in _errors(errors.TrustpackError):
         known.setdefault(kind.exit_code, (kind.__doc__ or "").split("\n")[0])
-    del known[errors.TrustpackError.exit_code]
+    known |= {
+        0: "Success.",
+        errors.TrustpackError.exit_code: "An answer, not a failure: see below.",
+        130: "Interrupted by Ctrl-C.",
+        141: "Whoever read the output went away, as `head` does: the rest is lost.",
+    }
     return table(("status", "meaning"), [(str(code), known[code]) for code in sorted(known)])
 
 

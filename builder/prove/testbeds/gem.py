@@ -23,6 +23,8 @@ _PROBE = str(PROBES / "client.rb")
 _IN_RUBY = ("net/http", "open-uri", "openssl", "store")
 _LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "typhoeus")
 _BUNDLER = "bundler"
+NAMES = (*_LIBRARIES, _BUNDLER)
+SECONDS = (5, 6)
 _VERSIONS = """
 ARGV.each do |name|
   require name
@@ -42,6 +44,11 @@ trusted = roots.select { |root| OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE.ver
 puts trusted.map { |root| OpenSSL::Digest::SHA256.hexdigest(root.to_der) }
 """
 _UNDER_BUNDLER = "Bundler.require; load ARGV.shift"
+
+
+def fetched(only: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001  what is here is asked
+    """Fetch nothing."""
+    return ()
 
 
 @contextlib.contextmanager
