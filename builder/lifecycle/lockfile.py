@@ -18,6 +18,7 @@ from builder.text import document
 from builder.text.quoting import yaml
 from builder.text.times import stamp
 from builder.text.values import END
+from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HEAD = "# Written by 'trustpack lock'; review it like code, and commit it beside trustpack.yaml.\n"
 _SCHEMA = "1"
+_KEY_HINT = "take it out of the lock and its history in git, and ask who else has seen it"
 # The file's words for what a release changed, in its order, and the record's.
 _CHANGES = {"added": "added", "removed": "removed", "distrusted": "distrusted", "forgiven": "undistrusted"}
 
@@ -91,7 +93,9 @@ def read(path: Path) -> Lock | None:
 
 def parse(text: str, where: str) -> Lock:
     """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
+    keys.refuse_text(text, where, hint=_KEY_HINT)
     parsed = document.parse(text, where)
+    keys.refuse_text(document.scalars(parsed), where, hint=_KEY_HINT)
     file = document.decode(parsed, _File)
     history = tuple(_record(item) for item in file.history)
     _check_order(history, parsed)
