@@ -87,7 +87,7 @@ class NotAPackageError(PackageError):
 
 
 class LockError(TrustpackError):
-    """The bundle is not the one that trustpack.lock lists, or the lock cannot be understood."""
+    """The bundle or how packages are made is not what trustpack.lock pins, or it cannot be understood."""
 
     exit_code = 11
 

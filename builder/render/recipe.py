@@ -156,6 +156,8 @@ def read(source: RecipeSource) -> Recipe:
 def _read(source: RecipeSource, _modified: int) -> Recipe:
     check_links(source)
     text = document.read(source.file)
+    if not built_in(source):
+        _refuse_keys(source, text)
     raw, warnings, parsed = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,
@@ -183,6 +185,17 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         file=str(source.file),
         lines=parsed.lines,
     )
+
+
+def _refuse_keys(source: RecipeSource, text: str) -> None:
+    """Raise PrivateKeyError if a recipe or one of its templates, used or not, holds a private key."""
+    from builder.x509 import keys
+
+    hint = "take it out of the recipe, and ask who else has seen it"
+    keys.refuse_text(text, str(source.file), hint=hint)
+    keys.refuse_text(document.scalars(document.parse(text, str(source.file))), str(source.file), hint=hint)
+    for file in templates(source):
+        keys.refuse(static(source.templates / file), str(source.templates / file), hint=hint)
 
 
 def _output(raw: OutputSection) -> Output:

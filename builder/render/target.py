@@ -197,7 +197,7 @@ def _placed(
 
 
 def _hashed(certificates: Sequence[Certificate]) -> list[str]:
-    """Return the names by which OpenSSL finds these in a folder: roots first, of one subject."""
+    """Return the names by which OpenSSL finds these in a folder; of one subject, roots come first."""
     hashes = [subject_hash(one.der) for one in certificates]
     order = sorted(range(len(hashes)), key=lambda index: not certificates[index].self_issued)
     return [
@@ -220,10 +220,8 @@ def _content(entry: RecipeFile, target: TargetRelease, certificate: Certificate 
     match entry.content:
         case "certificate" | "distrusted" if certificate is not None:
             return certificate.pem.encode("ascii")
-        case "trusted" if certificate is not None:
-            from builder.x509.trusted import trusted_pem
-
-            return trusted_pem(certificate.der).encode("ascii")
+        case "trusted" | "anchors":
+            return _for_openssl(target, certificate)
         case "bundle":
             return target.bundle.pem.encode("ascii")
         case "changelog" | "debian-changelog":
@@ -232,6 +230,15 @@ def _content(entry: RecipeFile, target: TargetRelease, certificate: Certificate 
             return inventory(target.bundle, slug=target.organisation.slug, release=target.release.text)
         case _:
             return b""
+
+
+def _for_openssl(target: TargetRelease, certificate: Certificate | None) -> bytes:
+    """Return OpenSSL's form of one certificate, or of all."""
+    from builder.x509.trusted import anchor_pem, trusted_pem
+
+    if certificate is not None:
+        return trusted_pem(certificate.der).encode("ascii")
+    return "".join(anchor_pem(each.der) for each in target.bundle.certificates).encode("ascii")
 
 
 def _history(target: TargetRelease) -> tuple[Revision, ...]:
