@@ -19,6 +19,7 @@ from builder.text import document, files
 from builder.text.quoting import yaml
 from builder.text.times import stamp
 from builder.text.values import END
+from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ _SCHEMA = "2"
 # The first one pinned no packaging, and had another word for what is no longer distrusted.
 _FIRST = "1"
 _RENAMED = {"forgiven": "undistrusted"}
+_KEY_HINT = "take it out of the lock and its history in git, and ask who else has seen it"
 # What a release changed, in the file's order.
 _CHANGES = ("added", "removed", "distrusted", "undistrusted")
 
@@ -130,7 +132,9 @@ def read(path: Path) -> Lock | None:
 
 def parse(text: str, where: str) -> Lock:
     """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
+    keys.refuse_text(text, where, hint=_KEY_HINT)
     parsed = _renamed(document.parse(text, where))
+    keys.refuse_text(document.scalars(parsed), where, hint=_KEY_HINT)
     file = document.decode(parsed, _File)
     history = tuple(_record(item) for item in file.history)
     _check_order(history, parsed)

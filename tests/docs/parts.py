@@ -49,6 +49,7 @@ CONTENTS = {
     "trusted": "The same as OpenSSL's `TRUSTED CERTIFICATE`, good for TLS servers only.",
     "distrusted": "One distrusted certificate in PEM: a file for each, with `{certificate}` in its path.",
     "bundle": "All trusted certificates in one PEM text.",
+    "anchors": "The same, each as OpenSSL's `TRUSTED CERTIFICATE` that vouches for no TLS client.",
     "inventory": "The list that auditors read: `trustpack schema certificates` describes it.",
     "changelog": "The releases and what each changed, in Markdown.",
     "debian-changelog": "The same as deb-changelog(5) has it, compressed.",
