@@ -174,7 +174,7 @@ def test_a_moment_beyond_the_calendar_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize("epoch", ["9" * 5000, "4294967296", "-1", "1e9", " 1"])
 def test_an_epoch_that_no_clock_has_is_refused(world: World, epoch: str) -> None:
-    """However long it is."""
+    """However long it is; one that is too large is a number all the same."""
     done = world.build(env={"SOURCE_DATE_EPOCH": epoch})
     said = done.err.splitlines()[0].split(": ", 2)[2].removesuffix(" that packages can hold")
     assert (done.code, said) == (2, "is not a number of seconds since 1970")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PROBE = str(PROBES / "client.rb")
 _IN_RUBY = ("net/http", "open-uri", "openssl", "store")
-_LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "typhoeus")
+_LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "httpclient", "http", "typhoeus")
 _BUNDLER = "bundler"
 NAMES = (*_LIBRARIES, _BUNDLER)
 SECONDS = (5, 14)
