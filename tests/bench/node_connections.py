@@ -1,8 +1,8 @@
 """What the npm package costs each TLS connection of Node.js, by the number of CAs, beside bare Node.js.
 
-Run it as `python -m tests.bench.node_connections [ROUNDS]`. Bare and registered processes take turns; the
-fastest round counts, since the slower ones waited for something. The first connection reads the bundle and has
-a column of its own; what follows is to cost what it costs without the package.
+Run it as `python -m tests.bench.node_connections [ROUNDS]`. Bare and registered processes take turns;
+the fastest round counts, since the slower ones waited for something. The first connection reads the
+bundle and has a column of its own; what follows is to cost what it costs without the package.
 """
 
 from __future__ import annotations
