@@ -18,6 +18,7 @@ Content = Literal[
     "trusted",
     "distrusted",
     "bundle",
+    "anchors",
     "inventory",
     "changelog",
     "debian-changelog",

@@ -8,6 +8,7 @@ from typing import Any
 from builder import config, docs, errors, formats
 from builder.docs import schemas
 from builder.formats.metadata import MetadataKey
+from builder.lifecycle import lockfile
 from builder.model import Content, Severity
 from builder.model.recipe import TestbedName
 from builder.model.release import Release
@@ -29,6 +30,13 @@ SECTIONS = {
     "LifecycleSection": "lifecycle",
     "AuthoritySection": "lifecycle.authorities",
 }
+LOCK_SECTIONS = {
+    "_File": "The whole file",
+    "_Certificate": "certificate",
+    "_Release": "release",
+    "_Named": "CA of a change",
+    "Packaging": "packaging",
+}
 RECIPE_SECTIONS = {
     "RecipeSection": "A recipe",
     "OutputSection": "An output",
@@ -41,6 +49,7 @@ CONTENTS = {
     "trusted": "The same as OpenSSL's `TRUSTED CERTIFICATE`, good for TLS servers only.",
     "distrusted": "One distrusted certificate in PEM: a file for each, with `{certificate}` in its path.",
     "bundle": "All trusted certificates in one PEM text.",
+    "anchors": "The same, each as OpenSSL's `TRUSTED CERTIFICATE` that vouches for no TLS client.",
     "inventory": "The list that auditors read: `trustpack schema certificates` describes it.",
     "changelog": "The releases and what each changed, in Markdown.",
     "debian-changelog": "The same as deb-changelog(5) has it, compressed.",
@@ -120,6 +129,11 @@ def meanings(names: tuple[str, ...], said: Mapping[str, str], head: str) -> str:
 def configuration() -> str:
     """Return every section and key of trustpack.yaml."""
     return "\n".join(tables(config.schema(), titles=SECTIONS, required=", required"))
+
+
+def lock() -> str:
+    """Return every section and key of trustpack.lock."""
+    return "\n".join(tables(lockfile.schema(), titles=LOCK_SECTIONS, required=", required"))
 
 
 def json_documents() -> str:
@@ -345,4 +359,5 @@ PARTS = {
     "testbeds": ("prove", testbeds),
     "distrust": ("emergency-distrust", distrust),
     "rooms": ("architecture", rooms),
+    "lock": ("rotate", lock),
 }

@@ -48,7 +48,7 @@ NAMES = (
     "bun",
     "deno",
 )
-SECONDS = (10, 4)
+SECONDS = (15, 4)
 _NPM = {
     "npm_config_audit": "false",
     "npm_config_fund": "false",
