@@ -20,7 +20,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "x509": ("errors", "model", "rules"),
     "formats": ("errors", "model", "text"),
     "config": ("errors", "model", "text", "x509"),
-    "load": (*_GROUND, "x509"),
+    "load": (*_GROUND, "text", "x509"),
     "lint": (*_GROUND, "text", "x509"),
     "render": ("errors", "model", "text", "x509", "formats"),
     "inspect": ("errors", "model", "text", "x509", "formats", "render"),
