@@ -12,7 +12,9 @@ from builder.model import FILE_NAME, CertificateSummary
 from builder.model import release as releases
 from builder.model.release import Release
 from builder.render.inventory import distrusted, trusted
+from builder.text import files
 from builder.text.quoting import visible
+from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,7 +117,9 @@ def read_manifest(folder: Path) -> Manifest | None:
     path = folder / MANIFEST
     hint = "choose another folder with --out, or remove it"
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        data = files.read(path)
+        keys.refuse(data, str(path), hint=hint)
+        found = msgspec.json.decode(data, type=Manifest)
         releases.stored(found.release)
     except FileNotFoundError:
         return None

@@ -23,7 +23,7 @@ class Defect:
     """
 
     certificate: bytes
-    key: forge.Key
+    key: forge.Signer
     issuer: bytes = forge.name()
     indirect: bool = False
 
@@ -57,7 +57,7 @@ def _root(*extensions: bytes) -> Defect:
     return Defect(forge.certificate(extensions=extensions), forge.elliptic())
 
 
-def _with(key: forge.Key, *, indirect: bool = False) -> Defect:
+def _with(key: forge.Signer, *, indirect: bool = False) -> Defect:
     return Defect(forge.certificate(key), key, indirect=indirect)
 
 

@@ -139,13 +139,19 @@ SHA256_ECDSA = seq(oid("1.2.840.10045.4.3.2"))
 
 
 @dataclass(frozen=True)
-class Key:
-    """A key pair with the algorithm identifier of its signatures and the function that makes them."""
+class Signer:
+    """A public key with the algorithm identifier of its signatures and the function that makes them."""
 
-    private: PrivateKey | None = field(repr=False)
     spki: bytes
     algorithm: bytes
     sign: Callable[[bytes], bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Key(Signer):
+    """A key pair of a kind that libraries know."""
+
+    private: PrivateKey = field(repr=False)
 
     def encoded(
         self, form: PrivateFormat = PrivateFormat.PKCS8, *, pem: bool = False, password: str = ""
@@ -155,7 +161,6 @@ class Key:
         if password:
             # OpenSSL's own salts are random: the fixture script stores what this returned once.
             how = BestAvailableEncryption(password.encode())
-        assert self.private
         return self.private.private_bytes(Encoding.PEM if pem else Encoding.DER, form, how)
 
 
@@ -170,7 +175,7 @@ def elliptic(number: int = 7, curve: ec.EllipticCurve | None = None, digest: str
     oids = {"SHA1": "1", "SHA224": "3.1", "SHA256": "3.2", "SHA384": "3.3", "SHA512": "3.4"}
     scheme = ec.ECDSA(getattr(hashes, digest)(), deterministic_signing=True)
     algorithm = seq(oid(f"1.2.840.10045.4.{oids[digest]}"))
-    return Key(private, public(private), algorithm, lambda data: private.sign(data, scheme))
+    return Key(public(private), algorithm, lambda data: private.sign(data, scheme), private)
 
 
 @functools.cache
@@ -181,7 +186,7 @@ def edwards(number: int = 7, *, large: bool = False) -> Key:
         if large
         else ed25519.Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
     )
-    return Key(private, public(private), seq(oid(f"1.3.101.{112 + large}")), private.sign)
+    return Key(public(private), seq(oid(f"1.3.101.{112 + large}")), private.sign, private)
 
 
 @functools.cache
@@ -205,7 +210,7 @@ def rsa_key(size: int = 2048, exponent: int = 65537, digest: str = "SHA256") -> 
     oids = {"MD5": 4, "SHA1": 5, "SHA224": 14, "SHA256": 11, "SHA384": 12, "SHA512": 13}
     algorithm = seq(oid(f"1.2.840.113549.1.1.{oids[digest]}"), b"\x05\x00")
     chosen = getattr(hashes, digest)()
-    return Key(private, public(private), algorithm, lambda d: private.sign(d, padding.PKCS1v15(), chosen))
+    return Key(public(private), algorithm, lambda d: private.sign(d, padding.PKCS1v15(), chosen), private)
 
 
 def rsa_spki(modulus: int, exponent: int, *, parameters: bytes = b"\x05\x00") -> bytes:
@@ -235,9 +240,9 @@ def dsa_spki() -> bytes:
 
 
 def certificate(  # noqa: PLR0913  a certificate has this many fields, and each can be wrong
-    key: Key | None = None,
+    key: Signer | None = None,
     *,
-    issuer_key: Key | None = None,
+    issuer_key: Signer | None = None,
     subject: bytes = name(),
     issuer: bytes | None = None,
     version: bytes = tlv(0xA0, integer(2)),
@@ -281,7 +286,7 @@ def pem(data: bytes, label: str = "CERTIFICATE") -> bytes:
     return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), base64_lines(data), label.encode())
 
 
-def leaf(issuer_key: Key, *, issuer: bytes = name(), host: str = "localhost") -> bytes:
+def leaf(issuer_key: Signer, *, issuer: bytes = name(), host: str = "localhost") -> bytes:
     """Return a server certificate for `host` that every runtime accepts, if only it trusts the issuer."""
     return certificate(
         elliptic(1001),

@@ -30,7 +30,7 @@ _RSA_PSS = "1.2.840.113549.1.1.10"
 
 
 @functools.cache
-def raw_rsa(size: int = 2048, exponent: int = 65537) -> forge.Key:
+def raw_rsa(size: int = 2048, exponent: int = 65537) -> forge.Signer:
     """Return an RSA key that libraries would not make, computed by hand; its primes may be many."""
     factors = [int(digits, 16) for digits in primes()[str(size)]]
     n, length = math.prod(factors), (size + 7) // 8
@@ -43,7 +43,7 @@ def raw_rsa(size: int = 2048, exponent: int = 65537) -> forge.Key:
         number = int.from_bytes(padded)
         return (sum(pow(number, d, p) * unit for p, d, unit in parts) % n).to_bytes(length)
 
-    return forge.Key(None, rsa_spki(n, exponent), SHA256_RSA, sign)
+    return forge.Signer(rsa_spki(n, exponent), SHA256_RSA, sign)
 
 
 def pss_parameters() -> bytes:
@@ -63,7 +63,7 @@ def pss_key(*, own: bool, parameters: bytes = b"") -> forge.Key:
     spki = seq(seq(oid(_RSA_PSS), parameters), point) if own else rsa_key().spki
     scheme = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     algorithm = seq(oid(_RSA_PSS), pss_parameters())
-    return forge.Key(private, spki, algorithm, lambda data: private.sign(data, scheme, hashes.SHA256()))
+    return forge.Key(spki, algorithm, lambda data: private.sign(data, scheme, hashes.SHA256()), private)
 
 
 @functools.cache
@@ -80,11 +80,11 @@ def mldsa_key(strength: int = 65) -> forge.Key:
     kind, number = kinds[strength]
     private = kind.from_seed_bytes(b"\7" * 32)
     algorithm = seq(oid(f"2.16.840.1.101.3.4.3.{number}"))
-    return forge.Key(private, public(private), algorithm, private.sign)
+    return forge.Key(public(private), algorithm, private.sign, private)
 
 
 @functools.cache
-def dsa_key() -> forge.Key:
+def dsa_key() -> forge.Signer:
     """Return a DSA key of 2048 bits; each signature's number is made from what is signed."""
     p, q, g = (int(digits, 16) for digits in primes()["dsa"])
     parameters = seq(integer(p), integer(q), integer(g))
@@ -96,7 +96,7 @@ def dsa_key() -> forge.Key:
         r = pow(g, k, p) % q
         return seq(integer(r), integer(pow(k, -1, q) * (digest + 7 * r) % q))
 
-    return forge.Key(None, spki, seq(oid("2.16.840.1.101.3.4.3.2")), sign)
+    return forge.Signer(spki, seq(oid("2.16.840.1.101.3.4.3.2")), sign)
 
 
 def explicit_curve(key: forge.Key) -> bytes:

@@ -18,7 +18,7 @@ def _root(**fields: object) -> bytes:
     return forge.pem(forge.certificate(**fields))  # type: ignore[arg-type]  # the fields are forge's own
 
 
-def _with(key: forge.Key) -> bytes:
+def _with(key: forge.Signer) -> bytes:
     return forge.pem(forge.certificate(key))
 
 
