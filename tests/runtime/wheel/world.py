@@ -58,7 +58,7 @@ class Environment:
     @property
     def site(self) -> Path:
         """Return the folder that packages are installed into."""
-        return next((self.root / "lib").glob("python3.*")) / "site-packages"
+        return next((self.root / "lib").glob("py*3.*")) / "site-packages"
 
     def run(
         self,
