@@ -47,7 +47,7 @@ _CLIENTS: Mapping[str, tuple[str, ...]] = {
     "paho-mqtt": ("paho-mqtt",),
     "pyOpenSSL below requests": ("pyOpenSSL", "requests"),
     "pymongo with pyOpenSSL": ("pymongo", "pyOpenSSL"),
-    "twisted": ("twisted", "pyOpenSSL", "service_identity"),
+    "twisted": ("twisted", "pyOpenSSL", "service-identity"),
     "scrapy": ("scrapy",),
     "truststore": ("truststore",),
     "curl_cffi": ("curl_cffi",),

@@ -111,8 +111,10 @@ def test_a_variable_that_names_the_public_roots_is_no_choice(
     linked.symlink_to(_SYSTEM[0])
     code = "import ssl; print(ssl.get_default_verify_paths().openssl_cafile)"
     files = [clients() / "certifi" / "cacert.pem", clients() / "pip" / "_vendor" / "certifi" / "cacert.pem"]
-    named = [str(path) for path in (*files, linked, any_installed.say(code), *_SYSTEM) if Path(path).exists()]
-    values = [("SSL_CERT_FILE", name) for name in named] + [("SSL_CERT_DIR", "/etc/ssl/certs")]
+    named = [*map(str, files), str(linked), any_installed.say(code), *_SYSTEM]
+    values = [("SSL_CERT_FILE", name) for name in named if Path(name).exists()] + [
+        ("SSL_CERT_DIR", "/etc/ssl/certs")
+    ]
     found = {value: trusts(any_installed, urls["good"], env=dict([value])) for value in values}
     assert found == dict.fromkeys(values, TRUSTED)
     assert len(found) > 3
