@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from builder import __version__, formats, render
-from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
+from builder.errors import ConfigError, OutputError, ReleaseError
 from builder.model import Artifact
 from builder.model import release as releases
 from builder.pipeline.identity import refuse_another_name
@@ -170,14 +170,11 @@ def _refuse_keys(package: Package) -> None:
     """Raise PrivateKeyError if one of an organisation's own templates holds a private key."""
     from builder.x509 import keys
 
+    metadata = "\n".join(map(str, package.metadata.values())).encode("utf-8", "surrogatepass")
     rendered = {file.path: file.data for file in package.files} | dict(package.scripts)
-    for path, data in rendered.items():
-        kind = keys.in_text(data)[0] or keys.in_der(data)
-        if kind:
-            raise PrivateKeyError(
-                f"recipe {package.target}: {path}: holds {kind}",
-                hint="take it out of the templates, and ask who else has seen it",
-            )
+    hint = "take it out of the templates, and ask who else has seen it"
+    for path, data in {"metadata": metadata, **rendered}.items():
+        keys.refuse(data, f"recipe {package.target}: {path}", hint=hint)
 
 
 def _refuse_namesakes(artifacts: Sequence[Artifact]) -> None:

@@ -74,7 +74,7 @@ def request(
         history=revisions(project.lock.history) if project.lock else (),
         names=chosen.names,
         settings=chosen.settings,
-        lifecycle=project.lifecycle if project.file else None,
+        lifecycle=project.lifecycle,
     )
 
 

@@ -22,11 +22,12 @@ from builder.render.inventory import inventory
 from builder.render.naming import check_name, check_relations, module
 from builder.render.recipe import choose, fill
 from builder.render.template import rendered, static
+from builder.text.files import PACKAGE_BYTES
 from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
@@ -113,10 +114,11 @@ def package(
     filled = (*(entry for _, entry, _ in placed), *output.scripts.values())
     names = sorted({entry.template for entry in filled if entry.template})
     pages = rendered(target.templates, names, scope)
-    files = tuple(
+    made = (
         File(path, _data(entry, target, certificate, pages), entry.mode, entry.kind)
         for path, entry, certificate in placed
     )
+    files = tuple(_within(PACKAGE_BYTES, made, place("files")))
     return Package(
         target=target.recipe.target,
         container=output.container,
@@ -166,6 +168,16 @@ def _check_paths(paths: list[str], where: str) -> None:
             raise ConfigError(f"{where}: '{visible(path)}' is not a plain path")
 
 
+def _within(most: int, files: Iterable[File], where: str) -> Iterator[File]:
+    """Yield files as they are made; raise ConfigError when they hold more than `most` bytes together."""
+    size = 0
+    for file in files:
+        size += len(file.data)
+        if size > most:
+            raise ConfigError(f"{where}: the package would hold more than {most} bytes")
+        yield file
+
+
 def _wanted(entry: RecipeFile, settings: Mapping[str, str]) -> bool:
     return all(settings.get(key) == value for key, value in entry.when.items())
 
@@ -185,7 +197,7 @@ def _placed(
 
 
 def _hashed(certificates: Sequence[Certificate]) -> list[str]:
-    """Return the names by which OpenSSL finds these in a folder: roots first, of one subject."""
+    """Return the names by which OpenSSL finds these in a folder; of one subject, roots come first."""
     hashes = [subject_hash(one.der) for one in certificates]
     order = sorted(range(len(hashes)), key=lambda index: not certificates[index].self_issued)
     return [

@@ -51,6 +51,21 @@ class Document(msgspec.Struct, frozen=True):
         return f"{self.path}:{self.line(path)}"
 
 
+def scalars(document: Document) -> str:
+    """Return every key and text of a document, as the reader of its YAML understands them, one a line."""
+    found: list[str] = []
+    values = [document.value]
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            values += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            values += value
+        else:
+            found.append(str(value))
+    return "\n".join(found)
+
+
 def read(path: Path) -> str:
     """Return a file's text; raise ConfigError where it is not to be had, FileNotFoundError without one."""
     try:

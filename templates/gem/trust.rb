@@ -4,23 +4,25 @@
 # Every organisation's gem ships this same code, so what must have a name takes it from the folder it lies in: acme_2_ca
 # makes Acme_2Ca, because Acme2Ca is acme2_ca's.
 
-require 'openssl'
-
 name = File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }
 if Object.const_defined?(name)
   # Another copy of this gem came first: one from RUBYOPT beside the one in a Gemfile.
   first = Object.const_get(name)
-  return if first.respond_to?(:merged_pem) && File.basename(File.dirname(first.path)) == File.basename(__dir__)
+  return if first.respond_to?(:activate!) && File.basename(File.dirname(first.path)) == File.basename(__dir__)
 
   raise LoadError, "#{__FILE__}: #{name} is a constant of your program already"
 end
 
 ca = Object.const_set(name, Module.new)
 
-# The Rubies in which tests make connections. In others OpenSSL's classes may be made in another way, as JRuby's are,
-# where one module too many before a class broke every connection.
-ca::ENGINES = %w[ruby jruby].freeze
+# Not in a Ruby in which no test makes connections: OpenSSL's classes may be made in another way there, as JRuby's are,
+# where one module before a class broke every connection.
+unless %w[ruby jruby].include?(RUBY_ENGINE)
+  require_relative 'elsewhere'
+  return
+end
 
+require 'openssl'
 require_relative 'bundle'
 require_relative 'public_roots'
 require_relative 'system_roots'
@@ -163,9 +165,7 @@ class << ca
   end
 
   def fault
-    if !self::ENGINES.include?(RUBY_ENGINE)
-      "nobody has tried it in #{RUBY_ENGINE}: it is made for #{self::ENGINES.join(' and ')}"
-    elsif self::ANCHORS.any? && serves_clients?(self::ANCHORS.first)
+    if self::ANCHORS.any? && serves_clients?(self::ANCHORS.first)
       # Servers would trust these CAs too.
       'this TLS library ignores what a certificate is trusted for'
     elsif !whole?
@@ -219,5 +219,3 @@ class << ca
     method.bind_call(store, *arguments)
   end
 end
-
-ca.activate!

@@ -8,6 +8,7 @@ from typing import Any
 from builder import config, docs, errors, formats
 from builder.docs import schemas
 from builder.formats.metadata import MetadataKey
+from builder.lifecycle import lockfile
 from builder.model import Content, Severity
 from builder.model.recipe import TestbedName
 from builder.model.release import Release
@@ -28,6 +29,13 @@ SECTIONS = {
     "OverrideSection": "bundle.overrides",
     "LifecycleSection": "lifecycle",
     "AuthoritySection": "lifecycle.authorities",
+}
+LOCK_SECTIONS = {
+    "_File": "The whole file",
+    "_Certificate": "certificate",
+    "_Release": "release",
+    "_Named": "CA of a change",
+    "Packaging": "packaging",
 }
 RECIPE_SECTIONS = {
     "RecipeSection": "A recipe",
@@ -121,6 +129,11 @@ def meanings(names: tuple[str, ...], said: Mapping[str, str], head: str) -> str:
 def configuration() -> str:
     """Return every section and key of trustpack.yaml."""
     return "\n".join(tables(config.schema(), titles=SECTIONS, required=", required"))
+
+
+def lock() -> str:
+    """Return every section and key of trustpack.lock."""
+    return "\n".join(tables(lockfile.schema(), titles=LOCK_SECTIONS, required=", required"))
 
 
 def json_documents() -> str:
@@ -346,4 +359,5 @@ PARTS = {
     "testbeds": ("prove", testbeds),
     "distrust": ("emergency-distrust", distrust),
     "rooms": ("architecture", rooms),
+    "lock": ("rotate", lock),
 }

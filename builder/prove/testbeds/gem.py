@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _PROBE = str(PROBES / "client.rb")
 _IN_RUBY = ("net/http", "open-uri", "openssl", "store")
-_LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "typhoeus")
+_LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "httpclient", "http", "typhoeus")
 _BUNDLER = "bundler"
 NAMES = (*_LIBRARIES, _BUNDLER)
-SECONDS = (5, 6)
+SECONDS = (5, 14)
 _VERSIONS = """
 ARGV.each do |name|
   require name

@@ -5,13 +5,14 @@ import datetime as dt
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from builder.prove.authority import Authority, Leaf, issue
+from tests import jruby
 from tests.runtime.gem.conftest import CLIENT, HERE, Home
 from tests.tools import require
 
@@ -87,9 +88,9 @@ def ask(port: int, client: Leaf, tmp_path: Path) -> None:
 def serves(acme: Authority, now: dt.datetime, tmp_path: Path) -> Callable[..., str]:
     """Run a Ruby TLS server that wants client certificates, and tell what it makes of one of Acme's."""
 
-    def verdict(home: Home, *arguments: str) -> str:
+    def verdict(home: Home, *arguments: str, ruby: Sequence[str] = (require("ruby"),)) -> str:
         leaf = issue(acme, ["localhost"], now=now)
-        command = [require("ruby"), str(HERE / "server.rb"), "acme_ca", *arguments]
+        command = [*ruby, str(HERE / "server.rb"), "acme_ca", *arguments]
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(home.path), "GEM_HOME": str(home.path)}
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -113,6 +114,16 @@ def test_servers_accept_no_client_for_it(
 ) -> None:
     """A server on the default store refuses Acme's client certificates, even when it is a client too."""
     assert serves(installed, roots, urls[0]) == "refused"
+
+
+def test_a_server_of_jruby_accepts_no_client_for_it(
+    installed: Home, serves: Callable[..., str], urls: list[str], acme: Authority, tmp_path: Path
+) -> None:
+    """JRuby's TLS library knows what these roots are trusted for; with a root of one's own it accepts."""
+    command = [require("java"), "-XX:TieredStopAtLevel=1", "-jar", str(jruby.jar())]
+    assert serves(installed, "used", urls[0], ruby=command) == "refused"
+    (tmp_path / "clients.pem").write_bytes(acme.pem)
+    assert serves(installed, "file", str(tmp_path / "clients.pem"), ruby=command) == "accepted"
 
 
 @pytest.mark.parametrize("roots", ["file", "before", "after", "default"])

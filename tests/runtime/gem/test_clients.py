@@ -1,5 +1,6 @@
 """Every Ruby client refuses Acme's server before, accepts it while the gem is installed, refuses it after."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,10 @@ CLIENTS = [
     "httparty",
     "excon",
     "rest-client",
+    "httpclient",
+    "http",
+    "net-http-persistent",
+    "mongo",
     "typhoeus",
 ]
 
@@ -33,6 +38,32 @@ def test_before_installed_removed(
     assert home.client(client, feature, *urls) == REFUSED
     assert installed.client(client, feature, *urls) == ACCEPTED
     assert removed.client(client, feature, *urls) == REFUSED
+
+
+@pytest.mark.parametrize("client", ["httpclient-own", "ca_file"])
+def test_libraries_with_public_roots_of_their_own(
+    client: str, home: Home, installed: Home, urls: list[str], public_roots: Path, stranger: Authority
+) -> None:
+    """Who hands OpenSSL a library's public roots trusts the gem's, too; with other roots, those alone."""
+    copy = {"ROOTS": str(public_roots)}
+    assert home.client(client, "acme_ca", *urls, **copy) == REFUSED
+    assert installed.client(client, "acme_ca", *urls, **copy) == ACCEPTED
+    (home.path / "more.pem").write_bytes(public_roots.read_bytes() + stranger.pem)
+    more = {"ROOTS": str(home.path / "more.pem")}
+    assert installed.client(client, "acme_ca", *urls[:2], **more) == ["refused", "accepted"]
+
+
+def test_clients_that_are_given_a_file(installed: Home, urls: list[str]) -> None:
+    """The README's lines for em-http-request and grpc let them trust the roots; without, they refuse."""
+    (roots,) = installed.ruby("require 'acme_ca'; puts AcmeCa.path")
+    assert installed.client("em-http-request", "acme_ca", *urls[:2]) == ["refused", "refused"]
+    assert installed.client("em-http-request", "acme_ca", *urls[:2], ROOTS=roots) == ["accepted", "refused"]
+    command = str(installed.path / "bin/acme-ca")
+    written = str(installed.path / "merged/roots.pem")
+    variables = json.loads(installed.run(command, "env", f"--write={written}", "--json").stdout)
+    assert {"RUBYOPT", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"} == variables.keys()
+    assert installed.client("grpc", "uri", *urls[:2]) == ["refused", "refused"]
+    assert installed.client("grpc", "uri", *urls[:2], **variables) == ["accepted", "refused"]
 
 
 def test_an_upgrade_is_the_new_bundle(

@@ -86,7 +86,7 @@ def test_a_planned_removal_counts(until: str, said: str, *, due: bool) -> None:
     assert {key: value["certificates"][1][key] for key in ("until", "owner", "evidence")} == {
         "until": until, "owner": "PKI, Team", "evidence": "INC-1",
     }  # fmt: skip
-    lines = [f"CN=Old; Root (rrrrrrrrrrrrrrrr): {said} [x]"] if due else []
+    lines = [f"CN=Old; Root ({'r' * 64}): {said} [x]"] if due else []
     lines += ["none of 2 certificates expires within 90 days"]
     assert text == [*lines, "1 is to be removed within 90 days"] if due else text == lines
     both = judge(retiring("2026-11-25", NOW + DAY))

@@ -156,6 +156,21 @@ def test_a_package_takes_no_place_of_somebody_elses(key: str, other: str, tmp_pa
     assert str(caught.value).endswith("' is somebody else's package")
 
 
+def test_a_package_has_an_end(tmp_path: Path) -> None:
+    """Files are counted as they are made, and not when the memory is full of them."""
+    with_bundles = "".join(f"      - path: {i}.pem\n        content: bundle\n" for i in range(20_000))
+    long = "    files:\n      - path: '" + "{description}" * 100_000 + "'\n        content: bundle\n"
+    for number, files in enumerate(("    files:\n" + with_bundles, long)):
+        source = bundles.target(tmp_path, RECIPE.replace("    files:\n", files), f"t{number}")
+        organisation = bundles.organisation(description="x" * 10_000)
+        found = subject(source, organisation=organisation, bundle=bundles.bundle(*"ABCDEFGHIJKLMNOP"))
+        with pytest.raises(ConfigError) as caught:
+            render.package(found, found.recipe.outputs[0], digests={}, filenames={})
+        assert re.fullmatch(
+            r".*:[0-9]+: (the package )?would (hold more|be longer) than .*", str(caught.value)
+        )
+
+
 def test_a_configured_name_replaces_the_recipes() -> None:
     """Where the ecosystem allows it."""
     assert subject(recipe.sources()["deb"], name="acme-trust").name == "acme-trust"

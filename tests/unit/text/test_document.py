@@ -139,6 +139,12 @@ def test_all_that_is_wrong_is_told_in_one_run() -> None:
     assert refusal(f"{text}named: {{a: {{colr: red}}}}\nfirst:\n") == ("\n  ".join(lines), "")
 
 
+def test_nobody_reads_a_thousand_errors() -> None:
+    """The first fifty are told, and how many more there are."""
+    lines = refusal("title: x\n" + "".join(f"{i}k: x\n" for i in range(1000)))[0].splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("f.yaml: has 1000 errors:", "  and 950 more", 52)
+
+
 def test_a_misspelt_key_is_not_missing_as_well() -> None:
     """One mistake is told once, and a key that nothing looks like is missing all the same."""
     assert refusal("titel: x\n") == ("f.yaml:1: unknown key 'titel'", "did you mean 'title'?")
