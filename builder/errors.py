@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_MOST = 50  # errors of one file that somebody reads at once
+
+
 class TrustpackError(Exception):
     """An error the user can act on; `exit_code` is the command's status.
 
@@ -84,7 +87,7 @@ class NotAPackageError(PackageError):
 
 
 class LockError(TrustpackError):
-    """The bundle is not the one that trustpack.lock lists, or the lock cannot be understood."""
+    """The bundle or how packages are made is not what trustpack.lock pins, or it cannot be understood."""
 
     exit_code = 11
 
@@ -93,5 +96,7 @@ def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     """Return one error that tells all of `errors`, at least one, about the file `where`."""
     if len(errors) == 1:
         return errors[0]
-    lines = [f"{error} ({error.hint})" if error.hint else str(error) for error in errors]
+    lines = [f"{error} ({error.hint})" if error.hint else str(error) for error in errors[:_MOST]]
+    if len(errors) > _MOST:
+        lines.append(f"and {len(errors) - _MOST} more")
     return ConfigError("\n  ".join((f"{where}: has {len(errors)} errors:", *lines)), parts=errors)

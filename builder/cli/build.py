@@ -91,10 +91,12 @@ def build(
 
 
 def _refuse_input(out: Path, project: Project) -> None:
-    """Raise UsageError where the next build would read what this one writes."""
-    from builder.errors import UsageError
+    """Raise UsageError where the next build would read what this one writes, OutputError for a bad link."""
+    from builder.errors import OutputError, UsageError
     from builder.load import is_file_name
 
+    if out.is_symlink() and not out.exists():
+        raise OutputError(f"--out {out}: is a link that leads nowhere", hint="remove it, or make that folder")
     for path in filter(is_file_name, project.config.bundle.paths):
         if (project.folder / path).resolve() == out.resolve():
             raise UsageError(

@@ -92,7 +92,8 @@ def _span(text: str) -> dt.timedelta:
 
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise UsageError(f"--within '{text}': is not a number of days", hint="write it like 90d")
+        most = " up to 99999" if text.rstrip("d").isdigit() else ""
+        raise UsageError(f"--within '{text}': is not a number of days{most}", hint="write it like 90d")
     return dt.timedelta(days=int(found[1]))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import subprocess
-import tempfile
 import venv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,13 +48,12 @@ def demo(*, form: options.Form = None, json: options.Json = False) -> None:
 
 def _demonstrate(*, say: Callable[[str], None]) -> dict[str, Any]:
     """Tell `say` each step; return what was built and answered; raise ProofError on a broken promise."""
-    from builder.prove import authority
+    from builder.prove import authority, scratch
     from builder.prove.server import serve
 
     now = dt.datetime.now(dt.UTC)
     ca = authority.create("trustpack demo root", now=now, days=30)
-    with tempfile.TemporaryDirectory(prefix="trustpack-demo-") as name:
-        folder = Path(name)
+    with scratch.folder("demo") as folder:
         say("1. Making a throw-away CA (its private key stays in memory)")
         (folder / "roots.pem").write_bytes(ca.pem)
         say("2. trustpack build roots.pem --org demo")

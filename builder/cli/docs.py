@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
 from builder.cli import options
+from builder.cli.messages import tell
 
 
 def docs(
@@ -30,11 +32,27 @@ def docs(
     elif page is None:
         _list()
     elif sys.stdout.isatty():
-        import pydoc
-
-        pydoc.pager(read(page).text)
+        _page(read(page).text)
     else:
         typer.echo(read(page).text, nl=False)
+
+
+def _page(text: str) -> None:
+    """Show a text in the user's pager; where that is no program here, print the text."""
+    import pydoc
+    import shlex
+    import shutil
+
+    wanted = os.environ.get("MANPAGER") or os.environ.get("PAGER") or ""
+    try:
+        program = next(iter(shlex.split(wanted)), "")
+    except ValueError:  # a quote without its end
+        program = wanted
+    if program and shutil.which(program) is None:
+        tell("note", [f"$PAGER is {program}, and there is no such program"])
+        typer.echo(text, nl=False)
+    else:
+        pydoc.pager(text)
 
 
 def _list() -> None:

@@ -37,11 +37,14 @@ def project(
 ) -> Project:
     """Return the project that a command's options and environment name; raises UsageError or ConfigError."""
     from builder.config import FILE_NAME
+    from builder.lifecycle.lock import FILE_NAME as LOCK_NAME
     from builder.pipeline.project import find
 
     found = find(paths or [], org, config, now=clock(now), source_date_epoch=source_date_epoch())
-    if org is not None and Path(FILE_NAME).exists() and not quiet:
-        tell("note", [f"{FILE_NAME} is not used, because --org is given"])
+    passed_over = [name for name in (FILE_NAME, LOCK_NAME) if Path(name).exists()]
+    if org is not None and passed_over and not quiet:
+        verb = "are" if len(passed_over) > 1 else "is"
+        tell("note", [f"{' and '.join(passed_over)} {verb} not used, because --org is given"])
     return found
 
 
@@ -95,14 +98,19 @@ def source_date_epoch() -> int | None:
     See https://reproducible-builds.org/specs/source-date-epoch/.
     """
     from builder.model.release import LATEST
+    from builder.text.faults import shown
 
     value = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not value:
         return None
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"SOURCE_DATE_EPOCH {shown(value)}: is not a number of seconds since 1970")
     # gzip's and rpm's clocks end at LATEST; Python refuses to read numbers of thousands of digits.
-    digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
-    if not digits or int(value) > LATEST:
-        raise UsageError(f"SOURCE_DATE_EPOCH '{value}': is not a number of seconds since 1970")
+    if len(value) > _MOST_DIGITS or int(value) > LATEST:
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH {shown(value)}: is not a number of seconds since 1970 that packages can hold",
+            hint=f"their clocks end at {LATEST}, in 2106; is it in milliseconds?",
+        )
     return int(value)
 
 
@@ -137,8 +145,7 @@ def agree_to_scheme(old: Release, new: Release, *, given: bool) -> None:
         return
     raise ReleaseError(
         said,
-        hint=f"--change-scheme does it; to go on as before, give --release {counted_on(old).text}, "
-        "or write that into trustpack.yaml",
+        hint=f"--change-scheme does it all the same; to go on as before: --release {counted_on(old).text}",
     )
 
 

@@ -62,13 +62,15 @@ def init(
     from builder.errors import OutputError
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.release.atomic import write
+    from builder.release.atomic import clear_up, create, unwritable
     from builder.render import recipe
 
     as_json = options.chosen(form, json=json) == "json"
     found = minimal(org, paths)
+    taken = OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
+    clear_up(config.parent)
     if os.path.lexists(config):
-        raise OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
+        raise taken
     bundle = environment.accepted(
         Project(found, Path(), None, environment.clock(None)),
         treatments=Treatments(expired, intermediates, public_roots),
@@ -83,7 +85,12 @@ def init(
         public_roots=f"public_roots: {public_roots}" if public_roots else "# public_roots: refuse",
         targets=", ".join(source.target for source in recipe.select(recipe.sources(), None)),
     )
-    write(config, text)
+    try:
+        create(config, text.encode("utf-8"))
+    except FileExistsError:
+        raise taken from None
+    except OSError as error:
+        raise unwritable(config, error) from error
     count = len(bundle.certificates)
     if as_json:
         from builder.text.printed import printed

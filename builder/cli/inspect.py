@@ -12,12 +12,10 @@ from builder.cli import options
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from builder.errors import PackageError
     from builder.inspect import Contents, Held
-
-_SHORT = 16  # digits of a fingerprint that tell certificates apart on one screen; --json has all
 
 
 def inspect(
@@ -150,12 +148,20 @@ def _show(path: Path, contents: Contents) -> None:
                 for f in contents.files
             ],
         )
-    for name, script in contents.scripts.items():
+    for script, names in _scripts(contents.scripts).items():
         typer.echo()
-        _say(f"{name}:")
+        _say(f"{', '.join(names)}:")
         for line in script.expandtabs().splitlines():
             _say(f"    {line}")
     typer.echo()
+
+
+def _scripts(scripts: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the names of each script by its text: the same one often runs at several moments."""
+    found: dict[str, list[str]] = {}
+    for name, script in scripts.items():
+        found.setdefault(script, []).append(name)
+    return found
 
 
 def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
@@ -166,7 +172,7 @@ def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
     count = Counter(held.certificate.sha256 for held in certificates)
     once = {held.certificate.sha256: held for held in certificates}
     return [
-        (visible(held.label), sha256[:_SHORT], stamp(held.certificate.ends), str(count[sha256]))
+        (visible(held.label), sha256, stamp(held.certificate.ends), str(count[sha256]))
         for sha256, held in once.items()
     ]
 

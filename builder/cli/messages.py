@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
+from builder.errors import OutputError, ReleaseError, UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -52,7 +54,11 @@ def tell_error(error: TrustpackError) -> None:
         value = {**_described(error), "exit_code": error.exit_code}
         _print_json({"error": {**value, "errors": [_described(part) for part in error.parts]}})
         return
-    _say("error: ", typer.colors.RED, str(error))
+    from builder.text.quoting import visible
+
+    # These are always one line: a line break is in what was typed.
+    text = visible(str(error)) if isinstance(error, (UsageError, ReleaseError, OutputError)) else str(error)
+    _say("error: ", typer.colors.RED, text)
     if error.hint:
         _say("hint: ", typer.colors.CYAN, error.hint)
 

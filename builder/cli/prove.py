@@ -100,7 +100,8 @@ def _report(proof: Proof, out: Path, *, as_json: bool) -> None:
     from builder.release.manifest import PROOFS
 
     text = report.to_json(proof)
-    report.write(out, dict(zip(PROOFS, (text, report.to_markdown(proof)), strict=True)))
+    files = dict(zip(PROOFS, (text, report.to_markdown(proof)), strict=True))
+    report.write(out, files, proven=proof.manifest)
     if as_json:
         typer.echo(text, nl=False)
     else:

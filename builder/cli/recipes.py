@@ -71,6 +71,16 @@ def show(
         typer.echo(f"# {file}")
 
 
+def _same(path: Path, copy: Path) -> bool:
+    return copy.is_file() and not copy.is_symlink() and copy.read_bytes() == path.read_bytes()
+
+
+def _taken(path: Path) -> Exception:
+    from builder.errors import OutputError
+
+    return OutputError(f"{path}: is there already", hint="move it away to export the built-in one again")
+
+
 @app.command()
 def export(
     target: _Target, folder: _Folder = Path(), *, form: options.Form = None, json: options.Json = False
@@ -79,8 +89,7 @@ def export(
 
     There they replace the built-in ones.
     """
-    from builder.errors import OutputError
-    from builder.release.atomic import put
+    from builder.release.atomic import clear_up, create, unwritable
     from builder.render import recipe
 
     as_json = options.chosen(form, json=json) == "json"
@@ -90,17 +99,24 @@ def export(
     files |= {
         source.templates / name: folder / "templates" / target / name for name in recipe.templates(source)
     }
-    for path in files.values():
-        if os.path.lexists(path):
-            raise OutputError(
-                f"{path}: is there already", hint="move it away to export the built-in one again"
-            )
+    # The recipe is written last: with it the target is the organisation's own, and must be whole.
+    begun = not os.path.lexists(to)
+    for path, copy in files.items():
+        clear_up(copy.parent)
+        if os.path.lexists(copy) and not (begun and _same(path, copy)):
+            raise _taken(copy)
+    made: list[Path] = []
     try:
-        for path, copy in files.items():
+        for path, copy in reversed(files.items()):
+            if os.path.lexists(copy):
+                continue  # a killed export has left it
             copy.parent.mkdir(parents=True, exist_ok=True)
-            put(copy, path.read_bytes())
+            create(copy, path.read_bytes())
+            made.append(copy)
     except OSError as error:
-        raise OutputError(f"{copy}: cannot be written: {error.strerror}") from error
+        for each in made:
+            each.unlink(missing_ok=True)
+        raise (_taken(copy) if os.path.lexists(copy) else unwritable(copy, error)) from error
     written = [str(file) for file in files.values()]
     if as_json:
         _print_json({"target": target, "files": written})

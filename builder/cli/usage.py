@@ -38,7 +38,9 @@ def _bad_value(error: Any, _context: Any) -> tuple[str, str]:
     choices = getattr(kind, "choices", None)
     if choices and text.startswith("'"):
         value = text.split("'")[1]
-        return f"{_name(error.param)} '{value}': is not one of {', '.join(choices)}", nearest(value, choices)
+        close = nearest(value, choices)  # without a near one, the message itself lists them all
+        known = ", ".join(choices)
+        return f"{_name(error.param)} '{value}': is not one of {known}", close if "?" in close else ""
     if "int" in str(kind.name):
         return f"{_name(error.param)}: is not a whole number that it takes", ""
     return f"{_name(error.param)}: {_as_message(text)}", ""

@@ -12,6 +12,7 @@ from builder.errors import ConfigError
 from builder.model import Organisation
 from builder.text import document
 from builder.text.quoting import visible
+from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from builder.config.sections import OrganisationSection
 
+_KEY_HINT = "what stands here ends up in packages: take it out, and ask who else has seen it"
 # Without commas: Debian takes a name with one for two maintainers.
 _CONTACT = re.compile(r"(?P<name>[^<>@,]+?)\s*<(?P<email>[^<>@\s]+@[A-Za-z0-9.-]+)>")
 
@@ -52,11 +54,16 @@ def _parsed(path: Path) -> document.Document:
     try:
         text = document.read(path)
     except FileNotFoundError:
-        hint = (
-            "run 'trustpack init roots.pem --org NAME', or 'trustpack build roots.pem --org NAME' without one"
-        )
+        hint = "run 'trustpack init roots.pem --org NAME'; without one, build, lint and check take files"
         raise ConfigError(f"{path}: there is no such file", hint=hint) from None
-    return document.parse(text, str(path))
+    keys.refuse_text(text, str(path), hint=_KEY_HINT)
+    parsed = document.parse(text, str(path))
+    for key, value in parsed.value.items() if isinstance(parsed.value, dict) else ():
+        # What YAML's escapes and folded lines hide; the key's own line is where it stands.
+        part = document.Document(str(path), value, {})
+        where = f"{parsed.where((key,))}: {key}"
+        keys.refuse_text(document.scalars(part), where, hint=_KEY_HINT)
+    return parsed
 
 
 def minimal(slug: str, paths: list[str]) -> Config:
@@ -68,7 +75,7 @@ def minimal(slug: str, paths: list[str]) -> Config:
     try:
         return msgspec.convert(value, Config)
     except msgspec.ValidationError as error:
-        hint = "lower-case letters, digits and single hyphens, starting with a letter, such as 'acme'"
+        hint = "two or more lower-case letters, digits and single hyphens, a letter first, such as 'acme'"
         raise ConfigError(f"--org '{visible(slug)}': is not a usable name", hint=hint) from error
 
 

@@ -42,7 +42,7 @@ class ChangesJson(Shape, frozen=True):
     removed: list[ComparedJson]
     kept: list[ComparedJson]
     distrusted: list[ComparedJson]
-    forgiven: Annotated[list[ComparedJson], Meta(description="Those that are no longer distrusted.")]
+    undistrusted: Annotated[list[ComparedJson], Meta(description="Those that are no longer distrusted.")]
     states: list[ChangedStateJson]
 
 

@@ -22,6 +22,7 @@ class PrintedJson:
 WRITTEN = {
     "configuration": ("builder.config", "schema"),
     "recipe": ("builder.render.recipe_file", "schema"),
+    "lockfile": ("builder.lifecycle.lockfile", "schema"),
 }
 PRINTED = {
     "manifest": PrintedJson(

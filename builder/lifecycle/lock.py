@@ -70,11 +70,11 @@ class Change(msgspec.Struct, frozen=True):
 
     @property
     def lines(self) -> list[str]:
-        """The change as people read it, a CA a line."""
+        """The change as people read it, a CA a line: with ! what is distrusted, with ? what no longer is."""
         return [
-            *(f"+ {_said(item)}" for item in self.added),
-            *(f"- {_said(item)}" for item in self.removed),
-            *(f"~ {_said(new)}, was {old.state}" for old, new in self.moved),
+            *(f"{'+' if item.shipped else '!'} {_said(item)}" for item in self.added),
+            *(f"{'-' if item.shipped else '?'} {_said(item)}" for item in self.removed),
+            *(f"{_sign(old, new)} {_said(new)}, was {old.state}" for old, new in self.moved),
         ]
 
 
@@ -232,7 +232,9 @@ def _only(
     return tuple(CertificateSummary(sha256=item.sha256, subject=item.subject) for item in wanted)
 
 
+def _sign(old: CertificateSummary, new: CertificateSummary) -> str:
+    return "~" if old.shipped == new.shipped else "?" if new.shipped else "!"
+
+
 def _said(item: CertificateSummary) -> str:
-    return visible(
-        f"{item.subject or 'no name'} ({item.sha256[:16]}), {item.state}, expires {item.ends.date()}"
-    )
+    return visible(f"{item.subject or 'no name'} ({item.sha256}), {item.state}, expires {item.ends.date()}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from builder.errors import LockError, ReleaseError
 from builder.lifecycle.history import ReleaseRecord
-from builder.lifecycle.lock import Lock
+from builder.lifecycle.lock import FILE_NAME, Lock
 from builder.lifecycle.packaging import Packaging  # noqa: TC001  msgspec reads annotations at run time
 from builder.model import CertificateSummary, State
 from builder.model import release as releases
@@ -19,6 +19,7 @@ from builder.text import document, files
 from builder.text.quoting import yaml
 from builder.text.times import stamp
 from builder.text.values import END
+from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ _SCHEMA = "2"
 # The first one pinned no packaging, and had another word for what is no longer distrusted.
 _FIRST = "1"
 _RENAMED = {"forgiven": "undistrusted"}
+_KEY_HINT = "take it out of the lock and its history in git, and ask who else has seen it"
 # What a release changed, in the file's order.
 _CHANGES = ("added", "removed", "distrusted", "undistrusted")
 
@@ -51,6 +53,8 @@ class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class _Certificate(_Struct, frozen=True):
+    """One CA and its state, as its certificate and trustpack.yaml have it."""
+
     sha256: Fingerprint
     subject: str
     not_before: _Time
@@ -59,27 +63,58 @@ class _Certificate(_Struct, frozen=True):
 
 
 class _Named(_Struct, frozen=True):
+    """One CA that a release changed something about."""
+
     sha256: Fingerprint
     subject: str
 
 
 class _Release(_Struct, frozen=True):
+    """One release, and what it changed in what is trusted."""
+
     release: str
     date: _Day
-    content: Fingerprint
-    packaging: Fingerprint | None = None
+    content: Annotated[Fingerprint, msgspec.Meta(description="A digest of which CAs it ships and blocks.")]
+    packaging: (
+        Annotated[Fingerprint, msgspec.Meta(description="A digest of all parts of its packaging.")] | None
+    ) = None
     added: list[_Named] = []
     removed: list[_Named] = []
     distrusted: list[_Named] = []
-    undistrusted: list[_Named] = []
+    undistrusted: Annotated[
+        list[_Named], msgspec.Meta(description="Those that are no longer distrusted.")
+    ] = []
 
 
 class _File(_Struct, frozen=True):
-    organisation: str
-    certificates: list[_Certificate]
-    history: Annotated[list[_Release], msgspec.Meta(min_length=1)]
-    packaging: Packaging | None = None
+    """The whole file; only 'trustpack lock' writes it."""
+
+    organisation: Annotated[str, msgspec.Meta(description="The organisation's slug.")]
+    certificates: Annotated[
+        list[_Certificate], msgspec.Meta(description="The CAs of the newest release, distrusted ones last.")
+    ]
+    history: Annotated[
+        list[_Release], msgspec.Meta(min_length=1, description="Every release, the newest first.")
+    ]
+    packaging: (
+        Annotated[
+            Packaging, msgspec.Meta(description="How packages of the newest release are made, part by part.")
+        ]
+        | None
+    ) = None
     schema: Literal["2"] = "2"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of trustpack.lock."""
+    result = msgspec.json.schema(_File)
+    # We read every value as it is written; an editor takes these two for numbers.
+    result["$defs"]["_File"]["properties"]["schema"] = {"enum": [int(_SCHEMA)], "default": int(_SCHEMA)}
+    revision = result["$defs"]["Packaging"]["properties"]["revision"]
+    result["$defs"]["Packaging"]["properties"]["revision"] = {
+        "type": "integer", "minimum": 0, "description": revision["description"]
+    }  # fmt: skip
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **result}
 
 
 def read(path: Path) -> Lock | None:
@@ -97,7 +132,9 @@ def read(path: Path) -> Lock | None:
 
 def parse(text: str, where: str) -> Lock:
     """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
+    keys.refuse_text(text, where, hint=_KEY_HINT)
     parsed = _renamed(document.parse(text, where))
+    keys.refuse_text(document.scalars(parsed), where, hint=_KEY_HINT)
     file = document.decode(parsed, _File)
     history = tuple(_record(item) for item in file.history)
     _check_order(history, parsed)

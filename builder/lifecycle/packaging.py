@@ -18,24 +18,29 @@ if TYPE_CHECKING:
 
 
 class Packaging(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A digest of each part, so that what has changed can be named; the names are those of trustpack.yaml.
-
-    `revision` is trustpack's own, which is raised when its packages get other bytes.
-    """
+    """A digest of each part that packages are made by, so that what has changed can be named."""
 
     revision: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^[0-9]{1,9}" + END, description="A number: trustpack's own way of making packages."
+            pattern=r"^[0-9]{1,9}" + END,
+            description="Trustpack's own, raised when its packages get other bytes.",
         ),
     ]
-    organisation: Fingerprint
+    organisation: Annotated[
+        Fingerprint, msgspec.Meta(description="Of what packages tell of the organisation: name, contact …")
+    ]
     names: Fingerprint
     settings: Fingerprint
     npm_scope: Fingerprint
     site: Fingerprint
-    recipes: Fingerprint
-    reasons: Fingerprint
+    recipes: Annotated[
+        Fingerprint, msgspec.Meta(description="Of the recipes and templates beside trustpack.yaml.")
+    ]
+    reasons: Annotated[
+        Fingerprint,
+        msgspec.Meta(description="Of since when and why CAs are distrusted."),
+    ]
 
     @property
     def digest(self) -> str:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from builder.lifecycle.states import Lifecycle, Stage
     from builder.model import CertificateSummary
 
-_SHORT = 16
-
 
 class Warned(msgspec.Struct, frozen=True):
     """One thing that a rotation gets wrong: an overlap too short, or a plan that is overdue."""
@@ -144,13 +142,25 @@ def as_text(plan: Plan) -> str:
         lines += [line, *([visible(f"    {said}")] if said else [])]
     if plan.packaging:
         lines.append(f"~ how packages are made: {told(plan.packaging)}")
-    lines.append(f"{plan.kept} certificate{'s' * (plan.kept != 1)} shipped before and after")
+    lines.append(_counted(plan))
     lines += [f"warning: {text}" for text in (plan.one_way, *(one.text for one in plan.warnings)) if text]
     if plan.distrust:
         width = max(map(len, plan.distrust))
         lines += ["", "What distrust does on each target:"]
         lines += [f"  {target:<{width}}  {sentence}" for target, sentence in plan.distrust.items()]
     return "\n".join(lines) + "\n"
+
+
+def _counted(plan: Plan) -> str:
+    """Return how many CAs are shipped: before, after, and both times."""
+    change = plan.change
+    before = plan.kept + sum(item.shipped for item in change.removed)
+    before += sum(old.shipped and not new.shipped for old, new in change.moved)
+    after = plan.kept + sum(item.shipped for item in change.added)
+    after += sum(new.shipped and not old.shipped for old, new in change.moved)
+    if before == after == plan.kept:
+        return f"{after} certificate{'s' * (after != 1)} shipped, the same as before"
+    return f"{after} certificate{'s' * (after != 1)} shipped, {before} before, {plan.kept} of them both times"
 
 
 def as_json(plan: Plan) -> str:
@@ -271,4 +281,4 @@ def _late(rotation: _Rotation, successor: str, end: dt.date, how: str) -> Iterat
 
 
 def _named(item: CertificateSummary) -> str:
-    return visible(f"{item.subject or 'no name'} ({item.sha256[:_SHORT]})")
+    return visible(f"{item.subject or 'no name'} ({item.sha256})")

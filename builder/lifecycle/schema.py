@@ -30,8 +30,14 @@ class ExpiryJson(Shape, frozen=True):
     subject: Subject
     not_after: Moment
     days: Annotated[int, Meta(description="Whole days until its end; negative since then.")]
-    due: Annotated[bool, Meta(description="Whether it ends within the days looked ahead.")]
+    due: Annotated[
+        bool, Meta(description="Whether it ends, or is to be removed, within the days looked ahead.")
+    ]
+    removal_due: Annotated[bool, Meta(description="Whether it is to be removed within these days.")]
     state: Annotated[str, Meta(description="Its state, where a lock or a configuration says it; else empty.")]
+    until: Until
+    owner: Owner
+    evidence: Evidence
     sources: Annotated[list[str], Meta(description="The inputs that it was found in.")]
 
 
@@ -41,6 +47,7 @@ class CheckJson(DocumentJson, frozen=True):
     now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
     within_days: Annotated[int, Meta(description="How many days it looked ahead.")]
     due: Annotated[int, Meta(description="How many CAs are due.")]
+    removals: Annotated[int, Meta(description="How many of them are to be removed.")]
     certificates: Annotated[list[ExpiryJson], Meta(description="Every CA, in the order of their ends.")]
 
 
@@ -79,7 +86,7 @@ class PlanJson(DocumentJson, frozen=True):
     added: list[PlannedJson]
     removed: list[PlannedJson]
     moved: list[MovedJson]
-    kept: Annotated[int, Meta(description="How many CAs are shipped before and after.")]
+    kept: Annotated[int, Meta(description="How many CAs are shipped both before and after.")]
     packaging: Parts
     warnings: list[WarningJson]
     one_way: Annotated[

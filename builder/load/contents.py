@@ -6,7 +6,9 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from builder.load import jks, pkcs7, pkcs12
+import msgspec
+
+from builder.load import foreign, jks, pkcs7, pkcs12
 from builder.model import Certificate, Finding, Origin
 from builder.rules import found
 from builder.x509 import certificate as certificates
@@ -15,6 +17,7 @@ from builder.x509 import der, keys, pem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from builder.load.foreign import Foreign
     from builder.load.source import Input
 
 _PLAIN = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
@@ -23,9 +26,6 @@ _TRUSTED = "TRUSTED CERTIFICATE"
 _DEFAULT_PASSWORDS = ("changeit", "", None)
 _REJECTED = 0xA0
 _TLS_SERVER = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})
-# gzip, bzip2, xz, zstd, zip, 7z and RAR, and tar, which says so at the end of the first header.
-_ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
-_TAR, _TAR_AT = b"ustar", 257
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # Possessive: giving back what was matched cannot help, and would take the square of the time.
 _BASE64 = re.compile(rb"MI[A-Za-z0-9+/\s]++={0,2}+\s*+")
@@ -37,13 +37,15 @@ def read(source: Input, passwords: Sequence[str] = ()) -> Iterator[Certificate |
     A trust store is opened by one of `passwords`; without any, by those that stand for none.
     """
     data, origin = source.data, Origin(source.path)
-    tried = passwords or _DEFAULT_PASSWORDS
-    if not data.strip():
+    kind, line = keys.find(data)
+    if kind:
+        yield found("private-key", Origin(source.path, line), f"holds {kind}")
+    elif not data.strip():
         yield found("empty", origin, "is empty")
     elif _is_der(data) or data.startswith(jks.MAGICS):
-        yield from _binary(data, origin, tried)
+        yield from _binary(data, origin, passwords or _DEFAULT_PASSWORDS)
     else:
-        yield from _text(source, tried)
+        yield from _text(source, passwords or _DEFAULT_PASSWORDS)
 
 
 def is_store(data: bytes) -> bool:
@@ -62,30 +64,43 @@ def _is_der(data: bytes) -> bool:
 
 
 def _text(source: Input, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
-    data, origin = source.data, Origin(source.path)
-    kind, line = keys.in_text(data)
-    is_pem = pem.looks_like(data)
-    if not kind and not is_pem:
-        kind, line = keys.in_base64(data)
-    if kind:
-        yield found("private-key", Origin(source.path, line), f"holds {kind}")
-    if not is_pem and (data.startswith(_ARCHIVES) or data.startswith(_TAR, _TAR_AT)):
-        # Not passed over in a folder: it can hold what nobody sees.
-        yield found("unknown-format", origin, "is an archive, which cannot be looked into")
-    elif (
-        data.startswith(_UTF_16)
-        or data[1::2].count(0) > len(data) // 3
-        or data[::2].count(0) > len(data) // 3
-    ):
-        yield found("utf-16", origin, "is UTF-16 text")
-    elif is_pem:
-        yield from _pem(data, source.path)
+    data, path = source.data, source.path
+    # UTF-16 puts a NUL beside each letter.
+    plain = data.strip(b"\xff\xfe").replace(b"\0", b"") if _is_utf16(data) else data
+    has_markers = pem.looks_like(plain)
+    neighbour = foreign.is_neighbour(plain) if source.listed and has_markers else ""
+    if neighbour:
+        yield found("passed-over", Origin(path), f"is {neighbour}, and was passed over")
+    elif plain is not data and (has_markers or _BASE64.fullmatch(plain)):
+        yield found("utf-16", Origin(path), "is UTF-16 text that holds a certificate")
+    elif has_markers:
+        yield from _pem(data, path)
     elif _BASE64.fullmatch(data):
-        yield from _bare_base64(data, source.path, passwords)
-    elif source.listed and not kind:
-        yield found("passed-over", origin, "holds no certificate and was passed over")
-    elif not kind:
-        yield found("unknown-format", origin, "is no certificate, bundle or trust store in a known format")
+        yield from _bare_base64(data, path, passwords)
+    else:
+        yield _not_read(source, foreign.recognise(plain if data.startswith(_UTF_16) else data))
+
+
+def _is_utf16(data: bytes) -> bool:
+    third = len(data) // 3
+    return data.startswith(_UTF_16) or data[1::2].count(0) > third or data[::2].count(0) > third
+
+
+def _not_read(source: Input, known: Foreign | None) -> Finding:
+    """Return the finding for what is no certificate: passed over in a folder, unless it may hide one."""
+    origin = Origin(source.path)
+    if source.listed and not (known and known.holds):
+        what = (
+            f"is {known.what}, and was passed over" if known else "holds no certificate and was passed over"
+        )
+        return found("passed-over", origin, what)
+    if known is None:
+        return found("unknown-format", origin, "is no certificate, bundle or trust store in a known format")
+    return _named(origin, known)
+
+
+def _named(origin: Origin, known: Foreign) -> Finding:
+    return msgspec.structs.replace(found("unknown-format", origin, f"is {known.what}"), hint=known.todo)
 
 
 def _pem(data: bytes, path: str) -> Iterator[Certificate | Finding]:
@@ -118,21 +133,17 @@ def _block(block: pem.Block) -> Iterator[Certificate | Finding]:
     elif block.label in pkcs7.LABELS:
         # Nothing else that _binary knows: a file of a thousand stores would ask for hashing without end.
         yield from _collection(block)
-    elif "KEY" not in block.label or not keys.in_text(f"--{block.label}--".encode())[0]:
-        # Private keys by their label were reported when the whole text was looked through.
-        kind = _hidden_key(block.data)
-        rule = "private-key" if kind else "unknown-label"
+    else:
+        what = foreign.called(block.label)
         yield found(
-            rule, block.origin, f"holds {kind}" if kind else f"a {block.label} block is not a certificate"
+            "unknown-label",
+            block.origin,
+            f"is {what}" if what else f"a {block.label} block is not a certificate",
         )
 
 
 def _collection(block: pem.Block) -> Iterator[Certificate | Finding]:
-    kind = _hidden_key(block.data)
-    if kind:
-        yield found("private-key", block.origin, f"holds {kind}")
-    else:
-        yield from _certificates(pkcs7.read(block.data, block.origin), block.origin)
+    yield from _certificates(pkcs7.read(block.data, block.origin), block.origin)
 
 
 def _trusted(block: pem.Block) -> Iterator[Certificate | Finding]:
@@ -141,10 +152,7 @@ def _trusted(block: pem.Block) -> Iterator[Certificate | Finding]:
     data, end = block.data, len(block.data)
     try:
         _, _, middle = der.header(data, 0, end)
-        kind = keys.in_elements(data[middle:])
-        if kind:
-            yield found("private-key", block.origin, f"holds {kind}")
-        elif middle != end and not _is_trusted(data[middle:]):
+        if middle != end and not _is_trusted(data[middle:]):
             yield found("distrusted-certificate", block.origin, "is not trusted for TLS servers")
     except der.DerError:
         middle = end
@@ -164,9 +172,9 @@ def _is_trusted(settings: bytes) -> bool:
 
 
 def _binary(data: bytes, origin: Origin, passwords: Sequence[str | None]) -> Iterator[Certificate | Finding]:
-    kind = _hidden_key(data)
-    if kind:
-        yield found("private-key", origin, f"holds {kind}")
+    known = foreign.structure(data)
+    if known:
+        yield _named(origin, known)
         return
     if data.startswith(jks.MAGICS):
         items = jks.read(data, origin, [password for password in passwords if password is not None])
@@ -177,11 +185,6 @@ def _binary(data: bytes, origin: Origin, passwords: Sequence[str | None]) -> Ite
     else:
         items = iter((data,))
     yield from _certificates(items, origin)
-
-
-def _hidden_key(data: bytes) -> str:
-    """Return what kind of private key `data` is, has behind its end or holds as text, or an empty string."""
-    return keys.in_elements(data) or keys.in_text(data)[0]
 
 
 def _certificates(items: Iterable[bytes | Finding], origin: Origin) -> Iterator[Certificate | Finding]:

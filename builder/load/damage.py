@@ -1,4 +1,4 @@
-"""What it means for an input that its DER cannot be read."""
+"""What it means for an input that its structure cannot be read."""
 
 from __future__ import annotations
 

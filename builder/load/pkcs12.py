@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from builder.load import damage, pbe
 from builder.load.source import MAX_CERTIFICATES
 from builder.rules import found
-from builder.x509 import der, keys
+from builder.x509 import ber, der, keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,17 +25,18 @@ _DATA, _ENCRYPTED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
 _BAGS = "1.2.840.113549.1.12.10.1."
 _KEY, _SHROUDED_KEY, _CERTIFICATE, _CRL, _SECRET, _NESTED = (f"{_BAGS}{number}" for number in range(1, 7))
 _X509_CERTIFICATE = "1.2.840.113549.1.9.22.1"
-_EXPLICIT_0, _IMPLICIT_0 = 0xA0, 0x80
+_EXPLICIT_0, _IMPLICIT_0, _IMPLICIT_0_IN_PIECES = 0xA0, 0x80, 0xA0
 _MAX_DEPTH = 4
 _MAX_PARTS = 64
 _MAX_SEALED = 4  # one is usual, and each costs the time of its rounds of hashing
 
 
 def is_store(data: bytes) -> bool:
-    """Tell whether the DER structure `data` is a PKCS #12 store: version 3, then its content."""
+    """Tell whether the structure `data`, in BER, is a PKCS #12 store: version 3, then its content."""
     try:
-        start, end = der.expect(data, 0, len(data), der.SEQUENCE)
-        return data.startswith(_VERSION, start) and der.header(data, start + 3, end)[0] == der.SEQUENCE
+        tag, start, end = ber.header(data, 0, len(data))
+        second = ber.header(data, start + len(_VERSION), end or len(data))[0]
+        return tag == second == der.SEQUENCE and data.startswith(_VERSION, start)
     except der.DerError:
         return False
 
@@ -60,15 +61,16 @@ def read(data: bytes, origin: Origin, passwords: Sequence[str | None]) -> Iterat
 
 def _open(data: bytes, passwords: Sequence[str | None]) -> list[bytes] | None:
     """Return the certificates, or None where no password opens the store."""
+    data = ber.definite(data)
     start, end = der.whole(data)
     safe_start, safe_end = der.expect(data, start + len(_VERSION), end, der.SEQUENCE)
     content = _data(data, safe_start, safe_end)
-    parts = list(islice(_sequences(content), _MAX_PARTS + 1))
+    parts = list(islice(_sequences(ber.definite(content)), _MAX_PARTS + 1))
     if len(parts) > _MAX_PARTS:
         raise der.DerError(f"it has over {_MAX_PARTS} parts")
     plain = [_data(part, 0, len(part)) for part in parts if _kind(part) == _DATA]
     # Private keys mostly lie outside the encrypted parts: found without a password.
-    certificates = [item for part in plain for item in _bags(part, 0)]
+    certificates = [item for part in plain for item in _bags(ber.definite(part), 0)]
     sealed = [part for part in parts if _kind(part) != _DATA]
     if len(sealed) > _MAX_SEALED:
         raise der.DerError(f"it has {len(sealed)} encrypted parts")
@@ -80,7 +82,7 @@ def _open(data: bytes, passwords: Sequence[str | None]) -> list[bytes] | None:
             continue
         opened = _unsealed(sealed, password)
         if opened is not None:
-            return certificates + [item for part in opened for item in _bags(part, 0)]
+            return certificates + [item for part in opened for item in _bags(ber.definite(part), 0)]
     return None
 
 
@@ -91,6 +93,8 @@ def _unsealed(parts: Sequence[bytes], password: str | None) -> list[bytes] | Non
         plain = pbe.decrypt(*_encrypted(part), password)
         if plain is None:
             return None
+        if keys.find(plain)[0]:
+            raise keys.KeyFoundError
         opened.append(plain)
     return opened
 
@@ -130,7 +134,11 @@ def _encrypted(part: bytes) -> tuple[bytes, bytes]:
     start, end = der.expect(part, version_end, end, der.SEQUENCE)
     _, type_end = der.expect(part, start, end, der.OID)
     _, _, _, algorithm_end = der.algorithm(part, type_end, end)
-    first, last = der.expect(part, algorithm_end, end, _IMPLICIT_0)
+    tag, first, last = der.header(part, algorithm_end, end)
+    if tag == _IMPLICIT_0_IN_PIECES:  # one piece: several have become one
+        first, last = der.expect(part, first, last, der.OCTET_STRING)
+    elif tag != _IMPLICIT_0:
+        raise der.DerError("an encrypted part has no content")
     return part[type_end:algorithm_end], part[first:last]
 
 
@@ -142,9 +150,7 @@ def _bags(content: bytes, depth: int) -> Iterator[bytes]:
         kind = _kind(bag)
         _, after = der.expect(bag, 0, len(bag), der.OID)
         inner, stop = der.expect(bag, after, len(bag), _EXPLICIT_0)
-        # A list of revocations is left out, and so is what stands behind a bag's value.
-        ignored = bag[inner if kind == _CRL else stop :]
-        if kind in {_KEY, _SHROUDED_KEY, _SECRET} or keys.in_depth(ignored):
+        if kind in {_KEY, _SHROUDED_KEY, _SECRET}:
             raise keys.KeyFoundError
         if kind == _CERTIFICATE:
             yield _certificate(bag[inner:stop])
@@ -161,8 +167,6 @@ def _certificate(bag: bytes) -> bytes:
         raise der.DerError("it has a certificate that is not X.509")
     inner, stop = der.expect(bag, last, end, _EXPLICIT_0)
     begin, finish = der.expect(bag, inner, stop, der.OCTET_STRING)
-    if keys.in_elements(bag[finish:]):
-        raise keys.KeyFoundError
     if finish != len(bag):
         raise der.DerError("it has a certificate with something behind it")
     return bag[begin:finish]

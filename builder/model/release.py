@@ -22,6 +22,7 @@ _OLD = 3  # numbers: as many as npm's versions have, which leaves no room for a 
 _DATE = len("YYYYMMDD")
 _YEARS = range(1980, 2107)
 _MONTHS = 12
+_MINUTES = 24 * 60  # of a day
 _ZIP_DAWN = int(dt.datetime(1980, 1, 1, tzinfo=dt.UTC).timestamp())
 LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a year later
 
@@ -29,12 +30,20 @@ LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a y
 class Revision(msgspec.Struct, frozen=True):
     """What one release changed, a sentence a note; `date` is its UTC day, YYYY-MM-DD.
 
-    In a package `release` is the version that the target gives it.
+    In a package `release` is the version that the target gives it. `minute` counts from the day's midnight,
+    so that several releases of one day have times that rise; nobody looked at a clock.
     """
 
     release: str
     date: str
     notes: tuple[str, ...]
+    minute: int = 0
+
+    @property
+    def moment(self) -> dt.datetime:
+        """Its time in UTC, as changelogs have it."""
+        midnight = dt.datetime.combine(dt.date.fromisoformat(self.date), dt.time(), dt.UTC)
+        return midnight + dt.timedelta(minutes=self.minute)
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -80,11 +89,16 @@ class Release(msgspec.Struct, frozen=True):
             return None
 
     @property
+    def counter(self) -> int:
+        """How many releases of its day came before it, by its own number; 0 where it has no date."""
+        return min(self.numbers[1], _MINUTES - 1) if self.day else 0
+
+    @property
     def scheme(self) -> str:
         """How it is numbered: by a date, by a year, or otherwise. The first is never below the others."""
         if self.day:
             return "a date"
-        return "a year's" if self.numbers[0] in _YEARS else "a number of its own"
+        return "a year and a number" if self.numbers[0] in _YEARS else "a number of its own"
 
     def following(self) -> Release:
         """Return the next release of the same day."""
@@ -122,8 +136,8 @@ def one_way(old: Release, new: Release) -> str:
     if old.scheme == new.scheme:
         return ""
     return (
-        f"release {new.text} is {new.scheme}, and {old.text} is {old.scheme}: "
-        f"no release can be numbered like {old.text} again"
+        f"release {new.text}: is {new.scheme}, and {old.text} is {old.scheme}: "
+        f"no release can be like {old.text} again"
     )
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from builder import __version__, formats, render
-from builder.errors import ConfigError, OutputError, PrivateKeyError, ReleaseError
+from builder.errors import ConfigError, OutputError, ReleaseError
 from builder.model import Artifact
 from builder.model import release as releases
+from builder.pipeline.identity import refuse_another_name
 from builder.release import folder as output
 from builder.release import manifest as manifests
 from builder.render import changelog, recipe
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from builder.lifecycle.states import Lifecycle
     from builder.model import Package, Recipe
     from builder.model.release import Release
     from builder.pipeline.request import BuildRequest
@@ -104,7 +106,17 @@ def _make(
         artifacts=artifacts,
         version=__version__,
     )
-    return artifacts, manifest
+    return artifacts, _with_states(manifest, request.lifecycle)
+
+
+def _with_states(manifest: Manifest, lifecycle: Lifecycle | None) -> Manifest:
+    if lifecycle is None:
+        return manifest
+    trusted, distrusted = (
+        tuple(lifecycle.stage(item.sha256).of(item) for item in items)
+        for items in (manifest.certificates, manifest.distrusted)
+    )
+    return replace(manifest, certificates=trusted, distrusted=distrusted)
 
 
 def _target(
@@ -133,6 +145,8 @@ def _target(
         if not recipe.built_in(source):
             _refuse_keys(package)
         data = formats.write(package)
+        if what.own:
+            refuse_another_name(package, data)
         digests[wanted.id] = hashlib.sha256(data).hexdigest()
         filenames[wanted.id] = package.filename
         finished.append((package, data))
@@ -156,14 +170,11 @@ def _refuse_keys(package: Package) -> None:
     """Raise PrivateKeyError if one of an organisation's own templates holds a private key."""
     from builder.x509 import keys
 
+    metadata = "\n".join(map(str, package.metadata.values())).encode("utf-8", "surrogatepass")
     rendered = {file.path: file.data for file in package.files} | dict(package.scripts)
-    for path, data in rendered.items():
-        kind = keys.in_text(data)[0] or keys.in_der(data)
-        if kind:
-            raise PrivateKeyError(
-                f"recipe {package.target}: {path}: holds {kind}",
-                hint="take it out of the templates, and ask who else has seen it",
-            )
+    hint = "take it out of the templates, and ask who else has seen it"
+    for path, data in {"metadata": metadata, **rendered}.items():
+        keys.refuse(data, f"recipe {package.target}: {path}", hint=hint)
 
 
 def _refuse_namesakes(artifacts: Sequence[Artifact]) -> None:

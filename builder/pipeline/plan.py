@@ -51,7 +51,7 @@ def following(project: Project, bundle: Bundle, *, release: str | None = None, a
         if configured is None:
             raise
         line = project.where(("release",))
-        hint = f"clients would never fetch the change: write a higher one in {line}, or take that line out"
+        hint = f"clients would never fetch it: raise it in {line}, or take that line out"
         raise ReleaseError(str(error), hint=hint) from None
 
 

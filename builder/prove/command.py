@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ProofError, ToolError, UsageError
 from builder.model import release as releases
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
-from builder.prove import outlook, replica, testbeds, trial
+from builder.prove import outlook, replica, scratch, testbeds, trial
 from builder.prove.authority import Leaf
 from builder.prove.handshake import HOST
 from builder.prove.report import Proof
@@ -23,6 +21,7 @@ from builder.text import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from builder.model import Bundle
     from builder.prove.case import Case
@@ -45,8 +44,8 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
     count = len(originals.certificates)
     progress(f"making a throw-away replica of {count} certificate{'s' * (count != 1)}")
     replicas = replica.make(originals.certificates, now=case.now)
-    with tempfile.TemporaryDirectory(prefix="trustpack-proof-") as name:
-        folders = Path(name) / "first", Path(name) / "second"
+    with scratch.folder("proof") as folder:
+        folders = folder / "first", folder / "second"
         release = releases.stored(case.manifest.release)
         progress("building the replica's packages")
         built = [
@@ -203,7 +202,7 @@ def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callabl
         return [_absent(target, _NOT_ASKED)]
     name = next(entry.name for entry in case.manifest.artifacts if entry.target == target)
     progress(f"{target}: making a clean testbed")
-    with tempfile.TemporaryDirectory(prefix="trustpack-testbed-") as folder, contextlib.ExitStack() as stack:
+    with scratch.folder("testbed") as folder, contextlib.ExitStack() as stack:
         try:
             testbed = stack.enter_context(
                 module.open_testbed(
@@ -211,7 +210,7 @@ def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callabl
                     name=name,
                     settings=recipe.choose(what, dict(case.settings.get(target, {}))),
                     root=case.root,
-                    folder=Path(folder),
+                    folder=folder,
                     offline=case.offline,
                     only=case.clients,
                 )

@@ -11,7 +11,8 @@ from builder import __version__
 from builder.errors import OutputError
 from builder.prove.handshake import HandshakeResult
 from builder.prove.trial import EVERY, PHASES, Status
-from builder.release.atomic import put
+from builder.release.atomic import put, unwritable
+from builder.release.folder import claimed
 from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
@@ -219,10 +220,19 @@ def _escaped(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", text)
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Replace these files in `folder`, each whole or not at all; raise OutputError where that fails."""
-    for name, text in files.items():
-        try:
-            put(folder / name, text.encode("utf-8"))
-        except OSError as error:
-            raise OutputError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
+def write(folder: Path, files: Mapping[str, str], *, proven: Manifest | None = None) -> None:
+    """Replace these files in `folder`, each whole or not at all; raise OutputError where that fails.
+
+    And where `folder` no longer holds the release that was `proven`: beside another the report would vouch
+    for that one.
+    """
+    with claimed(folder) as claim:
+        if proven is not None and claim.previous != proven:
+            raise OutputError(
+                f"{folder}: another build has written here while it was proven", hint="prove it once more"
+            )
+        for name, text in files.items():
+            try:
+                put(folder / name, text.encode("utf-8"))
+            except OSError as error:
+                raise unwritable(folder / name, error) from error

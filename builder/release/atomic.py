@@ -42,24 +42,19 @@ def write(file: Path, text: str) -> None:
         raise unwritable(file, error) from error
 
 
-def create(file: Path, text: str) -> None:
-    """Make a new `file` that holds `text`; raise FileExistsError where there is one, else OutputError.
+def create(path: Path, data: bytes) -> None:
+    """Make a new file that holds `data`; raise FileExistsError where there is one, or another OSError.
 
     Of two processes that do so at once, one is told that it comes too late.
     """
-    try:
-        with staged(file, text.encode("utf-8")) as temporary:
-            temporary.chmod(_READABLE)
-            try:
-                os.link(temporary, file)
-            except FileExistsError:
-                raise
-            except OSError:  # a file system without hard links
-                _copy(temporary, file)
-    except FileExistsError:
-        raise
-    except OSError as error:
-        raise unwritable(file, error) from error
+    clear_up(path.parent)
+    with staged(path, data) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            _copy(data, path)
 
 
 def put(path: Path, data: bytes, *, mode: int | None = None) -> None:
@@ -111,7 +106,7 @@ def alone(folder: Path, said: str) -> Iterator[None]:
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        if not _lock(descriptor):
+        if not lock(descriptor):
             raise OutputError(f"{folder}: {said}", hint="wait for it to end")
         yield
     finally:
@@ -135,13 +130,13 @@ def _locked_file(path: Path) -> tuple[Path, io.FileIO]:
         except FileExistsError:
             continue
         # Until it is locked, somebody who clears up may take it for a dead process's.
-        if _lock(stream.fileno()) and os.fstat(stream.fileno()).st_nlink:
+        if lock(stream.fileno()) and os.fstat(stream.fileno()).st_nlink:
             return temporary, stream
         stream.close()
     raise AssertionError
 
 
-def _lock(descriptor: int) -> bool:
+def lock(descriptor: int) -> bool:
     """Lock an open file or folder unless somebody has; some network file systems know no such locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -173,13 +168,12 @@ def _remove_dead(temporary: Path) -> None:
             os.close(descriptor)
 
 
-def _copy(temporary: Path, file: Path) -> None:
-    with file.open("xb") as stream:
+def _copy(data: bytes, path: Path) -> None:
+    with path.open("xb", buffering=0) as stream:
         try:
-            stream.write(temporary.read_bytes())
-            stream.flush()
+            _fill(stream, data)
         except OSError:
-            file.unlink()
+            path.unlink()
             raise
 
 

@@ -14,6 +14,7 @@ from builder.model.release import Release
 from builder.render.inventory import distrusted, trusted
 from builder.text import files
 from builder.text.quoting import visible
+from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +117,9 @@ def read_manifest(folder: Path) -> Manifest | None:
     path = folder / MANIFEST
     hint = "choose another folder with --out, or remove it"
     try:
-        found = msgspec.json.decode(files.read(path), type=Manifest)
+        data = files.read(path)
+        keys.refuse(data, str(path), hint=hint)
+        found = msgspec.json.decode(data, type=Manifest)
         releases.stored(found.release)
     except FileNotFoundError:
         return None

@@ -1,6 +1,6 @@
 """What an organisation's own recipe computes runs apart, in a process with little time, memory and knowledge.
 
-A recipe may come from a branch that nobody has reviewed, and may be made to stop the machine that builds. Counting
+A recipe may come from a branch that nobody has reviewed, made to stop the machine that builds. Counting its
 steps would not do: one, such as 9 ** 9 ** 9, may take for ever. `confined` is the other process.
 """
 

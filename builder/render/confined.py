@@ -20,6 +20,7 @@ import msgspec
 from builder.errors import ConfigError
 from builder.render import template
 from builder.render.apart import MEMORY, Done, Loaded, Refused, Task
+from builder.text.files import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +48,14 @@ def _done(task: Task) -> Done:
 
 
 def _rendered(task: Task) -> Iterator[bytes]:
+    size = 0
     for name in task.names:
         _say(Loaded(str(task.templates / name)))  # compiling it may take for ever, too
-        yield template.page(task.templates, name, task.scope)
+        text = template.page(task.templates, name, task.scope)
+        size += len(text)
+        if size > MAX_BYTES:
+            raise ConfigError(f"{task.templates / name}: prints more than {MAX_BYTES} bytes")
+        yield text
 
 
 class _Announcing(jinja2.FileSystemLoader):

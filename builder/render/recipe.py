@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _MODES = {"file": 0o644, "dir": 0o755}
+_LONGEST = 1_000_000  # characters of a text with its placeholders filled
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -71,6 +72,10 @@ def check_links(source: RecipeSource) -> None:
     for path in (source.templates, *source.templates.rglob("*")):
         if not _lies_in(project / "templates" / source.target, path):
             raise ConfigError(f"{path}: leads out of the folder of its templates")
+    # One that leads nowhere else now may do so when it is read.
+    for path in (source.file, *source.templates.rglob("*")):
+        if path.is_symlink():
+            raise ConfigError(f"{path}: is a link", hint="put the file itself there: no link is followed")
 
 
 def _lies_in(folder: Path, path: Path) -> bool:
@@ -93,7 +98,7 @@ def pin(source: RecipeSource) -> str:
     try:
         return _digest(source, document.read(source.file))
     except OSError as error:
-        raise ConfigError(f"{source.file}: cannot be read: {error.strerror}") from error
+        raise ConfigError(f"{error.filename or source.file}: cannot be read: {error.strerror}") from error
 
 
 def _digest(source: RecipeSource, text: str) -> str:
@@ -144,14 +149,16 @@ def read(source: RecipeSource) -> Recipe:
         # A process that builds for many organisations reads a recipe again only when its file has changed.
         return _read(source, source.file.stat().st_mtime_ns)
     except OSError as error:
-        raise ConfigError(f"{source.file}: cannot be read: {error.strerror}") from error
+        raise ConfigError(f"{error.filename or source.file}: cannot be read: {error.strerror}") from error
 
 
 @lru_cache(maxsize=64)
 def _read(source: RecipeSource, _modified: int) -> Recipe:
     check_links(source)
     text = document.read(source.file)
-    raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
+    if not built_in(source):
+        _refuse_keys(source, text)
+    raw, warnings, parsed = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,
         title=raw.title,
@@ -174,7 +181,21 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
         warnings=warnings,
+        own=not built_in(source),
+        file=str(source.file),
+        lines=parsed.lines,
     )
+
+
+def _refuse_keys(source: RecipeSource, text: str) -> None:
+    """Raise PrivateKeyError if a recipe or one of its templates, used or not, holds a private key."""
+    from builder.x509 import keys
+
+    hint = "take it out of the recipe, and ask who else has seen it"
+    keys.refuse_text(text, str(source.file), hint=hint)
+    keys.refuse_text(document.scalars(document.parse(text, str(source.file))), str(source.file), hint=hint)
+    for file in templates(source):
+        keys.refuse(static(source.templates / file), str(source.templates / file), hint=hint)
 
 
 def _output(raw: OutputSection) -> Output:
@@ -218,7 +239,10 @@ def choose(recipe: Recipe, chosen: dict[str, str]) -> dict[str, str]:
 
 
 def fill(text: str, values: dict[str, str], where: str) -> str:
-    """Replace every `{placeholder}` of a recipe's text; raise ConfigError for an unknown one."""
+    """Replace every `{placeholder}` of a recipe's text; raise ConfigError for an unknown one or too many."""
+    # Before it is made: a text of a configuration may be long, and stand in a recipe's a million times.
+    if sum(len(values.get(key, "")) for key in _PLACEHOLDER.findall(text)) > _LONGEST:
+        raise ConfigError(f"{where}: would be longer than {_LONGEST} characters")
 
     def value(found: re.Match[str]) -> str:
         key = found[1]

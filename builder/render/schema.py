@@ -29,7 +29,7 @@ class DistrustedJson(TrustedJson, frozen=True, omit_defaults=True):
     evidence: Annotated[str, Meta(description="Why it is distrusted, where it is given.")] = ""
 
 
-class InventoryJson(Shape, frozen=True):
+class InventoryJson(DocumentJson, frozen=True):
     """certificates.json in a package: what exactly it trusts."""
 
     organisation: Annotated[str, Meta(description="The organisation's slug.")]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from builder.errors import ConfigError
 from builder.render.shipped import ROOT
 from builder.text import files
-from builder.text.quoting import FILTERS, finalize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,27 +27,17 @@ def static(path: Path) -> bytes:
 def environment(templates: Path) -> Environment:
     """Return what the templates of a folder are loaded and run in."""
     import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from builder.render.bytecode import Compiled
+    from builder.render.sandbox import TemplateSandbox
     from builder.render.template_errors import Undefined
 
-    # Sandboxed: a CI job that renders a contributor's templates must not run their code.
-    made = ImmutableSandboxedEnvironment(  # no autoescape: finalize enforces each language's quoting
+    return TemplateSandbox(
         loader=jinja2.FileSystemLoader(templates),
         undefined=Undefined,
-        finalize=finalize,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
         auto_reload=False,
         bytecode_cache=Compiled(templates) if templates.is_relative_to(ROOT / "templates") else None,
     )
-    # Else Jinja would compute what it can as it compiles, and nobody could say at which line that never ends.
-    made.intercepted_binops = frozenset(made.default_binop_table)
-    made.filters.clear()
-    made.filters.update(FILTERS)
-    return made
 
 
 def rendered(templates: Path, names: Sequence[str], scope: Mapping[str, Any]) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ import yaml
 from builder.errors import ConfigError, together
 from builder.text import files
 from builder.text.faults import Fault, faults, nearest
+from builder.text.syntax import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -50,6 +51,21 @@ class Document(msgspec.Struct, frozen=True):
         return f"{self.path}:{self.line(path)}"
 
 
+def scalars(document: Document) -> str:
+    """Return every key and text of a document, as the reader of its YAML understands them, one a line."""
+    found: list[str] = []
+    values = [document.value]
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            values += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            values += value
+        else:
+            found.append(str(value))
+    return "\n".join(found)
+
+
 def read(path: Path) -> str:
     """Return a file's text; raise ConfigError where it is not to be had, FileNotFoundError without one."""
     try:
@@ -75,9 +91,10 @@ def parse(text: str, path: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from error
+        said = explained(f"{error.problem or error.context}")
+        raise ConfigError(f"{path}:{line}: not valid YAML: {said}") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"{path}: not valid YAML: {explained(str(error))}") from error
     return Document(path, value, lines)
 
 

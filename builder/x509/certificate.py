@@ -7,7 +7,7 @@ from itertools import islice
 
 from builder.model import Certificate, Finding, Origin
 from builder.rules import found
-from builder.x509 import der, keys, x500
+from builder.x509 import der, x500
 from builder.x509.structure import key, parse
 
 # Shapes of structures that people take for certificates (see _shape), and what they are.
@@ -25,24 +25,15 @@ _OTHERS = {
 
 def read(data: bytes, origin: Origin) -> Certificate | Finding:
     """Return the certificate that `data` is, or the finding that says what it is instead."""
-    kind = keys.in_der(data)
-    if kind:
-        return found("private-key", origin, f"holds {kind}")
     try:
         der.whole(data)
         return _describe(data, origin)
     except der.TrailingError as error:
-        return _trailing(data, origin, str(error))
+        return found("trailing-data", origin, str(error))
     except der.NotDistinguishedError as error:
         return found("not-der", origin, f"the certificate is not DER: {error}")
     except der.DerError as error:
         return _other(data, origin, str(error))
-
-
-def _trailing(data: bytes, origin: Origin, message: str) -> Finding:
-    _, _, end = der.header(data, 0, len(data))
-    kind = keys.in_elements(data[end:])
-    return found("private-key" if kind else "trailing-data", origin, f"holds {kind}" if kind else message)
 
 
 def _other(data: bytes, origin: Origin, message: str) -> Finding:

@@ -16,7 +16,6 @@ import msgspec
 
 from builder.model import Origin
 from builder.rules import found
-from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,10 +32,11 @@ _MARKER = re.compile(
 _HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:", re.MULTILINE)
 # Twice what a bundle of the largest size needs.
 _MAX_MARKERS = 4000
-_MIN_KEY = 30  # fewer octets hold no key
 _LINE_ENDS = re.compile(rb"\r\n?")
+# Windows ends lines in CR LF, which every client reads.
+_CR_ALONE = re.compile(rb"\r(?!\n)")
 _SAID = {
-    "line-ends": "lines end in CR or CR LF",
+    "line-ends": "lines end in CR alone",
     "bom": "a byte order mark stands before the text",
     "joined-markers": "an END marker and the next BEGIN marker share a line",
     "whitespace": "lines are indented, padded or blank inside a certificate",
@@ -80,7 +80,7 @@ def scan(data: bytes, path: str) -> tuple[tuple[Block, ...], tuple[Finding, ...]
         return (), (found("too-many", Origin(path, markers[-1].line), f"has over {_MAX_MARKERS} markers"),)
     pairs, findings = _pair([marker for marker in markers if marker.kind], path)
     decoded = [_decode(begin, text[begin.end : end.start], path) for begin, end in pairs]
-    odd = [("line-ends", 1)] if text != data else []
+    odd = [("line-ends", 1)] if _CR_ALONE.search(data) else []
     odd += _layout(text, pairs)
     inexact = [marker.line for marker in markers if not marker.kind]
     inexact += [line for rule, line in odd if rule == "malformed-marker"]
@@ -92,9 +92,6 @@ def scan(data: bytes, path: str) -> tuple[tuple[Block, ...], tuple[Finding, ...]
     ]
     findings += [item for item in decoded if not isinstance(item, Block)]
     findings += _said(odd, path)
-    findings += _keys_outside(
-        text, [pair for pair, item in zip(pairs, decoded, strict=True) if isinstance(item, Block)], path
-    )
     return tuple(item for item in decoded if isinstance(item, Block)), tuple(findings)
 
 
@@ -122,16 +119,6 @@ def _is_whole_line(text: bytes, marker: _Marker) -> bool:
     stop = text.find(b"\n", marker.end)
     behind = text[marker.end : stop if stop >= 0 else len(text)]
     return text[marker.start - 1 : marker.start] in {b"", b"\n"} and not behind.strip(b" \t")
-
-
-def _keys_outside(text: bytes, pairs: Sequence[tuple[_Marker, _Marker]], path: str) -> Iterator[Finding]:
-    """Yield a finding for each private key that stands outside of the blocks, or in what is none."""
-    starts, ends = [0, *(end.end for _, end in pairs)], [*(begin.start for begin, _ in pairs), len(text)]
-    for start, end in zip(starts, ends, strict=True):
-        # Between most blocks there is a newline and nothing else.
-        kind, line = keys.in_base64(text[start:end]) if end - start >= _MIN_KEY else ("", 0)
-        if kind:
-            yield found("private-key", Origin(path, text.count(b"\n", 0, start) + line), f"holds {kind}")
 
 
 def _markers(text: bytes) -> Iterator[_Marker]:

@@ -3,12 +3,13 @@
 
 const { createHash } = require('node:crypto');
 const { readFileSync, statSync } = require('node:fs');
-const { delimiter } = require('node:path');
+const { delimiter, join } = require('node:path');
 const bundle = require('./bundle.js');
 
 /** @typedef {'system' | 'public' | 'own'} Kind what a variable names */
 
 // The system's roots, by all names that they have on Linux, the BSDs and macOS, and in Homebrew.
+const BREWS = ['/usr/local', '/opt/homebrew', join('/home', 'linuxbrew', '.linuxbrew')];
 const FILES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/ssl/certs/ca-bundle.crt',
@@ -23,12 +24,7 @@ const FILES = [
   '/usr/local/ssl/cert.pem',
   '/usr/local/etc/ssl/cert.pem',
   '/usr/local/share/certs/ca-root-nss.crt',
-  '/usr/local/etc/openssl@3/cert.pem',
-  '/usr/local/etc/ca-certificates/cert.pem',
-  '/opt/homebrew/etc/openssl@3/cert.pem',
-  '/opt/homebrew/etc/ca-certificates/cert.pem',
-  '/home/linuxbrew/.linuxbrew/etc/openssl@3/cert.pem',
-  '/home/linuxbrew/.linuxbrew/etc/ca-certificates/cert.pem',
+  ...BREWS.flatMap((brew) => [`${brew}/etc/openssl@3/cert.pem`, `${brew}/etc/ca-certificates/cert.pem`]),
 ];
 const FOLDERS = [
   '/etc/ssl/certs',
@@ -37,9 +33,7 @@ const FOLDERS = [
   '/var/lib/ca-certificates/openssl',
   '/usr/lib/ssl/certs',
   '/usr/local/ssl/certs',
-  '/usr/local/etc/openssl@3/certs',
-  '/opt/homebrew/etc/openssl@3/certs',
-  '/home/linuxbrew/.linuxbrew/etc/openssl@3/certs',
+  ...BREWS.map((brew) => `${brew}/etc/openssl@3/certs`),
 ];
 // Fewer are a selection, which somebody made.
 const LEAST = 50;
@@ -124,4 +118,19 @@ function look() {
   return { openssl, chosen };
 }
 
-module.exports = { judge, look };
+/** @type {Buffer | null | undefined} */
+let named;
+
+/**
+ * Tell whether what a client has for its `ca` is what gRPC's variable names, and that no choice of other roots.
+ * @param {unknown} ca
+ * @returns {boolean}
+ */
+function isNamed(ca) {
+  const file = bundle.environment('GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
+  if (!file || !Buffer.isBuffer(ca)) return false;
+  if (named === undefined) named = judge(file) === 'own' ? null : readFileSync(file);
+  return named?.equals(ca) ?? false;
+}
+
+module.exports = { FILES, isNamed, judge, look };

@@ -12,7 +12,7 @@ const { resolve } = require('node:path');
 const tls = require('node:tls');
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads');
 const bundle = require('./bundle.js');
-const { look } = require('./choices.js');
+const { isNamed, look } = require('./choices.js');
 const { forget, inherit, share } = require('./contexts.js');
 const { follow, list, strip } = require('./defaults.js');
 
@@ -47,7 +47,7 @@ let whole = true;
 function load() {
   if (loaded) return loaded;
   const { certificates, problems } = bundle.inspect(bundle.path);
-  if (problems.length > 0) warn(`${problems.join('; ')}; ${bundle.remedy()}`);
+  if (problems.length > 0) warn(bundle.complain(problems));
   loaded = { certificates, text: [...certificates, ...dropped()].join('\n') };
   return loaded;
 }
@@ -66,7 +66,7 @@ function dropped() {
  * @param {string} message
  */
 function warn(message) {
-  process.emitWarning(`${bundle.path}: ${message}`, { type: 'TrustWarning', code: bundle.name });
+  process.emitWarning(message, { type: 'TrustWarning', code: bundle.name });
 }
 
 /**
@@ -81,7 +81,7 @@ function extend(context) {
   } catch (error) {
     loaded = { certificates: [], text: '' };
     warn(
-      `this runtime cannot trust it: ${/** @type {Error} */ (error).message}; set NODE_EXTRA_CA_CERTS instead`,
+      `this runtime cannot trust ${bundle.path}: ${/** @type {Error} */ (error).message}; set NODE_EXTRA_CA_CERTS instead`,
     );
   }
 }
@@ -128,6 +128,15 @@ function place(args, secureContext) {
 }
 
 /**
+ * Tell whether a client's `ca` is a choice of other roots.
+ * @param {unknown} ca
+ * @returns {boolean}
+ */
+function isChoice(ca) {
+  return Boolean(ca) && !isNamed(ca);
+}
+
+/**
  * Copy a context's options, inherited ones too, with some others.
  * @template {object} T
  * @param {T} options
@@ -168,14 +177,14 @@ function wrap() {
   tls.createSecureContext = function createSecureContext(options) {
     if (options && client in options) {
       const context = createBefore.call(this, options);
-      if (!options.ca) extend(context);
+      if (!isChoice(options.ca)) extend(context);
       return context;
     }
     // A list of the default roots may be for a server: it gets these without the bundle.
     const ca = strip(options?.ca);
     const kept = !options || ca === options.ca;
     const context = createBefore.call(this, kept ? options : Object.create(options, { ca: { value: ca } }));
-    if (options?.ca && kept) return context; // who names their CAs gets only those
+    if (isChoice(options?.ca) && kept) return context; // who names their CAs gets only those
     made.set(context, copy(options ?? {}, {}));
     watch(context, () => made.delete(context)); // a copy would lack what was added
     return context;
@@ -200,7 +209,7 @@ function wrap() {
    */
   function choose(options) {
     const own = options.secureContext;
-    if (!whole || (!own && options.ca && strip(options.ca) === options.ca)) return undefined;
+    if (!whole || (!own && isChoice(options.ca) && strip(options.ca) === options.ca)) return undefined;
     const wanted = own ? made.get(own) : options;
     if (!wanted) return undefined;
     const context = share(wanted, () => make(wanted));
@@ -254,4 +263,4 @@ function register() {
   return isRegistered();
 }
 
-module.exports = { chosen, isRegistered, register };
+module.exports = { chosen, isRegistered, openssl, register };

@@ -29,7 +29,8 @@ _ROOT = Path(__file__).parents[1]
 _TABLE = _ROOT / "data" / "packaging.txt"
 _BUNDLE = _ROOT / "docs" / "bundle"
 _STOLEN = "e27eb9e42908fb2b1f68664608ac99b6e636c99f3f4e3f258ab20be59211f3dc"
-_DAYS = (dt.datetime(2026, 11, 28, tzinfo=dt.UTC), dt.datetime(2026, 12, 1, tzinfo=dt.UTC))
+# Two releases of one day.
+_DAYS = (dt.datetime(2026, 11, 28, tzinfo=dt.UTC), dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC))
 _MORE = f"""\
 site: https://packages.acme.example
 npm_scope: "@acme"

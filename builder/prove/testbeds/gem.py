@@ -24,7 +24,7 @@ _IN_RUBY = ("net/http", "open-uri", "openssl", "store")
 _LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "httpclient", "http", "typhoeus")
 _BUNDLER = "bundler"
 NAMES = (*_LIBRARIES, _BUNDLER)
-SECONDS = (5, 6)
+SECONDS = (5, 14)
 _VERSIONS = """
 ARGV.each do |name|
   require name

@@ -31,7 +31,7 @@ _CLIENTS = {
     "urllib": ("python3", "with_urllib.py"),
 }
 NAMES = tuple(_CLIENTS)
-SECONDS = (3, 2)
+SECONDS = (3, 8)
 _URL = re.compile(r"""(?m)^( *url )["'].*/([^/"']+)["']$""")
 _ROOT_URL = re.compile(r"""(?m)^( *root_url )["'].*["']$""")
 

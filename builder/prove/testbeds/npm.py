@@ -48,7 +48,7 @@ NAMES = (
     "bun",
     "deno",
 )
-SECONDS = (10, 4)
+SECONDS = (15, 4)
 _NPM = {
     "npm_config_audit": "false",
     "npm_config_fund": "false",
@@ -142,9 +142,7 @@ class NpmProject:
     def install(self, package: Path) -> None:
         """Install a package's file, and ask it for the variables to export."""
         self._npm(["install", "--offline", str(package)])
-        printed = start(
-            [self.npx, "--no", self._command(), "--", "env", "--json"], folder=self.folder, check=True
-        )
+        printed = start([self.npx, "--no", self.name, "--", "env", "--json"], folder=self.folder, check=True)
         self.exported.update(json.loads(printed.stdout))
 
     def upgrade(self, package: Path) -> None:
@@ -179,10 +177,6 @@ class NpmProject:
 
     def _npm(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return start([self.npm, *arguments], folder=self.folder, environment=_NPM, check=True)
-
-    def _command(self) -> str:
-        """Return the name of the package's command: its own, without @ and with - for /."""
-        return self.name.removeprefix("@").replace("/", "-")
 
     def _libraries(self) -> list[str]:
         return [name for name in _LIBRARIES if (self.folder / "node_modules" / name).is_dir()]

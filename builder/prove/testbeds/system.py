@@ -36,7 +36,7 @@ _READS_STORE = {
     'case $(readlink -f "${home%/bin/java}/lib/security/cacerts") in /etc/* | /var/*) ;; *) exit 1 ;; esac',
 }
 NAMES = tuple(client.name for client in clients.CLIENTS)
-SECONDS = (20, 4)
+SECONDS = (5, 4)
 _VERSION = {
     "go": ":",
     "java": "java -version",

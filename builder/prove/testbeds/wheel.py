@@ -57,7 +57,7 @@ _GIVEN_ROOTS = frozenset({"pycurl"})
 _HTTP2_ONLY = frozenset({"grpcio"})
 
 NAMES = tuple(_CLIENTS)
-SECONDS = (30, 5)
+SECONDS = (30, 7)
 _VERSIONS = """
 import json, platform
 from importlib.metadata import distributions

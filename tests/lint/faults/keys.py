@@ -48,13 +48,17 @@ _LABELLED = {
     "pgp-secret": forge.pem(_FILLER, "PGP SECRET KEY BLOCK"),
     "any": forge.pem(_FILLER, "ANY PRIVATE KEY"),
     "tss2": forge.pem(_FILLER, "TSS2 PRIVATE KEY"),
-    "ssh2": b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n",
-    "ssh1-style": b"----BEGIN PRIVATE KEY----\nAAAA\n----END PRIVATE KEY----\n",
+    "ssh2": b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n"
+    + base64.b64encode(_FILLER)
+    + b"\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n",
+    "ssh1-style": b"----BEGIN PRIVATE KEY----\n" + base64.b64encode(_FILLER) + b"\n----END PRIVATE KEY----\n",
     "lower-case": forge.pem(_FILLER, "private key"),
     "legacy-encrypted": b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
     b"DEK-Info: AES-128-CBC,00\n\n" + base64.b64encode(_FILLER) + b"\n-----END RSA PRIVATE KEY-----\n",
-    "putty": b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\nAAAA\n",
-    "age": b"# created: 2026\nAGE-SECRET-KEY-1THROWAWAY\n",
+    "putty": b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\n"
+    + base64.b64encode(_FILLER)
+    + b"\n",
+    "age": b"# created: 2026\nAGE-SECRET-KEY-1" + b"Q" * 52 + b"8H00W3\n",
     "jwk": json.dumps({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "d": "Bw"}).encode(),
     "jwk-symmetric": json.dumps({"kty": "oct", "k": "dGhyb3ctYXdheQ"}).encode(),
     "jwk-set": json.dumps({"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB", "d": "Bw"}]}).encode(),

@@ -163,6 +163,23 @@ def test_a_variable_that_names_what_is_used_anyway_chooses_nothing(
     assert (found["acme"]["https"] == "ok") == ours
 
 
+@pytest.mark.parametrize("release", ["18", "26"])
+@pytest.mark.parametrize(
+    ("value", "outcome"), [(_SYSTEM, "ok"), ("public.pem", "ok"), ("selected.pem", world.REFUSED)]
+)
+def test_grpc_s_variable_is_judged_alike(
+    value: str, outcome: str, release: str, named: Path, both: Path, servers: Ports
+) -> None:
+    """GRPC_DEFAULT_SSL_ROOTS_FILE_PATH that names the public roots leaves room for those of all packages."""
+    flags = [flag for name in ("acme-ca", "@globex/ca") for flag in ("--require", f"{name}/register")]
+    chosen = {name: servers[name] for name in ("acme", "globex", "unrelated")}
+    argv = [world.node(release), world.IPV4, *flags, str(world.PROGRAMS / "probe.mjs"), "grpc"]
+    env = {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(named / value)}
+    found = world.answer([*argv, json.dumps(chosen)], cwd=both, env=env)
+    expected = {"acme": outcome, "globex": outcome, "unrelated": world.REFUSED}
+    assert expected == {name: clients["grpc"] for name, clients in found.items()}
+
+
 @pytest.mark.parametrize("release", world.NODES)
 def test_the_openssl_store_of_the_system_stays_beside_the_package(
     release: str, project: Path, roots: Path, servers: Ports

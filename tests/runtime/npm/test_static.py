@@ -38,7 +38,7 @@ _STRICT = {
 _CONSUMER = """
 import { path, pem, certificates, env, register } from 'acme-ca';
 import 'acme-ca/register';
-export const texts: string[] = [path, pem(), ...certificates(), env().NODE_EXTRA_CA_CERTS];
+export const texts: string[] = [path, pem(), ...certificates(), env().NODE_EXTRA_CA_CERTS, env().DENO_CERT];
 export const active: boolean = register();
 // @ts-expect-error there is no such name
 import { nonsense } from 'acme-ca';

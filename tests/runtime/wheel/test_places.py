@@ -259,11 +259,17 @@ def test_a_broken_package_stops_nobody(fresh: Environment, wheels: Wheels, urls:
         done = fresh.run("-W", "error", "-c", before + read + TRUSTS, urls["good"])
         return done.stdout.strip(), done.stderr
 
-    # What packers of programs load modules with need not read files.
-    assert asked("import acme_certifi; acme_certifi.__spec__.loader = object()\n") == (STRANGER, "")
-    (fresh.site / "acme_certifi" / "roots.pem").write_text("é", "utf-8")
+    # What packers of programs load modules with need not read files; OpenSSL reads its own.
+    assert asked("import acme_certifi; acme_certifi.__spec__.loader = object()\n") == (TRUSTED, "")
+    for damaged in ("roots.pem", "anchors.pem"):
+        (fresh.site / "acme_certifi" / damaged).write_text("é", "utf-8")
     assert asked() == (STRANGER, "")
-    for lost in ("acme_certifi/roots.pem", "acme_certifi/_patch.py", "acme_certifi/__init__.py"):
+    for lost in (
+        "acme_certifi/roots.pem",
+        "acme_certifi/anchors.pem",
+        "acme_certifi/_patch.py",
+        "acme_certifi/__init__.py",
+    ):
         (fresh.site / lost).unlink()
         shutil.rmtree(fresh.site / "acme_certifi" / "__pycache__", ignore_errors=True)
         assert asked() == (STRANGER, "")
