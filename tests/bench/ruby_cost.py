@@ -1,6 +1,6 @@
-"""What the gem costs a connection of Ruby, with 1, 100 and 500 CAs, beside Ruby without it, in one run.
+"""What the gem costs a connection of Ruby, with 1, 100 and 500 CAs, beside bare Ruby, in one run.
 
-Run it as `python -m tests.bench.ruby_cost [ROUNDS]`: programs take turns, and the fastest round tells the cost.
+Run it as `python -m tests.bench.ruby_cost [ROUNDS]`: the fastest of the rounds tells the cost.
 """
 
 from __future__ import annotations
