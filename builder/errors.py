@@ -11,14 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_MOST = 50  # errors of one file that somebody reads at once
+
+
 class TrustpackError(Exception):
-    """An error the user can act on; `exit_code` is the command's status."""
+    """An error the user can act on; `exit_code` is the command's status.
+
+    One that tells several at once has them as `parts`, whose texts are the lines below its first.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", parts: Sequence[TrustpackError] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.parts = tuple(parts)
 
 
 class UsageError(TrustpackError):
@@ -80,7 +87,7 @@ class NotAPackageError(PackageError):
 
 
 class LockError(TrustpackError):
-    """The bundle is not the one that trustpack.lock lists, or the lock cannot be understood."""
+    """The bundle or how packages are made is not what trustpack.lock pins, or it cannot be understood."""
 
     exit_code = 11
 
@@ -89,5 +96,7 @@ def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     """Return one error that tells all of `errors`, at least one, about the file `where`."""
     if len(errors) == 1:
         return errors[0]
-    lines = [f"{error} ({error.hint})" if error.hint else str(error) for error in errors]
-    return ConfigError("\n  ".join((f"{where}: has {len(errors)} errors:", *lines)))
+    lines = [f"{error} ({error.hint})" if error.hint else str(error) for error in errors[:_MOST]]
+    if len(errors) > _MOST:
+        lines.append(f"and {len(errors) - _MOST} more")
+    return ConfigError("\n  ".join((f"{where}: has {len(errors)} errors:", *lines)), parts=errors)

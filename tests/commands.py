@@ -24,8 +24,9 @@ class Command:
 
     @property
     def prints_json(self) -> bool:
-        """Whether one of its options makes it print JSON."""
-        return any("--json" in part.opts or "json" in _choices(part) for part in self.parts.params)
+        """Whether both options make it print JSON."""
+        found = {name: part for part in self.parts.params for name in part.opts}
+        return "--json" in found and "json" in _choices(found.get("--format"))
 
 
 @lru_cache(maxsize=1)
@@ -44,4 +45,4 @@ def _walk(group: Any, path: tuple[str, ...]) -> Iterator[Command]:
 
 
 def _choices(part: Any) -> tuple[str, ...]:
-    return tuple(getattr(part.type, "choices", ()))
+    return tuple(getattr(part.type, "choices", ())) if part else ()

@@ -40,7 +40,7 @@ MACHINE = [
     r"/wo" + r"rk/",
     r"\.\./sha" + r"red\b",
     r"/ro" + r"ot/\.(?:pyenv|cargo|npm|cache)",
-    r"/ho" + r"me/[a-z]+/",
+    r"/ho" + r"me/(?!linuxbrew/)[a-z]+/",
 ]
 
 

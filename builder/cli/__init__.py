@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.errors import OutputError, TrustpackError
+from builder.errors import OutputError, TrustpackError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ COMMANDS = {
     "demo": ("demo", "Watch HTTPS be refused and accepted, with a throw-away CA."),
     "prove": ("prove", "Prove that packages make clients trust the bundle."),
     "lint": ("lint", "Say what is wrong with a CA bundle."),
-    "explain": ("lint", "Explain a rule of the linter, or list them all."),
+    "explain": ("lint", "Explain rules of the linter, or list them all."),
     "inspect": ("inspect", "Show the certificates, files and scripts inside built packages."),
     "check": ("check", "Tell which CA certificates have expired or soon will."),
     "lock": ("lock", "Show what changes in the bundle, and write trustpack.lock."),
@@ -41,7 +41,9 @@ COMMANDS = {
 }
 _FUNCTIONS = {"recipes": "app"}
 _COMPLETING = "_TRUSTPACK_COMPLETE"  # set by a shell that completes a command line
-_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+# 128 and the number of SIGINT, or of SIGPIPE, as shells have it
+_INTERRUPTED = 130
+_CLOSED = 141
 
 app = typer.Typer(
     name="trustpack",
@@ -90,31 +92,85 @@ def _list() -> None:
 
 def main() -> None:
     """Run the command; print an error of ours as one line and a hint, and exit with its code."""
-    named = sys.argv[1:2]
     # A command makes little that is garbage before it ends: looking for it is time spent for nothing.
     gc.set_threshold(100_000)
     try:
         _open_streams()
-        if named and named[0] in COMMANDS:
-            register(named)
-        elif _COMPLETING in os.environ:
-            register(COMMANDS)
-        else:
-            _list()
-        app()
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _CLOSED
     except TrustpackError as error:
-        _say("error: ", typer.colors.RED, str(error))
-        if error.hint:
-            _say("hint: ", typer.colors.CYAN, error.hint)
-        sys.exit(error.exit_code)
+        code = _tell(error)
     except OSError as error:
         # What nothing closer to it has explained: mostly a full disk behind standard output.
-        _say("error: ", typer.colors.RED, f"{error.filename or 'standard output'}: {error.strerror or error}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left to be printed would fail again
-        sys.exit(OutputError.exit_code)
+        where, why = error.filename or "standard output", error.strerror or error
+        code = _tell(OutputError(f"{where}: {why}"))
+        _close_output()  # what is left to be printed would fail again
     except KeyboardInterrupt:
-        # Typer does the same, but not yet while it is being set up.
-        sys.exit(_INTERRUPTED)
+        code = _INTERRUPTED
+    if code == _CLOSED:
+        _close_output()
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command that the arguments name; return its exit status."""
+    if _COMPLETING in os.environ:
+        _join_values()
+        register(COMMANDS)
+        app()  # a shell asks, and it ends here
+    if arguments and arguments[0] in COMMANDS:
+        register(arguments[:1])
+    else:
+        _list()
+    command = typer.main.get_command(app)
+    try:
+        # Not by the command's own main, which prints errors in words of its own.
+        with command.make_context(app.info.name, arguments) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except typer.Abort:  # at a prompt
+        return _INTERRUPTED
+    except Exception as error:
+        # By what it can do: in each release of typer the parser's errors have another module.
+        if not hasattr(error, "format_message"):
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(error.format_message(), err=True)
+            return UsageError.exit_code
+        from builder.cli.usage import told
+
+        raise told(error) from None
+    return 0
+
+
+def _join_values() -> None:
+    """Take out the = that bash has as a word of its own between an option and its value."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    if "=" in words[:-1]:
+        kept = [word for word in words[:-1] if word != "="]
+        os.environ["COMP_WORDS"] = "\n".join([*kept, words[-1]])
+        os.environ["COMP_CWORD"] = str(len(kept))
+
+
+def _tell(error: TrustpackError) -> int:
+    """Print an error; return the exit status, which is another one where nobody listens any more."""
+    from builder.cli.messages import tell_error
+
+    try:
+        tell_error(error)
+    except BrokenPipeError:
+        return _CLOSED
+    return error.exit_code
+
+
+def _close_output() -> None:
+    """Let nothing that is still to be printed fail once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
 
 
 def _open_streams() -> None:
@@ -128,13 +184,3 @@ def _open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _say(word: str, colour: str, text: str) -> None:
-    from builder.text.quoting import visible
-
-    # See https://no-color.org; None lets typer look whether standard error is a terminal.
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    typer.secho(word, fg=colour, bold=True, err=True, nl=False, color=False if plain else None)
-    # A path or a tool's words may hold what a terminal would obey.
-    typer.echo("\n".join(visible(line) for line in text.split("\n")), err=True)

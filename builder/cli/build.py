@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.cli import environment, options
+from builder.cli.messages import tell
 from builder.cli.tables import size, table
 
 if TYPE_CHECKING:
@@ -33,14 +34,12 @@ def build(
         str | None, typer.Option(help="The organisation's short name; builds without a configuration.")
     ] = None,
     config: options.Config = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(help="Build only this target; repeatable.", autocompletion=options.targets),
-    ] = None,
+    target: options.Targets = None,
     out: Annotated[
         Path, typer.Option(help="The folder to build into.", parser=options.path, metavar="<path>")
     ] = Path("dist"),
     release: Annotated[str | None, typer.Option(help="The release version.  [default: the UTC date]")] = None,
+    change_scheme: options.ChangeScheme = False,
     expired: options.Expired = None,
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
@@ -48,7 +47,8 @@ def build(
     jobs: Annotated[  # noqa: ARG001  scripts give it since targets were written by other programs
         int | None, typer.Option(min=1, help="Has no effect: no target takes long enough.", hidden=True)
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
+    form: options.Form = None,
+    json: options.Json = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print errors only, and what an override accepts.")
     ] = False,
@@ -59,12 +59,14 @@ def build(
     They are those of every target that is built by default ('trustpack recipes list'), or of --target.
 
     With a trustpack.lock beside the configuration, the bundle must be the one that it lists, and the release
-    is the lock's.
+    is the lock's. In JSON it prints the manifest.
     """
     from builder.pipeline import build as pipeline
     from builder.pipeline.accept import Treatments
+    from builder.pipeline.plan import warnings
     from builder.pipeline.request import request
 
+    as_json = options.chosen(form, json=json) == "json"
     project = environment.project(paths=paths, org=org, config=config, now=now, quiet=quiet)
     _refuse_input(out, project)
     bundle = environment.accepted(
@@ -75,20 +77,26 @@ def build(
     )
     wanted = request(project, bundle, targets=target, release=release)
     if not quiet:
-        environment.warn(wanted.warnings)
-    with _progress(len(wanted.sources), shown=not (quiet or json)) as step:
+        tell("warning", wanted.warnings)
+    if project.file:
+        environment.heed(project, warnings(project, bundle, out), quiet=quiet)
+    if project.lock is None and (two := pipeline.successive(wanted, out)):
+        environment.agree_to_scheme(*two, given=change_scheme)
+    with _progress(len(wanted.sources), shown=not (quiet or as_json)) as step:
         manifest = pipeline.build(wanted, out, progress=step)
-    if json:
+    if as_json:
         _print_json(manifest)
     elif not quiet:
         _report(manifest, out, wanted.organisation, project.file)
 
 
 def _refuse_input(out: Path, project: Project) -> None:
-    """Raise UsageError where the next build would read what this one writes."""
-    from builder.errors import UsageError
+    """Raise UsageError where the next build would read what this one writes, OutputError for a bad link."""
+    from builder.errors import OutputError, UsageError
     from builder.load import is_file_name
 
+    if out.is_symlink() and not out.exists():
+        raise OutputError(f"--out {out}: is a link that leads nowhere", hint="remove it, or make that folder")
     for path in filter(is_file_name, project.config.bundle.paths):
         if (project.folder / path).resolve() == out.resolve():
             raise UsageError(
@@ -110,7 +118,7 @@ def _progress(total: int, *, shown: bool) -> Iterator[Callable[[str], None]]:
             task = bar.add_task("building", total=total)
             yield lambda target: bar.update(task, advance=1, description=f"built {target}")
     else:
-        yield lambda target: typer.echo(f"built {target}", err=True)
+        yield lambda target: tell("progress", [f"built {target}"])
 
 
 def _report(manifest: Manifest, out: Path, organisation: Organisation, config: Path | None) -> None:

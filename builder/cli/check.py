@@ -30,7 +30,8 @@ def check(
     *,
     config: options.Config = None,
     within: Annotated[str, typer.Option(help="How many days to look ahead, such as 90d.")] = "90d",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: options.Form = None,
+    json: options.Json = False,
     prometheus: Annotated[
         Path | None, typer.Option(help="Write metrics for the textfile collector to this file, - to print.")
     ] = None,
@@ -50,7 +51,8 @@ def check(
     from builder.errors import UsageError
     from builder.lifecycle import expiry
 
-    if [str(prometheus), str(ics), "-" * json].count("-") > 1:
+    as_json = options.chosen(form, json=json) == "json"
+    if [str(prometheus), str(ics), "-" * as_json].count("-") > 1:
         raise UsageError("--prometheus -, --ics - and --json: only one of them can be printed")
     span = _span(within)
     project = environment.project(config=config, now=now) if not inputs else None
@@ -61,7 +63,7 @@ def check(
         _put(prometheus, expiry.as_prometheus(expiries, now=moment, within=span))
     if ics:
         _put(ics, expiry.as_ics(expiries, now=moment, within=span))
-    if json:
+    if as_json:
         typer.echo(expiry.as_json(expiries, now=moment, within=span), nl=False)
     elif not printed:
         typer.echo(expiry.as_text(expiries, within=span), nl=False)
@@ -90,7 +92,8 @@ def _span(text: str) -> dt.timedelta:
 
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise UsageError(f"--within '{text}': is not a number of days", hint="write it like 90d")
+        most = " up to 99999" if text.rstrip("d").isdigit() else ""
+        raise UsageError(f"--within '{text}': is not a number of days{most}", hint="write it like 90d")
     return dt.timedelta(days=int(found[1]))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import subprocess
-import tempfile
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from builder.cli import options
+from builder.cli.messages import tell
 from builder.errors import ProofError, ToolError
 
 if TYPE_CHECKING:
@@ -31,23 +32,28 @@ except urllib.error.URLError as error:
 """
 
 
-def demo() -> None:
+def demo(*, form: options.Form = None, json: options.Json = False) -> None:
     """Watch HTTPS be refused and accepted, with a throw-away CA.
 
     Its packages are built, and the wheel is installed into a fresh virtual environment and removed again.
     """
-    _demonstrate(say=typer.echo)
+    if options.chosen(form, json=json) == "json":
+        from builder.text.printed import printed
+
+        found = _demonstrate(say=lambda line: tell("progress", [line]))
+        typer.echo(printed(found), nl=False)
+    else:
+        _demonstrate(say=typer.echo)
 
 
-def _demonstrate(*, say: Callable[[str], None]) -> None:
-    """Tell `say` each step; raise ProofError on a broken promise."""
-    from builder.prove import authority
+def _demonstrate(*, say: Callable[[str], None]) -> dict[str, Any]:
+    """Tell `say` each step; return what was built and answered; raise ProofError on a broken promise."""
+    from builder.prove import authority, scratch
     from builder.prove.server import serve
 
     now = dt.datetime.now(dt.UTC)
     ca = authority.create("trustpack demo root", now=now, days=30)
-    with tempfile.TemporaryDirectory(prefix="trustpack-demo-") as name:
-        folder = Path(name)
+    with scratch.folder("demo") as folder:
         say("1. Making a throw-away CA (its private key stays in memory)")
         (folder / "roots.pem").write_bytes(ca.pem)
         say("2. trustpack build roots.pem --org demo")
@@ -60,17 +66,24 @@ def _demonstrate(*, say: Callable[[str], None]) -> None:
         with serve(leaf) as port:
             url = f"https://{_HOST}:{port}/"
             say(f"4. urllib.request.urlopen('{url}')  before")
-            _expect("refused", python, url, say)
+            answers = {"before": _expect("refused", python, url, say)}
             wheel = next(entry.file for entry in manifest.artifacts if entry.target == "wheel")
             say(f"5. pip install {wheel}")
             _pip(python, "install", "--no-index", "--no-deps", str(folder / "dist" / wheel))
             say(f"6. urllib.request.urlopen('{url}')  after")
-            _expect("accepted", python, url, say)
+            answers["installed"] = _expect("accepted", python, url, say)
             say(f"7. pip uninstall {_SLUG}-certifi")
             _pip(python, "uninstall", "--yes", f"{_SLUG}-certifi")
             say(f"8. urllib.request.urlopen('{url}')  uninstalled")
-            _expect("refused", python, url, say)
+            answers["removed"] = _expect("refused", python, url, say)
     say("Refused, accepted, refused: the package made the difference, and left nothing behind.")
+    return {
+        "artifacts": [{"target": entry.target, "file": entry.file} for entry in manifest.artifacts],
+        "answers": [
+            {"phase": phase, "answer": answer, "reason": reason}
+            for phase, (answer, _, reason) in ((key, said.partition(" ")) for key, said in answers.items())
+        ],
+    }
 
 
 def _build(folder: Path, now: dt.datetime) -> Manifest:
@@ -98,11 +111,13 @@ def _pip(python: Path, *arguments: str) -> None:
     _run([str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments])
 
 
-def _expect(verdict: str, python: Path, url: str, say: Callable[[str], None]) -> None:
+def _expect(verdict: str, python: Path, url: str, say: Callable[[str], None]) -> str:
+    """Return the client's answer, whose first word is to be the verdict."""
     answer = _run([str(python), "-c", _CLIENT, url]).strip()
     say(f"     {answer}")
     if not answer.startswith(verdict):
         raise ProofError(f"demo: expected '{verdict}', the client said '{answer}'")
+    return answer
 
 
 def _run(command: list[str]) -> str:

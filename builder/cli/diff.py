@@ -19,7 +19,8 @@ def diff(
         str, typer.Argument(help="What there is now: one of these too, not always the same kind.")
     ],
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: options.Form = None,
+    json: options.Json = False,
     password_file: options.PasswordFile = None,
 ) -> None:
     """Show which certificates came, went or changed their state.
@@ -31,9 +32,9 @@ def diff(
     from builder.diff import difference
     from builder.diff.read import take
 
+    show = difference.as_json if options.chosen(form, json=json) == "json" else difference.as_text
     access = environment.access(password_file)
     before, after = (take(name, access, opaque=True) for name in (old, new))
     found = difference.compare(before, after)
-    show = difference.as_json if json else difference.as_text
     typer.echo(show(before, after, found), nl=False)
     raise typer.Exit(_DIFFERENT if found else 0)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from builder.cli.messages import tell
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from builder.lifecycle.plan import Warned
     from builder.load.access import Access
-    from builder.model import Bundle, Finding
+    from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
 
@@ -35,11 +37,14 @@ def project(
 ) -> Project:
     """Return the project that a command's options and environment name; raises UsageError or ConfigError."""
     from builder.config import FILE_NAME
+    from builder.lifecycle.lock import FILE_NAME as LOCK_NAME
     from builder.pipeline.project import find
 
     found = find(paths or [], org, config, now=clock(now), source_date_epoch=source_date_epoch())
-    if org is not None and Path(FILE_NAME).exists() and not quiet:
-        typer.echo(f"note: {FILE_NAME} is not used, because --org is given", err=True)
+    passed_over = [name for name in (FILE_NAME, LOCK_NAME) if Path(name).exists()]
+    if org is not None and passed_over and not quiet:
+        verb = "are" if len(passed_over) > 1 else "is"
+        tell("note", [f"{' and '.join(passed_over)} {verb} not used, because --org is given"])
     return found
 
 
@@ -93,23 +98,55 @@ def source_date_epoch() -> int | None:
     See https://reproducible-builds.org/specs/source-date-epoch/.
     """
     from builder.model.release import LATEST
+    from builder.text.faults import shown
 
     value = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not value:
         return None
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"SOURCE_DATE_EPOCH {shown(value)}: is not a number of seconds since 1970")
     # gzip's and rpm's clocks end at LATEST; Python refuses to read numbers of thousands of digits.
-    digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
-    if not digits or int(value) > LATEST:
-        raise UsageError(f"SOURCE_DATE_EPOCH '{value}': is not a number of seconds since 1970")
+    if len(value) > _MOST_DIGITS or int(value) > LATEST:
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH {shown(value)}: is not a number of seconds since 1970 that packages can hold",
+            hint=f"their clocks end at {LATEST}, in 2106; is it in milliseconds?",
+        )
     return int(value)
 
 
-def warn(texts: Iterable[str]) -> None:
-    """Print each warning in a line of standard error."""
-    from builder.text.quoting import visible
+def heed(project: Project, warned: Iterable[Warned], *, quiet: bool = False) -> None:
+    """Print what the plan warns of; raise TrustpackError where the configuration lets that stop a command."""
+    from builder.errors import TrustpackError
 
-    for text in texts:
-        typer.echo(visible(f"warning: {text}"), err=True)
+    texts = [one.text for one in warned]
+    stops = project.config.lifecycle.fail_on == "warning"
+    if stops or not quiet:
+        tell("warning", texts)
+    if texts and stops:
+        line = project.where(("lifecycle", "fail_on"))
+        raise TrustpackError(
+            f"{line}: lifecycle.fail_on is warning, and there is one to heed",
+            hint="nothing is written: correct the rotation; 'trustpack docs rotate' tells how",
+        )
+
+
+def agree_to_scheme(old: Release, new: Release, *, given: bool) -> None:
+    """Ask whether releases may be numbered in another way, if they are; raise ReleaseError unless they may.
+
+    `given` is the option that says so: without it, only a person at a terminal can.
+    """
+    from builder.errors import ReleaseError
+    from builder.model.release import counted_on, one_way
+
+    said = one_way(old, new)
+    if not said or given:
+        return
+    if sys.stdin.isatty() and typer.confirm(f"{said}. Go on?", err=True):
+        return
+    raise ReleaseError(
+        said,
+        hint=f"--change-scheme does it all the same; to go on as before: --release {counted_on(old).text}",
+    )
 
 
 def _ask(name: str) -> str:
@@ -118,10 +155,12 @@ def _ask(name: str) -> str:
 
 
 def _passwords(file: Path | None) -> tuple[str, ...]:
+    from builder.text import files
+
     if file is None:
         return ()
     try:
-        return tuple(file.read_text("utf-8").splitlines())
+        return tuple(files.text(file).splitlines())
     except OSError as error:
         raise UsageError(f"--password-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -144,7 +183,7 @@ def _warn(findings: tuple[Finding, ...], *, quiet: bool) -> None:
                 continue
             said[finding.rule] += 1
         if said[finding.rule] <= _SHOWN:
-            warn([f"{finding.origin}: {finding.message}"])
+            tell("warning", [f"{finding.origin}: {finding.message}"])
     for rule, count in said.items():
         if count > _SHOWN:
-            warn([f"{rule}: {count - _SHOWN} more; 'trustpack lint' lists them all"])
+            tell("warning", [f"{rule}: {count - _SHOWN} more; 'trustpack lint' lists them all"])

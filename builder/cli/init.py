@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -49,6 +49,8 @@ def init(
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
     password_file: options.PasswordFile = None,
+    form: options.Form = None,
+    json: options.Json = False,
 ) -> None:
     """Write a commented trustpack.yaml.
 
@@ -60,12 +62,15 @@ def init(
     from builder.errors import OutputError
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.release.atomic import write
+    from builder.release.atomic import clear_up, create, unwritable
     from builder.render import recipe
 
+    as_json = options.chosen(form, json=json) == "json"
     found = minimal(org, paths)
+    taken = OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
+    clear_up(config.parent)
     if os.path.lexists(config):
-        raise OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
+        raise taken
     bundle = environment.accepted(
         Project(found, Path(), None, environment.clock(None)),
         treatments=Treatments(expired, intermediates, public_roots),
@@ -80,32 +85,51 @@ def init(
         public_roots=f"public_roots: {public_roots}" if public_roots else "# public_roots: refuse",
         targets=", ".join(source.target for source in recipe.select(recipe.sources(), None)),
     )
-    write(config, text)
+    try:
+        create(config, text.encode("utf-8"))
+    except FileExistsError:
+        raise taken from None
+    except OSError as error:
+        raise unwritable(config, error) from error
     count = len(bundle.certificates)
+    if as_json:
+        from builder.text.printed import printed
+
+        typer.echo(printed({"file": str(config), "organisation": org, "certificates": count}), nl=False)
+        return
     plural = "s" * (count != 1)
     typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
 
 
 def schema(
     document: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="The document: configuration, recipe, or one that 'trustpack docs json' lists.",
+            help="The document: configuration, recipe, or one that 'trustpack docs json' lists.  "
+            "[default: configuration]",
             autocompletion=options.documents,
         ),
-    ] = "configuration",
+    ] = None,
     *,
-    recipe: Annotated[bool, typer.Option("--recipe", help="Print that of a recipe instead.")] = False,
+    recipe: Annotated[bool, typer.Option("--recipe", help="The same as the document recipe.")] = False,
+    form: Annotated[  # noqa: ARG001  there is no other
+        Literal["json"] | None, typer.Option("--format", help="How to print: a schema is JSON.")
+    ] = None,
+    json: options.Json = False,  # noqa: ARG001  there is no other
 ) -> None:
     """Print the JSON Schema of trustpack.yaml, or of another document.
 
     Editors complete and check the file by it. JSON that commands print is described, too.
     """
-    import json
+    import json as encoder
 
     from builder.docs.schemas import schema as find
+    from builder.errors import UsageError
 
-    typer.echo(json.dumps(find("recipe" if recipe else document), indent=2))
+    if recipe and document not in {None, "recipe"}:
+        raise UsageError(f"--recipe and {document}: give one of them")
+    name = "recipe" if recipe else document or "configuration"
+    typer.echo(encoder.dumps(find(name), indent=2))
 
 
 def _quoted(path: str, folder: Path) -> str:

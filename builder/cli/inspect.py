@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from builder.cli import options
+from builder.cli.messages import tell
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from builder.errors import PackageError
     from builder.inspect import Contents, Held
-
-# What a build writes that is larger than this is no CA package; reading stops before memory does.
-_MAX_BYTES = 128 * 1024 * 1024
-_SHORT = 16  # digits of a fingerprint that tell certificates apart on one screen; --json has all
 
 
 def inspect(
     paths: Annotated[list[Path], typer.Argument(help="Built packages, or folders of them.")],
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: options.Form = None,
+    json: options.Json = False,
 ) -> None:
     """Show the certificates, files and scripts inside built packages.
 
@@ -30,6 +30,7 @@ def inspect(
     """
     from builder.errors import NotAPackageError, PackageError
 
+    as_json = options.chosen(form, json=json) == "json"
     found = {path: _read(path) for path in _files(paths)}
     packages = {path: one for path, one in found.items() if not isinstance(one, PackageError)}
     errors = {path: one for path, one in found.items() if isinstance(one, PackageError)}
@@ -37,13 +38,13 @@ def inspect(
         raise next(iter(errors.values()))
     passed_over = [path for path, error in errors.items() if isinstance(error, NotAPackageError)]
     damaged = {path: error for path, error in errors.items() if path not in passed_over}
-    if json:
+    if as_json:
         _print_json(packages, passed_over, damaged)
     else:
         for path, contents in packages.items():
             _show(path, contents)
         for path in passed_over:
-            _say(f"{path}: is no package, passed over", err=True)
+            tell("note", [f"{path}: is no package, passed over"])
     _refuse(list(damaged.values()))
 
 
@@ -68,21 +69,19 @@ def _refuse(damaged: list[PackageError]) -> None:
     if len(damaged) == 1:
         raise damaged[0]
     if damaged:
-        raise PackageError("\n  ".join((f"{len(damaged)} packages cannot be read:", *map(str, damaged))))
+        lines = (f"{len(damaged)} packages cannot be read:", *map(str, damaged))
+        raise PackageError("\n  ".join(lines), parts=damaged)
 
 
 def _read(path: Path) -> Contents | PackageError:
     """Return the package's contents, or why there are none to be had."""
     from builder.errors import PackageError
     from builder.inspect import read
+    from builder.text import files
     from builder.text.quoting import visible
 
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return PackageError(
-                f"{visible(str(path))}: is larger than the {_MAX_BYTES} bytes that inspect reads"
-            )
-        return read(str(path), path.read_bytes())
+        return read(str(path), files.read(path, files.PACKAGE_BYTES))
     except PackageError as error:
         return error
     except OSError as error:
@@ -92,7 +91,7 @@ def _read(path: Path) -> Contents | PackageError:
 def _print_json(
     packages: dict[Path, Contents], passed_over: list[Path], damaged: dict[Path, PackageError]
 ) -> None:
-    import json
+    from builder.text.printed import printed
 
     described = [{"file": str(path)} | _describe(contents) for path, contents in packages.items()]
     value = {
@@ -100,8 +99,7 @@ def _print_json(
         "passed_over": [str(path) for path in passed_over],
         "damaged": [{"file": str(path), "error": str(error)} for path, error in damaged.items()],
     }
-    # ASCII only: what a package's names hold cannot reach a terminal.
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=True))
+    typer.echo(printed(value), nl=False)
 
 
 def _describe(contents: Contents) -> dict[str, Any]:
@@ -150,12 +148,20 @@ def _show(path: Path, contents: Contents) -> None:
                 for f in contents.files
             ],
         )
-    for name, script in contents.scripts.items():
+    for script, names in _scripts(contents.scripts).items():
         typer.echo()
-        _say(f"{name}:")
+        _say(f"{', '.join(names)}:")
         for line in script.expandtabs().splitlines():
             _say(f"    {line}")
     typer.echo()
+
+
+def _scripts(scripts: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the names of each script by its text: the same one often runs at several moments."""
+    found: dict[str, list[str]] = {}
+    for name, script in scripts.items():
+        found.setdefault(script, []).append(name)
+    return found
 
 
 def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
@@ -166,7 +172,7 @@ def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
     count = Counter(held.certificate.sha256 for held in certificates)
     once = {held.certificate.sha256: held for held in certificates}
     return [
-        (visible(held.label), sha256[:_SHORT], stamp(held.certificate.ends), str(count[sha256]))
+        (visible(held.label), sha256, stamp(held.certificate.ends), str(count[sha256]))
         for sha256, held in once.items()
     ]
 
@@ -178,7 +184,7 @@ def _path(member: Any) -> str:
     return visible(f"{member.path}{suffix}")
 
 
-def _say(text: str, *, err: bool = False) -> None:
+def _say(text: str) -> None:
     from builder.text.quoting import visible
 
-    typer.echo(visible(text), err=err)
+    typer.echo(visible(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from builder.model import Finding
     from builder.pipeline.project import Project
+    from builder.rules import Rule
 
-Format = Literal["text", "json", "sarif"]
 # Warnings alone end with 1; errors with the codes with which a build would refuse the bundle.
 _WARNINGS = 1
 
@@ -31,10 +31,21 @@ def lint(
     ] = None,
     *,
     config: options.Config = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = "text",
+    form: Annotated[
+        Literal["text", "json", "sarif"] | None,
+        typer.Option("--format", help="How to print.  [default: text]"),
+    ] = None,
+    json: options.Json = False,
     runtimes: Annotated[
-        str, typer.Option("--for", help="Runtimes to judge for, such as python3.13,java17,node20,go1.26.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            "--for",
+            help="Runtimes to judge for, such as python3.13,java17,node20,go1.26; repeatable, too.",
+            metavar="<runtime>",
+            autocompletion=options.runtimes,
+            callback=options.several,
+        ),
+    ] = None,
     expired: options.Expired = None,
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
@@ -52,7 +63,8 @@ def lint(
     from builder.lint.runtimes import judge
     from builder.pipeline.accept import Treatments, examine
 
-    wanted = tuple(filter(None, (name.strip() for name in runtimes.split(","))))
+    chosen = options.chosen(form, json=json)
+    wanted = tuple(runtimes or ())
     project = _project(inputs, config, now)
     moment = project.now if project else environment.clock(now)
     bundle, findings = examine(
@@ -65,9 +77,9 @@ def lint(
     verdicts = (
         {item.sha256: judge(item, wanted, now=moment) for item in bundle.certificates} if wanted else {}
     )
-    if form == "json":
+    if chosen == "json":
         typer.echo(report.as_json(bundle.certificates, findings, verdicts), nl=False)
-    elif form == "sarif":
+    elif chosen == "sarif":
         typer.echo(report.as_sarif(findings, root=Path.cwd()), nl=False)
     else:
         typer.echo(report.as_text(bundle.certificates, findings, verdicts), nl=False)
@@ -75,30 +87,59 @@ def lint(
 
 
 def explain(
-    rule: Annotated[
-        str | None, typer.Argument(help="The rule; without it, all are listed.", autocompletion=options.rules)
+    rules: Annotated[
+        list[str] | None,
+        typer.Argument(help="The rules; without any, all are listed.", autocompletion=options.rules),
     ] = None,
+    *,
+    form: options.Form = None,
+    json: options.Json = False,
 ) -> None:
-    """Explain a rule of the linter, or list them all.
+    """Explain rules of the linter, or list them all.
 
-    How bad it is, why it matters and what to do.
+    How bad each is, why it matters and what to do.
     """
     from builder.rules import RULES, unknown
 
-    if rule is None:
+    chosen = options.chosen(form, json=json)
+    for rule in rules or ():
+        if rule not in RULES:
+            raise unknown(rule)
+    items = [RULES[rule] for rule in dict.fromkeys(rules or RULES)]
+    if chosen == "json":
+        from builder.text.printed import printed
+
+        typer.echo(printed({"rules": [_described(item) for item in items]}), nl=False)
+    elif rules:
+        typer.echo("\n\n".join(_explained(item) for item in items))
+    else:
         width = max(map(len, RULES))
-        for item in RULES.values():
+        for item in items:
             typer.echo(f"{item.id:<{width}}  {item.severity.name.lower():<7}  {item.why}")
-        return
-    if rule not in RULES:
-        raise unknown(rule)
-    item = RULES[rule]
-    typer.echo(f"{item.id}: {item.severity.name.lower()} about the {item.group}\n")
-    typer.echo(f"Why: {item.why}.")
-    typer.echo(f"To do: {item.todo}.")
-    if item.severity is Severity.ERROR:
-        how = "no override is possible" if item.final else "bundle.overrides in trustpack.yaml, until a day"
-        typer.echo(f"To accept it all the same: {how}.")
+
+
+def _described(rule: Rule) -> dict[str, Any]:
+    return {
+        "rule": rule.id,
+        "severity": rule.severity.name.lower(),
+        "group": rule.group,
+        "why": rule.why,
+        "todo": rule.todo,
+        "override": rule.severity is Severity.ERROR and not rule.final,
+    }
+
+
+def _explained(rule: Rule) -> str:
+    lines = [
+        f"{rule.id}: {rule.severity.name.lower()} about the {rule.group}",
+        "",
+        f"Why: {rule.why}.",
+        f"To do: {rule.todo}.",
+    ]
+    if rule.severity is Severity.ERROR:
+        how = "no override is possible" if rule.final else "bundle.overrides in trustpack.yaml, until a day"
+        lines.append(f"To accept it all the same: {how}.")
+    return "\n".join(lines)
 
 
 def _project(inputs: list[str] | None, config: Path | None, now: str | None) -> Project | None:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from builder.cli import environment, options
+from builder.cli.messages import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from builder.lifecycle.lock import Lock
+    from builder.pipeline.project import Project
 
 _DIFFERS = 1
+
+
+class Step(NamedTuple):
+    """The lock before and after, and which parts of how packages are made have changed."""
+
+    file: Path
+    old: Lock | None
+    new: Lock
+    parts: tuple[str, ...]
+    up_to_date: bool
 
 
 def lock(
@@ -27,45 +42,119 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock is not up to date.")
     ] = False,
+    change_scheme: options.ChangeScheme = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, write nothing.")] = False,
     password_file: options.PasswordFile = None,
+    form: options.Form = None,
+    json: options.Json = False,
     now: options.Now = None,
 ) -> None:
     """Show what changes in the bundle, and write trustpack.lock.
 
     It lies beside trustpack.yaml. With a lock, a build refuses other certificates than it lists and takes its
     release from it: unchanged certificates keep their version. Changed ones get a new release, named when the
-    lock is written; --bump makes one where only texts, names or recipes have changed. Review it like code.
+    lock is written. Texts, names, settings and recipes are pinned, too: where only they have changed, --bump
+    makes one. What 'trustpack plan' warns of is shown, and stops it where lifecycle.fail_on says so.
+    Review the lock like code.
     """
     from builder.lifecycle import lockfile
-    from builder.lifecycle.lock import FILE_NAME
-    from builder.pipeline.plan import following
+    from builder.lifecycle.lock import FILE_NAME, refuse_other_packaging
+    from builder.model.release import one_way
+    from builder.pipeline.packaging import packaging
+    from builder.pipeline.plan import changed, following, unbumped, warnings
     from builder.release.atomic import write
 
+    as_json = options.chosen(form, json=json) == "json"
     project = environment.project(config=config, now=now)
-    old = project.lock
-    bundle = environment.accepted(project, password_file=password_file)
-    new = following(project, bundle, release=release, again=again)
-    file = project.lock_file or Path(FILE_NAME)
-    _show(old, new, file)
-    if new == old:
-        return
-    if check:
+    file, writing = project.lock_file or Path(FILE_NAME), not (check or dry_run)
+    with _alone(file.parent, writing=writing):
+        old = project.lock
+        bundle = environment.accepted(project, password_file=password_file)
+        parts = unbumped(project, bundle, release=release) if old and not again else ()
+        if old and parts and writing:
+            refuse_other_packaging(old, packaging(project), str(file))
+        # With --check alone, which release follows is no matter, and a configured one may be out already.
+        new = old if old and parts and check else following(project, bundle, release=release, again=again)
+        environment.heed(project, warnings(project, bundle))
+        said = one_way(old.release, new.release) if old else ""
+        if writing and new != old:
+            if old:
+                environment.agree_to_scheme(old.release, new.release, given=change_scheme)
+            write(file, lockfile.to_text(new))
+        elif said:
+            tell("warning", [said])
+    step = Step(file, old, new, parts or changed(old, new), up_to_date=not parts and not _differs(old, new))
+    if as_json:
+        _print_json(step, project, written=writing and new != old)
+    else:
+        _show(step)
+    if check and not step.up_to_date:
         raise typer.Exit(_DIFFERS)
-    if not dry_run:
-        write(file, lockfile.to_text(new))
 
 
-def _show(old: Lock | None, new: Lock, file: Path) -> None:
+@contextlib.contextmanager
+def _alone(folder: Path, *, writing: bool) -> Iterator[None]:
+    """Keep other runs out from before the lock is read until it is written: one of the two would be lost."""
+    from builder.release import atomic
+
+    if not writing:
+        yield
+        return
+    atomic.clear_up(folder)
+    with atomic.alone(folder, "another 'trustpack lock' is running here"):
+        yield
+
+
+def _differs(old: Lock | None, new: Lock) -> bool:
+    """Tell whether the lock is not up to date; one that does not pin the packaging yet is."""
+    from msgspec.structs import replace
+
+    if old is None or old.packaging:
+        return new != old
+    unpinned = replace(new.history[0], packaging="")
+    return replace(new, packaging=None, history=(unpinned, *new.history[1:])) != old
+
+
+def _print_json(step: Step, project: Project, *, written: bool) -> None:
     from builder.lifecycle.lock import compare
+    from builder.lifecycle.plan import value
+    from builder.text.printed import printed
+
+    change = compare(step.old.certificates if step.old else (), step.new.certificates)
+    stages = project.lifecycle.stages
+    document = {
+        "file": str(step.file),
+        "before": step.old.release.text if step.old else "",
+        "release": step.new.release.text,
+        "up_to_date": step.up_to_date,
+        "written": written,
+        "added": [value(item, stages) for item in change.added],
+        "removed": [value(item, stages) for item in change.removed],
+        "moved": [value(item, stages) | {"state_before": before.state} for before, item in change.moved],
+        "packaging": list(step.parts),
+    }
+    typer.echo(printed(document), nl=False)
+
+
+def _show(step: Step) -> None:
+    from builder.lifecycle.lock import compare
+    from builder.lifecycle.packaging import told
     from builder.text.quoting import visible
 
-    if new == old:
-        typer.echo(visible(f"{file}: is up to date: release {new.release.text}"))
-        return
+    old, new = step.old, step.new
     for line in compare(old.certificates if old else (), new.certificates).lines:
         typer.echo(line)
-    before = f", was {old.release.text}" if old else ""
-    same = old is not None and old.history == new.history
-    said = f"release {new.release.text} stays" if same else f"release {new.release.text}{before}"
-    typer.echo(visible(f"{file}: {said}"))
+    if step.parts:
+        typer.echo(f"~ how packages are made: {told(step.parts)}")
+    if old is None:
+        said = f"release {new.release.text}"
+    elif old.release != new.release:
+        said = f"release {new.release.text}, was {old.release.text}"
+    elif step.parts:
+        said = f"release {old.release.text} needs a new one, which 'trustpack lock --bump' makes"
+    elif not step.up_to_date:
+        said = f"release {new.release.text} stays"
+    else:
+        pins = "" if old.packaging else "; from now on it pins how packages are made, too"
+        said = f"is up to date: release {new.release.text}{pins}"
+    typer.echo(visible(f"{step.file}: {said}"))

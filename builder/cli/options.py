@@ -2,40 +2,108 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from builder.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Treatment = Literal["refuse", "drop", "keep"]
 
 
-def targets(incomplete: str) -> list[str]:
-    """Return the targets that a shell may complete `incomplete` to."""
+def chosen(form: str | None, *, json: bool) -> str:
+    """Return how to print, by --format and its short form; raise UsageError where they disagree."""
+    if json and form not in {None, "json"}:
+        raise UsageError(f"--json and --format {form}: give one of them")
+    return "json" if json else form or "text"
+
+
+def several(values: list[str] | None) -> list[str] | None:
+    """Return the items of a list that was given with commas, by repetition or both, each once.
+
+    None where nothing was given.
+    """
+    if not values:
+        return None
+    items = [item.strip() for value in values for item in value.split(",")]
+    if "" in items:
+        raise typer.BadParameter("has an empty item: is a variable of the shell not set?")
+    return list(dict.fromkeys(items))
+
+
+def _completing(known: Callable[[], Iterable[str]], *, listed: bool = False) -> Callable[[str], list[str]]:
+    """Return what completes a word to one of the `known` ones; in a list, the word after its last comma."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, word = incomplete.rpartition(",") if listed else ("", "", incomplete)
+        given = before.split(",")
+        found = [f"{before}{comma}{name}" for name in known() if name.startswith(word) and name not in given]
+        # Of the shells, only bash takes a space in an answer for the end of the word.
+        in_bash = os.environ.get("_TRUSTPACK_COMPLETE") == "complete_bash"
+        return [name.replace(" ", "\\ ") for name in found] if in_bash else found
+
+    return complete
+
+
+def _targets() -> Iterable[str]:
     from builder.render.recipe import sources
 
-    return [name for name in sources(Path()) if name.startswith(incomplete)]
+    return sources(Path())
 
 
-def pages(incomplete: str) -> list[str]:
-    """Return the guide's pages that a shell may complete `incomplete` to."""
+def _pages() -> Iterable[str]:
     from builder.docs import NAMES
 
-    return [name for name in NAMES if name.startswith(incomplete)]
+    return NAMES
 
 
-def documents(incomplete: str) -> list[str]:
-    """Return the documents with a JSON Schema that a shell may complete `incomplete` to."""
+def _documents() -> Iterable[str]:
     from builder.docs.schemas import NAMES
 
-    return [name for name in NAMES if name.startswith(incomplete)]
+    return NAMES
 
 
-def rules(incomplete: str) -> list[str]:
-    """Return the linter's rules that a shell may complete `incomplete` to."""
+def _rules() -> Iterable[str]:
     from builder.rules import RULES
 
-    return [name for name in RULES if name.startswith(incomplete)]
+    return RULES
+
+
+def _runtimes() -> Iterable[str]:
+    from builder.lint.runtimes import EXAMPLES
+
+    return EXAMPLES.split(", ")
+
+
+def _clients() -> Iterable[str]:
+    from builder.prove.testbeds import names
+    from builder.render import recipe
+
+    return names(recipe.read(source) for source in recipe.sources(Path()).values())
+
+
+def roots(incomplete: str) -> list[str]:
+    """Return the folders that a path can go on with."""
+    folder, slash, word = incomplete.rpartition("/")
+    try:
+        found = sorted(item.name for item in Path(f"{folder}{slash}" or ".").iterdir() if item.is_dir())
+    except OSError:
+        return []
+    return [f"{folder}{slash}{name}/" for name in found if name.startswith(word)]
+
+
+target = _completing(_targets)
+targets = _completing(_targets, listed=True)
+pages = _completing(_pages)
+documents = _completing(_documents)
+clients = _completing(_clients, listed=True)
+rules = _completing(_rules)
+runtimes = _completing(_runtimes, listed=True)
 
 
 def path(text: str) -> Path:
@@ -58,7 +126,44 @@ Intermediates = Annotated[
 PublicRoots = Annotated[
     Treatment | None, typer.Option(help="What to do with public CAs' roots.  [default: refuse]")
 ]
+ChangeScheme = Annotated[
+    bool,
+    typer.Option("--change-scheme", help="Number releases in another way; there is no way back."),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        help="Only these targets: separated by commas, or one each time the option is given.",
+        metavar="<target>",
+        autocompletion=targets,
+        callback=several,
+    ),
+]
+Clients = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--client",
+        help="Ask only these clients: separated by commas, or one each time the option is given.",
+        metavar="<client>",
+        autocompletion=clients,
+        callback=several,
+    ),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        help="An unpacked system in which a system's package is proven.",
+        parser=path,
+        metavar="<path>",
+        autocompletion=roots,
+    ),
+]
 PasswordFile = Annotated[
     Path | None, typer.Option(help="A file with the trust store's password, one per line.")
 ]
 Now = Annotated[str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)]
+Form = Annotated[
+    Literal["text", "json"] | None, typer.Option("--format", help="How to print.  [default: text]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]

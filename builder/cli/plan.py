@@ -18,7 +18,8 @@ def plan(
     out: Annotated[Path, typer.Option(help="The release to compare with where there is no lock.")] = Path(
         "dist"
     ),
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: options.Form = None,
+    json: options.Json = False,
     password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
@@ -26,14 +27,16 @@ def plan(
 
     Compared with trustpack.lock, or with the release in dist/. Warns where an overlap is missing: a new root
     must be out for `lifecycle.overlap` (30d) before its issuer is used, and before the CA that it succeeds is
-    removed or expires. With distrusted CAs, says what each target can do about them. Exits with 0, with 1
-    where it warns, 2 or more for an error. Writes nothing.
+    removed or expires; and where releases would be numbered in another way. Tells what else than the CAs has
+    changed that packages are made by. With distrusted CAs, says what each target can do about them. Exits
+    with 0, with 1 where it warns, 2 or more for an error. Writes nothing.
     """
     from builder.lifecycle import plan as plans
     from builder.pipeline import plan as pipeline
 
+    show = plans.as_json if options.chosen(form, json=json) == "json" else plans.as_text
     project = environment.project(config=config, now=now)
     bundle = environment.accepted(project, password_file=password_file, quiet=True)
     found = pipeline.plan(project, bundle, out)
-    typer.echo((plans.as_json if json else plans.as_text)(found), nl=False)
-    raise typer.Exit(_WARNED if found.warnings else 0)
+    typer.echo(show(found), nl=False)
+    raise typer.Exit(_WARNED if found.warnings or found.one_way else 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.cli import environment, options
+from builder.cli.messages import tell
 from builder.cli.tables import table
 from builder.errors import ProofError, UsageError
 
@@ -22,14 +23,12 @@ def prove(
         str | None, typer.Option(help="The organisation's short name, if the build had no configuration.")
     ] = None,
     config: options.Config = None,
-    target: Annotated[list[str] | None, typer.Option(help="Prove only this target; repeatable.")] = None,
-    client: Annotated[list[str] | None, typer.Option(help="Ask only this client; repeatable.")] = None,
+    target: options.Targets = None,
+    client: options.Clients = None,
     out: Annotated[Path, typer.Option(help="The folder of the release; the report goes there, too.")] = Path(
         "dist"
     ),
-    root: Annotated[
-        Path | None, typer.Option(help="An unpacked system in which a system's package is proven.")
-    ] = None,
+    root: options.Root = None,
     url: Annotated[
         str | None, typer.Option(help="Prove the real bundle by this server, whose CA is in it.")
     ] = None,
@@ -43,7 +42,8 @@ def prove(
     offline: Annotated[
         bool, typer.Option("--offline", help="Fetch nothing: clients that are not here are absent.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print proof.json.")] = False,
+    form: options.Form = None,
+    json: options.Json = False,
     now: Annotated[
         str | None, typer.Option(help="Take this for the present, for tests.", hidden=True)
     ] = None,
@@ -53,21 +53,26 @@ def prove(
     And that removing them ends it: real clients are asked before, installed, upgraded and removed.
 
     The packages are built once more for a throw-away replica of the bundle, since no CA key is at hand: a
-    recipe proof. With --url or --server-cert and --server-key the real packages are proven.
+    recipe proof. With --url or --server-cert and --server-key the real packages are proven. In JSON it prints
+    proof.json.
     """
     from dataclasses import replace
 
     from builder.prove import case as cases
-    from builder.prove import command
+    from builder.prove import command, outlook
 
+    as_json = options.chosen(form, json=json) == "json"
     question = _question(url, server_cert, server_key)
     case = cases.find(out, org, config, target, now=environment.clock(now))
     case = replace(case, clients=frozenset(client or ()), root=root, offline=offline)
+    outlook.check(case)
+    for line in outlook.outlook(case):
+        _progress(line)
     if question is None:
         proof = command.prove_recipes(case, progress=_progress)
     else:
         proof = command.prove_bundle(case, question, progress=_progress)
-    _report(proof, out, json=json)
+    _report(proof, out, as_json=as_json)
 
 
 def _question(url: str | None, chain: Path | None, key: Path | None) -> Question | None:
@@ -86,18 +91,19 @@ def _question(url: str | None, chain: Path | None, key: Path | None) -> Question
 
 
 def _progress(text: str) -> None:
-    typer.echo(text, err=True)
+    tell("progress", [text])
 
 
-def _report(proof: Proof, out: Path, *, json: bool) -> None:
+def _report(proof: Proof, out: Path, *, as_json: bool) -> None:
     """Write and print the report; raise ProofError if the proof does not hold."""
     from builder.prove import report
     from builder.release.manifest import PROOFS
 
-    as_json = report.to_json(proof)
-    report.write(out, dict(zip(PROOFS, (as_json, report.to_markdown(proof)), strict=True)))
-    if json:
-        typer.echo(as_json, nl=False)
+    text = report.to_json(proof)
+    files = dict(zip(PROOFS, (text, report.to_markdown(proof)), strict=True))
+    report.write(out, files, proven=proof.manifest)
+    if as_json:
+        typer.echo(text, nl=False)
     else:
         table(report.HEAD, report.rows(proof))
         for line in report.remarks(proof):

@@ -4,42 +4,40 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from builder.cli import options
 from builder.cli.tables import table
 
+if TYPE_CHECKING:
+    from builder.render.recipe import RecipeSource
+
 app = typer.Typer(help="List, show and export the recipes that targets are built from.", no_args_is_help=True)
 
-_Target = Annotated[str, typer.Argument(help="The target, such as deb.", autocompletion=options.targets)]
+_Target = Annotated[str, typer.Argument(help="The target, such as deb.", autocompletion=options.target)]
 _Folder = Annotated[Path, typer.Option("--folder", help="The folder of trustpack.yaml.")]
 
 
 @app.command("list")
-def list_recipes(
-    folder: _Folder = Path(),
-    *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def list_recipes(folder: _Folder = Path(), *, form: options.Form = None, json: options.Json = False) -> None:
     """List every target, whether a build makes it that names none, and where its recipe comes from."""
     from builder.render import recipe
 
+    as_json = options.chosen(form, json=json) == "json"
     found = recipe.sources(folder)
     rows: list[dict[str, Any]] = [
         {
             "target": name,
             "title": (what := recipe.read(source)).title,
             "default": what.default,
-            "origin": "built in" if recipe.built_in(source) else str(source.file),
+            "origin": _origin(source),
         }
         for name, source in found.items()
     ]
-    if json:
-        import json as encoder
-
-        typer.echo(encoder.dumps(rows, indent=2))
+    if as_json:
+        _print_json({"recipes": rows})
     else:
         table(
             ("target", "title", "built", "origin"),
@@ -51,43 +49,88 @@ def list_recipes(
 
 
 @app.command()
-def show(target: _Target, folder: _Folder = Path()) -> None:
+def show(
+    target: _Target, folder: _Folder = Path(), *, form: options.Form = None, json: options.Json = False
+) -> None:
     """Print a target's recipe and the names of its templates."""
     from builder.render import recipe
+    from builder.text import document
 
+    as_json = options.chosen(form, json=json) == "json"
     source = recipe.select(recipe.sources(folder), [target])[0]
     recipe.check_links(source)
+    text = document.read(source.file)
+    files = [str(source.templates / file) for file in recipe.templates(source)]
+    if as_json:
+        known = {"target": target, "origin": _origin(source), "file": str(source.file)}
+        _print_json({**known, "recipe": text, "templates": files})
+        return
     typer.echo(f"# {source.file}")
-    typer.echo(source.file.read_text("utf-8").rstrip())
-    for file in recipe.templates(source):
-        typer.echo(f"# {source.templates / file}")
+    typer.echo(text.rstrip())
+    for file in files:
+        typer.echo(f"# {file}")
+
+
+def _same(path: Path, copy: Path) -> bool:
+    return copy.is_file() and not copy.is_symlink() and copy.read_bytes() == path.read_bytes()
+
+
+def _taken(path: Path) -> Exception:
+    from builder.errors import OutputError
+
+    return OutputError(f"{path}: is there already", hint="move it away to export the built-in one again")
 
 
 @app.command()
-def export(target: _Target, folder: _Folder = Path()) -> None:
+def export(
+    target: _Target, folder: _Folder = Path(), *, form: options.Form = None, json: options.Json = False
+) -> None:
     """Copy a target's recipe and templates beside trustpack.yaml.
 
     There they replace the built-in ones.
     """
-    from builder.errors import OutputError
-    from builder.release.atomic import put
+    from builder.release.atomic import clear_up, create, unwritable
     from builder.render import recipe
 
+    as_json = options.chosen(form, json=json) == "json"
     source = recipe.select(recipe.sources(), [target])[0]
     to = folder / "recipes" / source.file.name
     files = {source.file: to}
     files |= {
         source.templates / name: folder / "templates" / target / name for name in recipe.templates(source)
     }
-    for path in files.values():
-        if os.path.lexists(path):
-            raise OutputError(
-                f"{path}: is there already", hint="move it away to export the built-in one again"
-            )
+    # The recipe is written last: with it the target is the organisation's own, and must be whole.
+    begun = not os.path.lexists(to)
+    for path, copy in files.items():
+        clear_up(copy.parent)
+        if os.path.lexists(copy) and not (begun and _same(path, copy)):
+            raise _taken(copy)
+    made: list[Path] = []
     try:
-        for path, copy in files.items():
+        for path, copy in reversed(files.items()):
+            if os.path.lexists(copy):
+                continue  # a killed export has left it
             copy.parent.mkdir(parents=True, exist_ok=True)
-            put(copy, path.read_bytes())
-            typer.echo(copy)
+            create(copy, path.read_bytes())
+            made.append(copy)
     except OSError as error:
-        raise OutputError(f"{copy}: cannot be written: {error.strerror}") from error
+        for each in made:
+            each.unlink(missing_ok=True)
+        raise (_taken(copy) if os.path.lexists(copy) else unwritable(copy, error)) from error
+    written = [str(file) for file in files.values()]
+    if as_json:
+        _print_json({"target": target, "files": written})
+    else:
+        typer.echo("\n".join(written))
+
+
+def _origin(source: RecipeSource) -> str:
+    from builder.render import recipe
+
+    return "built in" if recipe.built_in(source) else str(source.file)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    from builder.text.printed import printed
+
+    typer.echo(printed(value), nl=False)

@@ -66,9 +66,7 @@ def _parsed(path: Path) -> document.Document:
     try:
         text = document.read(path)
     except FileNotFoundError:
-        hint = (
-            "run 'trustpack init roots.pem --org NAME', or 'trustpack build roots.pem --org NAME' without one"
-        )
+        hint = "run 'trustpack init roots.pem --org NAME'; without one, build, lint and check take files"
         raise ConfigError(f"{path}: there is no such file", hint=hint) from None
     keys.refuse_text(text, str(path), hint=_KEY_HINT)
     parsed = document.parse(text, str(path))
@@ -89,7 +87,7 @@ def minimal(slug: str, paths: list[str]) -> Config:
     try:
         return msgspec.convert(value, Config)
     except msgspec.ValidationError as error:
-        hint = "lower-case letters, digits and single hyphens, starting with a letter, such as 'acme'"
+        hint = "two or more lower-case letters, digits and single hyphens, a letter first, such as 'acme'"
         raise ConfigError(f"--org '{visible(slug)}': is not a usable name", hint=hint) from error
 
 

@@ -39,6 +39,7 @@ _Day = Annotated[
 ]
 _LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
 _LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + END
+_LONGEST = 300  # characters of a name, and of a mailbox with one: SMTP's longest is 254
 SUMMARY = 79  # characters: Debian's and RPM's linters ask for fewer than 80
 _Treatment = Literal["refuse", "drop", "keep"]
 
@@ -53,9 +54,11 @@ class OrganisationSection(_Struct, frozen=True):
     slug: _Slug
     name: (
         Annotated[
-            Line,
+            str,
             msgspec.Meta(
-                description="The organisation's name as people write it, on one line without controls."
+                pattern=LINE,
+                max_length=_LONGEST,
+                description="The organisation's name as people write it, on one line without controls.",
             ),
         ]
         | None
@@ -68,7 +71,14 @@ class OrganisationSection(_Struct, frozen=True):
         | None
     ) = None
     contact: (
-        Annotated[Line, msgspec.Meta(description="The maintainer, on one line: Full Name <mailbox@domain>.")]
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=LINE,
+                max_length=_LONGEST,
+                description="The maintainer, on one line: Full Name <mailbox@domain>.",
+            ),
+        ]
         | None
     ) = None
     license: (
@@ -171,6 +181,13 @@ class AuthoritySection(_Struct, frozen=True):
 class LifecycleSection(_Struct, frozen=True):
     """Rotations as data; a CA that is not listed is active."""
 
+    fail_on: Annotated[
+        Literal["error", "warning"],
+        msgspec.Meta(
+            description="Whether what 'trustpack plan' warns of stops lock and build, too, with status 1."
+        ),
+    ] = "error"
+
     overlap: Annotated[
         str,
         msgspec.Meta(
@@ -207,7 +224,7 @@ class Config(_Struct, frozen=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^@[a-z0-9][a-z0-9._-]*" + END,
+                pattern=r"^@[a-z0-9]+([._-][a-z0-9]+)*" + END,
                 description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
             ),
         ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from builder.diff.snapshot import TrustSnapshot
     from builder.model import CertificateSummary
-
-_SHORT = 16  # digits of a fingerprint that tell CAs apart for a reader; the JSON has all
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def as_json(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
         "removed": found.removed,
         "kept": found.kept,
         "distrusted": found.distrusted,
-        "forgiven": found.undistrusted,
+        "undistrusted": found.undistrusted,
     }
     certificates: dict[str, Any] = {key: [_value(item) for item in items] for key, items in kinds.items()}
     certificates["states"] = [_value(item) | {"state_before": before.state} for before, item in found.states]
@@ -116,7 +114,7 @@ def as_json(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
         "certificates": certificates,
         "parts": {kind: asdict(names) for kind, names in found.parts.items()},
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(value)
 
 
 def _blocked(snapshot: TrustSnapshot) -> dict[str, CertificateSummary]:
@@ -154,7 +152,7 @@ def _title(snapshot: TrustSnapshot) -> str:
 
 def _said(item: CertificateSummary) -> str:
     named = visible(item.subject) or "no name"
-    return f"{named} ({item.sha256[:_SHORT]}), until {item.ends.date()}"
+    return f"{named} ({item.sha256}), until {item.ends.date()}"
 
 
 def _value(item: CertificateSummary) -> dict[str, str]:

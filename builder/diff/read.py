@@ -12,7 +12,7 @@ from builder.lint import refuse
 from builder.load import is_file_name
 from builder.load.access import read
 from builder.model import Bundle
-from builder.text import urls
+from builder.text import files, urls
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return _bundle(name, access)  # which says that a pipe or a device is no file
-        if status.st_size > snapshot.MAX_BYTES:
-            raise PackageError(f"{visible(name)}: is larger than {snapshot.MAX_BYTES} bytes")
-        data = path.read_bytes()
+        if status.st_size > files.PACKAGE_BYTES:
+            raise PackageError(f"{visible(name)}: is larger than {files.PACKAGE_BYTES} bytes")
+        data = files.read(path, files.PACKAGE_BYTES)
         return _of_file(path, data, access, opaque=opaque)
     except FileNotFoundError:
         raise UsageError(f"{visible(urls.shown(name))}: is no file or folder") from None

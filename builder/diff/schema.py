@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from builder.text.schema import Moment, Sha256, Shape, Subject
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
 class DescribedJson(Shape, frozen=True):
@@ -42,7 +42,7 @@ class ChangesJson(Shape, frozen=True):
     removed: list[ComparedJson]
     kept: list[ComparedJson]
     distrusted: list[ComparedJson]
-    forgiven: Annotated[list[ComparedJson], Meta(description="Those that are no longer distrusted.")]
+    undistrusted: Annotated[list[ComparedJson], Meta(description="Those that are no longer distrusted.")]
     states: list[ChangedStateJson]
 
 
@@ -54,7 +54,7 @@ class NamesJson(Shape, frozen=True):
     changed: list[str]
 
 
-class DiffJson(Shape, frozen=True):
+class DiffJson(DocumentJson, frozen=True):
     """How two inputs differ."""
 
     same: Annotated[bool, Meta(description="Whether nothing differs.")]

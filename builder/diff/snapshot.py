@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Certificate
     from builder.release.manifest import Manifest
 
-MAX_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA package
 _JSON_KEYS = (b'"artifacts"', b'"certificates"')  # of a manifest, and of the list that packages carry
 _LOCK = re.compile(rb"^history:", re.MULTILINE)
 DISTRUSTED: Final = "distrusted"
+# What a manifest says of a CA that no package carries.
+_LIFE = ("state", "since", "until", "owner", "evidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,31 @@ def of_file(path: Path, data: bytes) -> TrustSnapshot | None:
         contents = inspect.read(name, data)
     except NotAPackageError:
         return None
-    # Certificates in a text file are read by the stricter first stage.
-    return None if contents.format == "pem" else _of_package(name, contents)
+    if contents.format == "pem":
+        return None  # certificates in a text file are read by the stricter first stage
+    return _with_states(_of_package(name, contents), path, data)
+
+
+def _with_states(found: TrustSnapshot, path: Path, data: bytes) -> TrustSnapshot:
+    """Return what a package holds with the states that the manifest beside it says, if it is about this one.
+
+    Packages do not carry them: a state that changes is no new release.
+    """
+    try:
+        manifest = manifests.read_manifest(path.parent)
+    except OutputError:
+        return found  # that it cannot be read is no matter of the package's
+    entry = manifest.entry(path.name) if manifest else None
+    if manifest is None or entry is None or entry.sha256 != hashlib.sha256(data).hexdigest():
+        return found
+    known = {item.sha256: item for item in manifest.certificates if item.shipped}
+    items = {
+        key: msgspec.structs.replace(item, **{name: getattr(known[key], name) for name in _LIFE})
+        if item.shipped and key in known
+        else item
+        for key, item in found.certificates.items()
+    }
+    return replace(found, certificates=items)
 
 
 def of_folder(folder: Path) -> TrustSnapshot | None:
@@ -90,7 +114,8 @@ def of_folder(folder: Path) -> TrustSnapshot | None:
 
 
 def _of(certificate: Certificate, lifecycle: Lifecycle | None) -> CertificateSummary:
-    return summarise(certificate, state=lifecycle.stage(certificate.sha256).state if lifecycle else "")
+    found = summarise(certificate)
+    return lifecycle.stage(certificate.sha256).of(found) if lifecycle else found
 
 
 def of_lock(name: str, found: Lock) -> TrustSnapshot:
@@ -138,7 +163,8 @@ def _listed(
 ) -> dict[str, CertificateSummary]:
     """Return the CAs of two lists; one that is in both is trusted, for that is what must be seen."""
     blocked = (msgspec.structs.replace(one, state=DISTRUSTED) for one in distrusted)
-    return _by_fingerprint([*blocked, *(msgspec.structs.replace(one, state="") for one in trusted)])
+    shipped = (one if one.shipped else msgspec.structs.replace(one, state="") for one in trusted)
+    return _by_fingerprint([*blocked, *shipped])
 
 
 def _of_package(name: str, contents: Contents) -> TrustSnapshot:

@@ -22,6 +22,7 @@ class PrintedJson:
 WRITTEN = {
     "configuration": ("builder.config", "schema"),
     "recipe": ("builder.render.recipe_file", "schema"),
+    "lockfile": ("builder.lifecycle.lockfile", "schema"),
 }
 PRINTED = {
     "manifest": PrintedJson(
@@ -30,13 +31,33 @@ PRINTED = {
     "certificates": PrintedJson(
         "`certificates.json` inside packages", "builder.render.schema", "InventoryJson"
     ),
-    "lint": PrintedJson("`trustpack lint --format json`", "builder.lint.schema", "LintJson"),
+    "doctor": PrintedJson(
+        "`doctor --json` of the wheel, the npm package and the gem", "builder.render.schema", "DoctorJson"
+    ),
+    "init": PrintedJson("`trustpack init --json`", "builder.cli.schema", "InitJson"),
+    "demo": PrintedJson("`trustpack demo --json`", "builder.cli.schema", "DemoJson"),
+    "proof": PrintedJson("`trustpack prove --json` and `proof.json`", "builder.prove.schema", "ProofJson"),
+    "lint": PrintedJson("`trustpack lint --json`", "builder.lint.schema", "LintJson"),
+    "explain": PrintedJson("`trustpack explain --json`", "builder.lint.schema", "ExplainJson"),
     "inspect": PrintedJson("`trustpack inspect --json`", "builder.inspect.schema", "InspectJson"),
     "check": PrintedJson("`trustpack check --json`", "builder.lifecycle.schema", "CheckJson"),
+    "lock": PrintedJson("`trustpack lock --json`", "builder.lifecycle.schema", "LockJson"),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
-    "proof": PrintedJson("`trustpack prove --json` and `proof.json`", "builder.prove.schema", "ProofJson"),
     "recipes": PrintedJson("`trustpack recipes list --json`", "builder.render.schema", "RecipesJson"),
+    "recipes-show": PrintedJson(
+        "`trustpack recipes show --json`", "builder.render.schema", "ShownRecipeJson"
+    ),
+    "recipes-export": PrintedJson(
+        "`trustpack recipes export --json`", "builder.render.schema", "ExportedRecipeJson"
+    ),
+    "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
+    "error": PrintedJson(
+        "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"
+    ),
+    "message": PrintedJson(
+        "lines of standard error, where JSON was asked for", "builder.cli.schema", "MessageJson"
+    ),
 }
 NAMES = (*WRITTEN, *PRINTED)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from builder.text.schema import Moment, Sha256, Shape, Subject
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
 class PackedFileJson(Shape, frozen=True):
@@ -58,7 +58,7 @@ class DamagedJson(Shape, frozen=True):
     error: Annotated[str, Meta(description="What is wrong with it.")]
 
 
-class InspectJson(Shape, frozen=True):
+class InspectJson(DocumentJson, frozen=True):
     """What the packages hold."""
 
     packages: list[PackageJson]

@@ -5,20 +5,20 @@ Formats: https://prometheus.io/docs/instrumenting/exposition_formats/ (text 0.0.
 
 from __future__ import annotations
 
-import json
+import contextlib
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     from builder.model import CertificateSummary
 
-_SHORT = 16
 _DAY = 86_400
 _FOLD = 75  # octets a line, without its end
 _METRIC = "trustpack_certificate_not_after_timestamp_seconds"
@@ -37,53 +37,84 @@ class Watched(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """One shipped CA, in how many whole days it ends (negative: since then), and where it was found."""
+    """One shipped CA, in how many whole days it ends (negative: since then), and where it was found.
+
+    It is `due` where it `expires` soon, or `leaves`: a retiring one's day of removal comes soon.
+    """
 
     item: CertificateSummary
     days: int
-    due: bool
+    expires: bool
+    leaves: bool
+    today: dt.date
     organisation: str
     sources: tuple[str, ...]
+
+    @property
+    def due(self) -> bool:
+        """Whether somebody has to do something about it."""
+        return self.expires or self.leaves
 
 
 def judge(watched: Iterable[Watched], *, now: dt.datetime, within: dt.timedelta) -> tuple[Expiry, ...]:
     """Return every shipped CA once, in the order of their ends; due are those that end by `now + within`.
 
-    A distrusted CA is left out: nobody waits for its end.
+    And those that are retiring until a day of that time. A distrusted CA is left out: nobody waits for its
+    end.
     """
     found: dict[str, list[tuple[CertificateSummary, Watched]]] = {}
     for each in watched:
         for key, item in each.certificates.items():
             if item.shipped:
                 found.setdefault(key, []).append((item, each))
-    expiries = [
-        Expiry(
-            # A lock knows the state and whose the CA is, where a file beside it does not.
-            item=max((item for item, _ in places), key=lambda item: bool(item.state)),
-            days=int((places[0][0].ends - now).total_seconds() // _DAY),
-            due=places[0][0].ends - now <= within,
-            organisation=next((each.organisation for _, each in places if each.organisation), ""),
-            sources=tuple(each.name for _, each in places),
-        )
-        for places in found.values()
-    ]
+    expiries = [_expiry(places, now, within) for places in found.values()]
     return tuple(sorted(expiries, key=lambda one: (one.item.ends, one.item.sha256)))
+
+
+def _expiry(
+    places: Sequence[tuple[CertificateSummary, Watched]], now: dt.datetime, within: dt.timedelta
+) -> Expiry:
+    # A lock knows the state and whose the CA is, and a release its plans, where a file beside it does not.
+    item = max((item for item, _ in places), key=lambda item: (bool(item.state), bool(item.until)))
+    left = item.ends - now
+    removal = removed(item)
+    return Expiry(
+        item=item,
+        days=int(left.total_seconds() // _DAY),
+        expires=left <= within,
+        leaves=removal is not None and removal - now.date() <= within,
+        today=now.date(),
+        organisation=next((each.organisation for _, each in places if each.organisation), ""),
+        sources=tuple(each.name for _, each in places),
+    )
+
+
+def removed(item: CertificateSummary) -> dt.date | None:
+    """Return the day on which a CA is to be removed, None where that is not planned."""
+    if item.state != "retiring" or not item.until:
+        return None
+    with contextlib.suppress(ValueError):  # in a manifest that somebody else wrote
+        return dt.date.fromisoformat(item.until)
+    return None
 
 
 def as_text(expiries: Sequence[Expiry], *, within: dt.timedelta) -> str:
     """Return what is due, a CA a line, and a last line that sums it up."""
-    due = [one for one in expiries if one.due]
     lines = [
         visible(
-            f"{one.item.subject or 'no name'} ({one.item.sha256[:_SHORT]}): {_when(one)}"
-            f" [{', '.join(one.sources)}]"
+            f"{one.item.subject or 'no name'} ({one.item.sha256}): {_when(one)} [{', '.join(one.sources)}]"
         )
-        for one in due
+        for one in expiries
+        if one.due
     ]
+    ending, leaving = sum(one.expires for one in expiries), sum(one.leaves for one in expiries)
     count = len(expiries)
     total = f"{count} certificate{'s' * (count != 1)}"
-    said = f"{len(due)} of {total} expired, or will" if due else f"none of {total} expires"
-    return "\n".join([*lines, f"{said} within {within.days} days"]) + "\n"
+    said = f"{ending} of {total} expired, or will" if ending else f"none of {total} expires"
+    lines.append(f"{said} within {within.days} days")
+    if leaving:
+        lines.append(f"{leaving} {'is' if leaving == 1 else 'are'} to be removed within {within.days} days")
+    return "\n".join(lines) + "\n"
 
 
 def as_json(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta) -> str:
@@ -92,6 +123,7 @@ def as_json(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelt
         "now": stamp(now),
         "within_days": within.days,
         "due": sum(one.due for one in expiries),
+        "removals": sum(one.leaves for one in expiries),
         "certificates": [
             {
                 "sha256": one.item.sha256,
@@ -99,13 +131,17 @@ def as_json(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelt
                 "not_after": stamp(one.item.ends),
                 "days": one.days,
                 "due": one.due,
+                "removal_due": one.leaves,
                 "state": one.item.state,
+                "until": one.item.until,
+                "owner": one.item.owner,
+                "evidence": one.item.evidence,
                 "sources": list(one.sources),
             }
             for one in expiries
         ],
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(value)
 
 
 def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta) -> str:
@@ -144,7 +180,8 @@ def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.ti
 def as_ics(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta) -> str:
     """Return a calendar with the moment each CA ends, and an alarm `within` before it.
 
-    An event's UID is the certificate's, so a calendar that subscribes sees one event however often it looks.
+    And the day on which one is to be removed, where that is planned. An event's UID is the certificate's, so
+    a calendar that subscribes sees one event however often it looks.
     """
     lines = [
         "BEGIN:VCALENDAR",
@@ -160,17 +197,43 @@ def as_ics(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta
             f"DTSTAMP:{_basic(now)}",
             f"DTSTART:{_basic(one.item.ends)}",
             f"SUMMARY:{_escaped(f'CA expires: {name}')}",
-            f"DESCRIPTION:{_escaped(f'SHA-256 {one.item.sha256}')}",
+            f"DESCRIPTION:{_described(one.item)}",
             "TRANSP:TRANSPARENT",
-            "BEGIN:VALARM",
-            "ACTION:DISPLAY",
-            f"TRIGGER:-P{within.days}D",
-            f"DESCRIPTION:{_escaped(f'{name} expires in {within.days} days')}",
-            "END:VALARM",
+            *_alarm(f"{name} expires in {within.days} days", within),
             "END:VEVENT",
         ]
+        if day := removed(one.item):
+            lines += [
+                "BEGIN:VEVENT",
+                f"UID:{one.item.sha256}-removal@trustpack.invalid",
+                f"DTSTAMP:{_basic(now)}",
+                f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
+                f"SUMMARY:{_escaped(f'CA is to be removed: {name}')}",
+                f"DESCRIPTION:{_described(one.item)}",
+                "TRANSP:TRANSPARENT",
+                *_alarm(f"{name} is to be removed in {within.days} days", within),
+                "END:VEVENT",
+            ]
     lines.append("END:VCALENDAR")
     return "".join(f"{_folded(line)}\r\n" for line in lines)
+
+
+def _described(item: CertificateSummary) -> str:
+    """Return what else is known of a CA, a line each, as a TEXT value."""
+    known = {"Owner": item.owner, "Evidence": item.evidence, "State": item.state if item.until else ""}
+    lines = [f"SHA-256 {item.sha256}", *(f"{key}: {value}" for key, value in known.items() if value)]
+    lines += [f"Until: {item.until}"] if item.until else []
+    return "\\n".join(map(_escaped, lines))
+
+
+def _alarm(text: str, within: dt.timedelta) -> list[str]:
+    return [
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        f"TRIGGER:-P{within.days}D",
+        f"DESCRIPTION:{_escaped(text)}",
+        "END:VALARM",
+    ]
 
 
 def _basic(moment: dt.datetime) -> str:
@@ -179,10 +242,20 @@ def _basic(moment: dt.datetime) -> str:
 
 
 def _when(one: Expiry) -> str:
-    day = one.item.ends.date()
-    if one.days < 0:
-        return f"expired on {day}"
-    return f"expires on {day}, in {one.days} day{'s' * (one.days != 1)}"
+    said = []
+    day, leaving = one.item.ends.date(), removed(one.item)
+    if one.expires:
+        said.append(f"expired on {day}" if one.days < 0 else f"expires on {day}, in {_days(one.days)}")
+    if one.leaves and leaving:
+        left = (leaving - one.today).days
+        said.append(
+            f"{'was' if left < 0 else 'is'} to be removed on {leaving}" + f", in {_days(left)}" * (left > 0)
+        )
+    return ", and ".join(said)
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' * (count != 1)}"
 
 
 def _gauge(name: str, text: str) -> list[str]:

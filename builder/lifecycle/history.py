@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,14 +15,16 @@ from builder.text.quoting import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_MINUTE = dt.timedelta(minutes=1)
+_LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
 _RESTORE = "only 'trustpack lock' writes it: restore the file as it was committed"
 
 
 class ReleaseRecord(msgspec.Struct, frozen=True):
     """One release: its UTC day, the digest of its content, and what it changed in what is trusted.
 
-    `distrusted` are blocked from then on, and `undistrusted` no longer. Of each CA only fingerprint and name
-    are known.
+    `packaging` is the digest of how its packages are made, empty where that is not known. `distrusted` are
+    blocked from then on, and `undistrusted` no longer. Of each CA only fingerprint and name are known.
     """
 
     release: str
@@ -31,6 +34,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True):
     removed: tuple[CertificateSummary, ...] = ()
     distrusted: tuple[CertificateSummary, ...] = ()
     undistrusted: tuple[CertificateSummary, ...] = ()
+    packaging: str = ""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -43,20 +47,38 @@ class ReleaseRecord(msgspec.Struct, frozen=True):
 
 
 def revisions(history: Sequence[ReleaseRecord]) -> tuple[Revision, ...]:
-    """Return every release as packages' changelogs tell it, the newest first."""
-    return tuple(
-        Revision(
-            release=record.release,
-            date=record.date,
-            notes=(
-                *notes("Trust", record.added),
-                *notes("No longer trust", record.removed),
-                *notes("Distrust", record.distrusted),
-                *notes("No longer distrust", record.undistrusted),
-            )
-            or ("The same certificates.",),
+    """Return every release as packages' changelogs tell it, the newest first.
+
+    Their times rise, each a minute at least, though several are of one day or a clock went back.
+    """
+    told: list[Revision] = []
+    for record in reversed(history):
+        told.append(_after(told[-1] if told else None, _revision(record)))
+    return tuple(reversed(told))
+
+
+def _after(last: Revision | None, told: Revision) -> Revision:
+    if last is None or last.moment < told.moment:
+        return told
+    moment = last.moment + min(_MINUTE, _LAST - last.moment)
+    day, minute = moment.date().isoformat(), moment.hour * 60 + moment.minute
+    return msgspec.structs.replace(told, date=day, minute=minute)
+
+
+def _revision(record: ReleaseRecord) -> Revision:
+    release = Release(record.release)
+    of_its_day = release.day is not None and release.day.isoformat() == record.date
+    return Revision(
+        release=record.release,
+        date=record.date,
+        minute=release.counter if of_its_day else 0,
+        notes=(
+            *notes("Trust", record.added),
+            *notes("No longer trust", record.removed),
+            *notes("Distrust", record.distrusted),
+            *notes("No longer distrust", record.undistrusted),
         )
-        for record in history
+        or ("The same certificates.",),
     )
 
 

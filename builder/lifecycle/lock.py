@@ -1,7 +1,7 @@
 """The lock: which CAs the packages hold and every release so far.
 
-Only `trustpack lock` changes it. A build refuses other certificates than it lists and takes its release from
-it, so unchanged certificates keep their version and their bytes on any later day.
+Only `trustpack lock` changes it. A build refuses other certificates than it lists, and packages made
+otherwise, and takes its release from it: what is unchanged keeps its version and its bytes on any later day.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import LockError, ReleaseError
+from builder.lifecycle import packaging as packagings
 from builder.lifecycle.history import ReleaseRecord, check_history
 from builder.model import CertificateSummary, Release
 from builder.model import release as releases
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
+    from builder.lifecycle.packaging import Packaging
     from builder.lifecycle.states import Lifecycle
     from builder.model import Bundle
 
@@ -28,11 +30,15 @@ FILE_NAME = "trustpack.lock"
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """The CAs, each with its state, and the releases, the newest first; there is at least one."""
+    """The CAs, each with its state, and the releases, the newest first; there is at least one.
+
+    `packaging` is how the newest one's packages are made; locks of before it was pinned have none.
+    """
 
     organisation: str
     certificates: tuple[CertificateSummary, ...]
     history: tuple[ReleaseRecord, ...]
+    packaging: Packaging | None = None
 
     @property
     def release(self) -> Release:
@@ -58,12 +64,17 @@ class Change(msgspec.Struct, frozen=True):
         return bool(self.added or self.removed or self.moved)
 
     @property
+    def items(self) -> list[CertificateSummary]:
+        """Each CA that it is about, in the order of `lines`."""
+        return [*self.added, *self.removed, *(new for _, new in self.moved)]
+
+    @property
     def lines(self) -> list[str]:
-        """The change as people read it, a CA a line."""
+        """The change as people read it, a CA a line: with ! what is distrusted, with ? what no longer is."""
         return [
-            *(f"+ {_said(item)}" for item in self.added),
-            *(f"- {_said(item)}" for item in self.removed),
-            *(f"~ {_said(new)}, was {old.state}" for old, new in self.moved),
+            *(f"{'+' if item.shipped else '!'} {_said(item)}" for item in self.added),
+            *(f"{'-' if item.shipped else '?'} {_said(item)}" for item in self.removed),
+            *(f"{_sign(old, new)} {_said(new)}, was {old.state}" for old, new in self.moved),
         ]
 
 
@@ -105,12 +116,22 @@ def content(certificates: Iterable[CertificateSummary]) -> str:
 
 
 def verify(
-    lock: Lock, certificates: Sequence[CertificateSummary], where: str, *, wanted: Release | None
+    lock: Lock,
+    certificates: Sequence[CertificateSummary],
+    where: str,
+    *,
+    wanted: Release | None,
+    packaging: Packaging | None = None,
 ) -> None:
-    """Raise LockError unless the lock lists exactly `certificates`, and `wanted` if given is its release."""
+    """Raise LockError unless the lock lists exactly `certificates`, and `wanted` if given is its release.
+
+    And where its packages would be made otherwise by `packaging` than by what it pins.
+    """
     hint = "run 'trustpack lock', and have the change of the lock reviewed"
     if content(lock.certificates) != lock.history[0].content:
         raise LockError(f"{where}: its certificates are not those of release {lock.release.text}", hint=hint)
+    if _pinned(lock.packaging) != lock.history[0].packaging:
+        raise LockError(f"{where}: its packaging is not that of release {lock.release.text}", hint=hint)
     if change := compare(lock.certificates, certificates):
         lines = "\n  ".join(change.lines)
         raise LockError(f"{where}: the bundle is not the one that it lists:\n  {lines}", hint=hint)
@@ -119,11 +140,29 @@ def verify(
     if wrong := [item for item in certificates if item != stated[item.sha256]]:
         lines = "\n  ".join(_said(item) for item in wrong)
         raise LockError(f"{where}: describes CAs otherwise than their certificates do:\n  {lines}", hint=hint)
+    refuse_other_packaging(lock, packaging, where)
     if wanted is not None and wanted.numbers != lock.release.numbers:
         raise LockError(
             f"{where}: its release is {lock.release.text}, not {wanted.text}",
             hint=f"run 'trustpack lock --release {wanted.text}', or leave the release to the lock",
         )
+
+
+def refuse_other_packaging(lock: Lock, packaging: Packaging | None, where: str) -> None:
+    """Raise LockError, naming what has changed, where packages would be made otherwise than is pinned."""
+    if changed := packagings.differences(lock.packaging, packaging):
+        raise LockError(
+            f"{where}: packages would be made otherwise than those of release {lock.release.text}: "
+            f"{packagings.told(changed)} changed",
+            hint="undo that, or run 'trustpack lock --bump' for a new release of the same CAs",
+        )
+
+
+def stays(lock: Lock, certificates: Sequence[CertificateSummary], wanted: Release | None) -> bool:
+    """Tell whether `certificates` are the content of the lock's release, and no other one is `wanted`."""
+    newest = lock.history[0]
+    whole = newest.content == content(certificates) and newest.packaging == _pinned(lock.packaging)
+    return whole and (wanted is None or wanted.numbers == lock.release.numbers)
 
 
 def advance(
@@ -134,39 +173,51 @@ def advance(
     today: dt.date,
     wanted: Release | None = None,
     again: bool = False,
+    packaging: Packaging | None = None,
 ) -> Lock:
     """Return the lock for `certificates`: with a new release where the content is new, or `again` is set.
 
-    The release is `wanted`, else `today`'s with a counter; raises ReleaseError where `wanted` names other
-    content already or would sort below what is released.
+    And where `packaging` is not what the lock pins; one that pins nothing yet does so from now on, without a
+    release. The release is `wanted`, else `today`'s with a counter; raises ReleaseError where `wanted` is out
+    already or would sort below what is released.
     """
-    digest = content(certificates)
     previous = lock.history if lock else ()
-    current = bool(previous) and previous[0].content == digest and not again
-    if lock and current and (wanted is None or wanted.numbers == lock.release.numbers):
-        return Lock(organisation, tuple(certificates), previous)
-    release = _release(previous, wanted, today)
+    packaging = packaging or (lock.packaging if lock else None)
+    changed = packagings.differences(lock.packaging if lock else None, packaging)
+    if lock and stays(lock, certificates, wanted) and not (again or changed):
+        newest = msgspec.structs.replace(previous[0], packaging=_pinned(packaging))
+        return Lock(organisation, tuple(certificates), (newest, *previous[1:]), packaging)
+    release = _release(previous, wanted, today, content(certificates))
     old = lock.certificates if lock else ()
     record = ReleaseRecord(
         release=release.text,
         date=today.isoformat(),
-        content=digest,
+        content=content(certificates),
         added=_only(certificates, old, shipped=True),
         removed=_only(old, certificates, shipped=True),
         distrusted=_only(certificates, old, shipped=False),
         undistrusted=_only(old, certificates, shipped=False),
+        packaging=_pinned(packaging),
     )
-    return Lock(organisation, tuple(certificates), (record, *previous))
+    return Lock(organisation, tuple(certificates), (record, *previous), packaging)
 
 
-def _release(previous: Sequence[ReleaseRecord], wanted: Release | None, today: dt.date) -> Release:
+def _pinned(packaging: Packaging | None) -> str:
+    return packaging.digest if packaging else ""
+
+
+def _release(
+    previous: Sequence[ReleaseRecord], wanted: Release | None, today: dt.date, digest: str
+) -> Release:
     newest = max((Release(record.release) for record in previous), key=lambda one: one.numbers, default=None)
     if wanted is None:
         chosen = releases.automatic(today, None)
         return newest.following() if newest and chosen.numbers <= newest.numbers else chosen
     hint = "clients would never fetch the change: choose a higher release, or leave it out"
-    if any(record.numbers == wanted.numbers for record in previous):
-        raise ReleaseError(f"release {wanted.text}: names other content already", hint=hint)
+    for record in previous:
+        if record.numbers == wanted.numbers:
+            said = "is out already" if record.content == digest else "names other content already"
+            raise ReleaseError(f"release {wanted.text}: {said}", hint=hint)
     if newest and wanted.numbers < newest.numbers:
         raise ReleaseError(f"release {wanted.text}: is lower than {newest.text}, which is out", hint=hint)
     return wanted
@@ -181,7 +232,9 @@ def _only(
     return tuple(CertificateSummary(sha256=item.sha256, subject=item.subject) for item in wanted)
 
 
+def _sign(old: CertificateSummary, new: CertificateSummary) -> str:
+    return "~" if old.shipped == new.shipped else "?" if new.shipped else "!"
+
+
 def _said(item: CertificateSummary) -> str:
-    return visible(
-        f"{item.subject or 'no name'} ({item.sha256[:16]}), {item.state}, expires {item.ends.date()}"
-    )
+    return visible(f"{item.subject or 'no name'} ({item.sha256}), {item.state}, expires {item.ends.date()}")

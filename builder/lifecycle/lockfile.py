@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from builder.errors import LockError, ReleaseError
 from builder.lifecycle.history import ReleaseRecord
-from builder.lifecycle.lock import Lock
+from builder.lifecycle.lock import FILE_NAME, Lock
+from builder.lifecycle.packaging import Packaging  # noqa: TC001  msgspec reads annotations at run time
 from builder.model import CertificateSummary, State
 from builder.model import release as releases
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
-from builder.text import document
+from builder.text import document, files
 from builder.text.quoting import yaml
 from builder.text.times import stamp
 from builder.text.values import END
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from builder.text.document import Document
 
 _HEAD = "# Written by 'trustpack lock'; review it like code, and commit it beside trustpack.yaml.\n"
-_SCHEMA = "1"
+_SCHEMA = "2"
+# The first one pinned no packaging, and had another word for what is no longer distrusted.
+_FIRST = "1"
+_RENAMED = {"forgiven": "undistrusted"}
 _KEY_HINT = "take it out of the lock and its history in git, and ask who else has seen it"
-# The file's words for what a release changed, in its order, and the record's.
-_CHANGES = {"added": "added", "removed": "removed", "distrusted": "distrusted", "forgiven": "undistrusted"}
+# What a release changed, in the file's order.
+_CHANGES = ("added", "removed", "distrusted", "undistrusted")
 
 _Day = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A day, such as 2027-03-01.")
@@ -49,6 +53,8 @@ class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class _Certificate(_Struct, frozen=True):
+    """One CA and its state, as its certificate and trustpack.yaml have it."""
+
     sha256: Fingerprint
     subject: str
     not_before: _Time
@@ -57,31 +63,64 @@ class _Certificate(_Struct, frozen=True):
 
 
 class _Named(_Struct, frozen=True):
+    """One CA that a release changed something about."""
+
     sha256: Fingerprint
     subject: str
 
 
 class _Release(_Struct, frozen=True):
+    """One release, and what it changed in what is trusted."""
+
     release: str
     date: _Day
-    content: Fingerprint
+    content: Annotated[Fingerprint, msgspec.Meta(description="A digest of which CAs it ships and blocks.")]
+    packaging: (
+        Annotated[Fingerprint, msgspec.Meta(description="A digest of all parts of its packaging.")] | None
+    ) = None
     added: list[_Named] = []
     removed: list[_Named] = []
     distrusted: list[_Named] = []
-    forgiven: list[_Named] = []
+    undistrusted: Annotated[
+        list[_Named], msgspec.Meta(description="Those that are no longer distrusted.")
+    ] = []
 
 
 class _File(_Struct, frozen=True):
-    organisation: str
-    certificates: list[_Certificate]
-    history: Annotated[list[_Release], msgspec.Meta(min_length=1)]
-    schema: Literal["1"] = "1"
+    """The whole file; only 'trustpack lock' writes it."""
+
+    organisation: Annotated[str, msgspec.Meta(description="The organisation's slug.")]
+    certificates: Annotated[
+        list[_Certificate], msgspec.Meta(description="The CAs of the newest release, distrusted ones last.")
+    ]
+    history: Annotated[
+        list[_Release], msgspec.Meta(min_length=1, description="Every release, the newest first.")
+    ]
+    packaging: (
+        Annotated[
+            Packaging, msgspec.Meta(description="How packages of the newest release are made, part by part.")
+        ]
+        | None
+    ) = None
+    schema: Literal["2"] = "2"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of trustpack.lock."""
+    result = msgspec.json.schema(_File)
+    # We read every value as it is written; an editor takes these two for numbers.
+    result["$defs"]["_File"]["properties"]["schema"] = {"enum": [int(_SCHEMA)], "default": int(_SCHEMA)}
+    revision = result["$defs"]["Packaging"]["properties"]["revision"]
+    result["$defs"]["Packaging"]["properties"]["revision"] = {
+        "type": "integer", "minimum": 0, "description": revision["description"]
+    }  # fmt: skip
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **result}
 
 
 def read(path: Path) -> Lock | None:
     """Return the lock stored at `path`, None where there is none; raises ConfigError or LockError."""
     try:
-        text = path.read_text("utf-8")
+        text = files.text(path)
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
@@ -94,7 +133,7 @@ def read(path: Path) -> Lock | None:
 def parse(text: str, where: str) -> Lock:
     """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
     keys.refuse_text(text, where, hint=_KEY_HINT)
-    parsed = document.parse(text, where)
+    parsed = _renamed(document.parse(text, where))
     keys.refuse_text(document.scalars(parsed), where, hint=_KEY_HINT)
     file = document.decode(parsed, _File)
     history = tuple(_record(item) for item in file.history)
@@ -105,23 +144,50 @@ def parse(text: str, where: str) -> Lock:
         if item.sha256 in certificates:
             raise LockError(f"{place}: the CA {item.sha256} is a duplicate entry")
         certificates[item.sha256] = _summary(item, place)
-    return Lock(file.organisation, tuple(certificates.values()), history)
+    return Lock(file.organisation, tuple(certificates.values()), history, file.packaging)
+
+
+def _renamed(parsed: Document) -> Document:
+    """Return a file of the first schema as one of today's; raises LockError for a schema of tomorrow's."""
+    value = parsed.value
+    if not isinstance(value, dict) or value.get("schema", _FIRST) == _SCHEMA:
+        return parsed
+    if value.get("schema", _FIRST) != _FIRST:
+        raise LockError(
+            f"{parsed.where(('schema',))}: is written in another way than this trustpack knows",
+            hint=f"a newer trustpack wrote it: this one reads schemas {_FIRST} and {_SCHEMA}",
+        )
+    history = value.get("history")
+    records = history if isinstance(history, list) else []
+    renamed = [
+        {_RENAMED.get(key, key): each for key, each in record.items()} if isinstance(record, dict) else record
+        for record in records
+    ]
+    return msgspec.structs.replace(
+        parsed, value=value | {"schema": _SCHEMA} | ({"history": renamed} if records else {})
+    )
 
 
 def to_text(lock: Lock) -> str:
     """Return the file's text: one line a value, in a fixed order, so that a review's diff is the change."""
-    lines = [f"{_HEAD}schema: {_SCHEMA}", f"organisation: {yaml(lock.organisation)}", "certificates:"]
+    lines = [f"{_HEAD}schema: {_SCHEMA}", f"organisation: {yaml(lock.organisation)}"]
+    if lock.packaging:
+        lines.append("packaging:")
+        lines += [f"  {part}: {value}" for part, value in msgspec.structs.asdict(lock.packaging).items()]
+    lines.append("certificates:")
     for item in lock.certificates:
         times = (f"{key}: {yaml(stamp(getattr(item, key)))}" for key in ("not_before", "not_after"))
         lines += _mapping(2, *_named(item), *times, f"state: {item.state}")
     lines.append("history:")
     for record in lock.history:
-        lines += _mapping(
-            2, f"release: {yaml(record.release)}", f"date: {yaml(record.date)}", f"content: {record.content}"
-        )
-        for word, key in _CHANGES.items():
+        rows = [
+            f"release: {yaml(record.release)}", f"date: {yaml(record.date)}", f"content: {record.content}"
+        ]  # fmt: skip
+        rows += [f"packaging: {record.packaging}"] if record.packaging else []
+        lines += _mapping(2, *rows)
+        for key in _CHANGES:
             changed: Sequence[CertificateSummary] = getattr(record, key)
-            lines += [f"    {word}:"] if changed else []
+            lines += [f"    {key}:"] if changed else []
             lines += [line for named in changed for line in _mapping(6, *_named(named))]
     return "\n".join(lines) + "\n"
 
@@ -138,11 +204,11 @@ def _mapping(indent: int, *rows: str) -> list[str]:
 def _record(item: _Release) -> ReleaseRecord:
     changes = {
         key: tuple(
-            CertificateSummary(sha256=named.sha256, subject=named.subject) for named in getattr(item, word)
+            CertificateSummary(sha256=named.sha256, subject=named.subject) for named in getattr(item, key)
         )
-        for word, key in _CHANGES.items()
+        for key in _CHANGES
     }
-    return ReleaseRecord(item.release, item.date, item.content, **changes)
+    return ReleaseRecord(item.release, item.date, item.content, **changes, packaging=item.packaging or "")
 
 
 def _summary(item: _Certificate, where: str) -> CertificateSummary:

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from builder.lifecycle.lock import Change, compare
+from builder.lifecycle.packaging import told
+from builder.text.printed import printed
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from builder.lifecycle.lock import Lock
-    from builder.lifecycle.states import Lifecycle
+    from builder.lifecycle.states import Lifecycle, Stage
     from builder.model import CertificateSummary
 
-_SHORT = 16
 
-
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(msgspec.Struct, frozen=True):
     """One thing that a rotation gets wrong: an overlap too short, or a plan that is overdue."""
 
     certificate: CertificateSummary
     message: str
 
+    @property
+    def text(self) -> str:
+        """What people read."""
+        return f"{_named(self.certificate)} {self.message}"
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+
+class Plan(msgspec.Struct, frozen=True):
     """What leads from the last release (empty: there is none) to the next one.
 
-    `distrust` has, by target, what distrusting a CA does there, where one is distrusted.
+    `distrust` has, by target, what distrusting a CA does there, where one is distrusted; `stages` what is
+    configured of each CA; `packaging` which other parts than the CAs have changed; and `one_way` is a
+    sentence where the release begins another scheme.
     """
 
     before: str
@@ -43,10 +47,12 @@ class Plan:
     kept: int
     warnings: tuple[Warned, ...]
     distrust: Mapping[str, str]
+    stages: Mapping[str, Stage] = MappingProxyType({})
+    packaging: tuple[str, ...] = ()
+    one_way: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rotation:
+class _Rotation(msgspec.Struct, frozen=True):
     """Everything a warning depends on; `since` has the day each CA came out, `first` the first release's."""
 
     old: Mapping[str, CertificateSummary]
@@ -98,28 +104,46 @@ def make(
 
     `distrust` has each target's sentence about what distrusting a CA does there.
     """
-    shipped = {item.sha256: item for item in old if item.shipped}
-    wanted = {item.sha256: item for item in new if item.shipped}
-    first = _first(lock) & shipped.keys() if shipped else wanted.keys()
-    rotation = _Rotation(shipped, wanted, lifecycle, _since(lock), frozenset(first), today)
-    blocked = any(not item.shipped for item in new)
+    shipped, wanted = ({item.sha256 for item in items if item.shipped} for items in (old, new))
     return Plan(
         before=before,
         release=release,
         change=compare(old, new),
-        kept=len(shipped.keys() & wanted.keys()),
-        warnings=tuple(_warnings(rotation, {item.sha256 for item in new})),
-        distrust=distrust if blocked else {},
+        kept=len(shipped & wanted),
+        warnings=warn(old, new, lock=lock, lifecycle=lifecycle, today=today),
+        distrust=distrust if any(not item.shipped for item in new) else {},
+        stages=lifecycle.stages,
     )
+
+
+def warn(
+    old: Sequence[CertificateSummary],
+    new: Sequence[CertificateSummary],
+    *,
+    lock: Lock | None,
+    lifecycle: Lifecycle,
+    today: dt.date,
+) -> tuple[Warned, ...]:
+    """Return what a release of `new` after `old` gets wrong, as `make` does."""
+    shipped = {item.sha256: item for item in old if item.shipped}
+    wanted = {item.sha256: item for item in new if item.shipped}
+    first = _first(lock) & shipped.keys() if shipped else wanted.keys()
+    rotation = _Rotation(shipped, wanted, lifecycle, _since(lock), frozenset(first), today)
+    return tuple(_warnings(rotation, {item.sha256 for item in new}))
 
 
 def as_text(plan: Plan) -> str:
     """Return the plan as people read it."""
     before = f", after {plan.before}" if plan.before else ""
-    same = " (nothing changes)" if not plan.change else ""
-    lines = [visible(f"release {plan.release}{before}{same}"), *plan.change.lines]
-    lines.append(f"{plan.kept} certificate{'s' * (plan.kept != 1)} shipped before and after")
-    lines += [f"warning: {_named(one.certificate)} {one.message}" for one in plan.warnings]
+    same = "" if plan.change or plan.packaging else " (nothing changes)"
+    lines = [visible(f"release {plan.release}{before}{same}")]
+    for item, line in zip(plan.change.items, plan.change.lines, strict=True):
+        said = _details(plan.stages.get(item.sha256))
+        lines += [line, *([visible(f"    {said}")] if said else [])]
+    if plan.packaging:
+        lines.append(f"~ how packages are made: {told(plan.packaging)}")
+    lines.append(_counted(plan))
+    lines += [f"warning: {text}" for text in (plan.one_way, *(one.text for one in plan.warnings)) if text]
     if plan.distrust:
         width = max(map(len, plan.distrust))
         lines += ["", "What distrust does on each target:"]
@@ -127,27 +151,55 @@ def as_text(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _counted(plan: Plan) -> str:
+    """Return how many CAs are shipped: before, after, and both times."""
+    change = plan.change
+    before = plan.kept + sum(item.shipped for item in change.removed)
+    before += sum(old.shipped and not new.shipped for old, new in change.moved)
+    after = plan.kept + sum(item.shipped for item in change.added)
+    after += sum(new.shipped and not old.shipped for old, new in change.moved)
+    if before == after == plan.kept:
+        return f"{after} certificate{'s' * (after != 1)} shipped, the same as before"
+    return f"{after} certificate{'s' * (after != 1)} shipped, {before} before, {plan.kept} of them both times"
+
+
 def as_json(plan: Plan) -> str:
     """Return the plan as JSON in ASCII."""
-    value: dict[str, Any] = {
+    document: dict[str, Any] = {
         "before": plan.before,
         "release": plan.release,
-        "added": [_value(item) for item in plan.change.added],
-        "removed": [_value(item) for item in plan.change.removed],
-        "moved": [_value(item) | {"state_before": old.state} for old, item in plan.change.moved],
+        "added": [value(item, plan.stages) for item in plan.change.added],
+        "removed": [value(item, plan.stages) for item in plan.change.removed],
+        "moved": [value(item, plan.stages) | {"state_before": old.state} for old, item in plan.change.moved],
         "kept": plan.kept,
+        "packaging": list(plan.packaging),
         "warnings": [
             {"sha256": one.certificate.sha256, "subject": one.certificate.subject, "message": one.message}
             for one in plan.warnings
         ],
+        "one_way": plan.one_way,
         "distrust": dict(plan.distrust),
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(document)
 
 
-def _value(item: CertificateSummary) -> dict[str, Any]:
-    value: dict[str, Any] = msgspec.to_builtins(item)
-    return value
+def value(item: CertificateSummary, stages: Mapping[str, Stage]) -> dict[str, Any]:
+    """Return a CA that comes, goes or changes its state as JSON has it, with what is configured of it."""
+    found, stage = msgspec.to_builtins(item), stages.get(item.sha256)
+    configured = {
+        "until": stage.until.isoformat() if stage and stage.until else "",
+        "owner": stage.owner if stage else "",
+        "evidence": stage.evidence if stage else "",
+    }
+    return {**found, **configured}
+
+
+def _details(stage: Stage | None) -> str:
+    """Return what else is configured of a CA that comes, goes or changes its state."""
+    if stage is None:
+        return ""
+    named = {"until": stage.until, "owner": stage.owner, "evidence": stage.evidence}
+    return ", ".join(f"{key} {value}" for key, value in named.items() if value)
 
 
 def _since(lock: Lock | None) -> dict[str, dt.date]:
@@ -229,4 +281,4 @@ def _late(rotation: _Rotation, successor: str, end: dt.date, how: str) -> Iterat
 
 
 def _named(item: CertificateSummary) -> str:
-    return visible(f"{item.subject or 'no name'} ({item.sha256[:_SHORT]})")
+    return visible(f"{item.subject or 'no name'} ({item.sha256})")

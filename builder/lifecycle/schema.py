@@ -1,4 +1,4 @@
-"""The JSON that `check --json` and `plan --json` print."""
+"""The JSON that `check`, `lock` and `plan` print."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from typing import Annotated
 from msgspec import Meta
 
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
-from builder.text.schema import Moment, Sha256, Shape, Subject
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
+
+Until = Annotated[
+    str, Meta(description="The day on which it is to leave its state, where that is configured; else empty.")
+]
+Owner = Annotated[str, Meta(description="Who answers for it, where that is configured; else empty.")]
+Evidence = Annotated[
+    str, Meta(description="What says why it is in its state, where that is configured; else empty.")
+]
+
+
+Parts = Annotated[
+    list[str], Meta(description="What else has changed that packages are made by, by its key in the lock.")
+]
 
 
 class ExpiryJson(Shape, frozen=True):
@@ -17,17 +30,24 @@ class ExpiryJson(Shape, frozen=True):
     subject: Subject
     not_after: Moment
     days: Annotated[int, Meta(description="Whole days until its end; negative since then.")]
-    due: Annotated[bool, Meta(description="Whether it ends within the days looked ahead.")]
+    due: Annotated[
+        bool, Meta(description="Whether it ends, or is to be removed, within the days looked ahead.")
+    ]
+    removal_due: Annotated[bool, Meta(description="Whether it is to be removed within these days.")]
     state: Annotated[str, Meta(description="Its state, where a lock or a configuration says it; else empty.")]
+    until: Until
+    owner: Owner
+    evidence: Evidence
     sources: Annotated[list[str], Meta(description="The inputs that it was found in.")]
 
 
-class CheckJson(Shape, frozen=True):
+class CheckJson(DocumentJson, frozen=True):
     """Which CAs end soon."""
 
     now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
     within_days: Annotated[int, Meta(description="How many days it looked ahead.")]
     due: Annotated[int, Meta(description="How many CAs are due.")]
+    removals: Annotated[int, Meta(description="How many of them are to be removed.")]
     certificates: Annotated[list[ExpiryJson], Meta(description="Every CA, in the order of their ends.")]
 
 
@@ -39,6 +59,9 @@ class PlannedJson(Shape, frozen=True):
     not_before: Moment
     not_after: Moment
     state: State
+    until: Until
+    owner: Owner
+    evidence: Evidence
 
 
 class MovedJson(PlannedJson, frozen=True):
@@ -48,14 +71,14 @@ class MovedJson(PlannedJson, frozen=True):
 
 
 class WarningJson(Shape, frozen=True):
-    """Where an overlap is missing."""
+    """What is wrong with a rotation, such as a missing overlap."""
 
     sha256: Sha256
     subject: Subject
     message: str
 
 
-class PlanJson(Shape, frozen=True):
+class PlanJson(DocumentJson, frozen=True):
     """What the next release adds and removes."""
 
     before: Annotated[str, Meta(description="The last release; empty where there is none.")]
@@ -63,9 +86,28 @@ class PlanJson(Shape, frozen=True):
     added: list[PlannedJson]
     removed: list[PlannedJson]
     moved: list[MovedJson]
-    kept: Annotated[int, Meta(description="How many CAs are shipped before and after.")]
+    kept: Annotated[int, Meta(description="How many CAs are shipped both before and after.")]
+    packaging: Parts
     warnings: list[WarningJson]
+    one_way: Annotated[
+        str,
+        Meta(description="Where releases get another scheme: that there is no way back; else empty."),
+    ]
     distrust: Annotated[
         dict[str, str],
         Meta(description="By target, what distrusting does there; empty where no CA is distrusted."),
     ]
+
+
+class LockJson(DocumentJson, frozen=True):
+    """How the lock differs from the bundle, and whether it was written."""
+
+    file: Annotated[str, Meta(description="The lock's path.")]
+    before: Annotated[str, Meta(description="The lock's release before; empty where there was no lock.")]
+    release: Annotated[str, Meta(description="The release that the bundle leads to.")]
+    up_to_date: Annotated[bool, Meta(description="Whether the lock is what it must be already.")]
+    written: Annotated[bool, Meta(description="Whether it was written: not with --check or --dry-run.")]
+    added: list[PlannedJson]
+    removed: list[PlannedJson]
+    moved: list[MovedJson]
+    packaging: Parts

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from builder.config import AuthoritySection, LifecycleSection
-    from builder.model import Certificate
+    from builder.model import Certificate, CertificateSummary
 
 _DEFAULT: State = "active"
 
@@ -39,6 +39,13 @@ class Stage(msgspec.Struct, frozen=True):
     def distrust(self) -> Distrust:
         """What packages tell of a distrusted CA; the owner is the organisation's own matter."""
         return Distrust(self.since.isoformat() if self.since else "", self.evidence)
+
+    def of(self, item: CertificateSummary) -> CertificateSummary:
+        """Return what is said of the CA, and where it is in its life."""
+        since, until = (day.isoformat() if day else "" for day in (self.since, self.until))
+        return msgspec.structs.replace(
+            item, state=self.state, since=since, until=until, owner=self.owner, evidence=self.evidence
+        )
 
 
 _ACTIVE = Stage()

@@ -14,6 +14,8 @@ from builder import __version__
 from builder.model import Severity
 from builder.rules import RULES
 from builder.text import urls
+from builder.text.printed import printed
+from builder.text.times import stamp
 from builder.x509.x500 import escape
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def as_json(
         "certificates": [_certificate(item, verdicts.get(item.sha256, ())) for item in certificates],
         "findings": [_finding(finding) for finding in findings],
     }
-    return json.dumps(value, indent=2) + "\n"
+    return printed(value)
 
 
 def _certificate(item: Certificate, verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -102,8 +104,8 @@ def _certificate(item: Certificate, verdicts: Sequence[Verdict]) -> dict[str, An
         "spki_sha256": item.spki_sha256,
         "file": item.origin.path,
         "line": item.origin.line,
-        "not_before": item.not_before.isoformat(),
-        "not_after": item.not_after.isoformat(),
+        "not_before": stamp(item.not_before),
+        "not_after": stamp(item.not_after),
         "key": item.key,
         "runtimes": {
             verdict.runtime: {"outcome": verdict.outcome, "because": list(verdict.because)}

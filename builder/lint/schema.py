@@ -1,4 +1,4 @@
-"""The JSON that `lint --format json` prints."""
+"""The JSON that `lint` and `explain` print."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from builder.text.schema import Moment, Sha256, Shape, Subject
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
 class VerdictJson(Shape, frozen=True):
@@ -47,8 +47,25 @@ class FindingJson(Shape, frozen=True):
     todo: Annotated[str, Meta(description="What to do about it.")]
 
 
-class LintJson(Shape, frozen=True):
+class LintJson(DocumentJson, frozen=True):
     """What lint found."""
 
     certificates: list[LintedJson]
     findings: list[FindingJson]
+
+
+class RuleJson(Shape, frozen=True):
+    """One rule of the linter."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    group: Annotated[Literal["input", "certificate", "bundle"], Meta(description="What it is about.")]
+    why: Annotated[str, Meta(description="Why it matters.")]
+    todo: Annotated[str, Meta(description="What to do about it.")]
+    override: Annotated[bool, Meta(description="Whether an error of it can be accepted all the same.")]
+
+
+class ExplainJson(DocumentJson, frozen=True):
+    """The rules of the linter: those asked for, or all."""
+
+    rules: list[RuleJson]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.model import Origin
 from builder.rules import found
-from builder.text import urls
+from builder.text import files, urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,24 +92,17 @@ def _member(path: Path) -> Input | Finding:
 def _file(path: str, *, listed: bool) -> Input | Finding:
     origin = Origin(urls.shown(path))
     try:
-        # Opening a FIFO would wait for its writer, hence O_NONBLOCK and a look before the first read.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                # In a folder it is nothing that anybody meant.
-                rule = "passed-over" if listed else "not-a-file"
-                return found(rule, origin, f"{_NOT_A_FILE} and was passed over" if listed else _NOT_A_FILE)
-            # None where there is nothing yet: /proc/kmsg says that it is a regular file.
-            data = cast("bytes | None", stream.read(MAX_BYTES + 1))
+        return Input(path, files.read(path, MAX_BYTES), listed)
     except FileNotFoundError:
         return found("unreadable", origin, "there is no such file or folder")
+    except files.NotAFileError:
+        # In a folder it is nothing that anybody meant.
+        said = f"{_NOT_A_FILE}, and was passed over" if listed else _NOT_A_FILE
+        return found("passed-over" if listed else "not-a-file", origin, said)
+    except files.TooLargeError:
+        return found("too-large", origin, f"is larger than {MAX_BYTES} bytes")
     except (OSError, ValueError) as error:
         return found("unreadable", origin, f"{_UNREADABLE}: {_reason(error)}")
-    if data is None:
-        return found("not-a-file", origin, _NOT_A_FILE)
-    if len(data) > MAX_BYTES:
-        return found("too-large", origin, f"is larger than {MAX_BYTES} bytes")
-    return Input(path, data, listed)
 
 
 def _reason(error: OSError | ValueError) -> str:

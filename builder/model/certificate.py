@@ -84,8 +84,8 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True, omit_default
 
     Lock, manifest, history, trust snapshot and difference all say it by this type, each as far as it knows:
     only fingerprint and name are always there. Names are escaped as a Certificate's are, times are UTC,
-    `serial` is in hex, `since` is a day (YYYY-MM-DD), and `state` is empty where it is shipped and nothing
-    more is known.
+    `serial` is in hex, `since` and `until` are days (YYYY-MM-DD), and `state` is empty where it is shipped
+    and nothing more is known.
     """
 
     sha256: Fingerprint
@@ -98,6 +98,8 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True, omit_default
     not_after: _Time | None = None
     state: State | Literal[""] = ""
     since: str = ""
+    until: str = ""
+    owner: str = ""
     evidence: str = ""
 
     @property

@@ -18,12 +18,13 @@ Content = Literal[
     "trusted",
     "distrusted",
     "bundle",
+    "anchors",
     "inventory",
     "changelog",
     "debian-changelog",
 ]
 
-# What there is one file of for each certificate, with {certificate} in its path.
+# What there is one file of for each certificate, with {certificate} or {hashed} in its path.
 PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
 
 # Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
@@ -72,7 +73,8 @@ class Recipe(msgspec.Struct, frozen=True):
     A build that names no targets makes it by `default`. It is proven in its `testbed` (None: nowhere), with
     the package manager `manager` where that is a system. `name_rule` says what `name_pattern` allows,
     `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do;
-    `warnings` are for who wrote the recipe; `digest` is a SHA-256, in hex, of it and its templates.
+    `warnings` are for who wrote the recipe; `digest` is a SHA-256, in hex, of it and its templates. An
+    organisation's `own` may come from anybody. `lines` has the line (from 1) of each key in `file`.
     """
 
     target: str
@@ -96,3 +98,17 @@ class Recipe(msgspec.Struct, frozen=True):
     settings: Mapping[str, Setting] = msgspec.field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    own: bool = False
+    file: str = ""
+    lines: Mapping[tuple[str | int, ...], int] = msgspec.field(default_factory=dict)
+
+    def place(self, *path: str | int) -> str:
+        """Return "file:line" of a key, or of the innermost one around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return f"{self.file}:{self.lines.get(path, 1)}"
+
+    def place_in(self, output: Output, *path: str | int) -> str:
+        """Return "file:line" of a key of one of the outputs."""
+        index = next(i for i, one in enumerate(self.outputs) if one.id == output.id)
+        return self.place("outputs", index, *path)

@@ -22,6 +22,7 @@ _OLD = 3  # numbers: as many as npm's versions have, which leaves no room for a 
 _DATE = len("YYYYMMDD")
 _YEARS = range(1980, 2107)
 _MONTHS = 12
+_MINUTES = 24 * 60  # of a day
 _ZIP_DAWN = int(dt.datetime(1980, 1, 1, tzinfo=dt.UTC).timestamp())
 LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a year later
 
@@ -29,12 +30,20 @@ LATEST = 0xFFFFFFFF  # in 2106: rpm's and gzip's clocks end there, and zip's a y
 class Revision(msgspec.Struct, frozen=True):
     """What one release changed, a sentence a note; `date` is its UTC day, YYYY-MM-DD.
 
-    In a package `release` is the version that the target gives it.
+    In a package `release` is the version that the target gives it. `minute` counts from the day's midnight,
+    so that several releases of one day have times that rise; nobody looked at a clock.
     """
 
     release: str
     date: str
     notes: tuple[str, ...]
+    minute: int = 0
+
+    @property
+    def moment(self) -> dt.datetime:
+        """Its time in UTC, as changelogs have it."""
+        midnight = dt.datetime.combine(dt.date.fromisoformat(self.date), dt.time(), dt.UTC)
+        return midnight + dt.timedelta(minutes=self.minute)
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -55,16 +64,17 @@ class Release(msgspec.Struct, frozen=True):
         A release of three numbers is older than this rule, and keeps the version that it was released with.
         """
         # One of fewer numbers may be as old. Nothing tells it apart, and none was published by then.
-        return self.text if self._is_old else f"1.{self.text}"
+        return self.text if self.is_old else f"1.{self.text}"
 
     @property
     def semver(self) -> str:
         """The version of a package that has an interface, in semantic versioning's grammar."""
         first, second, _ = self.numbers
-        return self.text if self._is_old else f"1.{first}.{second}"
+        return self.text if self.is_old else f"1.{first}.{second}"
 
     @property
-    def _is_old(self) -> bool:
+    def is_old(self) -> bool:
+        """Whether it was made when a release could have three numbers."""
         return self.text.count(".") + 1 == _OLD
 
     @property
@@ -77,6 +87,18 @@ class Release(msgspec.Struct, frozen=True):
             )
         except ValueError:
             return None
+
+    @property
+    def counter(self) -> int:
+        """How many releases of its day came before it, by its own number; 0 where it has no date."""
+        return min(self.numbers[1], _MINUTES - 1) if self.day else 0
+
+    @property
+    def scheme(self) -> str:
+        """How it is numbered: by a date, by a year, or otherwise. The first is never below the others."""
+        if self.day:
+            return "a date"
+        return "a year and a number" if self.numbers[0] in _YEARS else "a number of its own"
 
     def following(self) -> Release:
         """Return the next release of the same day."""
@@ -94,7 +116,7 @@ def parse(text: str) -> Release:
     if text.count(".") + 1 == _OLD:
         raise ReleaseError(
             f"release '{text}': has three numbers, and a release has one or two",
-            hint=f"write it like 20261124 or 20261124.1, or count on: {_counted_on(text)}",
+            hint=f"write it like 20261124 or 20261124.1, or count on: {counted_on(Release(text)).text}",
         )
     return Release(text)
 
@@ -104,6 +126,27 @@ def stored(text: str) -> Release:
     if not _GRAMMAR.fullmatch(text):
         raise ReleaseError(f"release '{text}': is not one to three numbers without leading zeros")
     return Release(text)
+
+
+def one_way(old: Release, new: Release) -> str:
+    """Return a sentence where `new` begins another scheme than `old` has, empty where it goes on with it.
+
+    Since releases rise, there is no way back from it.
+    """
+    if old.scheme == new.scheme:
+        return ""
+    return (
+        f"release {new.text}: is {new.scheme}, and {old.text} is {old.scheme}: "
+        f"no release can be like {old.text} again"
+    )
+
+
+def counted_on(release: Release) -> Release:
+    """Return the next release in the same scheme: of a year and a month, the next month's."""
+    first, second, _ = release.numbers
+    if release.day is None and first in _YEARS and second >= _MONTHS:
+        return Release(f"{first + 1}.1")
+    return release.following()
 
 
 def sorts_below(version: str, other: str) -> bool:
@@ -116,14 +159,6 @@ def sorts_below(version: str, other: str) -> bool:
         return False
     pairs = zip_longest(*([int(part) for part in text.split(".")] for text in (version, other)), fillvalue=0)
     return next((one < two for one, two in pairs if one != two), False)
-
-
-def _counted_on(text: str) -> str:
-    """Return the release of two numbers after one of three: of a year and a month, the next month's."""
-    first, second, _ = Release(text).numbers
-    if first in _YEARS and second >= _MONTHS:
-        return f"{first + 1}.1"
-    return Release(text).following().text
 
 
 def today(now: dt.datetime, source_date_epoch: int | None) -> dt.date:

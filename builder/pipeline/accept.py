@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.errors import ConfigError
+from builder.errors import ConfigError, LockError
 from builder.lifecycle import lock as locks
 from builder.lifecycle import states
 from builder.lint import Override, Policy, lint, refuse
 from builder.load.access import Access, read
 from builder.model import Bundle, Origin
+from builder.pipeline.packaging import packaging
 from builder.rules import RULES, unknown
 
 if TYPE_CHECKING:
@@ -86,13 +87,23 @@ def examine(
     return bundle, loading.findings + findings
 
 
-def locked(project: Project, bundle: Bundle, *, wanted: Release | None) -> Release | None:
-    """Return the release to build: the lock's, else `wanted`; raise LockError where it does not fit."""
-    if project.lock is None:
+def locked(project: Project, bundle: Bundle, *, release: str | None) -> Release | None:
+    """Return the release to build: the lock's, else `release` or the configuration's.
+
+    Raises LockError where the bundle, the packaging or the release does not fit the lock, ReleaseError.
+    """
+    lock, wanted = project.lock, project.release(release)
+    if lock is None:
         return wanted
     described = locks.describe(bundle, project.lifecycle)
-    locks.verify(project.lock, described, str(project.lock_file), wanted=wanted)
-    return project.lock.release
+    where, given = str(project.lock_file), None if release is None else wanted
+    locks.verify(lock, described, where, wanted=given, packaging=packaging(project))
+    if wanted and wanted.numbers != lock.release.numbers:
+        said = f"release is {wanted.text} here, and {lock.release.text} in {where}"
+        higher = wanted.numbers > lock.release.numbers
+        way = "run 'trustpack lock'" if higher else "take this line out: the lock's is higher"
+        raise LockError(f"{project.where(('release',))}: {said}", hint=way)
+    return lock.release
 
 
 def policy(project: Project | None, treatments: Treatments = _NO_TREATMENTS) -> Policy:

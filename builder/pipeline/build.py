@@ -12,6 +12,7 @@ from builder import __version__, formats, render
 from builder.errors import ConfigError, OutputError, ReleaseError
 from builder.model import Artifact
 from builder.model import release as releases
+from builder.pipeline.identity import refuse_another_name
 from builder.release import folder as output
 from builder.release import manifest as manifests
 from builder.render import changelog, recipe
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from builder.lifecycle.states import Lifecycle
     from builder.model import Package, Recipe
     from builder.model.release import Release
     from builder.pipeline.request import BuildRequest
@@ -37,6 +39,15 @@ def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] =
         artifacts, manifest = _following(request, recipes, claim, progress)
         output.write(claim, artifacts, manifest)
     return manifest
+
+
+def successive(request: BuildRequest, out: Path) -> tuple[Release, Release] | None:
+    """Return the release that `out` holds and the one that would follow it, None where nothing would."""
+    previous = manifests.read_manifest(out)
+    if previous is None:
+        return None
+    old, new = releases.stored(previous.release), request.release or _next(request, previous)
+    return (old, new) if new.numbers > old.numbers else None
 
 
 def _following(
@@ -95,7 +106,17 @@ def _make(
         artifacts=artifacts,
         version=__version__,
     )
-    return artifacts, manifest
+    return artifacts, _with_states(manifest, request.lifecycle)
+
+
+def _with_states(manifest: Manifest, lifecycle: Lifecycle | None) -> Manifest:
+    if lifecycle is None:
+        return manifest
+    trusted, distrusted = (
+        tuple(lifecycle.stage(item.sha256).of(item) for item in items)
+        for items in (manifest.certificates, manifest.distrusted)
+    )
+    return replace(manifest, certificates=trusted, distrusted=distrusted)
 
 
 def _target(
@@ -124,6 +145,8 @@ def _target(
         if not recipe.built_in(source):
             _refuse_keys(package)
         data = formats.write(package)
+        if what.own:
+            refuse_another_name(package, data)
         digests[wanted.id] = hashlib.sha256(data).hexdigest()
         filenames[wanted.id] = package.filename
         finished.append((package, data))

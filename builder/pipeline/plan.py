@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from builder.errors import ReleaseError
 from builder.lifecycle import lock as locks
+from builder.lifecycle import packaging as packagings
 from builder.lifecycle import plan as plans
+from builder.model import release as releases
+from builder.pipeline.packaging import packaging
 from builder.release import manifest as manifests
 from builder.render import recipe
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.lifecycle.lock import Lock
-    from builder.lifecycle.plan import Plan
+    from builder.lifecycle.plan import Plan, Warned
     from builder.model import Bundle, CertificateSummary
     from builder.pipeline.project import Project
     from builder.release.manifest import Manifest
@@ -24,41 +28,93 @@ if TYPE_CHECKING:
 def following(project: Project, bundle: Bundle, *, release: str | None = None, again: bool = False) -> Lock:
     """Return the lock that a project's bundle leads to; raises ReleaseError, LockError or ConfigError.
 
-    It has a new release where the content is new, or `again` is set: `release`, else the configuration's.
+    It has a new release where the content or the packaging is new, or `again` is set: `release`, else the
+    configuration's.
     """
-    return locks.advance(
-        project.lock,
-        locks.describe(bundle, project.lifecycle),
-        organisation=project.slug,
-        today=project.today,
-        wanted=project.release(release),
-        again=again,
-    )
+    wanted, configured = project.release(release), project.release()
+    if wanted and configured and wanted.numbers != configured.numbers:
+        raise ReleaseError(
+            f"{project.where(('release',))}: release is {configured.text} here, not {wanted.text}",
+            hint="change this line, or take it out and give --release: a build goes by what stands here",
+        )
+    try:
+        return locks.advance(
+            project.lock,
+            locks.describe(bundle, project.lifecycle),
+            organisation=project.slug,
+            today=project.today,
+            wanted=wanted,
+            again=again,
+            packaging=packaging(project),
+        )
+    except ReleaseError as error:
+        if configured is None:
+            raise
+        line = project.where(("release",))
+        hint = f"clients would never fetch it: raise it in {line}, or take that line out"
+        raise ReleaseError(str(error), hint=hint) from None
+
+
+def unbumped(project: Project, bundle: Bundle, *, release: str | None = None) -> tuple[str, ...]:
+    """Return which parts of the packaging have changed, where nothing else asks for a new release."""
+    lock = project.lock
+    described = locks.describe(bundle, project.lifecycle)
+    if lock is None or not locks.stays(lock, described, project.release(release)):
+        return ()
+    return packagings.differences(lock.packaging, packaging(project))
 
 
 def plan(project: Project, bundle: Bundle, out: Path) -> Plan:
     """Return what the next release changes since the lock's or, without a lock, since the one in `out`."""
     lock = project.lock
     manifest = None if lock else manifests.read_manifest(out)
-    new = following(project, bundle)
+    try:
+        new = following(project, bundle)
+    except ReleaseError:
+        if lock and unbumped(project, bundle):
+            locks.refuse_other_packaging(lock, packaging(project), str(project.lock_file))
+        raise
+    before = lock.release.text if lock else manifest.release if manifest else ""
     sources = recipe.select(recipe.sources(project.beside), project.config.targets)
-    return plans.make(
+    made = plans.make(
         lock.certificates if lock else _released(manifest),
         new.certificates,
         lock=lock,
-        before=lock.release.text if lock else manifest.release if manifest else "",
+        before=before,
         release=new.release.text,
         lifecycle=project.lifecycle,
         distrust={source.target: recipe.read(source).distrust for source in sources},
         today=project.today,
     )
+    one_way = releases.one_way(releases.stored(before), new.release) if before else ""
+    return replace(made, one_way=one_way, packaging=changed(lock, new))
+
+
+def changed(old: Lock | None, new: Lock) -> tuple[str, ...]:
+    """Return which parts of the packaging differ, but for what the difference in CAs tells already."""
+    parts = packagings.differences(old.packaging if old else None, new.packaging)
+    same = old is not None and old.history[0].content == new.history[0].content
+    return tuple(part for part in parts if same or part != packagings.REASONS)
+
+
+def warnings(project: Project, bundle: Bundle, out: Path | None = None) -> tuple[Warned, ...]:
+    """Return what `plan` warns of in the rotation; without a lock and without `out`, of a first release."""
+    lock = project.lock
+    manifest = manifests.read_manifest(out) if out and not lock else None
+    return plans.warn(
+        lock.certificates if lock else _released(manifest),
+        locks.describe(bundle, project.lifecycle),
+        lock=lock,
+        lifecycle=project.lifecycle,
+        today=project.today,
+    )
 
 
 def _released(manifest: Manifest | None) -> list[CertificateSummary]:
-    """Return the certificates of a release with states; of what is shipped, it knows no others."""
+    """Return the certificates of a release with states; of what is shipped, older ones know no others."""
     if manifest is None:
         return []
     return [
-        *(replace(item, state="active") for item in manifest.certificates),
+        *(replace(item, state=item.state or "active") for item in manifest.certificates),
         *(replace(item, state="distrusted") for item in manifest.distrusted),
     ]

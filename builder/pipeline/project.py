@@ -111,7 +111,10 @@ def find(
             raise UsageError("--org: needs the bundle's files", hint="trustpack build roots.pem --org NAME")
         return Project(config.minimal(org, paths), Path(), None, now, source_date_epoch)
     if file is None and paths and not default.exists():
-        raise UsageError("whose bundle is it?", hint="add --org NAME, or run 'trustpack init' first")
+        raise UsageError(
+            f"--org: is missing, as there is no {config.FILE_NAME}",
+            hint="give the organisation's short name, such as --org acme, or run 'trustpack init'",
+        )
     import msgspec
 
     file = file or default

@@ -12,12 +12,15 @@ from builder.config import organisation
 from builder.errors import ConfigError
 from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
+from builder.pipeline.versions import refuse_lower
 from builder.render import recipe
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from builder.lifecycle.states import Lifecycle
     from builder.model import Bundle, Organisation, Release, Revision
     from builder.pipeline.project import Project
 
@@ -27,7 +30,7 @@ class BuildRequest(msgspec.Struct, frozen=True):
 
     `history` is what packages' changelogs tell; without it, they tell of this release alone.
     Without `release` the version is `today`, with a counter when today's has other content.
-    `source_date_epoch` is in seconds since 1970.
+    `source_date_epoch` is in seconds since 1970. `lifecycle` has the states that the manifest tells.
     """
 
     organisation: Organisation
@@ -39,6 +42,7 @@ class BuildRequest(msgspec.Struct, frozen=True):
     history: tuple[Revision, ...] = ()
     names: Mapping[str, str] = msgspec.field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
+    lifecycle: Lifecycle | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -65,16 +69,30 @@ def request(
         bundle=bundle,
         sources=sources,
         today=project.today,
-        release=locked(project, bundle, wanted=project.release(release)),
+        release=_release(project, bundle, owner, sources, release),
         source_date_epoch=project.source_date_epoch,
         history=revisions(project.lock.history) if project.lock else (),
         names=chosen.names,
         settings=chosen.settings,
+        lifecycle=project.lifecycle,
     )
 
 
+def _release(
+    project: Project,
+    bundle: Bundle,
+    owner: Organisation,
+    sources: Sequence[recipe.RecipeSource],
+    release: str | None,
+) -> Release | None:
+    chosen = locked(project, bundle, release=release)
+    if project.lock and chosen:
+        refuse_lower(project, owner, sources, chosen)
+    return chosen
+
+
 def _where(project: Project, key: str, target: str) -> str:
-    return f"{project.where((key, target))}: {key}.{target}"
+    return f"{project.where((key, target))}: {key}.{visible(target)}"
 
 
 def _check_choices(project: Project, owner: Organisation, sources: Sequence[recipe.RecipeSource]) -> None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ProofError, ToolError, UsageError
 from builder.model import release as releases
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
-from builder.prove import replica, testbeds, trial
+from builder.prove import outlook, replica, scratch, testbeds, trial
 from builder.prove.authority import Leaf
 from builder.prove.handshake import HOST
 from builder.prove.report import Proof
 from builder.prove.trial import EVERY, Cell, Question, Status, TrialSetup
 from builder.render import recipe
+from builder.text import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from builder.model import Bundle
     from builder.prove.case import Case
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 RECIPE_PROOF = "recipe proof"
 REAL_PROOF = "proof of the real bundle"
 _NOT_PROVABLE = "it is not provable: its recipe names no testbed"
+_NOT_ASKED = "it has no client of the names that --client gives"
 _INSTALLED = frozenset({"installed"})
 
 
@@ -40,10 +41,11 @@ def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
     Raises ProofError where the release cannot be read or is not what the recipes make.
     """
     originals = replica.originals(case.folder, case.manifest)
-    progress(f"making a throw-away replica of {len(originals.certificates)} certificates")
+    count = len(originals.certificates)
+    progress(f"making a throw-away replica of {count} certificate{'s' * (count != 1)}")
     replicas = replica.make(originals.certificates, now=case.now)
-    with tempfile.TemporaryDirectory(prefix="trustpack-proof-") as name:
-        folders = Path(name) / "first", Path(name) / "second"
+    with scratch.folder("proof") as folder:
+        folders = folder / "first", folder / "second"
         release = releases.stored(case.manifest.release)
         progress("building the replica's packages")
         built = [
@@ -118,7 +120,7 @@ def _certificate(path: Path) -> bytes:
     from cryptography import x509
 
     try:
-        data = path.read_bytes()
+        data = files.read(path)
         leaf = x509.load_pem_x509_certificate(data)
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except OSError as error:
@@ -136,7 +138,7 @@ def _certificate(path: Path) -> bytes:
 
 def _key(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
             mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
             if mode & 0o077:
                 raise UsageError(
@@ -196,9 +198,11 @@ def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callabl
     module = testbeds.opener(what)
     if module is None:
         return [_absent(target, _NOT_PROVABLE)]
+    if not outlook.asks(case, source):
+        return [_absent(target, _NOT_ASKED)]
     name = next(entry.name for entry in case.manifest.artifacts if entry.target == target)
     progress(f"{target}: making a clean testbed")
-    with tempfile.TemporaryDirectory(prefix="trustpack-testbed-") as folder, contextlib.ExitStack() as stack:
+    with scratch.folder("testbed") as folder, contextlib.ExitStack() as stack:
         try:
             testbed = stack.enter_context(
                 module.open_testbed(
@@ -206,7 +210,7 @@ def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callabl
                     name=name,
                     settings=recipe.choose(what, dict(case.settings.get(target, {}))),
                     root=case.root,
-                    folder=Path(folder),
+                    folder=folder,
                     offline=case.offline,
                     only=case.clients,
                 )
@@ -214,7 +218,7 @@ def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callabl
         except ToolError as error:
             return [_absent(target, str(error))]
         cells = trial.run(plan, testbed, case.clients, progress=progress)
-        return cells or [_absent(target, "it has no client of the names that --client gives")]
+        return cells or [_absent(target, _NOT_ASKED)]
 
 
 def _absent(target: str, reason: str) -> Cell:

@@ -19,6 +19,7 @@ from builder.prove import authority
 from builder.prove.handshake import HOST
 from builder.prove.server import server_context
 from builder.prove.trial import Question
+from builder.text import files
 from builder.x509.certificate import read as certificate
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def originals(folder: Path, manifest: Manifest) -> Originals:
 def _bytes(folder: Path, entry: ArtifactSummary) -> bytes:
     path = folder / entry.file
     try:
-        data = path.read_bytes()
+        data = files.read(path, files.PACKAGE_BYTES)
     except OSError as error:
         raise ProofError(f"{path}: cannot be read: {error.strerror}", hint="run the build again") from error
     if hashlib.sha256(data).hexdigest() != entry.sha256:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from builder import __version__
 from builder.errors import OutputError
 from builder.prove.handshake import HandshakeResult
 from builder.prove.trial import EVERY, PHASES, Status
-from builder.release.atomic import put
+from builder.release.atomic import put, unwritable
+from builder.release.folder import claimed
+from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from builder.release.manifest import Manifest
 
 HEAD = ("target", "client", *PHASES, "result")
-_SCHEMA = 1
 _MARKUP = re.compile(r"[\\`*_\[\]<>|#]")
 _RESULTS = {
     Status.PROVEN: "proven",
@@ -133,7 +133,6 @@ def verdict(proof: Proof) -> str:
 def to_json(proof: Proof) -> str:
     """Return proof.json."""
     value: dict[str, Any] = {
-        "schema": _SCHEMA,
         "kind": proof.kind,
         "holds": proof.holds,
         "organisation": proof.manifest.organisation,
@@ -149,7 +148,7 @@ def to_json(proof: Proof) -> str:
         "notes": list(proof.notes),
         "cells": [_cell(cell) for cell in proof.cells],
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return printed(value)
 
 
 def _question(question: Question) -> dict[str, Any]:
@@ -221,10 +220,19 @@ def _escaped(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", text)
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Replace these files in `folder`, each whole or not at all; raise OutputError where that fails."""
-    for name, text in files.items():
-        try:
-            put(folder / name, text.encode("utf-8"))
-        except OSError as error:
-            raise OutputError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
+def write(folder: Path, files: Mapping[str, str], *, proven: Manifest | None = None) -> None:
+    """Replace these files in `folder`, each whole or not at all; raise OutputError where that fails.
+
+    And where `folder` no longer holds the release that was `proven`: beside another the report would vouch
+    for that one.
+    """
+    with claimed(folder) as claim:
+        if proven is not None and claim.previous != proven:
+            raise OutputError(
+                f"{folder}: another build has written here while it was proven", hint="prove it once more"
+            )
+        for name, text in files.items():
+            try:
+                put(folder / name, text.encode("utf-8"))
+            except OSError as error:
+                raise unwritable(folder / name, error) from error

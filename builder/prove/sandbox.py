@@ -11,15 +11,15 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from builder.errors import ProofError, ToolError
+from builder.prove import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ENVIRONMENT = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8"}
@@ -124,7 +124,12 @@ def open_sandbox(root: Path) -> Iterator[Sandbox]:
     _expect_ability()
     if not os.path.lexists(root / "bin/sh"):
         raise ProofError(f"{root}: holds no unpacked system: there is no bin/sh")
-    folder = tempfile.mkdtemp(prefix="trustpack-sandbox-")
+    # Only ever an empty folder here: what is mounted on it, the sandbox alone sees.
+    with scratch.folder("sandbox", remove=os.rmdir) as folder:
+        yield from _opened(root, str(folder))
+
+
+def _opened(root: Path, folder: str) -> Iterator[Sandbox]:
     holder = subprocess.Popen(
         [*_UNSHARE, "sh", "-c", _HOLD, "sh", root.resolve(), folder],
         stdin=subprocess.PIPE,
@@ -135,7 +140,6 @@ def open_sandbox(root: Path) -> Iterator[Sandbox]:
         yield _enter(root, holder, folder)
     finally:
         _end(holder)
-        Path(folder).rmdir()
 
 
 def _enter(root: Path, holder: subprocess.Popen[bytes], folder: str) -> Sandbox:

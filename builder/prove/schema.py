@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from builder.text.schema import Moment, Sha256, Shape
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape
 
 _Phase = Literal["before", "installed", "upgraded", "removed"]
 
@@ -45,10 +45,9 @@ class CellJson(Shape, frozen=True):
     ]
 
 
-class ProofJson(Shape, frozen=True):
+class ProofJson(DocumentJson, frozen=True):
     """What was proven, and how."""
 
-    schema: Annotated[int, Meta(description="The version of this format.")]
     kind: Annotated[str, Meta(description="recipe proof, or proof of the real bundle.")]
     holds: Annotated[bool, Meta(description="Whether something was proven and nothing failed.")]
     organisation: str

@@ -1,15 +1,30 @@
-"""The one atomic write: a file is there whole or as it was, whoever reads it and whenever the power fails."""
+"""The one atomic write: a file is there whole or as it was, whoever reads it and whenever the power fails.
+
+What is being written lies beside its file under a temporary name, and is held locked until it is renamed: the
+next write into that folder removes what a killed process has left, and never what a live one is writing.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import stat
+from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.errors import OutputError
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterator
 
 TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
 _SHOWN = 50  # characters of a name, of four bytes at most
 _READABLE = 0o644  # by whoever reads it: a metrics exporter runs as a user of its own
+# Opened so, neither a link nor a pipe that somebody put there is followed or waited for.
+_LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def write(file: Path, text: str) -> None:
@@ -19,41 +34,149 @@ def write(file: Path, text: str) -> None:
     """
     target = Path(os.path.realpath(file))
     try:
-        if target.exists() and not target.is_file():
+        if target.exists() and not target.is_file() and not target.is_dir():
             target.write_text(text, "utf-8", newline="")
             return
         put(target, text.encode("utf-8"), mode=_READABLE)
     except OSError as error:
-        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from error
+        raise unwritable(file, error) from error
+
+
+def create(path: Path, data: bytes) -> None:
+    """Make a new file that holds `data`; raise FileExistsError where there is one, or another OSError.
+
+    Of two processes that do so at once, one is told that it comes too late.
+    """
+    clear_up(path.parent)
+    with staged(path, data) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            _copy(data, path)
 
 
 def put(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Make `data` the content of `path`, with the bits `mode` or else those of a new file; raises OSError."""
-    temporary = stage(path, data)
-    try:
+    clear_up(path.parent)
+    with staged(path, data) as temporary:
         if mode is not None:
             temporary.chmod(mode)
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
-def stage(path: Path, data: bytes) -> Path:
-    """Write `data` to a temporary file beside `path`, through to the disk, and return it; raises OSError.
+@contextlib.contextmanager
+def staged(path: Path, data: bytes) -> Iterator[Path]:
+    """Write `data` to a temporary file beside `path`, through to the disk, and yield it; raises OSError.
 
-    Whoever stages several files renames them when all are there.
+    It is gone afterwards, unless it has been renamed. Whoever stages several files renames them when all are
+    there.
     """
-    # A metrics collector reads what ends in .prom, so this name must not; and the longest name has no room.
-    temporary = path.with_name(f"{TEMPORARY}{path.name[-_SHOWN:]}-{os.getpid()}")
     try:
-        with temporary.open("xb") as stream:  # never through a link that somebody put there
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        temporary, stream = _locked_file(path)
     except OSError as error:
-        if not isinstance(error, FileExistsError):
-            temporary.unlink(missing_ok=True)
-        # People know the file by the name that it was to have.
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    return temporary
+        raise _named(error, path) from error
+    with stream:
+        try:
+            try:
+                _fill(stream, data)
+            except OSError as error:
+                raise _named(error, path) from error
+            yield temporary
+        finally:
+            if os.path.lexists(temporary):
+                with contextlib.suppress(OSError):  # what cannot be removed now, the next write removes
+                    temporary.unlink()
+
+
+def clear_up(folder: Path) -> None:
+    """Remove the temporary files that killed processes have left in a folder, as far as that can be done."""
+    with contextlib.suppress(OSError):
+        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(TEMPORARY)]
+        for name in names:
+            _remove_dead(folder / name)
+
+
+@contextlib.contextmanager
+def alone(folder: Path, said: str) -> Iterator[None]:
+    """Let one process at a time do something in `folder`; raise OutputError with `said` to a second one.
+
+    What is locked is the folder itself, so nothing is left behind.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if not lock(descriptor):
+            raise OutputError(f"{folder}: {said}", hint="wait for it to end")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """Return the error that says why a file cannot be written."""
+    missing = isinstance(error, FileNotFoundError) and not path.parent.exists()
+    hint = f"there is no folder {path.parent}: make it first" if missing else ""
+    return OutputError(f"{path}: cannot be written: {error.strerror or error}", hint=hint)
+
+
+def _locked_file(path: Path) -> tuple[Path, io.FileIO]:
+    """Make a temporary file for `path` and lock it; a process of another container may have our number."""
+    for number in count():
+        # A metrics collector reads what ends in .prom, so this name must not; and the longest has no room.
+        temporary = path.with_name(f"{TEMPORARY}{path.name[-_SHOWN:]}-{os.getpid()}.{number}")
+        try:
+            stream = temporary.open("xb", buffering=0)  # never through a link that somebody put there
+        except FileExistsError:
+            continue
+        # Until it is locked, somebody who clears up may take it for a dead process's.
+        if lock(stream.fileno()) and os.fstat(stream.fileno()).st_nlink:
+            return temporary, stream
+        stream.close()
+    raise AssertionError
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file or folder unless somebody has; some network file systems know no such locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _fill(stream: io.FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[stream.write(rest) :]
+    os.fsync(stream.fileno())
+
+
+def _remove_dead(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(temporary, _LOOK)
+        try:
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Its process may have renamed it meanwhile, and be writing another one of that name.
+                if os.path.samestat(found, temporary.lstat()):
+                    temporary.unlink()
+        finally:
+            os.close(descriptor)
+
+
+def _copy(data: bytes, path: Path) -> None:
+    with path.open("xb", buffering=0) as stream:
+        try:
+            _fill(stream, data)
+        except OSError:
+            path.unlink()
+            raise
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    """Return an error about the name that people know, and not about the temporary one."""
+    return OSError(error.errno, error.strerror, str(path))

@@ -8,25 +8,26 @@ build clears up.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
 from builder.errors import OutputError
-from builder.release.atomic import TEMPORARY, put, stage
+from builder.release.atomic import alone, clear_up, put, staged, unwritable
 from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
+from builder.text import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from builder.model import Artifact
     from builder.release.manifest import Manifest
 
 _JOURNAL = ".trustpack-journal.json"
+_BUSY = "another build is writing here"
 _WHATEVER = ""  # in the journal: a file that was described is ours, even if it was changed
 
 
@@ -63,7 +64,7 @@ def claimed(folder: Path) -> Iterator[Claim]:
         try:
             is_folder = folder.is_dir()
             if is_folder:
-                stack.enter_context(_locked(folder))
+                stack.enter_context(alone(folder, _BUSY))
         except OSError as error:
             raise OutputError(f"{folder}: cannot be read: {error.strerror}") from error
         yield Claim(folder, read_manifest(folder), is_folder)
@@ -73,12 +74,13 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
     """Make a claimed folder hold what `manifest` says; remove what it held and nobody else's files.
 
     Raises OutputError if a file of that name is there and not ours, if another build has made the folder
-    meanwhile, or it cannot be written; then it holds what it held before.
+    meanwhile, or it cannot be written; then it holds what it held before. And, with another message, if it
+    holds the new release, but what is left of the one before cannot be removed.
     """
     folder, previous = claim.folder, claim.previous
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.nullcontext() if claim.locked else _locked(folder):
+        _make(folder)
+        with contextlib.nullcontext() if claim.locked else alone(folder, _BUSY):
             if not claim.locked and os.path.lexists(folder / MANIFEST):
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
             _clear_up(folder, previous)
@@ -89,29 +91,54 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
                 # It may have ended before or after the new release was described.
                 _clear_up(folder, read_manifest(folder))
                 raise
+            _tidy(folder, manifest)
     except OSError as error:
-        where = error.filename2 or error.filename or folder  # of a renaming, the name that was to be
-        raise OutputError(f"{where}: cannot be written: {error.strerror or error}") from error
+        # Of a renaming, the name that was to be.
+        raise unwritable(Path(error.filename2 or error.filename or folder), error) from error
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        for path in (folder, *folder.parents):
+            if path.is_symlink() and not path.exists():
+                hint = "make the folder that it names, or remove the link"
+                raise OutputError(f"{path}: is a link that leads nowhere", hint=hint) from None
+        raise
 
 
 def _publish(
     folder: Path, artifacts: Sequence[Artifact], manifest: Manifest, previous: Manifest | None
 ) -> None:
+    """Write everything; the last step of all describes the new release."""
     changed = [a for a in artifacts if _digest(folder / a.filename) != a.sha256]
     kept = {entry.file for entry in manifest.artifacts}
     stale = [entry for entry in previous.artifacts if entry.file not in kept] if previous else []
     sums = _sums(manifest)
-    staged = [stage(folder / a.filename, a.data) for a in changed]
     journal = {a.filename: a.sha256 for a in changed} | {entry.file: _WHATEVER for entry in stale}
     if previous is None:
         journal[SUMS] = hashlib.sha256(sums).hexdigest()
-    put(folder / _JOURNAL, msgspec.json.encode(journal))
-    for artifact, temporary in zip(changed, staged, strict=True):
-        temporary.replace(folder / artifact.filename)
-    put(folder / SUMS, sums)
-    put(folder / MANIFEST, to_json(manifest))
-    _clear_up(folder, manifest)
-    _drop_outdated_proof(folder, manifest)
+    with contextlib.ExitStack() as stack:
+        ready = [stack.enter_context(staged(folder / a.filename, a.data)) for a in changed]
+        put(folder / _JOURNAL, msgspec.json.encode(journal))
+        for artifact, temporary in zip(changed, ready, strict=True):
+            temporary.replace(folder / artifact.filename)
+        put(folder / SUMS, sums)
+        put(folder / MANIFEST, to_json(manifest))
+
+
+def _tidy(folder: Path, manifest: Manifest) -> None:
+    """Remove what is left of the release before; raise OutputError, which says that the new one stands."""
+    try:
+        _clear_up(folder, manifest)
+        _drop_outdated_proof(folder, manifest)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: holds release {manifest.release}, whole, but {error.filename or 'a file'} "
+            f"of the one before cannot be removed: {error.strerror or error}",
+            hint="the next build removes it, where it can",
+        ) from error
 
 
 def _clear_up(folder: Path, described: Manifest | None) -> None:
@@ -119,16 +146,15 @@ def _clear_up(folder: Path, described: Manifest | None) -> None:
 
     A new file with other content than the journal says was made by somebody else, and stays.
     """
-    for temporary in folder.glob(f"{TEMPORARY}*"):
-        temporary.unlink()
+    clear_up(folder)
     try:
-        journal = msgspec.json.decode((folder / _JOURNAL).read_bytes(), type=dict[FileName, str])
+        journal = msgspec.json.decode(files.read(folder / _JOURNAL), type=dict[FileName, str])
     except FileNotFoundError:
         return
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, files.NotAFileError, files.TooLargeError):
         journal = {}
-    files = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
-    for name in journal.keys() - files:
+    kept = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
+    for name in journal.keys() - kept:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
             (folder / name).unlink(missing_ok=True)
     if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
@@ -139,7 +165,7 @@ def _clear_up(folder: Path, described: Manifest | None) -> None:
 def _drop_outdated_proof(folder: Path, manifest: Manifest) -> None:
     """Remove the proof of other packages than `manifest` describes: beside them it would vouch for these."""
     try:
-        proof = msgspec.json.decode((folder / PROOFS[0]).read_bytes(), type=_Proof)
+        proof = msgspec.json.decode(files.read(folder / PROOFS[0]), type=_Proof)
     except (OSError, msgspec.DecodeError):
         return  # there is none, or it is somebody else's
     described = {(entry.file, entry.sha256) for entry in manifest.artifacts}
@@ -164,25 +190,9 @@ def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Man
             )
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one build at a time write to `folder`; the lock is the folder itself, so nothing is left behind."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(
-                f"{folder}: another build is writing here", hint="wait for it to end"
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _digest(path: Path) -> str | None:
     try:
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except FileNotFoundError:
         return None

@@ -12,6 +12,7 @@ from builder.model import FILE_NAME, CertificateSummary
 from builder.model import release as releases
 from builder.model.release import Release
 from builder.render.inventory import distrusted, trusted
+from builder.text import files
 from builder.text.quoting import visible
 from builder.x509 import keys
 
@@ -116,7 +117,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     path = folder / MANIFEST
     hint = "choose another folder with --out, or remove it"
     try:
-        data = path.read_bytes()
+        data = files.read(path)
         keys.refuse(data, str(path), hint=hint)
         found = msgspec.json.decode(data, type=Manifest)
         releases.stored(found.release)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from builder.render.schema import DistrustedJson, TrustedJson  # noqa: TC001  msgspec reads annotations at run time
-from builder.text.schema import Sha256, Shape
+from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
+from builder.render.schema import TrustedJson
+from builder.text.schema import DocumentJson, Sha256, Shape
+
+
+class ReleasedJson(TrustedJson, frozen=True, omit_defaults=True):
+    """One CA of a release: trusted, or blocked where the platform has a place for that."""
+
+    state: Annotated[
+        State | Literal[""], Meta(description="Where it is in its life, where a configuration says it.")
+    ] = ""
+    since: Annotated[str, Meta(description="The day since when it is so, where it is given.")] = ""
+    until: Annotated[str, Meta(description="The day on which it is to change, where it is given.")] = ""
+    owner: Annotated[str, Meta(description="Who answers for it, where that is given.")] = ""
+    evidence: Annotated[str, Meta(description="What says why, where that is given.")] = ""
 
 
 class ArtifactJson(Shape, frozen=True):
@@ -25,14 +38,13 @@ class ArtifactJson(Shape, frozen=True):
     recipe: Annotated[str, Meta(description="A SHA-256 of the recipe, templates and settings that made it.")]
 
 
-class ManifestJson(Shape, frozen=True):
+class ManifestJson(DocumentJson, frozen=True):
     """A release: what it trusts, and the files that make clients trust it."""
 
     organisation: Annotated[str, Meta(description="The organisation's slug.")]
     release: str
     epoch: Annotated[int, Meta(description="The time stamp of everything built, in seconds since 1970.")]
-    certificates: list[TrustedJson]
+    certificates: list[ReleasedJson]
     artifacts: list[ArtifactJson]
-    distrusted: list[DistrustedJson]
+    distrusted: list[ReleasedJson]
     trustpack: Annotated[str, Meta(description="The version of trustpack that wrote it.")]
-    schema: Annotated[int, Meta(description="The version of this format.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Protocol
 
-from builder.model import Revision
+from builder.model import Release, Revision
 from builder.text.quoting import FILTERS, Quoted, visible
 
 if TYPE_CHECKING:
@@ -32,23 +32,31 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def of_release(release: str, day: dt.date, bundle: Bundle) -> tuple[Revision, ...]:
     """Return the one entry of a release without a history: all that it trusts and distrusts."""
     said = (*notes("Trust", bundle.certificates), *notes("Distrust", bundle.distrusted))
-    return (Revision(release, day.isoformat(), said),)
+    known = Release(release)
+    return (Revision(release, day.isoformat(), said, known.counter if known.day == day else 0),)
 
 
 def debian(history: Iterable[Revision], *, name: str, maintainer: str) -> str:
-    """Return a Debian changelog; each entry is dated the midnight of its release's day."""
+    """Return a Debian changelog; each entry has its release's time."""
     return "\n".join(_stanza(one, name, maintainer) for one in history)
 
 
 def markdown(history: Iterable[Revision], *, level: int) -> Quoted:
-    """Return one section a release; `level` is that of its headings."""
+    """Return one section a release; `level` is that of its headings.
+
+    Only a day's first release does without a time.
+    """
     marks = "#" * level
-    return Quoted("\n".join(f"{marks} {one.release} ({one.date})\n\n{_list(one)}" for one in history))
+    return Quoted("\n".join(f"{marks} {one.release} ({_when(one)})\n\n{_list(one)}" for one in history))
 
 
 def notes(verb: str, authorities: Iterable[_Authority]) -> list[str]:
     """Return a sentence for each CA: what a release does to it."""
     return [f"{verb} {visible(one.subject)} ({one.sha256[:_SHORT]})." for one in authorities]
+
+
+def _when(one: Revision) -> str:
+    return f"{one.date} {one.moment:%H:%M} UTC" if one.minute else one.date
 
 
 def _list(one: Revision) -> str:
@@ -61,12 +69,9 @@ def _stanza(one: Revision, name: str, maintainer: str) -> str:
         for note in one.notes
     )
     head = f"{name} ({one.release}) unstable; urgency=medium"
-    return f"{head}\n\n{notes}\n\n -- {maintainer}  {_stamp(one.date)}\n"
+    return f"{head}\n\n{notes}\n\n -- {maintainer}  {_stamp(one.moment)}\n"
 
 
-def _stamp(day: str) -> str:
-    import datetime as dt
-
-    date = dt.date.fromisoformat(day)
-    month = _MONTHS[date.month - 1]
-    return f"{_DAYS[date.weekday()]}, {date.day:02} {month} {date.year} 00:00:00 +0000"
+def _stamp(moment: dt.datetime) -> str:
+    month = _MONTHS[moment.month - 1]
+    return f"{_DAYS[moment.weekday()]}, {moment.day:02} {month} {moment.year} {moment:%H:%M}:00 +0000"

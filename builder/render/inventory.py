@@ -5,12 +5,12 @@ What is distrusted is in a list of its own, so that no reader of the other one t
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.model import CertificateSummary, summarise
+from builder.text.printed import printed
 
 if TYPE_CHECKING:
     from builder.model import Bundle
@@ -39,6 +39,6 @@ def distrusted(bundle: Bundle) -> tuple[CertificateSummary, ...]:
 
 
 def inventory(bundle: Bundle, *, slug: str, release: str) -> bytes:
-    """Return the JSON file that packages carry: {organisation, release, certificates, distrusted}."""
+    """Return the JSON file that packages carry: {schema, organisation, release, …}."""
     value = Inventory(slug, release, trusted(bundle), distrusted(bundle))
-    return (json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    return printed(msgspec.to_builtins(value)).encode("ascii")

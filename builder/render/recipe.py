@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _MODES = {"file": 0o644, "dir": 0o755}
+_LONGEST = 1_000_000  # characters of a text with its placeholders filled
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -71,6 +72,10 @@ def check_links(source: RecipeSource) -> None:
     for path in (source.templates, *source.templates.rglob("*")):
         if not _lies_in(project / "templates" / source.target, path):
             raise ConfigError(f"{path}: leads out of the folder of its templates")
+    # One that leads nowhere else now may do so when it is read.
+    for path in (source.file, *source.templates.rglob("*")):
+        if path.is_symlink():
+            raise ConfigError(f"{path}: is a link", hint="put the file itself there: no link is followed")
 
 
 def _lies_in(folder: Path, path: Path) -> bool:
@@ -85,6 +90,15 @@ def built_in(source: RecipeSource) -> bool:
 def digest(recipe: Recipe, settings: Mapping[str, str]) -> str:
     """Return a SHA-256 of what a target's packages are made by: recipe, templates and choices."""
     return hashlib.sha256(bytes.fromhex(recipe.digest) + repr(sorted(settings.items())).encode()).hexdigest()
+
+
+def pin(source: RecipeSource) -> str:
+    """Return the same of a recipe and its templates alone, without understanding it; raises ConfigError."""
+    check_links(source)
+    try:
+        return _digest(source, document.read(source.file))
+    except OSError as error:
+        raise ConfigError(f"{error.filename or source.file}: cannot be read: {error.strerror}") from error
 
 
 def _digest(source: RecipeSource, text: str) -> str:
@@ -135,7 +149,7 @@ def read(source: RecipeSource) -> Recipe:
         # A process that builds for many organisations reads a recipe again only when its file has changed.
         return _read(source, source.file.stat().st_mtime_ns)
     except OSError as error:
-        raise ConfigError(f"{source.file}: cannot be read: {error.strerror}") from error
+        raise ConfigError(f"{error.filename or source.file}: cannot be read: {error.strerror}") from error
 
 
 @lru_cache(maxsize=64)
@@ -144,7 +158,7 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
     text = document.read(source.file)
     if not built_in(source):
         _refuse_keys(source, text)
-    raw, warnings = recipe_file.parse(text, str(source.file), source.target, source.templates)
+    raw, warnings, parsed = recipe_file.parse(text, str(source.file), source.target, source.templates)
     return Recipe(
         target=source.target,
         title=raw.title,
@@ -167,6 +181,9 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
         warnings=warnings,
+        own=not built_in(source),
+        file=str(source.file),
+        lines=parsed.lines,
     )
 
 
@@ -222,7 +239,10 @@ def choose(recipe: Recipe, chosen: dict[str, str]) -> dict[str, str]:
 
 
 def fill(text: str, values: dict[str, str], where: str) -> str:
-    """Replace every `{placeholder}` of a recipe's text; raise ConfigError for an unknown one."""
+    """Replace every `{placeholder}` of a recipe's text; raise ConfigError for an unknown one or too many."""
+    # Before it is made: a text of a configuration may be long, and stand in a recipe's a million times.
+    if sum(len(values.get(key, "")) for key in _PLACEHOLDER.findall(text)) > _LONGEST:
+        raise ConfigError(f"{where}: would be longer than {_LONGEST} characters")
 
     def value(found: re.Match[str]) -> str:
         key = found[1]

@@ -43,7 +43,10 @@ class FileSection(_Struct, frozen=True):
     """One file or folder of a package; a file has exactly one of source, template and content."""
 
     path: Annotated[
-        str, _says("Where it lies in the package, with {placeholders}; {certificate} makes a file for each.")
+        str,
+        _says(
+            "Where it lies in the package, with {placeholders}; {certificate} or {hashed}: a file for each."
+        ),
     ]
     kind: Annotated[Literal["file", "dir"], _says("A file, or a folder, which nothing fills.")] = "file"
     source: Annotated[str, _says("A file of the target's templates, copied byte for byte.")] = ""
@@ -100,7 +103,9 @@ class RecipeSection(_Struct, frozen=True):
         str,
         _says("The package's version: {release}, or for a library {library_version} or {semver}."),
     ]
-    outputs: Annotated[list[OutputSection], _says("The artifacts, in the order they are made.", min_length=1)]
+    outputs: Annotated[
+        list[OutputSection], _says("The artifacts, in the order they are made.", min_length=1, max_length=20)
+    ]
     install: Annotated[str, _says("The commands that install the package, with {placeholders}.")]
     verify: Annotated[str, _says("The commands by which people see that it works.")]
     remove: Annotated[str, _says("The commands that remove the package.")]
@@ -150,8 +155,10 @@ def schema() -> dict[str, Any]:
     }
 
 
-def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSection, tuple[str, ...]]:
-    """Return the recipe of `target` that stands in `text`, and what to warn its author of.
+def parse(
+    text: str, path: str, target: str, templates: Path
+) -> tuple[RecipeSection, tuple[str, ...], document.Document]:
+    """Return the recipe of `target` that stands in `text`, what to warn its author of, and where keys stand.
 
     `path` is its file, for messages, and `templates` the folder in which the files it names must lie. Raises
     ConfigError for all that is wrong.
@@ -159,7 +166,7 @@ def parse(text: str, path: str, target: str, templates: Path) -> tuple[RecipeSec
     parsed = document.parse(text, path)
     raw, found = _modern(document.decode(parsed, RecipeSection, more=_unknown))
     document.refuse(parsed, (*_contradictions(raw), *_unfilled(raw, target, templates), *_unwritable(raw)))
-    return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found)
+    return raw, tuple(f"{parsed.where(one.path)}: {one.message}" for one in found), parsed
 
 
 def _modern(raw: RecipeSection) -> tuple[RecipeSection, list[Fault]]:
@@ -246,7 +253,9 @@ def _unfilled(raw: RecipeSection, target: str, templates: Path) -> Iterator[Faul
             for said, hint in _file_faults(entry, target, templates):
                 yield Fault(("outputs", i, "files", j), said, hint)
         for name, script in output.scripts.items():
-            for said, hint in _filled_wrong(name, script.source, script.template, "", target, templates):
+            for said, hint in _filled_wrong(
+                name, {"source": script.source, "template": script.template}, target, templates
+            ):
                 yield Fault(("outputs", i, "scripts", name), said, hint)
 
 
@@ -255,19 +264,22 @@ def _file_faults(entry: FileSection, target: str, templates: Path) -> Iterator[t
         if entry.source or entry.template or entry.content:
             yield f"'{entry.path}' is a folder, which nothing fills", ""
         return
-    yield from _filled_wrong(entry.path, entry.source, entry.template, entry.content, target, templates)
-    if entry.content in PER_CERTIFICATE and "{certificate}" not in entry.path:
+    fills = {"source": entry.source, "template": entry.template, "content": entry.content}
+    yield from _filled_wrong(entry.path, fills, target, templates)
+    apart = "{certificate}" in entry.path or "{hashed}" in entry.path
+    if entry.content in PER_CERTIFICATE and not apart:
         yield f"'{entry.path}' needs {{certificate}}: there is one file for each", ""
 
 
 def _filled_wrong(
-    name: str, source: str, template: str, content: str, target: str, templates: Path
+    name: str, fills: Mapping[str, str], target: str, templates: Path
 ) -> Iterator[tuple[str, str]]:
     """Yield why what fills `name` is not exactly one thing, or is not a file of the target's folder."""
-    if sum(map(bool, (source, template, content))) != 1:
-        yield f"'{name}' needs exactly one of source, template and content", ""
+    if sum(map(bool, fills.values())) != 1:
+        *most, last = fills
+        yield f"'{name}' needs exactly one of {', '.join(most)} and {last}", ""
         return
-    named = source or template
+    named = fills["source"] or fills["template"]
     if ".." in Path(named).parts or Path(named).is_absolute():
         yield f"'{named}' must lie in {templates}", ""
     elif named and not (templates / named).is_file():

@@ -1,4 +1,4 @@
-"""The JSON of certificates.json, which packages carry, and of its lists in the manifest."""
+"""The JSON that packages carry and print, of its lists in the manifest, and of what `recipes` prints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from builder.text.schema import Moment, Sha256, Shape, Subject
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
 class TrustedJson(Shape, frozen=True):
@@ -29,7 +29,7 @@ class DistrustedJson(TrustedJson, frozen=True, omit_defaults=True):
     evidence: Annotated[str, Meta(description="Why it is distrusted, where it is given.")] = ""
 
 
-class InventoryJson(Shape, frozen=True):
+class InventoryJson(DocumentJson, frozen=True):
     """certificates.json in a package: what exactly it trusts."""
 
     organisation: Annotated[str, Meta(description="The organisation's slug.")]
@@ -47,4 +47,72 @@ class ListedRecipeJson(Shape, frozen=True):
     origin: Annotated[str, Meta(description="built in, or the recipe's file.")]
 
 
-RecipesJson = list[ListedRecipeJson]
+class RecipesJson(DocumentJson, frozen=True):
+    """Every target that can be built."""
+
+    recipes: list[ListedRecipeJson]
+
+
+class ShownRecipeJson(DocumentJson, frozen=True):
+    """One target's recipe and templates."""
+
+    target: str
+    origin: Annotated[str, Meta(description="built in, or the recipe's file.")]
+    file: Annotated[str, Meta(description="The recipe's path.")]
+    recipe: Annotated[str, Meta(description="Its text, in YAML: `trustpack schema recipe` describes it.")]
+    templates: Annotated[list[str], Meta(description="The paths of its templates.")]
+
+
+class ExportedRecipeJson(DocumentJson, frozen=True):
+    """What was copied beside trustpack.yaml."""
+
+    target: str
+    files: Annotated[list[str], Meta(description="The paths of the copies.")]
+
+
+class RuntimeJson(Shape, frozen=True):
+    """What runs the clients."""
+
+    name: Annotated[str, Meta(description="python, pypy, node, bun, deno, ruby, jruby …")]
+    version: str
+    path: Annotated[str | None, Meta(description="The executable; null where it is not known.")]
+
+
+class RootJson(Shape, frozen=True):
+    """One root that the package brings."""
+
+    subject: Subject
+    sha256: Sha256
+    not_after: Moment
+    expired: bool
+
+
+class VariableJson(Shape, frozen=True):
+    """One environment variable by which clients find roots."""
+
+    name: str
+    value: str
+    clients: Annotated[str, Meta(description="Who reads it.")]
+    holds_these_roots: Annotated[bool | None, Meta(description="null where it names no roots.")]
+    effect: Annotated[str, Meta(description="What that means, in a sentence.")]
+
+
+class DoctorJson(DocumentJson, frozen=True):
+    """Whether an installed wheel, npm package or gem is active, and why not."""
+
+    package: Annotated[str, Meta(description="The package's name.")]
+    version: Annotated[str, Meta(description="The package's version.")]
+    release: Annotated[str, Meta(description="The organisation's release.")]
+    organisation: Annotated[str, Meta(description="The organisation's slug.")]
+    runtime: RuntimeJson
+    bundle: Annotated[
+        str | None, Meta(description="The PEM file with these roots; null where there is none.")
+    ]
+    certificates: list[RootJson]
+    active: Annotated[
+        bool, Meta(description="Whether a default client of this process trusts all of these roots.")
+    ]
+    through: Annotated[list[str], Meta(description="The ways by which clients get them.")]
+    variables: list[VariableJson]
+    problems: Annotated[list[str], Meta(description="What keeps a client from trusting, and damage.")]
+    notes: Annotated[list[str], Meta(description="What else is worth knowing.")]

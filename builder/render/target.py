@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import textwrap
 from collections import Counter
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,25 +14,27 @@ import msgspec
 
 from builder.errors import ConfigError
 from builder.formats.compression import gzip
-from builder.model import FILE_NAME, File, Package
+from builder.model import FILE_NAME, Certificate, File, Package
 from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
 from builder.render.inventory import inventory
+from builder.render.naming import check_name, check_relations, module
 from builder.render.recipe import choose, fill
 from builder.render.template import rendered, static
-from builder.text.faults import shown
+from builder.text.files import PACKAGE_BYTES
 from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from builder.model import Bundle, Certificate, Organisation, Output, Recipe, RecipeFile, Revision
+    from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
 
 
 _WIDTH = 76  # of a description in a .deb or an .rpm
+_SHOWN = (frozenset(dir(Certificate)) | {"openssl_hash"}) - {"origin"}  # of a certificate, to templates
 
 
 class TargetRelease(msgspec.Struct, frozen=True):
@@ -74,13 +77,14 @@ def target_release(
         "npm_scope": organisation.npm_scope,
         **_versions(release.text),
     }
-    where = f"recipe {recipe.target}"
-    pattern = recipe.scoped_name if recipe.scoped_name and organisation.npm_scope else recipe.name
-    name = name or fill(pattern, words, where)
-    check_name(recipe, organisation, name)
-    flat = name.removeprefix("@").replace("/", "-")
-    words |= {"name": name, "flat": flat, "module": re.sub(r"[^A-Za-z0-9]", "_", flat)}
-    version = fill(recipe.version, words, where)
+    if name:
+        check_name(recipe, organisation, name)
+    else:
+        key = "scoped_name" if recipe.scoped_name and organisation.npm_scope else "name"
+        name = fill(getattr(recipe, key), words, recipe.place(key))
+        check_name(recipe, organisation, name, where=recipe.place(key))
+    words |= {"name": name, "flat": name.removeprefix("@").replace("/", "-"), "module": module(name)}
+    version = fill(recipe.version, words, recipe.place("version"))
     words["version"] = version
     chosen = choose(recipe, dict(settings or {}))
     return TargetRelease(
@@ -88,41 +92,33 @@ def target_release(
     )
 
 
-def check_name(recipe: Recipe, organisation: Organisation, name: str) -> None:
-    """Raise ConfigError for a package's name that its ecosystem forbids, or that may be somebody else's."""
-    if not re.fullmatch(recipe.name_pattern, name):
-        way = f"'trustpack recipes show {recipe.target}' has its name_pattern"
-        raise ConfigError(
-            f"names.{recipe.target}: {shown(name)} is not a name that {recipe.title} allows",
-            hint=recipe.name_rule or way,
-        )
-    # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.
-    words = re.sub(r"[^a-z0-9]+", "-", name.lower())
-    if not name.startswith("@") and organisation.slug not in words:
-        raise ConfigError(
-            f"names.{recipe.target}: '{name}' does not contain '{organisation.slug}'",
-            hint="a package of another's name would be installed in its place: keep the slug in it",
-        )
-
-
 def package(
     target: TargetRelease, output: Output, *, digests: Mapping[str, str], filenames: Mapping[str, str]
 ) -> Package:
     """Render one output; `digests` and `filenames` describe the recipe's earlier outputs, by their id."""
     target = msgspec.structs.replace(target, history=_history(target))
+    place = partial(target.recipe.place_in, output)
     filename = _filename(target, output)
     words = {**target.words, "filename": filename}
     entries = [entry for entry in output.files if _wanted(entry, target.settings)]
     placed = [
-        pair for entry in entries for pair in _placed(entry, target.bundle, words, _where(target, output))
+        pair
+        for entry in entries
+        for pair in _placed(entry, target.bundle, words, place("files", output.files.index(entry), "path"))
     ]
     paths = [path for path, _, _ in placed]
-    _check_paths(paths, _where(target, output))
+    _check_paths(paths, place("files"))
+    metadata = {key: _filled(value, words, place("metadata", key)) for key, value in output.metadata.items()}
+    check_relations(metadata, target.organisation, place("metadata"))
     scope = _scope(target, words, paths, digests, filenames)
-    files = tuple(
-        File(path, _data(entry, target, certificate, scope), entry.mode, entry.kind)
+    filled = (*(entry for _, entry, _ in placed), *output.scripts.values())
+    names = sorted({entry.template for entry in filled if entry.template})
+    pages = rendered(target.templates, names, scope)
+    made = (
+        File(path, _data(entry, target, certificate, pages), entry.mode, entry.kind)
         for path, entry, certificate in placed
     )
+    files = tuple(_within(PACKAGE_BYTES, made, place("files")))
     return Package(
         target=target.recipe.target,
         container=output.container,
@@ -132,8 +128,8 @@ def package(
         epoch=target.epoch,
         organisation=target.organisation,
         files=files,
-        scripts={name: _data(entry, target, None, scope) for name, entry in output.scripts.items()},
-        metadata=_filled(output.metadata, words, _where(target, output)),
+        scripts={name: _data(entry, target, None, pages) for name, entry in output.scripts.items()},
+        metadata=metadata,
         history=target.history,
         output=output.id,
     )
@@ -146,23 +142,20 @@ def commands(target: TargetRelease, filenames: Mapping[str, str]) -> dict[str, s
     """
     words = {**target.words, "filename": list(filenames.values())[-1]}
     words |= {f"filename_{key}": value for key, value in filenames.items()}
-    recipe, where = target.recipe, f"recipe {target.recipe.target}"
+    recipe = target.recipe
     texts = {"install": recipe.install, "verify": recipe.verify, "remove": recipe.remove}
-    return {key: fill(text, words, where).strip() for key, text in texts.items()}
-
-
-def _where(target: TargetRelease, output: Output) -> str:
-    return f"recipe {target.recipe.target}, output {output.id}"
+    return {key: fill(text, words, recipe.place(key)).strip() for key, text in texts.items()}
 
 
 def _filename(target: TargetRelease, output: Output) -> str:
     """Return the artifact's file name: with its version in it, so that no release replaces another's file."""
-    name = fill(output.filename, dict(target.words), _where(target, output))
+    where = target.recipe.place_in(output, "filename")
+    name = fill(output.filename, dict(target.words), where)
     if not re.fullmatch(FILE_NAME, name):
         hint = "{flat} is the name without the signs of an npm scope" if "/" in name else ""
-        raise ConfigError(f"{_where(target, output)}: '{name}' is not a plain file name", hint=hint)
+        raise ConfigError(f"{where}: '{name}' is not a plain file name", hint=hint)
     if target.version not in name:
-        raise ConfigError(f"{_where(target, output)}: '{name}' does not contain {{version}}")
+        raise ConfigError(f"{where}: '{name}' does not contain {{version}}")
     return name
 
 
@@ -175,6 +168,16 @@ def _check_paths(paths: list[str], where: str) -> None:
             raise ConfigError(f"{where}: '{visible(path)}' is not a plain path")
 
 
+def _within(most: int, files: Iterable[File], where: str) -> Iterator[File]:
+    """Yield files as they are made; raise ConfigError when they hold more than `most` bytes together."""
+    size = 0
+    for file in files:
+        size += len(file.data)
+        if size > most:
+            raise ConfigError(f"{where}: the package would hold more than {most} bytes")
+        yield file
+
+
 def _wanted(entry: RecipeFile, settings: Mapping[str, str]) -> bool:
     return all(settings.get(key) == value for key, value in entry.when.items())
 
@@ -185,19 +188,31 @@ def _placed(
     """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
     if entry.content not in PER_CERTIFICATE:
         return [(fill(entry.path, dict(words), where), entry, None)]
+    certificates = bundle.distrusted if entry.content == "distrusted" else bundle.certificates
+    names = _hashed(certificates) if "{hashed}" in entry.path else [""] * len(certificates)
     return [
-        (fill(entry.path, {**words, "certificate": certificate.stem}, where), entry, certificate)
-        for certificate in (bundle.distrusted if entry.content == "distrusted" else bundle.certificates)
+        (fill(entry.path, {**words, "certificate": one.stem, "hashed": name}, where), entry, one)
+        for one, name in zip(certificates, names, strict=True)
+    ]
+
+
+def _hashed(certificates: Sequence[Certificate]) -> list[str]:
+    """Return the names by which OpenSSL finds these in a folder; of one subject, roots come first."""
+    hashes = [subject_hash(one.der) for one in certificates]
+    order = sorted(range(len(hashes)), key=lambda index: not certificates[index].self_issued)
+    return [
+        f"{own}.{sum(hashes[other] == own for other in order[: order.index(index)])}"
+        for index, own in enumerate(hashes)
     ]
 
 
 def _data(
-    entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, scope: Mapping[str, Any]
+    entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, pages: Mapping[str, bytes]
 ) -> bytes:
     if entry.source:
         return static(target.templates / entry.source)
     if entry.template:
-        return rendered(target.templates, entry.template, scope)
+        return pages[entry.template]
     return _content(entry, target, certificate)
 
 
@@ -205,10 +220,8 @@ def _content(entry: RecipeFile, target: TargetRelease, certificate: Certificate 
     match entry.content:
         case "certificate" | "distrusted" if certificate is not None:
             return certificate.pem.encode("ascii")
-        case "trusted" if certificate is not None:
-            from builder.x509.trusted import trusted_pem
-
-            return trusted_pem(certificate.der).encode("ascii")
+        case "trusted" | "anchors":
+            return _for_openssl(target, certificate)
         case "bundle":
             return target.bundle.pem.encode("ascii")
         case "changelog" | "debian-changelog":
@@ -219,9 +232,18 @@ def _content(entry: RecipeFile, target: TargetRelease, certificate: Certificate 
             return b""
 
 
+def _for_openssl(target: TargetRelease, certificate: Certificate | None) -> bytes:
+    """Return OpenSSL's form of one certificate, or of all."""
+    from builder.x509.trusted import anchor_pem, trusted_pem
+
+    if certificate is not None:
+        return trusted_pem(certificate.der).encode("ascii")
+    return "".join(anchor_pem(each.der) for each in target.bundle.certificates).encode("ascii")
+
+
 def _history(target: TargetRelease) -> tuple[Revision, ...]:
     """Return the history with the versions that this target gave its releases."""
-    where = f"recipe {target.recipe.target}"
+    where = target.recipe.place("version")
     return tuple(
         msgspec.structs.replace(
             one, release=fill(target.recipe.version, {**target.words, **_versions(one.release)}, where)
@@ -268,24 +290,29 @@ def _scope(
 
 
 class _Shown(SimpleNamespace):
-    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for."""
+    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for.
+
+    Not where it was read, which is a path of the machine that builds.
+    """
 
     def __init__(self, certificate: Certificate) -> None:
-        super().__init__(certificate=certificate)
+        super().__init__(_certificate=certificate)
 
     def __getattr__(self, name: str) -> Any:
-        certificate: Certificate = self.__dict__["certificate"]
+        certificate: Certificate = self.__dict__["_certificate"]
+        if name not in _SHOWN:
+            raise AttributeError(name)
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Shown, (self.__dict__["_certificate"],)
+
     def __dir__(self) -> list[str]:
-        return [*dir(self.__dict__["certificate"]), "openssl_hash"]
+        return list(_SHOWN)
 
 
-def _filled(metadata: Mapping[str, Any], words: Mapping[str, str], where: str) -> dict[str, Any]:
-    """Fill the placeholders in a recipe's metadata: texts, and lists of texts."""
-    return {
-        key: fill(value, dict(words), where)
-        if isinstance(value, str)
-        else [fill(item, dict(words), where) for item in value]
-        for key, value in metadata.items()
-    }
+def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:
+    """Fill the placeholders in a value of a recipe's metadata: a text, or a list of texts."""
+    if isinstance(value, str):
+        return fill(value, dict(words), where)
+    return [fill(item, dict(words), where) for item in value]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from builder.errors import ConfigError
 from builder.render.shipped import ROOT
-from builder.text.quoting import FILTERS, finalize
+from builder.text import files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
 
@@ -20,39 +20,41 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=256)
 def static(path: Path) -> bytes:
     """Return a file that is copied byte for byte."""
-    return path.read_bytes()
+    return files.read(path)
 
 
 @lru_cache(maxsize=64)
-def _environment(templates: Path) -> Environment:
+def environment(templates: Path) -> Environment:
+    """Return what the templates of a folder are loaded and run in."""
     import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from builder.render.bytecode import Compiled
+    from builder.render.sandbox import TemplateSandbox
     from builder.render.template_errors import Undefined
 
-    # Sandboxed: a CI job that renders a contributor's templates must not run their code.
-    environment = ImmutableSandboxedEnvironment(  # no autoescape: finalize enforces each language's quoting
+    return TemplateSandbox(
         loader=jinja2.FileSystemLoader(templates),
         undefined=Undefined,
-        finalize=finalize,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
         auto_reload=False,
         bytecode_cache=Compiled(templates) if templates.is_relative_to(ROOT / "templates") else None,
     )
-    environment.filters.clear()
-    environment.filters.update(FILTERS)
-    return environment
 
 
-def rendered(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
-    """Render the template `name` with the values of `scope`; raise ConfigError naming file and line."""
+def rendered(templates: Path, names: Sequence[str], scope: Mapping[str, Any]) -> dict[str, bytes]:
+    """Render templates with the values of `scope`, by their names; raise ConfigError naming file and line."""
+    if not names or templates.is_relative_to(ROOT / "templates"):
+        return {name: page(templates, name, scope) for name in names}
+    from builder.render import apart
+
+    return apart.rendered(templates, names, scope)
+
+
+def page(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
+    """Render one template in this process; raise ConfigError naming file and line."""
     from jinja2 import TemplateError
 
     try:
-        return _environment(templates).get_template(name).render(scope).encode("utf-8")
+        return environment(templates).get_template(name).render(scope).encode("utf-8")
     except (
         ConfigError,
         TemplateError,
@@ -61,11 +63,17 @@ def rendered(templates: Path, name: str, scope: Mapping[str, Any]) -> bytes:
         TypeError,
         ValueError,
         RecursionError,
+        MemoryError,
+        AttributeError,
+        SyntaxError,
     ) as error:
         from builder.render.template_errors import explained
 
+        where = _where(error, templates)
         said, hint = explained(error, scope)
-        raise ConfigError(f"{_where(error, templates) or templates / name}: {said}", hint=hint) from error
+        if isinstance(error, RecursionError) and not where:  # while it was read, and not while it ran
+            said = "is nested too deeply"
+        raise ConfigError(f"{where or templates / name}: {said}", hint=hint) from error
 
 
 def _where(error: BaseException, templates: Path) -> str:
@@ -74,7 +82,7 @@ def _where(error: BaseException, templates: Path) -> str:
     Jinja says where syntax is wrong, and puts the templates that it runs into the traceback.
     """
     file, line = getattr(error, "filename", None), getattr(error, "lineno", None)
-    if file and line:
+    if file and line and not isinstance(error, SyntaxError):  # whose lines are those of what Jinja compiled
         return f"{file}:{line}"
     steps = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
     passed = [f"{file}:{line}" for file, line in steps if Path(file).is_relative_to(templates)]

@@ -23,6 +23,8 @@ _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     (UnicodeEncodeError, "prints a character that text cannot hold"),
     (SecurityError, "reads what a template may not read"),
     (RecursionError, "includes or calls itself without end"),
+    (MemoryError, "takes more memory than there is for it"),
+    (SyntaxError, "is nested too deeply"),
     (ZeroDivisionError, "divides by zero"),
     (ArithmeticError, "computes a number that is too large"),
     (LookupError, "asks for an item that is not there"),

@@ -11,7 +11,9 @@ import msgspec
 import yaml
 
 from builder.errors import ConfigError, together
+from builder.text import files
 from builder.text.faults import Fault, faults, nearest
+from builder.text.syntax import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -67,7 +69,7 @@ def scalars(document: Document) -> str:
 def read(path: Path) -> str:
     """Return a file's text; raise ConfigError where it is not to be had, FileNotFoundError without one."""
     try:
-        return path.read_text("utf-8")
+        return files.text(path)
     except FileNotFoundError:
         raise
     except UnicodeDecodeError:
@@ -89,9 +91,10 @@ def parse(text: str, path: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from error
+        said = explained(f"{error.problem or error.context}")
+        raise ConfigError(f"{path}:{line}: not valid YAML: {said}") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"{path}: not valid YAML: {explained(str(error))}") from error
     return Document(path, value, lines)
 
 

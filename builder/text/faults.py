@@ -89,6 +89,8 @@ def _of_list(value: object, kind: inspect.ListType, path: _Path, hint: str) -> I
         return
     if len(value) < (kind.min_length or 0):
         yield Fault(path, f"{_named(path)}: must not be empty", hint)
+    elif kind.max_length is not None and len(value) > kind.max_length:
+        yield Fault(path, f"{_named(path)}: has more than {kind.max_length} items", hint)
     for i, item in enumerate(value):
         yield from _faults(item, kind.item_type, (*path, i), "")
 
@@ -103,7 +105,9 @@ def _of_text(
         known = sorted(str(choice) for choice in kind.values if choice)
         if value not in kind.values:
             said = f"{_named(path)}: {shown(value)} is not one of {', '.join(known)}"
-            yield Fault(path, said, nearest(value, known))
+            close = nearest(value, known)
+            # Without a near one, the message itself lists them all.
+            yield Fault(path, said, close if close.startswith("did you mean") else "")
         return
     if not value and kind.min_length:
         yield Fault(path, f"{_named(path)}: must not be empty", hint)

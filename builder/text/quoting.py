@@ -5,9 +5,11 @@ A filter returns Quoted; the environment refuses to print a plain string, so non
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from builder.errors import ConfigError
@@ -16,6 +18,8 @@ from builder.errors import ConfigError
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _OTHERS = re.compile("[^ -~]")
 _TOKEN = re.compile(r"[A-Za-z0-9._+@/:=,~-]+")
+_SHOWN = 60  # characters of a value in an error
+_REPEATED = (bool, bytes, float, list, dict, type(None))  # as they are: they show no address
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What XML 1.0 keeps for itself in text and in attributes, and the two characters that no document holds.
 _XML = str.maketrans(
@@ -37,15 +41,34 @@ def visible(text: str) -> str:
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def plain(value: Any) -> str:
+    """Return the text of a text, a number, a date or None; raise ConfigError for anything else.
+
+    What has no text of its own would print where it lies in memory, which is elsewhere in each run.
+    """
+    text = str(value)  # of a template's undefined name: raises the error that says which name it is
+    if value is None or isinstance(value, str | int | float | dt.date):
+        return text
+    raise ConfigError("prints what is no text, number or date")
+
+
+def _data(value: Any) -> Any:
+    """Return what JSON can hold of a value; raise ConfigError for what it cannot."""
+    if isinstance(value, Mapping):
+        return {key: _data(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_data(inner) for inner in value]
+    return value if value is None or isinstance(value, int | float) else plain(value)
+
+
 def yaml(value: Any) -> str:
     """Return `value` as YAML flow text in ASCII: JSON's, but that YAML knows no surrogate pairs."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(_data(value), ensure_ascii=False)
     return _OTHERS.sub(lambda found: f"\\U{ord(found[0]):08x}", text)
 
 
-# str() of a template's undefined name raises the error that says which name it is.
 def _json(value: Any) -> Quoted:
-    return Quoted(json.dumps(value, default=str))
+    return Quoted(json.dumps(_data(value)))
 
 
 def _yaml(value: Any) -> Quoted:
@@ -54,25 +77,25 @@ def _yaml(value: Any) -> Quoted:
 
 def _ruby(value: Any) -> Quoted:
     # Double quotes are what Homebrew's style asks for; `#` would begin an interpolation in them.
-    text = visible(str(value)).replace("\\", "\\\\").replace('"', '\\"').replace("#", "\\#")
+    text = visible(plain(value)).replace("\\", "\\\\").replace('"', '\\"').replace("#", "\\#")
     return Quoted(f'"{text}"')
 
 
 def _python(value: Any) -> Quoted:
-    return Quoted(ascii(str(value)))
+    return Quoted(ascii(plain(value)))
 
 
 def _sh(value: Any) -> Quoted:
-    return Quoted(shlex.quote(visible(str(value))))
+    return Quoted(shlex.quote(visible(plain(value))))
 
 
 def _line(value: Any) -> Quoted:
-    return Quoted(visible(str(value)).strip())
+    return Quoted(visible(plain(value)).strip())
 
 
 def _xml(value: Any) -> Quoted:
     """Return text for an element or a quoted attribute, but not for a comment, which ends at two hyphens."""
-    return Quoted(visible(str(value)).translate(_XML))
+    return Quoted(visible(plain(value)).translate(_XML))
 
 
 def _markdown(value: Any) -> Quoted:
@@ -80,20 +103,29 @@ def _markdown(value: Any) -> Quoted:
 
 
 def _token(value: Any) -> Quoted:
-    if not _TOKEN.fullmatch(str(value)):
-        raise ConfigError(f"'{visible(str(value))}': has characters that cannot stand here unquoted")
-    return Quoted(value)
+    if not _TOKEN.fullmatch(plain(value)):
+        raise ConfigError(f"'{visible(plain(value))}': has characters that cannot stand here unquoted")
+    return Quoted(plain(value))
 
 
 def _ident(value: Any) -> Quoted:
-    if not _IDENTIFIER.fullmatch(str(value)):
-        raise ConfigError(f"'{visible(str(value))}': is not an identifier")
-    return Quoted(value)
+    if not _IDENTIFIER.fullmatch(plain(value)):
+        raise ConfigError(f"'{visible(plain(value))}': is not an identifier")
+    return Quoted(plain(value))
 
 
 def _camel(value: Any) -> Quoted:
     """Return the CamelCase constant of a hyphenated name: acme-ca-certs becomes AcmeCaCerts."""
-    return _ident("".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", str(value))))
+    return _ident("".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", plain(value))))
+
+
+def _constant(value: Any) -> Quoted:
+    """Return the Ruby constant of a module's name: acme_ca becomes AcmeCa, and acme_2_ca Acme_2Ca.
+
+    No two modules share one, as acme_2_ca and acme2_ca would in CamelCase.
+    """
+    text = plain(value)
+    return _ident(text[:1].upper() + re.sub(r"_([a-z])", lambda found: found[1].upper(), text[1:]))
 
 
 FILTERS = {
@@ -108,6 +140,7 @@ FILTERS = {
     "token": _token,
     "ident": _ident,
     "camel": _camel,
+    "constant": _constant,
     "xml": _xml,
 }
 
@@ -116,7 +149,9 @@ def finalize(value: Any) -> Any:
     """Let only quoted text and whole numbers through to the output."""
     if isinstance(value, Quoted) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
+    said = repr(value if isinstance(value, _REPEATED) else plain(value))
+    said = said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"
     raise ConfigError(
-        f"the value {value!r} is printed without a quoting filter",
+        f"the value {said} is printed without a quoting filter",
         hint=f"pipe it through one of: {', '.join(sorted(FILTERS))}",
     )

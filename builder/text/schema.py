@@ -15,11 +15,17 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A JSON object that has these keys and no others."""
 
 
+class DocumentJson(Shape, frozen=True):
+    """A whole JSON document."""
+
+    schema: Annotated[int, Meta(description="The version of this document's format.")]
+
+
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="A SHA-256, 64 lower-case hex digits.")]
 Moment = Annotated[
     str,
     Meta(
-        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+]00:00)$",
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
         description="A time in UTC, as RFC 3339 writes it.",
     ),
 ]

@@ -58,5 +58,5 @@ unless Typhoeus.const_defined?(:AddedRoots, false)
   end
 end
 
-ca = Object.const_get(File.basename(__dir__).split('_').map(&:capitalize).join)
+ca = Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase })
 Typhoeus::AddedRoots.add(ca) if ca.activate! && !ca.roots_chosen?

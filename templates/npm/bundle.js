@@ -2,17 +2,61 @@
 // The bundle that lies beside this file, and what derives from the package's name.
 
 const { X509Certificate } = require('node:crypto');
-const { readFileSync } = require('node:fs');
-const { join } = require('node:path');
+const { existsSync, readFileSync, statSync } = require('node:fs');
+const { dirname, join } = require('node:path');
 const { name, version } = require('./package.json');
 
-const path = join(__dirname, 'roots.pem');
-const flat = name.replace('@', '').replace('/', '-');
-// A shell cannot set a variable that starts with a digit.
-const disableVariable = `${flat
-  .replace(/[^A-Za-z0-9]/g, '_')
+// Bundlers leave the roots out of what they make, and some leave no __dirname either: then there is no path, since a
+// file of that name in the current folder may be anybody's.
+const folder = typeof __dirname === 'string' ? __dirname : '';
+const path = folder && join(folder, 'roots.pem');
+// A name of its own in node_modules/.bin: a-b-c is what @a/b-c and @a-b/c would both be there without signs.
+const command = name.replace('@', '').replace('/', '__');
+// No other package's either: each sign has as many underscores as its place in this list says. A shell cannot set
+// a variable that starts with a digit.
+const disableVariable = `${name
+  .replace('@', '')
+  .replace(/[^a-z0-9]/g, (sign) => '_'.repeat(1 + '-/._~'.indexOf(sign)))
   .replace(/^(?=\d)/, '_')
   .toUpperCase()}_DISABLE`;
+
+// Where package managers put what they fetch to run it once.
+const TEMPORARY = /[\\/](_npx|dlx|dlx-\w+|bunx-[^\\/]+)[\\/]/;
+
+/**
+ * Tell whether the bundle's path is good for other programs. Inside an archive (Yarn's .zip, Electron's .asar, pkg's
+ * executable) only the runtime finds it that was made to look there.
+ * @returns {boolean}
+ */
+function isOnDisk() {
+  if ('pkg' in process || ('electron' in process.versions && /\.asar[\\/]/.test(path))) return false;
+  for (let above = folder; above !== dirname(above); above = dirname(above))
+    if (statSync(above, { throwIfNoEntry: false })?.isFile()) return false;
+  return existsSync(path);
+}
+
+/**
+ * Say that a copy of the package is not to stay; an empty text says it is.
+ * @returns {string}
+ */
+function transience() {
+  return TEMPORARY.test(path)
+    ? `this copy of ${name} was fetched to run once: install it to use its path`
+    : '';
+}
+
+/**
+ * Return the bundle's path for other programs, or say where there is none.
+ * @returns {string}
+ */
+function file() {
+  if (isOnDisk()) return path;
+  const where = existsSync(path) ? 'lies in an archive, which other programs cannot read' : 'is missing';
+  const way = existsSync(path)
+    ? `take ${name} out (yarn unplug ${name}; asarUnpack in Electron)`
+    : `reinstall ${name}`;
+  throw new Error(`the bundle ${where}: ${way}, or use ${command} env --write FILE`);
+}
 
 /**
  * Read the bundle's text.
@@ -41,14 +85,24 @@ function canonical(block) {
 }
 
 /**
+ * List the PEM certificates that another list lacks.
+ * @param {readonly string[]} blocks
+ * @param {string[]} certificates
+ * @returns {string[]}
+ */
+function missing(blocks, certificates) {
+  const there = new Set(blocks.map(canonical));
+  return certificates.filter((block) => !there.has(canonical(block)));
+}
+
+/**
  * Tell whether a list of PEM certificates holds all of another, which is not empty.
  * @param {string[]} blocks
  * @param {string[]} certificates
  * @returns {boolean}
  */
 function holds(blocks, certificates) {
-  const there = new Set(blocks.map(canonical));
-  return certificates.length > 0 && certificates.every((block) => there.has(canonical(block)));
+  return certificates.length > 0 && missing(blocks, certificates).length === 0;
 }
 
 /**
@@ -87,6 +141,22 @@ function inspect(file) {
 }
 
 /**
+ * Say what is wrong with a bundle that cannot be read, and what to do about it.
+ * @param {string[]} problems
+ * @returns {string}
+ */
+function complain(problems) {
+  if (folder && existsSync(join(folder, 'clients.js')))
+    return `${path}: ${problems.join('; ')}; reinstall ${name}`;
+  return (
+    `a bundler has taken in the code of ${name} without its certificates: name it as external ` +
+    `(esbuild --external:${name}; webpack externals: {'${name}/register': 'commonjs ${name}/register'}; Next.js ` +
+    `serverExternalPackages: ['${name}']; Rollup external: ['${name}/register']; Vite ssr.external: ['${name}']; ` +
+    `bun build --external '${name}/*'), or set NODE_EXTRA_CA_CERTS to its roots.pem`
+  );
+}
+
+/**
  * Read an environment variable; Deno asks for a permission first.
  * @param {string} variable
  * @returns {string | undefined}
@@ -109,14 +179,20 @@ function isDisabled() {
 
 module.exports = {
   name,
-  flat,
+  command,
   version,
   path,
+  isOnDisk,
+  transience,
+  file,
   disableVariable,
   pem,
   split,
+  missing,
   holds,
   inspect,
+  complain,
+  folder,
   environment,
   isDisabled,
 };

@@ -12,19 +12,17 @@ const { resolve } = require('node:path');
 const tls = require('node:tls');
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads');
 const bundle = require('./bundle.js');
+const { isNamed, look } = require('./choices.js');
+const { forget, inherit, share } = require('./contexts.js');
+const { follow, list, strip } = require('./defaults.js');
 
 /** @typedef {import('node:tls').SecureContext} SecureContext */
 /** @typedef {import('node:tls').SecureContextOptions} SecureContextOptions */
 /** @typedef {import('node:tls').ConnectionOptions & { keepAlive?: boolean }} Options */
-/**
- * @typedef {object} Defaults what Node has since 22.19
- * @property {(type: string) => string[]} getCACertificates
- * @property {(certs: unknown) => void} [setDefaultCACertificates]
- */
 
 // On the shared `tls` object, so that a second load of this file finds it; by name and place, so that another
 // organisation's package, or another copy of this one, still adds its own roots.
-const here = `${bundle.name} ${__dirname}`;
+const here = `${bundle.name} ${bundle.folder}`;
 const registered = Symbol.for(here);
 // Marks the options of contexts that tls.connect is about to use, for the packages of all organisations at once.
 const client = Symbol.for('trustpack.client');
@@ -36,31 +34,22 @@ const extra = named ? resolve(named) : undefined;
 const { openssl, chosen } = /** @type {ReturnType<typeof look>} */ (getEnvironmentData(here) ?? look());
 setEnvironmentData(here, { openssl, chosen });
 
-/** @type {string | undefined} */
-let roots;
+/** @type {{ certificates: string[], text: string } | undefined} */
+let loaded;
 
 // Whether the default roots still hold all they held at first. Else the program has chosen its own.
 let whole = true;
 
 /**
- * Tell whether the default roots are OpenSSL's store, and by which variables the user has chosen what that holds.
- * @returns {{ openssl: boolean, chosen: string[] }}
- */
-function look() {
-  const words = [...process.execArgv, ...(bundle.environment('NODE_OPTIONS') ?? '').split(/[\s"]+/)];
-  const openssl = words.some((word) => /^--use[-_]openssl[-_]ca$/.test(word));
-  const set = ['SSL_CERT_FILE', 'SSL_CERT_DIR'].filter((name) => bundle.environment(name) !== undefined);
-  return { openssl, chosen: openssl ? set : [] };
-}
-
-/**
  * Load the bundle at the first client connection, so that a process without one pays nothing.
- * @returns {string}
+ * @returns {{ certificates: string[], text: string }} the certificates, and what a context is given
  */
 function load() {
+  if (loaded) return loaded;
   const { certificates, problems } = bundle.inspect(bundle.path);
-  if (problems.length > 0) warn(`${problems.join('; ')}; reinstall ${bundle.name}`);
-  return [...certificates, ...dropped()].join('\n');
+  if (problems.length > 0) warn(bundle.complain(problems));
+  loaded = { certificates, text: [...certificates, ...dropped()].join('\n') };
+  return loaded;
 }
 
 /**
@@ -77,7 +66,7 @@ function dropped() {
  * @param {string} message
  */
 function warn(message) {
-  process.emitWarning(`${bundle.path}: ${message}`, { type: 'TrustWarning', code: bundle.name });
+  process.emitWarning(message, { type: 'TrustWarning', code: bundle.name });
 }
 
 /**
@@ -86,13 +75,13 @@ function warn(message) {
  */
 function extend(context) {
   if (!whole) return; // another organisation's package, registered since, still marks its clients' contexts
-  roots ??= load();
+  const { text } = load();
   try {
-    if (roots) context.context.addCACert(roots);
+    if (text) context.context.addCACert(text);
   } catch (error) {
-    roots = '';
+    loaded = { certificates: [], text: '' };
     warn(
-      `this runtime cannot trust it: ${/** @type {Error} */ (error).message}; set NODE_EXTRA_CA_CERTS instead`,
+      `this runtime cannot trust ${bundle.path}: ${/** @type {Error} */ (error).message}; set NODE_EXTRA_CA_CERTS instead`,
     );
   }
 }
@@ -139,12 +128,23 @@ function place(args, secureContext) {
 }
 
 /**
- * Copy a context's options, inherited ones too, and mark them as a client's.
- * @param {object} options
- * @returns {SecureContextOptions}
+ * Tell whether a client's `ca` is a choice of other roots.
+ * @param {unknown} ca
+ * @returns {boolean}
  */
-function mark(options) {
-  return Object.assign(Object.create(Object.getPrototypeOf(options)), options, { [client]: true });
+function isChoice(ca) {
+  return Boolean(ca) && !isNamed(ca);
+}
+
+/**
+ * Copy a context's options, inherited ones too, with some others.
+ * @template {object} T
+ * @param {T} options
+ * @param {object} others
+ * @returns {T}
+ */
+function copy(options, others) {
+  return Object.assign(Object.create(Object.getPrototypeOf(options)), options, others);
 }
 
 /**
@@ -155,7 +155,7 @@ function mark(options) {
 function watch({ context: inner }, changed) {
   if (!inner) return; // an older Deno
   const names = [inner, Object.getPrototypeOf(inner)].flatMap(Object.getOwnPropertyNames);
-  for (const name of names.filter((name) => /^(add|load|set)[A-Z]/.test(name))) {
+  for (const name of names.filter((name) => /^((add|load|set)[A-Z]|close$)/.test(name))) {
     const method = inner[name];
     /** @param {unknown[]} args */
     inner[name] = (...args) => {
@@ -175,16 +175,32 @@ function wrap() {
 
   /** @type {typeof tls.createSecureContext} */
   tls.createSecureContext = function createSecureContext(options) {
-    const context = createBefore.call(this, options);
-    if (options?.ca) return context; // who names their CAs gets only those
     if (options && client in options) {
-      extend(context);
-    } else {
-      made.set(context, mark(options ?? {}));
-      watch(context, () => made.delete(context)); // a copy would lack what was added
+      const context = createBefore.call(this, options);
+      if (!isChoice(options.ca)) extend(context);
+      return context;
     }
+    // A list of the default roots may be for a server: it gets these without the bundle.
+    const ca = strip(options?.ca);
+    const kept = !options || ca === options.ca;
+    const context = createBefore.call(this, kept ? options : Object.create(options, { ca: { value: ca } }));
+    if (isChoice(options?.ca) && kept) return context; // who names their CAs gets only those
+    made.set(context, copy(options ?? {}, {}));
+    watch(context, () => made.delete(context)); // a copy would lack what was added
     return context;
   };
+  inherit(tls.createSecureContext, createBefore);
+
+  /**
+   * Make a client's context that is not its connection's alone.
+   * @param {SecureContextOptions} options
+   * @returns {SecureContext}
+   */
+  function make(options) {
+    const context = tls.createSecureContext(copy(options, { [client]: true, singleUse: false }));
+    watch(context, () => forget(context));
+    return context;
+  }
 
   /**
    * Return the context a client shall use, or nothing where its own is to be left alone.
@@ -193,12 +209,15 @@ function wrap() {
    */
   function choose(options) {
     const own = options.secureContext;
-    if (!whole || (!own && options.ca)) return undefined;
+    if (!whole || (!own && isChoice(options.ca) && strip(options.ca) === options.ca)) return undefined;
+    const wanted = own ? made.get(own) : options;
+    if (!wanted) return undefined;
+    const context = share(wanted, () => make(wanted));
+    if (context) return context;
     // As tls.connect marks its own: Node 26 then frees the context together with its connection.
-    if (!own) return tls.createSecureContext(mark({ singleUse: !options.keepAlive, ...options }));
-    const same = made.get(own);
-    if (!same) return undefined;
-    if (!copies.has(own)) copies.set(own, tls.createSecureContext(same));
+    if (!own)
+      return tls.createSecureContext(copy({ singleUse: !options.keepAlive, ...options }, { [client]: true }));
+    if (!copies.has(own)) copies.set(own, make(wanted));
     return copies.get(own);
   }
 
@@ -206,22 +225,6 @@ function wrap() {
   tls.connect = function connect(...args) {
     const context = args.length > 0 && choose(merge(args));
     return Reflect.apply(connectBefore, this, context ? place(args, context) : args);
-  };
-}
-
-/** Follow tls.setDefaultCACertificates: a list without some of the roots from before is the program's own choice. */
-function follow() {
-  const defaults = /** @type {Defaults} */ (/** @type {unknown} */ (tls));
-  const { getCACertificates, setDefaultCACertificates: setBefore } = defaults;
-  if (!setBefore) return;
-  /** @type {string[] | undefined} */
-  let first;
-
-  defaults.setDefaultCACertificates = function setDefaultCACertificates(certs) {
-    first ??= getCACertificates('default');
-    setBefore.call(this, certs);
-    // As Node has read them, since it takes other forms too. It never lists OpenSSL's store.
-    whole = !openssl && bundle.holds(getCACertificates('default'), first);
   };
 }
 
@@ -249,11 +252,15 @@ function synchronise() {
 function register() {
   if (!(registered in tls) && !bundle.isDisabled() && chosen.length === 0) {
     wrap();
-    follow();
+    follow(openssl, (held) => {
+      whole = held;
+      forget();
+    });
+    list(() => (whole ? load().certificates : []));
     Object.defineProperty(tls, registered, { get: () => whole });
     synchronise();
   }
   return isRegistered();
 }
 
-module.exports = { chosen, isRegistered, register };
+module.exports = { chosen, isRegistered, openssl, register };

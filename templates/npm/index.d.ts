@@ -1,4 +1,4 @@
-/** The absolute path of the bundle, a PEM file. */
+/** The absolute path of the bundle, a PEM file. In an archive (Yarn's .zip) only this process finds it. */
 export declare const path: string;
 
 /** Read the bundle's text. */
@@ -7,8 +7,8 @@ export declare function pem(): string;
 /** Read the bundle's certificates, each as one PEM text: `ca: [...tls.rootCertificates, ...certificates()]`. */
 export declare function certificates(): string[];
 
-/** Name the environment variables that make a new process trust the bundle. */
-export declare function env(): { NODE_EXTRA_CA_CERTS: string };
+/** Name the variables that make a new process trust the bundle; throws where that lies in an archive. */
+export declare function env(): { NODE_EXTRA_CA_CERTS: string; DENO_CERT: string };
 
 /**
  * Make the TLS clients of this process trust the bundle beside the roots they trust already.

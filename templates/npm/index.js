@@ -1,7 +1,7 @@
 'use strict';
 // The package's interface; importing it changes nothing, calling register() or importing ./register does.
 
-const { path, pem, split } = require('./bundle.js');
+const { file, path, pem, split } = require('./bundle.js');
 const { register } = require('./clients.js');
 
 /**
@@ -13,11 +13,12 @@ function certificates() {
 }
 
 /**
- * Name the environment variables that make a new process trust the bundle.
- * @returns {{ NODE_EXTRA_CA_CERTS: string }}
+ * Name the environment variables that make a new process trust the bundle; each only adds.
+ * @returns {{ NODE_EXTRA_CA_CERTS: string, DENO_CERT: string }}
  */
 function env() {
-  return { NODE_EXTRA_CA_CERTS: path };
+  const roots = file();
+  return { NODE_EXTRA_CA_CERTS: roots, DENO_CERT: roots };
 }
 
 module.exports = { path, pem, certificates, env, register };

@@ -33,8 +33,7 @@ _copies: "dict[str, str]" = {}  # paths outside the archive that this package ma
 
 def where() -> str:
     """Return the path of the PEM file that holds these roots, and no others."""
-    path = _path("roots.pem")
-    return path if os.path.exists(path) else _unpacked("roots.pem")
+    return _file("roots.pem")
 
 
 def contents() -> str:
@@ -60,19 +59,30 @@ def create_default_context() -> "ssl.SSLContext":
 def activate() -> bool:
     """Make this process's clients trust these roots by default; return False where it is switched off.
 
-    Only needed where no start-up file runs: zipapps, `python -S`, PYTHONPATH, `pip install --target`.
-    Contexts that exist already stay as they are.
+    Only needed where no start-up file runs: frozen programs, zipapps, `python -S`, PYTHONPATH,
+    `pip install --target`. Contexts that exist already stay as they are.
     """
+    from . import _imports  # noqa: F401  install() asks for it by name, which packers of programs do not see
+
     return bool(_startup().install())
 
 
 def _startup() -> "ModuleType":
-    """Return the module that the start-up files run; it lies beside this package, and is named after it."""
-    return __import__(f"_{__name__}")
+    """Return the module that the start-up files run; it lies beside this package."""
+    from ._about import startup
+
+    module: ModuleType = startup
+    return module
 
 
 def _path(name: str) -> str:
     return os.path.join(os.path.dirname(__file__), name)
+
+
+def _file(name: str) -> str:
+    """Return the path of one of this package's files, or of a copy where they lie in an archive."""
+    path = _path(name)
+    return path if os.path.exists(path) else _unpacked(name)
 
 
 def _read(name: str) -> bytes:
@@ -95,9 +105,10 @@ def _unpacked(name: str) -> str:
 
     path = _copies.get(name, "")
     if not os.path.exists(path):  # a forked child may outlive the parent that made it
+        data = _read(name)  # before there is a file, which nobody would remove
         descriptor, path = tempfile.mkstemp(suffix=name)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_read(name))
+            file.write(data)
         atexit.register(_remove, path, os.getpid())
         _copies[name] = path
     return path

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 
-from . import _bundle, where
+from . import _bundle, _path, _public
 
 
 def main(arguments: "list[str] | None" = None) -> int:
@@ -14,8 +14,12 @@ def main(arguments: "list[str] | None" = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
     except _bundle.BundleError as error:
         print(f"{__package__}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `| head` has read enough; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
 
@@ -34,16 +38,23 @@ def _parser() -> argparse.ArgumentParser:
         f"(default {_bundle.default_path()})",
     )
     env.add_argument("--public", metavar="FILE", help="take the public roots from this PEM file")
-    env.add_argument("--json", action="store_true", help="print an object instead of shell lines")
+    _formats(env, "shell lines")
     env.set_defaults(run=_env)
 
     path = commands.add_parser("path", help="print the path of the PEM file with these roots alone")
-    path.set_defaults(run=_path)
+    path.set_defaults(run=_where)
 
     doctor = commands.add_parser("doctor", help="tell what is active, and which settings win over it")
-    doctor.add_argument("--json", action="store_true", help="print an object instead of text")
+    _formats(doctor, "text for people")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _formats(command: argparse.ArgumentParser, text: str) -> None:
+    what = f"print {text} (the default), or an object"
+    command.add_argument("--format", choices=("text", "json"), default="text", help=what)
+    short = "the same as --format json"
+    command.add_argument("--json", dest="format", action="store_const", const="json", help=short)
 
 
 def _env(options: argparse.Namespace) -> int:
@@ -54,14 +65,19 @@ def _env(options: argparse.Namespace) -> int:
         print(f"{__package__}: wrote {bundle} (public roots from {source})", file=sys.stderr)
     elif not _bundle.current(bundle, text):
         raise _bundle.BundleError(f"{bundle}: is missing or out of date; make it with env --write")
-    # A variable that someone has set already says whom to trust: it stays as it is.
-    kept = {name: os.environ[name] for name in _bundle.VARIABLES if os.environ.get(name, bundle) != bundle}
+    # A variable that names other roots says whom to trust: it stays as it is.
+    kept = {name: os.environ[name] for name in _bundle.VARIABLES if _chosen(name, bundle)}
     exported = {name: bundle for name in _bundle.VARIABLES if name not in kept}
-    if options.json:
+    if options.format == "json":
         print(json.dumps({"export": exported, "kept": kept, "public": source}, indent=2))
     else:
         print(_shell(exported, kept))
     return 0
+
+
+def _chosen(name: str, bundle: str) -> bool:
+    value = os.environ.get(name, bundle)
+    return value != bundle and not _public.named(name, value)
 
 
 def _shell(exported: "dict[str, str]", kept: "dict[str, str]") -> str:
@@ -71,8 +87,11 @@ def _shell(exported: "dict[str, str]", kept: "dict[str, str]") -> str:
     return "\n".join(lines)
 
 
-def _path(_: argparse.Namespace) -> int:
-    print(where())
+def _where(_: argparse.Namespace) -> int:
+    path = _path("roots.pem")
+    if not os.path.exists(path):  # a copy would be gone when this ends
+        raise _bundle.BundleError(f"{path}: lies in an archive; write a file with env --write FILE")
+    print(path)
     return 0
 
 
@@ -80,11 +99,8 @@ def _doctor(options: argparse.Namespace) -> int:
     from . import _doctor as doctor
 
     found = doctor.examine()
-    if options.json:
-        print(json.dumps({**found, "advice": doctor.advice(found)}, indent=2))
-    else:
-        print(doctor.render(found))
-    return 0 if found["trusted_by_default"] else 1
+    print(json.dumps(found, indent=2) if options.format == "json" else doctor.render(found))
+    return 0 if found["active"] and not found["problems"] else 1
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-from . import contents
+from . import _public, contents
 
 TYPE_CHECKING = False  # see __init__.py
 if TYPE_CHECKING:
@@ -19,16 +19,12 @@ VARIABLES = {
     "SSL_CERT_FILE": "uv, httpx, OpenSSL",
     "CURL_CA_BUNDLE": "curl, curl_cffi",
     "REQUESTS_CA_BUNDLE": "requests, curl_cffi",
+    "AWS_CA_BUNDLE": "botocore",
+    "HTTPLIB2_CA_CERTS": "httplib2",
+    "PIP_CERT": "pip",
+    "WEBSOCKET_CLIENT_CA_BUNDLE": "websocket-client",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "grpcio",
 }
-
-# Where operating systems keep their roots in one file; OpenSSL's compiled-in path is asked first.
-_SYSTEM = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL
-    "/etc/ssl/ca-bundle.pem",  # SUSE
-    "/etc/ssl/cert.pem",  # macOS, BSD
-)
 
 _HEADER = f"# Written by python -m {__package__} env --write\n"
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -132,7 +128,7 @@ def _candidates() -> "Iterator[str]":
     import ssl
 
     yield ssl.get_default_verify_paths().openssl_cafile
-    yield from _SYSTEM
+    yield from _public.FILES
     for name in ("certifi", "pip._vendor.certifi"):
         try:
             yield importlib.import_module(name).where()

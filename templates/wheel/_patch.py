@@ -1,72 +1,74 @@
-"""Adds these roots to what Python's TLS clients trust by default, and to nothing else.
+"""Extends what decides whom Python's TLS clients trust by default, and nothing else.
 
-By default means: OpenSSL's default paths, the operating system's store, or the public bundle of certifi.
-Whoever names another file, folder or text gets that alone; a context that can serve gets nothing of ours; no
-check is switched off; nothing on disk and no environment variable is changed.
+By default means: OpenSSL's default paths, the operating system's store, or a library's public bundle. Whoever
+names another file, folder or text gets that alone; no check is switched off; nothing on disk and no
+environment variable is changed.
 """
 
 import functools
-import os
-import sys
 
-from . import contents
+from . import _public, contents
+from ._contexts import note, trust
 
 TYPE_CHECKING = False  # see __init__.py
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable
 
-# Either of these replaces OpenSSL's default paths: who sets one has said whom to trust.
-EXPLICIT = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-
-# Modules whose where() names the public bundle that they, and clients who ask them, verify with.
-_PUBLIC = ("certifi", "pip._vendor.certifi", "botocore.httpsession")
-
 _MARK = f"_{__package__}"  # of this package alone: every organisation's package extends for itself
 
-# The lines around these roots in certifi's text, by which a server that loads it gets the public ones alone.
-# OpenSSL skips them. A subclass of str would be lost in the first operation on the text.
+# The lines around these roots in certifi's text, by which they are told from the public ones. OpenSSL skips
+# them. A subclass of str would be lost in the first operation on the text.
 _BEGIN, _END = f"# {__package__}: begin", f"# {__package__}: end"
 
 
 def extend_ssl(ssl: "ModuleType") -> None:
-    """Extend the two methods through which a context receives roots: the default paths, and a file."""
+    """Extend the methods through which a context receives roots, shows them, and makes connections."""
     # truststore and gevent put a subclass of their own in the place of SSLContext.
     owner = next(base for base in ssl.SSLContext.__mro__ if base.__module__ == "ssl")
     load = owner.load_verify_locations
+    # Every connection is made by one of these two, be it the standard library's, gevent's or uvloop's.
+    _wrap(owner, "_wrap_socket", _connecting(load, 1))
+    _wrap(owner, "_wrap_bio", _connecting(load, 2))
+    _wrap(owner, "get_ca_certs", _showing(load))
+    _wrap(owner, "cert_store_stats", _showing(load))
+    _wrap(owner, "set_default_verify_paths", _defaults)
+    _wrap(owner, "load_verify_locations", _locations)
 
-    def defaults(original: "Callable[..., Any]") -> "Callable[..., Any]":
-        def set_default_verify_paths(self: "Any") -> None:
-            original(self)
-            if not _explicit():
-                _trust(self, load)
 
-        return set_default_verify_paths
+def extend_pyopenssl(pyopenssl: "ModuleType") -> None:
+    """Extend pyOpenSSL's contexts like those of ssl; its connections say that they are clients' later."""
+    # Below the decorator by which newer versions refuse to change a context that has a connection.
+    load = _innermost(pyopenssl.Context.load_verify_locations)
 
     def locations(original: "Callable[..., Any]") -> "Callable[..., Any]":
-        def load_verify_locations(
-            self: "Any", cafile: "Any" = None, capath: "Any" = None, cadata: "Any" = None
-        ) -> None:
-            if isinstance(cadata, str) and not _is_client(self):  # bytes are DER, which has no comments
-                cadata = _unframed(cadata)
-            original(self, cafile, capath, cadata)
-            if cafile is not None and _is_public(cafile):
-                _trust(self, load)
+        def load_verify_locations(self: "Any", cafile: "Any", capath: "Any" = None) -> None:
+            original(self, cafile, capath)
+            note(self, cafile, capath)
 
         return load_verify_locations
 
-    _wrap(owner, "set_default_verify_paths", defaults)
-    _wrap(owner, "load_verify_locations", locations)
+    def client(original: "Callable[..., Any]") -> "Callable[..., Any]":
+        def connect(self: "Any", *given: "Any") -> "Any":
+            trust(self.get_context(), load)
+            return original(self, *given)
+
+        return connect
+
+    for name in ("set_connect_state", "connect", "connect_ex"):
+        _wrap(pyopenssl.Connection, name, client)
+    _wrap(pyopenssl.Context, "set_default_verify_paths", _defaults)
+    _wrap(pyopenssl.Context, "load_verify_locations", locations)
 
 
 def extend_truststore(truststore: "ModuleType") -> None:
     """Extend truststore's contexts, which do not always ask OpenSSL for its default paths."""
 
     def initialiser(original: "Callable[..., Any]") -> "Callable[..., Any]":
-        def initialise(self: "Any", *args: "Any", **options: "Any") -> None:
-            original(self, *args, **options)
-            if not _explicit():
-                _trust(self, type(self).load_verify_locations)
+        def initialise(self: "Any", *given: "Any", **named: "Any") -> None:
+            original(self, *given, **named)
+            if not _public.chosen():
+                note(getattr(self, "_ctx", self), public=True)
 
         return initialise
 
@@ -86,6 +88,14 @@ def extend_certifi(certifi: "ModuleType") -> None:
     _wrap(certifi, "contents", text)
 
 
+def extended(owner: "Any", name: str) -> bool:
+    """Tell whether this package has replaced `owner.name`, be it below another organisation's replacement."""
+    method = getattr(owner, name, None)
+    while method is not None and not hasattr(method, _MARK):
+        method = getattr(method, "__wrapped__", None)
+    return method is not None
+
+
 def _wrap(owner: "Any", name: str, wrapper: "Callable[..., Any]") -> None:
     """Replace `owner.name` by what `wrapper` makes of it, unless this package has done so before."""
     original = getattr(owner, name)
@@ -95,13 +105,62 @@ def _wrap(owner: "Any", name: str, wrapper: "Callable[..., Any]") -> None:
         setattr(owner, name, replacement)
 
 
-def _trust(context: "Any", load: "Callable[..., Any]") -> None:
-    """Add these roots to `context` if it is a client's; where OpenSSL takes them not, it stays as it is."""
-    if _is_client(context):
-        try:
-            load(context, cadata=_roots())
-        except (OSError, ValueError):  # ssl.SSLError is an OSError
-            pass
+def _innermost(function: "Any") -> "Any":
+    while hasattr(function, "__wrapped__"):  # inspect.unwrap, whose module is slow to load
+        function = function.__wrapped__
+    return function
+
+
+def _connecting(load: "Callable[..., Any]", place: int) -> "Callable[..., Any]":
+    """Return a wrapper of what makes a connection; `place` is that of its argument `server_side`."""
+
+    def wrapper(original: "Callable[..., Any]") -> "Callable[..., Any]":
+        def connect(self: "Any", *given: "Any", **named: "Any") -> "Any":
+            if not (given[place] if len(given) > place else named.get("server_side")):
+                trust(self, load)
+            return original(self, *given, **named)
+
+        return connect
+
+    return wrapper
+
+
+def _showing(load: "Callable[..., Any]") -> "Callable[..., Any]":
+    """Return a wrapper of what tells a context's roots."""
+
+    def wrapper(original: "Callable[..., Any]") -> "Callable[..., Any]":
+        def show(self: "Any", *given: "Any", **named: "Any") -> "Any":
+            if self.protocol.name == "PROTOCOL_TLS_CLIENT":  # it cannot serve: it looks as it will be
+                trust(self, load)
+            return original(self, *given, **named)
+
+        return show
+
+    return wrapper
+
+
+def _defaults(original: "Callable[..., Any]") -> "Callable[..., Any]":
+    def set_default_verify_paths(self: "Any") -> None:
+        original(self)
+        public = not _public.chosen()
+        for folder in _public.folders():
+            note(self, folder=folder, public=public)
+
+    return set_default_verify_paths
+
+
+def _locations(original: "Callable[..., Any]") -> "Callable[..., Any]":
+    def load_verify_locations(
+        self: "Any", cafile: "Any" = None, capath: "Any" = None, cadata: "Any" = None
+    ) -> None:
+        framed = isinstance(cadata, str) and _BEGIN in cadata  # bytes are DER, which has no comments
+        if framed:
+            cadata = _unframed(cadata).strip() or None
+        if not framed or cafile or capath or cadata:
+            original(self, cafile, capath, cadata)
+        note(self, cafile, capath, public=framed or None)
+
+    return load_verify_locations
 
 
 def _unframed(text: str) -> str:
@@ -112,37 +171,7 @@ def _unframed(text: str) -> str:
     return text
 
 
-def _is_client(context: "Any") -> bool:
-    """Tell whether only a client can use `context`.
-
-    A PROTOCOL_TLS context may serve and be a client; one that checks host names is a client's, as
-    Python 3.9's create_default_context() makes it.
-    """
-    protocol = context.protocol.name
-    if protocol == "PROTOCOL_TLS_SERVER":
-        return False
-    return protocol == "PROTOCOL_TLS_CLIENT" or bool(context.check_hostname)
-
-
-def _is_public(cafile: "Any") -> bool:
-    """Tell whether `cafile` is the public bundle of a library that this process has loaded."""
-    path = os.fsdecode(cafile)
-    return any(path == _where(sys.modules.get(name)) for name in _PUBLIC)
-
-
-def _where(module: "ModuleType | None") -> "str | None":
-    try:
-        found: str = module.where()  # type: ignore[union-attr]
-    except Exception:  # not loaded, not loaded yet, or replaced by something that fails
-        return None
-    return found
-
-
-def _explicit() -> bool:
-    return any(name in os.environ for name in EXPLICIT)
-
-
-@functools.cache
+@functools.lru_cache(maxsize=1)
 def _roots() -> str:
     try:
         return contents()

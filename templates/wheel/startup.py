@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 PACKAGE = __name__[1:]
 DISABLE = f"{PACKAGE.upper()}_DISABLE"
 
+# In others the standard library may be another one below the same names: these are tried with each release.
+ENGINES = ("cpython", "pypy")
+
 # The modules that decide whom clients trust, and the function of _patch.py that extends each.
 WATCHED = {
     "ssl": "extend_ssl",
     "certifi": "extend_certifi",
     "truststore": "extend_truststore",
+    "OpenSSL.SSL": "extend_pyopenssl",
     "pip._vendor.certifi": "extend_certifi",
     "pip._vendor.truststore": "extend_truststore",
 }
@@ -31,7 +35,7 @@ def install() -> bool:
 
     Calling it again changes nothing: site.py reads .pth files twice in virtual environments.
     """
-    if disabled():
+    if disabled() or not known():
         return False
     if not installed():
         sys.meta_path.insert(0, sys.modules[__name__])  # type: ignore[arg-type]
@@ -44,6 +48,11 @@ def install() -> bool:
 def installed() -> bool:
     """Tell whether this module watches imports; each organisation's module watches for itself."""
     return sys.modules[__name__] in sys.meta_path
+
+
+def known() -> bool:
+    """Tell whether this is a Python that the package is proven with."""
+    return sys.implementation.name in ENGINES
 
 
 def disabled() -> bool:

@@ -32,9 +32,9 @@ class World:
     folder: Path
 
     def run(self, *arguments: str | Path, env: dict[str, str] | None = None) -> Ran:
-        """Run trustpack here."""
+        """Run trustpack here; a minute and 1.5 GB of addresses are enough for whatever it is given."""
         done = subprocess.run(
-            [PROGRAM, *arguments],
+            ["sh", "-c", 'ulimit -v 1500000; exec "$@"', "sh", PROGRAM, *arguments],
             cwd=self.folder,
             env=ENVIRONMENT | (env or {}),
             capture_output=True,

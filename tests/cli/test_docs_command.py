@@ -62,6 +62,13 @@ def test_a_terminal_that_cannot_page_gets_the_text() -> None:
     assert "\x1b" not in said
 
 
+def test_a_pager_that_is_not_there_hides_no_page() -> None:
+    """The page is printed, and the variable named."""
+    said = shown("docs", "exit-codes", PAGER="nosuch --quiet", TERM="xterm")
+    assert said.startswith("note: $PAGER is nosuch, and there is no such program")
+    assert "# Exit codes" in said
+
+
 def test_an_unknown_page_is_told_with_the_nearest(world: World) -> None:
     """Its exit code is the command line's."""
     done = world.run("docs", "rotat")

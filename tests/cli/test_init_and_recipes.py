@@ -4,6 +4,7 @@ import datetime as dt
 import importlib
 import json
 import os
+import re
 import subprocess
 import tarfile
 import zipfile
@@ -128,7 +129,7 @@ def test_recipes_are_listed_with_their_origin(world: World) -> None:
     world.write("templates/zarf/zarf.yaml.j2", "")
     world.write("templates/zarf/install", "")
     done = world.run("recipes", "list", "--json")
-    found = {row["target"]: (row["origin"], row["default"]) for row in json.loads(done.out)}
+    found = {row["target"]: (row["origin"], row["default"]) for row in json.loads(done.out)["recipes"]}
     assert (found["deb"], found["zarf"]) == (("built in", True), ("recipes/zarf.yaml", False))
     lines = world.run("recipes", "list").out.splitlines()
     assert lines[0].split() == ["target", "title", "built", "origin"]
@@ -306,6 +307,19 @@ def test_no_folder_and_no_recipe_of_ones_own_leads_elsewhere(world: World, linke
         assert "secret" not in done.err
 
 
+@pytest.mark.parametrize("linked", ["templates/deb/more", "templates/deb/copyright.j2", "recipes/x.yaml"])
+def test_no_link_is_followed_inside_a_folder_either(world: World, linked: str) -> None:
+    """It may lead elsewhere by the time that it is read."""
+    world.run("init", "roots.pem", "--org", "acme")
+    assert world.run("recipes", "export", "deb").code == 0
+    path = world.folder / linked
+    path.unlink(missing_ok=True)
+    path.symlink_to({".yaml": "deb.yaml"}.get(path.suffix, "maintain.j2"))
+    done = world.run("build", "--target", "x" if path.suffix == ".yaml" else "deb")
+    assert (done.code, world.files()) == (3, [])
+    assert f"{linked}: is a link\n" in done.err
+
+
 def test_a_recipe_that_is_a_pipe_is_told_and_not_waited_for(world: World) -> None:
     """Reading one would never end."""
     world.run("init", "roots.pem", "--org", "acme")
@@ -314,6 +328,28 @@ def test_a_recipe_that_is_a_pipe_is_told_and_not_waited_for(world: World) -> Non
     for command in ("build", "--target", "x"), ("recipes", "show", "x"), ("recipes", "list"):
         done = world.run(*command)
         assert (done.code, done.err) == (3, "error: recipes/x.yaml: is not a file\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "file", "old", "other"),
+    [
+        ("npm", "package.json.j2", "{{ name|json }}", '"left-pad"'),
+        ("wheel", "METADATA.j2", "Name: {{ name|header }}", "Name: certifi"),
+        ("gem", "metadata.j2", "name: {{ name|yaml }}", "name: rack"),
+        ("homebrew", "formula.rb.j2", "class {{ name|camel }}", "class Curl"),
+    ],
+)
+def test_a_package_of_ones_own_cannot_call_itself_otherwise(
+    target: str, file: str, old: str, other: str, world: World
+) -> None:
+    """A package manager would install it in the place of somebody else's."""
+    world.run("init", "roots.pem", "--org", "acme")
+    assert world.run("recipes", "export", target).code == 0
+    path = world.folder / "templates" / target / file
+    path.write_text(path.read_text().replace(old, other, 1))
+    done = world.run("build", "--target", target)
+    assert (done.code, world.files()) == (3, [])
+    assert f"calls itself '{other.rsplit(maxsplit=1)[-1].strip(chr(34)).lower()}'" in done.err
 
 
 def test_a_private_key_in_a_template_of_ones_own_is_shipped_nowhere(world: World) -> None:
@@ -339,6 +375,15 @@ def test_a_private_key_in_a_template_of_ones_own_is_shipped_nowhere(world: World
         ),
         ("a: 1\nkind: {{ nam|yaml }}", "templates/zarf/zarf.yaml.j2:2: there is no 'nam'"),
         ("{% if %}", "templates/zarf/zarf.yaml.j2:1: not a valid template: expected an expression"),
+        (
+            "a: 1\n{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+            "templates/zarf/zarf.yaml.j2:2: takes longer than 10 seconds",
+        ),
+        ("a: {{ 'a' * 10 ** 10 }}", "templates/zarf/zarf.yaml.j2:1: takes more memory than there is for it"),
+        (
+            "{% include 'zarf.yaml.j2' %}",
+            "templates/zarf/zarf.yaml.j2:1: includes or calls itself without end",
+        ),
     ],
 )
 def test_a_template_of_ones_own_is_refused_with_file_and_line(
@@ -352,6 +397,17 @@ def test_a_template_of_ones_own_is_refused_with_file_and_line(
     done = world.run("build", "--quiet")
     assert (done.code, world.files()) == (3, [])
     assert f"error: {message}" in done.err
+
+
+def test_a_pattern_of_ones_own_that_never_ends_is_told_with_its_line(world: World) -> None:
+    """Names are matched with it, and one that nearly fits may take for ages."""
+    world.write("trustpack.yaml", CONFIG + f"targets: [zarf]\nnames: {{zarf: acme-{'a' * 40}!}}\n")
+    world.write("recipes/zarf.yaml", re.sub("name_pattern: .*", 'name_pattern: "(.+)+-"', _RECIPE))
+    world.write("templates/zarf/install", "")
+    world.write("templates/zarf/zarf.yaml.j2", "")
+    done = world.run("build", "--quiet")
+    assert (done.code, world.files()) == (3, [])
+    assert re.search(r"recipes/zarf\.yaml:[0-9]+: on 'acme-a+!': takes longer than 10 seconds", done.err)
 
 
 def test_init_keeps_standard_input(world: World, roots: bytes) -> None:

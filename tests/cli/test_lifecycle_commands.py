@@ -135,7 +135,7 @@ def test_a_configured_release_of_three_numbers_is_refused(configured: World, com
 
 
 def test_a_locked_release_of_three_numbers_is_built_with_the_versions_that_it_had(configured: World) -> None:
-    """The next one is below them for libraries, which a build beside them tells, and nothing is replaced."""
+    """The next one is below them for libraries, which the lock tells into an empty folder, too."""
     world = configured
     text = (world.folder / "trustpack.yaml").read_text()
     world.write("trustpack.yaml", text.replace("[pem]", "[npm, pem]"))
@@ -149,9 +149,12 @@ def test_a_locked_release_of_three_numbers_is_built_with_the_versions_that_it_ha
     done = world.run("build")
     assert (done.code, done.err.splitlines()[-2]) == (
         6,
-        "error: recipe npm: acme-ca 1.2026.11 sorts below 2026.10.1, which dist holds",
+        "error: recipe npm: acme-ca 1.2026.11 sorts below 2026.10.1, which trustpack.lock has released",
     )
     assert world.files() == before
+    assert world.run("build", "--out", "other").code == 6
+    assert world.run("build", "--target", "pem", "--out", "other").code == 0
+    world.write("trustpack.lock", (world.folder / "trustpack.lock").read_text().replace("10.1", "10"))
     assert world.run("build", "--out", "other").code == 0
     assert "acme-ca-1.2026.11.tgz" in world.files("other")
 
@@ -166,7 +169,7 @@ def test_other_texts_need_a_bump(configured: World) -> None:
     assert world.run("build", "--now", NOW).code == 0
     world.write("trustpack.yaml", text.replace("slug: acme", "slug: acme, summary: Other words"))
     done = world.run("build", "--now", NOW)
-    assert (done.code, "trustpack lock --bump" in done.err) == (6, True)
+    assert (done.code, "trustpack lock --bump" in done.err) == (11, True)
     assert world.run("lock", "--bump", "--now", NOW).code == 0
     assert world.run("build", "--now", NOW).code == 0
     assert f"acme-ca-1.{FIRST}.1.tgz" in world.files()

@@ -8,6 +8,7 @@ from typing import Any
 from builder import config, docs, errors, formats
 from builder.docs import schemas
 from builder.formats.metadata import MetadataKey
+from builder.lifecycle import lockfile
 from builder.model import Content, Severity
 from builder.model.recipe import TestbedName
 from builder.model.release import Release
@@ -29,6 +30,13 @@ SECTIONS = {
     "LifecycleSection": "lifecycle",
     "AuthoritySection": "lifecycle.authorities",
 }
+LOCK_SECTIONS = {
+    "_File": "The whole file",
+    "_Certificate": "certificate",
+    "_Release": "release",
+    "_Named": "CA of a change",
+    "Packaging": "packaging",
+}
 RECIPE_SECTIONS = {
     "RecipeSection": "A recipe",
     "OutputSection": "An output",
@@ -41,6 +49,7 @@ CONTENTS = {
     "trusted": "The same as OpenSSL's `TRUSTED CERTIFICATE`, good for TLS servers only.",
     "distrusted": "One distrusted certificate in PEM: a file for each, with `{certificate}` in its path.",
     "bundle": "All trusted certificates in one PEM text.",
+    "anchors": "The same, each as OpenSSL's `TRUSTED CERTIFICATE` that vouches for no TLS client.",
     "inventory": "The list that auditors read: `trustpack schema certificates` describes it.",
     "changelog": "The releases and what each changed, in Markdown.",
     "debian-changelog": "The same as deb-changelog(5) has it, compressed.",
@@ -59,10 +68,11 @@ PLACEHOLDERS = {
     "semver": "`1.` and the release, as semantic versioning has it: `1.2026.10`, `1.20261128.0`.",
     "library_version": "`1.` and the release, for a library: see [releases](configuration.md#releases).",
     "name": "The package's name.",
-    "flat": "The name without the signs of an npm scope.",
-    "module": "The name with `_` for what no identifier may hold.",
+    "flat": "The name for a file: `acme-ca` of `@acme/ca`.",
+    "module": "The name as an identifier: `_` for `-`, and longer runs for other signs.",
     "version": "The version that `version` made of the release.",
     "certificate": "In `path`, where there is a file for each certificate: a short name and a digest.",
+    "hashed": "The same as OpenSSL looks for it in a folder: the hash of its subject, and a number.",
     "filename": "In commands, metadata and templates: the file's name; in commands, the last output's.",
     "filename_ID": "In commands: the file name of the output with that id.",
 }
@@ -90,6 +100,7 @@ FILTER_MEANINGS = {
     "token": "a word that needs no quotes anywhere; else the build stops",
     "ident": "an identifier; else the build stops",
     "camel": "a name in CamelCase: `acme-ca-certs` becomes `AcmeCaCerts`",
+    "constant": "a module as a Ruby constant that is no other's: `acme_2_ca` becomes `Acme_2Ca`",
 }
 
 
@@ -120,6 +131,11 @@ def configuration() -> str:
     return "\n".join(tables(config.schema(), titles=SECTIONS, required=", required"))
 
 
+def lock() -> str:
+    """Return every section and key of trustpack.lock."""
+    return "\n".join(tables(lockfile.schema(), titles=LOCK_SECTIONS, required=", required"))
+
+
 def json_documents() -> str:
     """Return every JSON document: who prints it, and its keys."""
     lines: list[str] = []
@@ -139,7 +155,12 @@ def exit_codes() -> str:
     known: dict[int, str] = {}
     for kind in _errors(errors.TrustpackError):
         known.setdefault(kind.exit_code, (kind.__doc__ or "").split("\n")[0])
-    del known[errors.TrustpackError.exit_code]
+    known |= {
+        0: "Success.",
+        errors.TrustpackError.exit_code: "An answer, not a failure: see below.",
+        130: "Interrupted by Ctrl-C.",
+        141: "Whoever read the output went away, as `head` does: the rest is lost.",
+    }
     return table(("status", "meaning"), [(str(code), known[code]) for code in sorted(known)])
 
 
@@ -338,4 +359,5 @@ PARTS = {
     "testbeds": ("prove", testbeds),
     "distrust": ("emergency-distrust", distrust),
     "rooms": ("architecture", rooms),
+    "lock": ("rotate", lock),
 }

@@ -69,7 +69,8 @@ def _kind(value: Schema, titles: Mapping[str, str]) -> str:
         case {"allOf": choices} | {"anyOf": choices}:
             return next(_kind(item, titles) for item in choices if item.get("type") != "null")
         case {"enum": choices}:
-            return ", ".join(f"`{item if isinstance(item, str) else json.dumps(item)}`" for item in choices)
+            said = (item if isinstance(item, str) else json.dumps(item) for item in choices)
+            return ", ".join(f"`{item}`" for item in said if item)  # an empty one is none of them
         case {"type": "array"}:
             return f"list of {_kind(value['items'], titles)}"
         case {"type": "object"}:

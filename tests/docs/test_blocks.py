@@ -11,9 +11,11 @@ from builder import config
 from builder.errors import ConfigError
 from builder.render import recipe
 from builder.render.recipe import RecipeSource
+from tests.cli.conftest import PROGRAM
 from tests.docs.blocks import Block, every
 from tests.tools import require
 
+BUNDLE = Path(__file__).parent / "bundle"
 NOT_RUN = Path(__file__).parent / "not-run.txt"
 # Languages of blocks that are no program, or that the reader's next command reads.
 SHOWN = {"jinja", "mermaid", "yaml"}
@@ -117,3 +119,21 @@ def _unrun(block: Block) -> bool:
 
 def _first(block: Block) -> str:
     return block.text.split("\n", 1)[0].strip()
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for block in every() if block.page in {"README", "configuration"} and block.language == "yaml"],
+    ids=lambda block: block.where,
+)
+def test_a_sample_configuration_builds_twice(block: Block, tmp_path: Path) -> None:
+    """On the next day, with a root more, it makes the next release: nothing in it is for one build alone."""
+    (tmp_path / "trustpack.yaml").write_text(block.text)
+    for day, names in (("2026-11-28", ("roots",)), ("2026-11-29", ("roots", "new-root"))):
+        (tmp_path / "roots.pem").write_text("".join((BUNDLE / f"{name}.pem").read_text() for name in names))
+        words = ["--target", "deb,pem", "--now", f"{day}T00:00:00Z", "--quiet"]
+        done = subprocess.run(
+            [PROGRAM, "build", *words], cwd=tmp_path, env={}, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    assert "20261129" in (tmp_path / "dist" / "manifest.json").read_text()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from builder.prove import authority
+from builder.prove import authority, testbeds
 from builder.prove.server import serve
+from builder.render import recipe
 from tests.prove import stage
 from tests.tools import NO_HOME, require
 
@@ -141,7 +142,8 @@ def test_absent_clients_prove_nothing(built: World) -> None:
     """Without a single proven cell, the command fails."""
     done = built.run("prove", "--target", "pem", "--json")
     assert done.returncode == 9
-    assert "error: nothing was proven: pem\n" in done.stderr
+    error = json.loads(done.stderr.splitlines()[-1])["error"]
+    assert (error["where"], error["message"]) == ("nothing was proven", "pem")
     assert json.loads(done.stdout) == built.proof()
     assert built.proof()["holds"] is False
 
@@ -278,3 +280,55 @@ def test_what_cannot_be_proven_is_refused(built: World, arguments: tuple[str, ..
     """As a wrong command line."""
     done = built.run("prove", *arguments)
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {said}")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ("--client", "urllib,urlib3"),
+            "--client 'urlib3': is no client of what is proven: wheel\nhint: did you mean 'urllib3'?\n",
+        ),
+        (
+            ("--root", "nowhere"),
+            "--root nowhere: is no folder\nhint: name the folder of an unpacked system\n",
+        ),
+        (
+            ("--root", "."),
+            (
+                "--root .: holds no unpacked system: there is no bin/sh\n"
+                "hint: 'trustpack docs prove' shows how to unpack one\n"
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_proven_is_told_before_anything_is_made(
+    built: World, options: tuple[str, ...], said: str
+) -> None:
+    """A client that no testbed has, and a root that is none: not after ten minutes."""
+    done = built.run("prove", *WHEEL, *options)
+    assert (done.returncode, done.stderr) == (2, f"error: {said}")
+
+
+def test_a_proof_says_first_what_it_takes_and_fetches(built: World) -> None:
+    """How many clients, how long, and what comes from an index, unless --offline is given."""
+    asked = ("prove", "--target", "wheel,pem", "--client", "urllib")
+    assert built.run(*asked).stderr.splitlines()[0] == (
+        "asking up to 1 client on 1 target: this takes about a minute"
+    )
+    requests = built.run("prove", *WHEEL, "--client", "urllib,requests", "--offline").stderr.splitlines()
+    assert requests[:2] == [
+        "asking up to 2 clients on 1 target: this takes about a minute",
+        "making a throw-away replica of 1 certificate",
+    ]
+
+
+def test_a_proof_says_what_it_would_fetch() -> None:
+    """By the name that its package manager is given."""
+    wheel, npm = (testbeds.opener(recipe.read(recipe.sources()[name])) for name in ("wheel", "npm"))
+    assert wheel is not None
+    assert npm is not None
+    assert (wheel.fetched(frozenset({"requests", "ssl"})), npm.fetched(frozenset({"node ws"}))) == (
+        ("requests",), ("ws@8",),
+    )  # fmt: skip
+    assert "certifi" in wheel.fetched(frozenset())

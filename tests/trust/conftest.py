@@ -34,7 +34,7 @@ def preparations() -> Preparations:
 
 @pytest.fixture(scope="session")
 def packages(world: World, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[str, Path]]:
-    """Build for a target: Acme's two releases, the first for all purposes too, Beta's with a CA of Acme's."""
+    """Build for a target: Acme's two releases, the first for all purposes too; Acme 2's, with a CA of its."""
 
     @functools.cache
     def built(target: str) -> Mapping[str, Path]:
@@ -44,7 +44,7 @@ def packages(world: World, tmp_path_factory: pytest.TempPathFactory) -> Callable
             "first": build(out, "acme", first, "1", target=target),
             "second": build(out, "acme", [world.kept, world.new], "2", target=target),
             "broad": build(out / "broad", "acme", first, "1", target=target, settings={"purposes": "all"}),
-            "beta": build(out, "beta", [world.beta, world.kept], "1", target=target),
+            "beta": build(out, "acme-2", [world.beta, world.kept], "1", target=target),
         }
 
     return built

@@ -15,7 +15,7 @@ from tests.trust.world import World, build
 
 @dataclass(frozen=True)
 class Apks:
-    """Acme's two releases, and a package of Beta's that holds one of Acme's CAs too."""
+    """Acme's two releases, and a package of Acme 2's that holds one of Acme's CAs too."""
 
     first: Path
     second: Path
@@ -28,7 +28,7 @@ def apks(world: World, tmp_path_factory: pytest.TempPathFactory) -> Apks:
     return Apks(
         first=build(out, "acme", [world.kept, world.old], "1", target="apk"),
         second=build(out, "acme", [world.kept, world.new], "2", target="apk"),
-        shared=build(out, "beta", [world.kept], "1", target="apk"),
+        shared=build(out, "acme-2", [world.kept], "1", target="apk"),
     )
 
 

@@ -37,7 +37,7 @@ INSTALLED_ON_ENDS = _in(**dict.fromkeys(_ENDS, "installed"))
 
 @dataclass(frozen=True)
 class Debs:
-    """Acme's three releases, the third of which distrusts `old`, and Beta's one, which has `kept` too."""
+    """Acme's three releases, the third of which distrusts `old`, and Acme 2's one, which has `kept` too."""
 
     first: Path
     second: Path
@@ -90,7 +90,7 @@ class System:
         return [
             line.rpartition("-")[0]
             for line in self.conf().splitlines()
-            if line.lstrip("!").startswith(("acme/", "beta/"))
+            if line.lstrip("!").startswith(("acme/", "acme-2/"))
         ]
 
     def state(self) -> str:
@@ -109,7 +109,7 @@ def debs(world: World, tmp_path_factory: pytest.TempPathFactory) -> Debs:
         first=build(out, "acme", [world.kept, world.old], "1", target="deb"),
         second=build(out, "acme", [world.kept, world.new], "2", target="deb"),
         third=build(out, "acme", [world.kept], "3", target="deb", distrusted=[world.old]),
-        beta=build(out, "beta", [world.beta, world.kept], "1", target="deb"),
+        beta=build(out, "acme-2", [world.beta, world.kept], "1", target="deb"),
     )
 
 
@@ -226,7 +226,7 @@ def test_two_organisations_live_side_by_side(system: System) -> None:
     assert system.each({"public", "kept", "old", "beta"}, "curl", "java") == system.trusted("curl", "java")
     system.apt("purge", "acme-ca-certs")
     assert system.each({"public", "kept", "beta"}, "curl", "java") == system.trusted("curl", "java")
-    system.apt("purge", "beta-ca-certs")
+    system.apt("purge", "acme-2-ca-certs")
     assert system.changes() == []
 
 

@@ -81,7 +81,7 @@ def test_a_distrusted_ca_is_refused_although_the_administrator_added_it(
 @_on(*STANDINS)
 def test_two_organisations_side_by_side_keep_what_both_hold_until_the_last_goes(system: System) -> None:
     """Erasing one package leaves the other's CAs and the shared folders; erasing both leaves nothing."""
-    run, manager, beta, few = system.sandbox.run, system.manager, "beta-ca-certs", ("curl", "java")
+    run, manager, beta, few = system.sandbox.run, system.manager, "acme-2-ca-certs", ("curl", "java")
     ours = system.distribution.ours
 
     def owners() -> list[set[str]]:

@@ -208,8 +208,8 @@ def _changelog(package: Package) -> Header:
     if not package.history:
         return {}
     who, release = maintainer(package), package.metadata.get("release", "1")
-    # Noon, as rpmbuild writes it: rpm prints the day in its reader's time zone.
-    days = [dt.datetime.fromisoformat(f"{one.date}T12:00:00+00:00") for one in package.history]
+    # From noon on, as rpmbuild writes it: rpm prints the day in its reader's time zone.
+    days = [one.moment + dt.timedelta(hours=12) for one in package.history]
     return {
         tags.CHANGELOG_TIME: numbers(int(day.timestamp()) for day in days),
         tags.CHANGELOG_NAME: texts(f"{who} - {one.release}-{release}" for one in package.history),

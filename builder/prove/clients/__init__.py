@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ToolError
+from builder.prove import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,8 +67,8 @@ def compile_programs(*, javac: str | None, go: str | None, cache: Path) -> Progr
 
     `cache` is a folder for Go's build cache: without it, the standard library takes half a minute each time.
     """
-    with tempfile.TemporaryDirectory(prefix="trustpack-") as name:
-        folder = Path(name)
+    with scratch.folder("clients") as folder:
+        name = str(folder)
         java_class = go_program = None
         if javac:
             # Java 11 is the oldest runtime a supported Debian has.

@@ -61,6 +61,52 @@ CLIENTS = {
     require 'rest-client'
     RestClient.get(url) { |response| response.body }
   end,
+  'httpclient' => lambda do |url|
+    require 'httpclient'
+    HTTPClient.get_content(url)
+  end,
+  # As httpclient comes from its authors: with public roots in a file of its own, which Debian takes out. ROOTS names it.
+  'httpclient-own' => lambda do |url|
+    require 'httpclient'
+    HTTPClient.new.tap { |one| one.ssl_config.clear_cert_store }
+              .tap { |one| one.ssl_config.add_trust_ca(ENV.fetch('ROOTS')) }.get_content(url)
+  end,
+  # As aws-sdk, slack-ruby-client and others: the path of a file with public roots is handed on. ROOTS names it.
+  'ca_file' => lambda do |url|
+    require 'net/http'
+    uri = URI(url)
+    Net::HTTP.start(uri.host, uri.port, use_ssl: true, ca_file: ENV.fetch('ROOTS')) { |http| http.get('/').body }
+  end,
+  'http' => lambda do |url|
+    require 'http'
+    HTTP.get(url).to_s
+  end,
+  'net-http-persistent' => lambda do |url|
+    require 'net/http/persistent'
+    Net::HTTP::Persistent.new.request(URI(url)).body
+  end,
+  'mongo' => lambda do |url|
+    require 'mongo'
+    uri = URI(url)
+    Mongo::Socket::SSL.new(uri.host, uri.port, uri.host, 10, Socket::PF_INET, ssl: true, ssl_verify: true).connect!
+  end,
+  # It asks a store for no purpose, which these roots are not trusted for: ROOTS names them once more.
+  'em-http-request' => lambda do |url|
+    require 'em-http-request'
+    answer = nil
+    EM.run do
+      http = EM::HttpRequest.new(url, tls: { verify_peer: true, cert_chain_file: ENV.fetch('ROOTS', nil) }.compact).get
+      http.callback { EM.stop }
+      http.errback { (answer = http.error) && EM.stop }
+    end
+    raise answer if answer
+  end,
+  'grpc' => lambda do |url|
+    require 'grpc'
+    uri = URI(url)
+    stub = GRPC::ClientStub.new("#{uri.host}:#{uri.port}", GRPC::Core::ChannelCredentials.new, timeout: 10)
+    stub.request_response('/probe/call', '', :to_s.to_proc, :to_s.to_proc)
+  end,
   'typhoeus' => lambda do |url|
     require 'typhoeus'
     response = Typhoeus.get(url)
@@ -70,7 +116,7 @@ CLIENTS = {
   end
 }.freeze
 
-REASONS = /certificate verify failed|does not match|SSL peer certificate/i.freeze
+REASONS = /certificate verify failed|does not match|SSL peer certificate|SSL handshake failed|verify the server certificate/i.freeze
 
 def verdict(error)
   raise error unless [error, error.cause].compact.any? { |cause| cause.message =~ REASONS }

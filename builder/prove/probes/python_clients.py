@@ -7,7 +7,7 @@ anything else.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, PLW1510, PTH118, PTH120, S310, SIM117, T201
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, PLW1510, PTH100, PTH118, PTH120, S310, SIM117, T201
 # (This runs in Pythons from 3.9 on, with libraries that are not where the type checker runs.)
 
 import asyncio
@@ -28,10 +28,13 @@ import urllib.request
 
 # What the clients' libraries say when they refuse a certificate; anything else is an error of the test.
 _REFUSAL = re.compile(
-    r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate|SSL certificate|doesn't match"
+    r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate|SSL certificate"
+    r"|doesn't match|VerificationError"
     r"|no alternative certificate subject name"
     r"|Hostname Verification Check failed|problem confirming the ssl certificate"
 )
+# These bring public roots of their own for where certifi is not installed.
+_NO_CERTIFI = "sys.modules['certifi'] = None"
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 _TIMEOUT = 60  # seconds, for machines that do much else
 
@@ -88,10 +91,10 @@ def _certifi_contents(url):
     urllib.request.urlopen(url, timeout=_TIMEOUT, context=context).read()
 
 
-def _requests(url):
+def _requests(url, **options):
     import requests
 
-    requests.get(url, timeout=_TIMEOUT)
+    requests.get(url, timeout=_TIMEOUT, **options)
 
 
 def _httpx(url):
@@ -125,11 +128,17 @@ def _botocore(url):
     URLLib3Session(timeout=_TIMEOUT).send(AWSRequest("GET", url).prepare())
 
 
-def _botocore_alone(url):
-    """Call botocore where certifi is not installed: it then has a bundle of its own."""
-    code = "import sys; sys.modules['certifi'] = None; import python_clients as c; c._botocore(sys.argv[1])"
-    command = [sys.executable, "-c", code, url]
-    _answer(subprocess.run(command, capture_output=True, text=True, cwd=os.path.dirname(__file__)), "never")
+def _apart(call, before="pass"):
+    """Return a client that has a process of its own, after a line of code."""
+
+    def called(url):
+        code = f"import sys\n{before}\nimport python_clients as c\nc._activate(*sys.argv[2:])\n"
+        code += f"c.{call.__name__}(sys.argv[1])\n"
+        command = [sys.executable, "-c", code, url, *sys.argv[3:]]
+        here = os.path.dirname(os.path.abspath(__file__))
+        _answer(subprocess.run(command, capture_output=True, text=True, cwd=here), "never")
+
+    return called
 
 
 def _httplib2(url):
@@ -155,6 +164,133 @@ def _pip(url, *options):
 
 def _pip_certifi(url):
     _pip(url, "--use-deprecated=legacy-certs")
+
+
+def _stripe(url):
+    import stripe
+
+    # Its own bundle is what its clients verify with, whatever library they are made on.
+    _requests(url, verify=stripe.ca_bundle_path)
+
+
+def _websocket_client(url, **options):
+    import websocket
+
+    with contextlib.suppress(websocket.WebSocketBadStatusException):  # the server answered over TLS
+        websocket.create_connection(url.replace("https:", "wss:"), timeout=_TIMEOUT, **options)
+
+
+def _websocket_client_of_one_version(url):
+    _websocket_client(url, sslopt={"ssl_version": ssl.PROTOCOL_TLSv1_2})
+
+
+def _paho_mqtt(url, version=None):
+    import paho.mqtt.client as mqtt
+
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.tls_set(tls_version=version)
+    client.connect(*_address(url))  # the handshake is here
+    client.disconnect()
+
+
+def _paho_mqtt_of_one_version(url):
+    _paho_mqtt(url, ssl.PROTOCOL_TLSv1_2)
+
+
+def _ldap3(url):
+    import ldap3
+
+    tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, version=ssl.PROTOCOL_TLSv1_2)
+    host, port = _address(url)
+    server = ldap3.Server(host, port, use_ssl=True, tls=tls, connect_timeout=_TIMEOUT)
+    connection = ldap3.Connection(server, receive_timeout=_TIMEOUT)
+    connection.open(read_server_info=False)  # the handshake is here; what the server says is no LDAP
+
+
+def _pyopenssl_urllib3(url):
+    import urllib3.contrib.pyopenssl
+
+    urllib3.contrib.pyopenssl.inject_into_urllib3()
+    _requests(url)
+
+
+def _twisted(url):
+    from twisted.internet import reactor
+    from twisted.web.client import Agent
+
+    found = []
+    answer = Agent(reactor, connectTimeout=_TIMEOUT).request(b"GET", url.encode())
+    answer.addBoth(lambda result: (found.append(result), reactor.stop()))
+    reactor.run()
+    if hasattr(found[0], "raiseException"):
+        found[0].raiseException()
+
+
+def _scrapy(url):
+    import scrapy
+    from scrapy.crawler import CrawlerProcess
+
+    found = []
+
+    class Spider(scrapy.Spider):
+        name = "one"
+
+        async def start(self):
+            yield scrapy.Request(url, errback=found.append, dont_filter=True)
+
+        def parse(self, response):
+            found.append(response)
+
+    settings = {"DOWNLOAD_VERIFY_CERTIFICATES": True, "LOG_ENABLED": False, "RETRY_ENABLED": False}
+    process = CrawlerProcess({**settings, "DOWNLOAD_TIMEOUT": _TIMEOUT, "TELNETCONSOLE_ENABLED": False})
+    process.crawl(Spider)
+    process.start()
+    if hasattr(found[0], "raiseException"):
+        found[0].raiseException()
+
+
+def _pymongo(url):
+    from pymongo import MongoClient, errors
+
+    # The server speaks HTTP: whoever came through the handshake waits for MongoDB's answer in vain.
+    address = "mongodb://{}:{}/?tls=true&directConnection=true".format(*_address(url))
+    try:
+        MongoClient(address, serverSelectionTimeoutMS=1000).admin.command("ping")
+    except errors.ServerSelectionTimeoutError as error:
+        if _REFUSAL.search(str(error)):
+            raise
+
+
+def _gevent(url):
+    from gevent import monkey
+
+    monkey.patch_all()
+    _urllib(url)
+
+
+def _eventlet(url):
+    import eventlet
+
+    eventlet.monkey_patch()
+    _urllib(url)
+
+
+def _trio(url):
+    import trio
+
+    async def call():
+        stream = await trio.open_ssl_over_tcp_stream(*_address(url))
+        await stream.send_all(_REQUEST)
+        await stream.receive_some(1)
+
+    trio.run(call)
+
+
+def _uvloop(url):
+    import uvloop
+
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    _asyncio(url)
 
 
 def _curl_cffi(url):
@@ -228,8 +364,23 @@ _CLIENTS = {
     "aiohttp": _aiohttp,
     "websockets": _websockets,
     "botocore": _botocore,
-    "botocore alone": _botocore_alone,
+    "botocore alone": _apart(_botocore, _NO_CERTIFI),
     "httplib2": _httplib2,
+    "httplib2 alone": _apart(_httplib2, _NO_CERTIFI),
+    "stripe": _stripe,
+    "websocket-client": _websocket_client,
+    "websocket-client, one version": _websocket_client_of_one_version,
+    "paho-mqtt": _paho_mqtt,
+    "paho-mqtt, one version": _paho_mqtt_of_one_version,
+    "ldap3, one version": _ldap3,
+    "pyOpenSSL below requests": _apart(_pyopenssl_urllib3),
+    "pymongo with pyOpenSSL": _pymongo,
+    "twisted": _apart(_twisted),
+    "scrapy": _apart(_scrapy),
+    "gevent": _apart(_gevent),
+    "eventlet": _apart(_eventlet),
+    "trio": _trio,
+    "uvloop": _apart(_uvloop),
     "truststore": _truststore,
     "pip": _pip,
     "pip with certifi": _pip_certifi,
@@ -240,17 +391,27 @@ _CLIENTS = {
 }
 
 
-def _client(name, module):
-    """Return a client as a program has it that uses our package, where that is installed."""
+def _package(module):
+    """Return our package where it is installed."""
     try:
-        package = importlib.import_module(module)
+        return importlib.import_module(module)
     except ImportError as error:
         if error.name != module:  # it is there, and cannot be loaded
             raise
-        return _CLIENTS[name]
-    if name == "pycurl":
+        return None
+
+
+def _activate(*modules):
+    for package in filter(None, map(_package, modules)):
+        package.activate()
+
+
+def _client(name, module):
+    """Return a client as a program has it that uses our package, where that is installed."""
+    package = _package(module)
+    if package and name == "pycurl":
         return functools.partial(_pycurl, roots=package.contents())
-    package.activate()
+    _activate(module)
     return _CLIENTS[name]
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 
 class Opener(Protocol):
-    """A testbed's module."""
+    """A testbed's module.
+
+    `NAMES` has every client it can ask, there or not; `SECONDS` is how long it takes to be made, and how long
+    each client, on a machine of two cores.
+    """
+
+    NAMES: tuple[str, ...]
+    SECONDS: tuple[float, float]
+
+    def fetched(self, only: frozenset[str]) -> tuple[str, ...]:
+        """Return what is fetched for the clients in `only` (empty: for all)."""
+        ...
 
     def open_testbed(
         self,
@@ -50,3 +61,9 @@ def opener(recipe: Recipe) -> Opener | None:
     """Return the module that opens testbeds for a recipe's target, or None where the recipe names none."""
     # By name, so that proving one target imports what that target needs.
     return cast("Opener", import_module(f"{__name__}.{recipe.testbed}")) if recipe.testbed else None
+
+
+def names(recipes: Iterable[Recipe]) -> tuple[str, ...]:
+    """Return the names of the clients that these recipes' testbeds can ask, each once."""
+    modules = {recipe.testbed: opener(recipe) for recipe in recipes}
+    return tuple(dict.fromkeys(name for module in modules.values() if module for name in module.NAMES))

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 _PROBE = str(PROBES / "client.rb")
 _IN_RUBY = ("net/http", "open-uri", "openssl", "store")
-_LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "typhoeus")
+_LIBRARIES = (*_IN_RUBY, "faraday", "httparty", "excon", "rest-client", "httpclient", "http", "typhoeus")
 _BUNDLER = "bundler"
+NAMES = (*_LIBRARIES, _BUNDLER)
+SECONDS = (5, 14)
 _VERSIONS = """
 ARGV.each do |name|
   require name
@@ -42,6 +44,11 @@ trusted = roots.select { |root| OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE.ver
 puts trusted.map { |root| OpenSSL::Digest::SHA256.hexdigest(root.to_der) }
 """
 _UNDER_BUNDLER = "Bundler.require; load ARGV.shift"
+
+
+def fetched(only: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001  what is here is asked
+    """Fetch nothing."""
+    return ()
 
 
 @contextlib.contextmanager

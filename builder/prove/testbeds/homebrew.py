@@ -30,8 +30,15 @@ _CLIENTS = {
     "curl": ("sh", "with_command.sh", "curl"),
     "urllib": ("python3", "with_urllib.py"),
 }
+NAMES = tuple(_CLIENTS)
+SECONDS = (3, 8)
 _URL = re.compile(r"""(?m)^( *url )["'].*/([^/"']+)["']$""")
 _ROOT_URL = re.compile(r"""(?m)^( *root_url )["'].*["']$""")
+
+
+def fetched(only: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001  what is here is asked
+    """Fetch nothing."""
+    return ()
 
 
 @contextlib.contextmanager

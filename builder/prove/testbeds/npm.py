@@ -39,6 +39,16 @@ _START = {
 _FLAGGED = {"node": ("https", "http2", "tls", "fetch"), "bun": ("https", "tls"), "deno": ("https", "tls")}
 _EXPORTED = {"node": ("https",), "bun": ("fetch",), "deno": ("fetch",)}
 _HTTP2_ONLY = frozenset({"http2", "@grpc/grpc-js"})
+# As absent() and clients() call them.
+NAMES = (
+    *(f"{runtime} {client}" for runtime, clients in _FLAGGED.items() for client in clients),
+    *(f"{runtime} {client} env" for runtime, clients in _EXPORTED.items() for client in clients),
+    "node NODE_OPTIONS",
+    *(f"node {library}" for library in _LIBRARIES),
+    "bun",
+    "deno",
+)
+SECONDS = (15, 4)
 _NPM = {
     "npm_config_audit": "false",
     "npm_config_fund": "false",
@@ -51,6 +61,11 @@ const tls = require('node:tls');
 console.log(JSON.stringify(tls.getCACertificates?.('default') ?? tls.rootCertificates));
 """
 _OWN_FILES = {"package-lock.json", ".package-lock.json"}  # npm's notes of what it did
+
+
+def fetched(only: frozenset[str]) -> tuple[str, ...]:
+    """Return the libraries that npm is asked for."""
+    return tuple(spec for library, spec in _LIBRARIES.items() if not only or f"node {library}" in only)
 
 
 @contextlib.contextmanager
@@ -71,7 +86,7 @@ def open_testbed(
     )
     (folder / "package.json").write_text('{"name": "proof", "version": "1.0.0", "private": true}\n')
     shutil.copy(PROBES / _PROBE, folder)
-    wanted = [spec for library, spec in _LIBRARIES.items() if not only or f"node {library}" in only]
+    wanted = fetched(only)
     if wanted and not offline:
         project.fetch(wanted)
     yield project
@@ -127,9 +142,7 @@ class NpmProject:
     def install(self, package: Path) -> None:
         """Install a package's file, and ask it for the variables to export."""
         self._npm(["install", "--offline", str(package)])
-        printed = start(
-            [self.npx, "--no", self._command(), "--", "env", "--json"], folder=self.folder, check=True
-        )
+        printed = start([self.npx, "--no", self.name, "--", "env", "--json"], folder=self.folder, check=True)
         self.exported.update(json.loads(printed.stdout))
 
     def upgrade(self, package: Path) -> None:
@@ -164,10 +177,6 @@ class NpmProject:
 
     def _npm(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return start([self.npm, *arguments], folder=self.folder, environment=_NPM, check=True)
-
-    def _command(self) -> str:
-        """Return the name of the package's command: its own, without @ and with - for /."""
-        return self.name.removeprefix("@").replace("/", "-")
 
     def _libraries(self) -> list[str]:
         return [name for name in _LIBRARIES if (self.folder / "node_modules" / name).is_dir()]

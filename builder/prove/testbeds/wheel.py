@@ -56,6 +56,8 @@ _NOT_ACTIVATED = frozenset({"pip"})
 _GIVEN_ROOTS = frozenset({"pycurl"})
 _HTTP2_ONLY = frozenset({"grpcio"})
 
+NAMES = tuple(_CLIENTS)
+SECONDS = (30, 7)
 _VERSIONS = """
 import json, platform
 from importlib.metadata import distributions
@@ -198,6 +200,12 @@ class Wheels:
         return start([str(self.python), *arguments], folder=self.folder, environment=_PIP, check=True).stdout
 
 
+def fetched(only: frozenset[str]) -> tuple[str, ...]:
+    """Return the distributions that pip is asked for."""
+    needed = {need for client, needs in _CLIENTS.items() if not only or client in only for need in needs}
+    return tuple(sorted(needed - {"pip"}))
+
+
 @contextlib.contextmanager
 def open_testbed(
     *,
@@ -214,8 +222,7 @@ def open_testbed(
     if made.returncode != 0:
         raise ToolError(f"no virtual environment can be made: {made.stdout.strip()}")
     wheels = Wheels(name, folder, explicit=settings.get("activation") == "explicit")
-    asked = [needs for client, needs in _CLIENTS.items() if not only or client in only]
-    wanted = tuple(sorted({need for needs in asked for need in needs} - {"pip"}))
+    wanted = fetched(only)
     wheels.missing = dict.fromkeys(wanted, "not fetched, by --offline") if offline else _fetch(wheels, wanted)
     wheels.versions = wheels.ask_versions()
     yield wheels

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -114,6 +115,16 @@ def leaves(acme: Authority, stranger: Authority, now: dt.datetime) -> list[Leaf]
         issue(acme, ["elsewhere.internal"], now=now),
         issue(acme, ["localhost"], now=now, valid=expired),
     ]
+
+
+@pytest.fixture(scope="session")
+def public_roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the public roots that excon brings, under another name."""
+    program = "require 'excon'; print File.join(Gem.loaded_specs['excon'].full_gem_path, 'data/cacert.pem')"
+    found = subprocess.run(
+        [require("ruby"), "-W0", "-e", program], capture_output=True, text=True, check=True
+    )
+    return Path(shutil.copy(found.stdout, tmp_path_factory.mktemp("public") / "library.pem"))
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,14 @@ import datetime as dt
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from builder.prove.authority import Authority, Leaf, issue
+from tests import jruby
 from tests.runtime.gem.conftest import CLIENT, HERE, Home
 from tests.tools import require
 
@@ -73,15 +74,6 @@ def test_public_roots_still_count(installed: Home) -> None:
     assert installed.ruby(program, str(bundle), RUBYOPT="-racme_ca") == without
 
 
-def test_a_root_the_system_has_is_left_to_it(installed: Home, acme: Authority, tmp_path: Path) -> None:
-    """A root that the default store trusts for every purpose is not added with fewer."""
-    (tmp_path / "root.pem").write_bytes(acme.pem)
-    subprocess.run([require("openssl"), "rehash", str(tmp_path)], check=True)
-    program = "require 'acme_ca'; puts AcmeCa::MISSING.size"
-    assert installed.ruby(program) == ["1"]
-    assert installed.ruby(program, SSL_CERT_DIR=str(tmp_path)) == ["0"]
-
-
 def ask(port: int, client: Leaf, tmp_path: Path) -> None:
     """Connect to a TLS server with a client certificate and read what it says."""
     (tmp_path / "client.pem").write_bytes(client.chain + client.key)
@@ -96,9 +88,9 @@ def ask(port: int, client: Leaf, tmp_path: Path) -> None:
 def serves(acme: Authority, now: dt.datetime, tmp_path: Path) -> Callable[..., str]:
     """Run a Ruby TLS server that wants client certificates, and tell what it makes of one of Acme's."""
 
-    def verdict(home: Home, *arguments: str) -> str:
+    def verdict(home: Home, *arguments: str, ruby: Sequence[str] = (require("ruby"),)) -> str:
         leaf = issue(acme, ["localhost"], now=now)
-        command = [require("ruby"), str(HERE / "server.rb"), "acme_ca", *arguments]
+        command = [*ruby, str(HERE / "server.rb"), "acme_ca", *arguments]
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(home.path), "GEM_HOME": str(home.path)}
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -122,6 +114,16 @@ def test_servers_accept_no_client_for_it(
 ) -> None:
     """A server on the default store refuses Acme's client certificates, even when it is a client too."""
     assert serves(installed, roots, urls[0]) == "refused"
+
+
+def test_a_server_of_jruby_accepts_no_client_for_it(
+    installed: Home, serves: Callable[..., str], urls: list[str], acme: Authority, tmp_path: Path
+) -> None:
+    """JRuby's TLS library knows what these roots are trusted for; with a root of one's own it accepts."""
+    command = [require("java"), "-XX:TieredStopAtLevel=1", "-jar", str(jruby.jar())]
+    assert serves(installed, "used", urls[0], ruby=command) == "refused"
+    (tmp_path / "clients.pem").write_bytes(acme.pem)
+    assert serves(installed, "file", str(tmp_path / "clients.pem"), ruby=command) == "accepted"
 
 
 @pytest.mark.parametrize("roots", ["file", "before", "after", "default"])
@@ -179,9 +181,9 @@ def test_the_server_test_can_tell(
 ) -> None:
     """Were the anchors plain certificates, the server would accept: the refusal is due to their purpose."""
     home.install(gem)
-    writable(home, "anchors/*.pem").write_bytes(acme.pem)
+    writable(home, "anchors/*.0").write_bytes(acme.pem)
     trust = writable(home, "trust.rb")
-    trust.write_text(trust.read_text("utf-8").replace("|| faulty?", ""), "utf-8")
+    trust.write_text(trust.read_text("utf-8").replace("faulty? || ", ""), "utf-8")
     assert serves(home, "used", urls[0]) == "accepted"
 
 
@@ -190,13 +192,13 @@ def test_a_library_that_ignores_purposes_gets_nothing(
 ) -> None:
     """Where anchors would count for clients too, the gem says so and stays inactive."""
     home.install(gem)
-    writable(home, "anchors/*.pem").write_bytes(acme.pem)
+    writable(home, "anchors/*.0").write_bytes(acme.pem)
     done = home.run(require("ruby"), str(CLIENT), "net/http", "acme_ca", urls[0])
     assert done.stdout.split() == ["refused"]
     assert "AcmeCa: not activated" in done.stderr
 
 
-@pytest.mark.parametrize("file", ["anchors/*.pem", "roots.pem"])
+@pytest.mark.parametrize("file", ["anchors/*.0", "roots.pem"])
 @pytest.mark.parametrize("fault", ["empty", "cut", "cut_by_a_byte", "gone", "binary", "words"])
 def test_a_damaged_gem_gets_nothing(file: str, fault: str, home: Home, gem: Path, urls: list[str]) -> None:
     """With a damaged file of its own the gem says so and stays inactive; the program runs as without it."""
@@ -228,7 +230,7 @@ def test_a_damaged_gem_gets_nothing(file: str, fault: str, home: Home, gem: Path
 def test_no_certificates(home: Home, gem: Path) -> None:
     """A gem without certificates is inactive and has nothing to say."""
     home.install(gem)
-    writable(home, "anchors/*.pem").unlink()
+    writable(home, "anchors/*.0").unlink()
     writable(home, "roots.pem").write_bytes(b"")
     assert home.ruby("require 'acme_ca'; p AcmeCa.activate!; require 'acme_ca/typhoeus'") == ["false"]
 

@@ -1,5 +1,6 @@
 """Every Ruby client refuses Acme's server before, accepts it while the gem is installed, refuses it after."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,10 @@ CLIENTS = [
     "httparty",
     "excon",
     "rest-client",
+    "httpclient",
+    "http",
+    "net-http-persistent",
+    "mongo",
     "typhoeus",
 ]
 
@@ -33,6 +38,32 @@ def test_before_installed_removed(
     assert home.client(client, feature, *urls) == REFUSED
     assert installed.client(client, feature, *urls) == ACCEPTED
     assert removed.client(client, feature, *urls) == REFUSED
+
+
+@pytest.mark.parametrize("client", ["httpclient-own", "ca_file"])
+def test_libraries_with_public_roots_of_their_own(
+    client: str, home: Home, installed: Home, urls: list[str], public_roots: Path, stranger: Authority
+) -> None:
+    """Who hands OpenSSL a library's public roots trusts the gem's, too; with other roots, those alone."""
+    copy = {"ROOTS": str(public_roots)}
+    assert home.client(client, "acme_ca", *urls, **copy) == REFUSED
+    assert installed.client(client, "acme_ca", *urls, **copy) == ACCEPTED
+    (home.path / "more.pem").write_bytes(public_roots.read_bytes() + stranger.pem)
+    more = {"ROOTS": str(home.path / "more.pem")}
+    assert installed.client(client, "acme_ca", *urls[:2], **more) == ["refused", "accepted"]
+
+
+def test_clients_that_are_given_a_file(installed: Home, urls: list[str]) -> None:
+    """The README's lines for em-http-request and grpc let them trust the roots; without, they refuse."""
+    (roots,) = installed.ruby("require 'acme_ca'; puts AcmeCa.path")
+    assert installed.client("em-http-request", "acme_ca", *urls[:2]) == ["refused", "refused"]
+    assert installed.client("em-http-request", "acme_ca", *urls[:2], ROOTS=roots) == ["accepted", "refused"]
+    command = str(installed.path / "bin/acme-ca")
+    written = str(installed.path / "merged/roots.pem")
+    variables = json.loads(installed.run(command, "env", f"--write={written}", "--json").stdout)
+    assert {"RUBYOPT", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"} == variables.keys()
+    assert installed.client("grpc", "uri", *urls[:2]) == ["refused", "refused"]
+    assert installed.client("grpc", "uri", *urls[:2], **variables) == ["accepted", "refused"]
 
 
 def test_an_upgrade_is_the_new_bundle(
@@ -55,6 +86,22 @@ def test_two_organisations(
         assert home.client(client, "acme_ca", *urls, **both) == ["accepted", "accepted", "refused", "refused"]
     home.uninstall("globex-ca")
     assert home.client("net/http", "acme_ca", *urls) == ACCEPTED
+
+
+def test_two_organisations_whose_names_differ_by_a_sign(
+    home: Home, build: Callable[..., Path], acme: Authority, stranger: Authority, urls: list[str]
+) -> None:
+    """acme-2's gem and acme2's have constants, files and switches of their own."""
+    home.install(build("acme-2", acme))
+    home.install(build("acme2", stranger))
+    both = {"RUBYOPT": "-racme_2_ca -racme2_ca"}
+    assert home.client("store", "acme2_ca", *urls[:2], **both) == ["accepted", "accepted"]
+    names = home.ruby("puts Acme_2Ca.path == Acme2Ca.path, Acme_2Ca.activate!, Acme2Ca.activate!", **both)
+    assert names == ["false", "true", "true"]
+    off = home.client("store", "acme2_ca", *urls[:2], **both, ACME_2_CA_DISABLE="1")
+    assert off == ["refused", "accepted"]
+    home.uninstall("acme2-ca")
+    assert home.client("store", "acme_2_ca", *urls[:2]) == ["accepted", "refused"]
 
 
 def test_the_bundle_of_another_organisation_may_share_a_root(

@@ -40,7 +40,8 @@ def test_uninstalling_leaves_nothing(removed: Home) -> None:
 def test_the_sources_are_clean(installed: Home) -> None:
     """Ruby has no warning for any file, and RuboCop no offence as it comes."""
     sources = sorted(map(str, installed.path.glob("gems/acme-ca-*/lib/**/*.rb")))
-    assert len(sources) == 5
+    sources += map(str, installed.path.glob("gems/acme-ca-*/exe/*"))
+    assert len(sources) == 12
     for source in sources:
         assert installed.run(require("ruby"), "-wc", source).stdout == "Syntax OK\n"
     # Bundler.require wants a file named as the gem, hyphen and all.
@@ -87,6 +88,14 @@ def test_a_constant_that_is_taken(installed: Home) -> None:
     """Where the program has its own AcmeCa, require fails in words and does not replace it."""
     done = installed.attempt(require("ruby"), "-e", "module AcmeCa; end; require 'acme_ca'")
     assert done.returncode == 1
+    assert "AcmeCa is a constant of your program already" in done.stderr
+
+
+def test_a_constant_that_another_gem_has(home: Home, gem: Path) -> None:
+    """A module that looks like this gem's, but lies in a folder of another name, is no copy of it."""
+    home.install(gem)
+    taken = "module AcmeCa; def self.path = '/gems/ac_me_ca/roots.pem'; def self.merged_pem = ''; end; "
+    done = home.attempt(require("ruby"), "-e", taken + "require 'acme_ca'")
     assert "AcmeCa is a constant of your program already" in done.stderr
 
 

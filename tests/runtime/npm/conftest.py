@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from builder.prove.authority import Authority, Leaf
 
-_NOW = dt.datetime.now(dt.UTC)
+NOW = dt.datetime.now(dt.UTC)
 _DAY = dt.timedelta(days=1)
 
 Ports = dict[str, dict[str, int]]
@@ -38,30 +38,30 @@ class Authorities:
 
     def client(self) -> Leaf:
         """Issue a client certificate of the organisation."""
-        return authority.issue(self.acme, ["client"], now=_NOW, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+        return authority.issue(self.acme, ["client"], now=NOW, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def server(self, issuer: Authority) -> Leaf:
         """Issue a server certificate for localhost."""
-        return authority.issue(issuer, ["localhost", "127.0.0.1"], now=_NOW)
+        return authority.issue(issuer, ["localhost", "127.0.0.1"], now=NOW)
 
 
 @pytest.fixture(scope="session")
 def authorities() -> Authorities:
     """Make the CAs; their keys stay in memory."""
     names = ("Acme Root", "Globex Root", "Unrelated Root")
-    return Authorities(*(authority.create(name, now=_NOW) for name in names))
+    return Authorities(*(authority.create(name, now=NOW) for name in names))
 
 
 @pytest.fixture(scope="session")
 def servers(authorities: Authorities) -> Iterator[Ports]:
     """Serve HTTPS, WebSocket, HTTP/2 and gRPC: one good server, and one for each thing that can be wrong."""
-    past = (_NOW - 3 * _DAY, _NOW - 2 * _DAY)
+    past = (NOW - 3 * _DAY, NOW - 2 * _DAY)
     leaves = {
         "acme": authorities.server(authorities.acme),
         "globex": authorities.server(authorities.globex),
         "unrelated": authorities.server(authorities.unrelated),
-        "wrong host": authority.issue(authorities.acme, ["elsewhere.example"], now=_NOW),
-        "expired": authority.issue(authorities.acme, ["localhost", "127.0.0.1"], now=_NOW, valid=past),
+        "wrong host": authority.issue(authorities.acme, ["elsewhere.example"], now=NOW),
+        "expired": authority.issue(authorities.acme, ["localhost", "127.0.0.1"], now=NOW, valid=past),
     }
     question = {
         name: {"cert": leaf.chain.decode(), "key": leaf.key.decode()} for name, leaf in leaves.items()

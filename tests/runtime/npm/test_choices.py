@@ -83,6 +83,9 @@ def test_a_program_s_choices_keep_their_meaning(
     }
     if release not in {"18", "20"}:
         expected |= {
+            "the default roots as ca": beside,
+            "the default roots in one text": beside,
+            "a context with the default roots and theirs": "acme globex unrelated",
             "default: no list": beside,
             "default: all and theirs": "acme globex unrelated",
             "default: all as bytes and theirs": "acme globex unrelated",
@@ -90,6 +93,7 @@ def test_a_program_s_choices_keep_their_meaning(
             "default: theirs again": "unrelated",
             "default: all again": beside,
             "default: all but one": "",
+            "default: all without the package's": beside,
             "default: none": "",
             "a context from before": "globex",
         }
@@ -110,16 +114,83 @@ def test_an_openssl_store_somebody_chose_stays_alone(
     assert (found["nothing"], found["a ca"]) == ("globex", "unrelated")
 
 
+_SYSTEM = "/etc/ssl/certs/ca-certificates.crt"  # Debian's
+_PUBLIC = """
+    const { rootCertificates } = require('node:tls');
+    console.log(JSON.stringify(rootCertificates));
+"""
+
+
+@pytest.fixture(scope="session")
+def named(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) -> Path:
+    """Write what variables name: links to the system's roots; public roots, some of them, and one more."""
+    folder = tmp_path_factory.mktemp("named")
+    (folder / "link.pem").symlink_to(_SYSTEM)
+    (folder / "link to the folder").symlink_to("/etc/ssl/certs")
+    # Of the newest Node.js, so that the older ones do not have them all themselves.
+    public = world.answer([world.node("26"), "--eval", _PUBLIC], cwd=folder)
+    (folder / "public.pem").write_text("\n".join(public))
+    (folder / "public and one.pem").write_text("\n".join([*public, authorities.globex.pem.decode()]))
+    (folder / "selected.pem").write_text("\n".join(public[:10]))
+    return folder
+
+
+@pytest.mark.parametrize("release", ["18", "26"])
+@pytest.mark.parametrize(
+    ("choice", "ours"),
+    [
+        (("SSL_CERT_FILE", _SYSTEM), True),
+        (("SSL_CERT_FILE", "link.pem"), True),
+        (("SSL_CERT_FILE", "public.pem"), True),
+        (("SSL_CERT_FILE", "public and one.pem"), False),
+        (("SSL_CERT_FILE", "selected.pem"), False),
+        (("SSL_CERT_FILE", "nothing.pem"), False),
+        (("SSL_CERT_FILE", ""), False),
+        (("SSL_CERT_DIR", "/etc/ssl/certs"), True),
+        (("SSL_CERT_DIR", "link to the folder:/usr/lib/ssl/certs/"), True),
+        (("SSL_CERT_DIR", "/etc/ssl/certs:."), False),
+        (("SSL_CERT_DIR", "."), False),
+    ],
+)
+def test_a_variable_that_names_what_is_used_anyway_chooses_nothing(
+    choice: tuple[str, str], ours: bool, release: str, named: Path, project: Path, servers: Ports
+) -> None:
+    """With --use-openssl-ca, ours stay beside the system's roots, by any name, and beside all public ones."""
+    register = str(project / "node_modules/acme-ca/register.js")
+    program = [world.node(release), world.IPV4, _OPENSSL, "--require", register]
+    argv = [*program, str(world.PROGRAMS / "probe.mjs"), "https", json.dumps({"acme": servers["acme"]})]
+    found = world.answer(argv, cwd=named, env=dict([choice]))
+    assert (found["acme"]["https"] == "ok") == ours
+
+
+@pytest.mark.parametrize("release", ["18", "26"])
+@pytest.mark.parametrize(
+    ("value", "outcome"), [(_SYSTEM, "ok"), ("public.pem", "ok"), ("selected.pem", world.REFUSED)]
+)
+def test_grpc_s_variable_is_judged_alike(
+    value: str, outcome: str, release: str, named: Path, both: Path, servers: Ports
+) -> None:
+    """GRPC_DEFAULT_SSL_ROOTS_FILE_PATH that names the public roots leaves room for those of all packages."""
+    flags = [flag for name in ("acme-ca", "@globex/ca") for flag in ("--require", f"{name}/register")]
+    chosen = {name: servers[name] for name in ("acme", "globex", "unrelated")}
+    argv = [world.node(release), world.IPV4, *flags, str(world.PROGRAMS / "probe.mjs"), "grpc"]
+    env = {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(named / value)}
+    found = world.answer([*argv, json.dumps(chosen)], cwd=both, env=env)
+    expected = {"acme": outcome, "globex": outcome, "unrelated": world.REFUSED}
+    assert expected == {name: clients["grpc"] for name, clients in found.items()}
+
+
 @pytest.mark.parametrize("release", world.NODES)
 def test_the_openssl_store_of_the_system_stays_beside_the_package(
     release: str, project: Path, roots: Path, servers: Ports
 ) -> None:
-    """With --use-openssl-ca alone, the package's bundle is trusted too, until a program sets the defaults."""
+    """With --use-openssl-ca alone, the package's bundle is trusted too, until a program sets others."""
     program = [world.node(release), world.IPV4, _OPENSSL, *_FLAGS]
     found = _choices(program, project, roots, servers, {"NODE_EXTRA_CA_CERTS": str(roots / "globex.pem")})
     assert (found["nothing"], found["a ca"]) == ("acme globex", "unrelated")
     if release not in {"18", "20"}:
-        assert found["default: all and theirs"] == "globex unrelated"
+        assert found["default: all and theirs"] == "acme globex unrelated"
+        assert found["default: theirs"] == "unrelated"
 
 
 @pytest.mark.parametrize("release", world.NODES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import tarfile
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ _STRICT = {
 _CONSUMER = """
 import { path, pem, certificates, env, register } from 'acme-ca';
 import 'acme-ca/register';
-export const texts: string[] = [path, pem(), ...certificates(), env().NODE_EXTRA_CA_CERTS];
+export const texts: string[] = [path, pem(), ...certificates(), env().NODE_EXTRA_CA_CERTS, env().DENO_CERT];
 export const active: boolean = register();
 // @ts-expect-error there is no such name
 import { nonsense } from 'acme-ca';
@@ -98,12 +99,24 @@ def test_the_manifest_promises_nothing_to_run(package: Path) -> None:
 def test_every_file_is_the_package_s_own(tarball: Path, package: Path, authorities: Authorities) -> None:
     """The package holds what its recipe lists, the bundle beside the code that finds it."""
     expected = (
-        "CHANGELOG.md README.md bundle.js certificates.json cli.js clients.js doctor.js "
-        "index.d.ts index.js package.json register.d.ts register.js roots.pem"
+        "CHANGELOG.md README.md bundle.js certificates.json choices.js cli.js clients.js contexts.js "
+        "defaults.js doctor.js index.d.ts index.js package.json public_roots.json register.d.ts register.js "
+        "roots.pem"
     )
     with tarfile.open(tarball) as archive:
         assert expected == " ".join(name.removeprefix("package/") for name in archive.getnames())
     assert (package / "roots.pem").read_bytes() == authorities.acme.pem
+
+
+def test_the_public_roots_are_those_that_the_linter_knows(request: pytest.FixtureRequest) -> None:
+    """By half of their SHA-256: each root that Mozilla trusts or once did, and none whose key is known."""
+    path = ROOT / "templates/npm/public_roots.json"
+    with (ROOT / "builder/lint/known_roots.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["status"] in {"public", "removed"}]
+    expected = json.dumps(sorted(row["sha256"][:32] for row in rows), indent=2) + "\n"
+    if request.config.getoption("--update-golden"):
+        path.write_text(expected, "utf-8")
+    assert path.read_text("utf-8") == expected, "pytest --update-golden refreshes it"
 
 
 def test_a_name_chosen_freely_is_followed(
@@ -112,8 +125,8 @@ def test_a_name_chosen_freely_is_followed(
     """The command, the switch and the README follow the package's name, also one with a digit first."""
     config = "names:\n  npm: '@42.example/trust.me'\n"
     package = unpack(build("freely", authorities.acme, config=config), tmp_path)
-    assert json.loads((package / "package.json").read_text())["bin"] == {"42.example-trust.me": "./cli.js"}
+    assert json.loads((package / "package.json").read_text())["bin"] == {"42.example__trust.me": "./cli.js"}
     program = "console.log(JSON.stringify(require('./bundle.js').disableVariable))"
     name = world.answer([world.node("24"), "--eval", program], cwd=package)
-    assert name == "_42_EXAMPLE_TRUST_ME_DISABLE"
+    assert name == "_42___EXAMPLE__TRUST___ME_DISABLE"
     assert f"`{name}=1`" in (package / "README.md").read_text()

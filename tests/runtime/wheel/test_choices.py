@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from builder.prove import authority
-from tests.runtime.wheel.world import ACCEPTED, REFUSED, Environment
+from builder.prove.server import serve
+from tests.runtime.wheel.world import (
+    ACCEPTED,
+    REFUSED,
+    STRANGER,
+    TRUSTED,
+    TRUSTS,
+    Environment,
+    clients,
+    run,
+    trusts,
+)
+from tests.tools import require
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from builder.prove.authority import Authority, Leaf
     from tests.runtime.wheel.conftest import Authorities, Wheels
 
@@ -62,12 +73,102 @@ def test_servers_accept_no_client_for_the_roots_of_two(
         _servers(fresh, ca, leaves["good"])
 
 
-def _servers(where: Environment, ca: Authority, server: Leaf) -> None:
+def test_a_context_trusts_as_a_client_and_not_as_a_server(
+    any_installed: Environment, authorities: Authorities, leaves: dict[str, Leaf], tmp_path: Path
+) -> None:
+    """What may be either is decided at each connection, in any order and however the connection is made."""
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(authorities.acme.pem)
+    found = any_installed.ask("sides.py", _parties(authorities.acme, leaves["good"], ca=str(ca)))
+    roles = [REFUSED, ACCEPTED, ACCEPTED, REFUSED]  # server, client, client, server
+    several = {name: answers for name, answers in found.items() if len(answers) == 4}
+    assert several == dict.fromkeys(several, roles)
+    alone = {name: answers for name, answers in found.items() if name not in several}
+    assert alone == {name: [ACCEPTED if name.startswith("on purpose") else REFUSED] for name in alone}
+    assert (len(several), len(alone)) == (40, 6)
+
+
+def test_a_pyopenssl_context_trusts_as_a_client_and_not_as_a_server(
+    installed: Environment, authorities: Authorities, leaves: dict[str, Leaf], tmp_path: Path
+) -> None:
+    """PyOpenSSL says late on which side a connection is: none of the orders lets a server accept a client."""
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(authorities.acme.pem)
+    given = _parties(authorities.acme, leaves["good"], ca=str(ca))
+    orders = {
+        "a server only": [REFUSED],
+        "a client, then a server": [ACCEPTED, REFUSED],
+        "a server first": [REFUSED, ACCEPTED, REFUSED],
+    }
+    loads = ("set_default_verify_paths", "certifi", "certifi as bytes")
+    expected = {f"{load}, {order}": roles for load in loads for order, roles in orders.items()}
+    assert installed.ask("pyopenssl.py", given) == {**expected, "on purpose": [ACCEPTED]}
+
+
+_SYSTEM = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian's own name, which all of these lead to
+    "/usr/lib/ssl/cert.pem",
+    "/etc/ssl/certs/../certs/ca-certificates.crt",
+)
+
+
+def test_a_variable_that_names_the_public_roots_is_no_choice(
+    any_installed: Environment, urls: dict[str, str], tmp_path: Path
+) -> None:
+    """What certifi, pip and the system have, by any name, leaves all as it is without the variable."""
+    linked = tmp_path / "linked.pem"
+    linked.symlink_to(_SYSTEM[0])
+    code = "import ssl; print(ssl.get_default_verify_paths().openssl_cafile)"
+    files = [clients() / "certifi" / "cacert.pem", clients() / "pip" / "_vendor" / "certifi" / "cacert.pem"]
+    named = [str(path) for path in (*files, linked, any_installed.say(code), *_SYSTEM) if Path(path).exists()]
+    values = [("SSL_CERT_FILE", name) for name in named] + [("SSL_CERT_DIR", "/etc/ssl/certs")]
+    found = {value: trusts(any_installed, urls["good"], env=dict([value])) for value in values}
+    assert found == dict.fromkeys(values, TRUSTED)
+    assert len(found) > 3
+
+
+def test_any_other_variable_is_a_choice(
+    any_installed: Environment, authorities: Authorities, urls: dict[str, str], tmp_path: Path
+) -> None:
+    """A copy of the public roots, a file of theirs below a well-known name and an empty one count alone."""
+    copied, theirs = tmp_path / "copied.pem", tmp_path / "certifi" / "cacert.pem"
+    theirs.parent.mkdir()
+    copied.write_bytes((clients() / "certifi" / "cacert.pem").read_bytes())
+    theirs.write_bytes(authorities.unrelated.pem)
+    for value in (str(copied), str(theirs), ""):
+        assert trusts(any_installed, urls["good"], env={"SSL_CERT_FILE": value}) == STRANGER
+        mixed = {"SSL_CERT_FILE": str(copied), "SSL_CERT_DIR": "/etc/ssl/certs"}
+        assert trusts(any_installed, urls["good"], env=mixed) == STRANGER
+    mixed = {"SSL_CERT_DIR": f"/etc/ssl/certs:{tmp_path}"}
+    assert trusts(any_installed, urls["good"], env=mixed) == STRANGER
+
+
+def test_roots_of_the_same_name_are_not_shadowed(
+    installed: Environment, authorities: Authorities, tmp_path: Path
+) -> None:
+    """A folder's root before its renewal, with the same name and another key, is trusted as without us."""
     now = dt.datetime.now(dt.UTC)
-    client = authority.issue(ca, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
-    given = {"server": _text(server), "client": _text(client), "ca": ca.pem.decode()}
-    found = where.ask("servers.py", given)
+    before = authority.create("Acme Root", now=now)
+    shown = run([require("openssl"), "x509", "-hash", "-noout"], given=before.pem.decode()).stdout
+    (tmp_path / f"{shown.strip()}.0").write_bytes(before.pem)
+    code = f"import ssl, urllib.request\ncontext = ssl.create_default_context(capath={str(tmp_path)!r})\n"
+    code += "context.load_default_certs()\nopener = urllib.request.HTTPSHandler(context=context)\n"
+    code += f"urllib.request.install_opener(urllib.request.build_opener(opener))\n{TRUSTS}"
+    for ca in (before, authorities.acme):
+        with serve(authority.issue(ca, ["localhost"], now=now)) as port:
+            said = installed.run("-c", code, f"https://localhost:{port}/").stdout.strip()
+        assert said == TRUSTED
+
+
+def _servers(where: Environment, ca: Authority, server: Leaf) -> None:
+    found = where.ask("servers.py", _parties(ca, server, ca=ca.pem.decode()))
     assert found == {name: name.startswith("on purpose") for name in found}
+
+
+def _parties(issuer: Authority, server: Leaf, *, ca: str) -> dict[str, object]:
+    now = dt.datetime.now(dt.UTC)
+    client = authority.issue(issuer, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    return {"server": _text(server), "client": _text(client), "ca": ca}
 
 
 def _text(leaf: Leaf) -> list[str]:

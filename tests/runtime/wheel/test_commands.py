@@ -7,12 +7,30 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from tests.runtime.wheel.world import TRUSTED, Environment, clients, run, trusts
 from tests.tools import require
 
 if TYPE_CHECKING:
     from tests.runtime.wheel.conftest import Authorities, Wheels
 
+# The format that wheel, npm package and gem share.
+_KEYS = [
+    "schema",
+    "package",
+    "version",
+    "release",
+    "organisation",
+    "runtime",
+    "bundle",
+    "certificates",
+    "active",
+    "through",
+    "variables",
+    "problems",
+    "notes",
+]
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 
 
@@ -114,27 +132,39 @@ def test_the_bundle_follows_an_upgrade(fresh: Environment, wheels: Wheels, tmp_p
     assert bundle.read_text() != before
 
 
-def test_doctor_finds_nothing_to_say(any_installed: Environment) -> None:
+def test_doctor_finds_nothing_to_say(any_installed: Environment, authorities: Authorities) -> None:
     """Where all is well the findings say so, in every Python, and the exit status is 0."""
     code, found = _examined(any_installed)
     version = any_installed.say("import sys; print(sys.version.split()[0])")
+    certificate = authorities.acme.certificate
     assert (code, found) == (
         0,
         {
-            "package": "acme_certifi",
-            "organisation": "acme",
+            "schema": 1,
+            "package": "acme-certifi",
+            "version": "1.2026.1",
             "release": "2026.1",
-            "roots": str(any_installed.site / "acme_certifi" / "roots.pem"),
-            "certificates": 1,
-            "expired": [],
-            "python": f"{version} ({any_installed.python})",
-            "switched_off": False,
-            "activated": True,
-            "trusted_by_default": True,
+            "organisation": "acme",
+            "runtime": {"name": any_installed.engine, "version": version, "path": str(any_installed.python)},
+            "bundle": str(any_installed.site / "acme_certifi" / "roots.pem"),
+            "certificates": [
+                {
+                    "subject": "CN=Acme Root",
+                    "sha256": certificate.fingerprint(SHA256()).hex(),
+                    "not_after": certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "expired": False,
+                }
+            ],
+            "active": True,
+            "through": ["start-up file"],
             "variables": [],
-            "advice": [],
+            "problems": [],
+            "notes": found["notes"],
         },
     )
+    assert list(found) == _KEYS
+    # The clients that are there, in the Pythons that can load them.
+    assert {note.partition(" ")[0] for note in found["notes"]} == {"curl_cffi", "grpc", "uv", "pycurl"}
 
 
 def test_doctor_names_the_variables_that_win(
@@ -147,31 +177,92 @@ def test_doctor_names_the_variables_that_win(
     code, found = _examined(installed, env={"SSL_CERT_FILE": str(theirs), "REQUESTS_CA_BUNDLE": str(merged)})
     shown = [(item["name"], item["value"], item["holds_these_roots"]) for item in found["variables"]]
     assert shown == [("SSL_CERT_FILE", str(theirs), False), ("REQUESTS_CA_BUNDLE", str(merged), True)]
-    assert (code, found["trusted_by_default"], len(found["advice"])) == (1, False, 1)
-    assert found["advice"][0].startswith("SSL_CERT_FILE wins for ssl, urllib3, aiohttp, httpx, uv: ")
+    assert (code, found["active"], found["through"], len(found["problems"])) == (1, False, [], 1)
+    assert found["problems"][0].startswith("SSL_CERT_FILE wins for ssl, urllib3, aiohttp, httpx, pyOpenSSL, ")
     code, found = _examined(installed, env={"SSL_CERT_DIR": "", "REQUESTS_CA_BUNDLE": ""})
-    assert (code, [item["name"] for item in found["variables"]]) == (1, ["SSL_CERT_DIR"])
+    shown = [(item["name"], item["holds_these_roots"]) for item in found["variables"]]
+    assert (code, shown) == (1, [("SSL_CERT_DIR", None)])
     env = {"SSL_CERT_FILE": str(merged)}
-    assert (_examined(installed, env=env)[0], trusts(installed, urls["good"], env=env)) == (0, TRUSTED)
+    code, found = _examined(installed, env=env)
+    assert (code, found["through"], trusts(installed, urls["good"], env=env)) == (
+        0,
+        ["SSL_CERT_FILE"],
+        TRUSTED,
+    )
+
+
+def test_doctor_tells_variables_that_name_the_public_roots(installed: Environment) -> None:
+    """Such a variable is no choice of other roots: it is shown, with what it means, and is no problem."""
+    certifi = str(clients() / "certifi" / "cacert.pem")
+    code, found = _examined(installed, env={"SSL_CERT_FILE": certifi, "CURL_CA_BUNDLE": certifi})
+    assert (code, found["through"], found["problems"]) == (0, ["start-up file"], [])
+    said = "names the public roots, which are taken anyway: these count beside them, but not for"
+    effects = {item["name"]: item["effect"] for item in found["variables"]}
+    assert effects == {"SSL_CERT_FILE": f"{said} uv", "CURL_CA_BUNDLE": f"{said} curl, curl_cffi"}
 
 
 def test_doctor_tells_why_nothing_is_active(
     installed: Environment, fresh: Environment, wheels: Wheels
 ) -> None:
-    """Switched off, or built for explicit activation: the advice says which, and the exit status is 1."""
+    """Switched off, unknown engine, or built for explicit activation: it says which, and the status is 1."""
     code, off = _examined(installed, env={"ACME_CERTIFI_DISABLE": "1"})
-    assert (code, off["advice"]) == (1, ["ACME_CERTIFI_DISABLE is set: nothing is activated in this process"])
+    why = ["ACME_CERTIFI_DISABLE is set: nothing is activated in this process"]
+    assert (code, off["active"], off["problems"]) == (1, False, why)
     fresh.pip("install", "--no-index", "--no-deps", wheels.explicit)
     code, explicit = _examined(fresh)
-    assert (code, explicit["activated"], explicit["trusted_by_default"]) == (1, False, False)
-    assert explicit["advice"][0].endswith("call acme_certifi.activate()")
+    assert (code, explicit["active"], explicit["through"]) == (1, False, [])
+    assert explicit["problems"][0].endswith("call acme_certifi.activate()")
+    other = "import sys; sys.implementation.name = 'graalpy'\nimport acme_certifi as a; print(a.activate())\n"
+    report = "from acme_certifi import _doctor; print(_doctor.examine()['problems'])"
+    said = fresh.say(other + report).splitlines()
+    engine = "this is graalpy: the package is proven with CPython and PyPy, and stays off elsewhere"
+    assert said == ["False", str([engine])]
 
 
-def test_doctor_speaks_to_people(installed: Environment) -> None:
-    """The text has one line for each finding."""
+def test_doctor_finds_damage(fresh: Environment, wheels: Wheels) -> None:
+    """Where the file that OpenSSL loads is not what people read, the package wants to be installed again."""
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    for text in ("", "-----BEGIN TRUSTED CERTIFICATE-----\nMIIA\n-----END TRUSTED CERTIFICATE-----\n"):
+        (fresh.site / "acme_certifi" / "anchors.pem").write_text(text)
+        code, found = _examined(fresh)
+        assert (code, found["active"]) == (1, False)
+        assert "this package is damaged: reinstall acme-certifi" in found["problems"]
+
+
+def test_doctor_speaks_to_people(installed: Environment, authorities: Authorities) -> None:
+    """The text has one line for each finding, in the order of the object."""
     code, said, _ = _command(installed, "doctor")
-    assert code == 0
-    assert said.splitlines()[2:] == [
-        "activated in this process: yes",
-        "trusted by a default ssl context: yes",
-    ]
+    certificate = authorities.acme.certificate
+    until, digest = (
+        certificate.not_valid_after_utc.strftime("%Y-%m-%d"),
+        certificate.fingerprint(SHA256()).hex(),
+    )
+    version = installed.say("import sys; print(sys.version.split()[0])")
+    assert (code, said.splitlines()[:4]) == (
+        0,
+        [
+            f"acme-certifi 1.2026.1 (release 2026.1 of acme), python {version} ({installed.python})",
+            f"bundle: {installed.site / 'acme_certifi' / 'roots.pem'}",
+            f"  CN=Acme Root, valid until {until}, SHA-256 {digest}",
+            "active: yes, through start-up file",
+        ],
+    )
+
+
+def test_doctor_may_be_cut_short(installed: Environment) -> None:
+    """A reader that has seen enough, as `head` has, ends it in silence."""
+    command = f"{installed.python} -m acme_certifi doctor --json | true"
+    done = run([require("sh"), "-c", command])
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_an_archive_has_no_path(tmp_path: Path, wheels: Wheels, installed: Environment) -> None:
+    """Inside of an archive no file is named that would be gone at once, and doctor says so."""
+    env = {"PYTHONPATH": str(wheels.acme)}
+    python: list[str | Path] = [installed.python, "-S", "-m", "acme_certifi"]
+    done = run([*python, "path"], env=env, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(": lies in an archive; write a file with env --write FILE\n")
+    found = json.loads(run([*python, "doctor", "--json"], env=env, check=False).stdout)
+    assert (found["bundle"], len(found["certificates"])) == (None, 1)
+    assert run([*python, "env", "--write", tmp_path / "bundle.pem"], env=env).returncode == 0

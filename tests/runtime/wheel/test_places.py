@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import releases
 from tests.runtime.wheel.world import (
     STRANGER,
     TRUSTED,
@@ -24,7 +25,7 @@ from tests.runtime.wheel.world import (
 )
 
 if TYPE_CHECKING:
-    from tests.runtime.wheel.conftest import Wheels
+    from tests.runtime.wheel.conftest import Authorities, Wheels
 
 _FINDERS = "import sys; print([f.__name__ for f in sys.meta_path if 'certifi' in getattr(f, '__name__', '')])"
 
@@ -61,6 +62,22 @@ def test_two_organisations_are_both_active(fresh: Environment, wheels: Wheels, u
     fresh.pip("uninstall", "--yes", "acme-certifi")
     one = {"good": "refused", "globex": "accepted", "unrelated": "refused"}
     assert asked() == dict.fromkeys(names, one)
+
+
+def test_names_that_differ_by_a_sign_share_nothing(
+    fresh: Environment, authorities: Authorities, urls: dict[str, str], tmp_path: Path
+) -> None:
+    """acme-2's wheel and acme2's have files, modules and switches of their own."""
+    asked = {"acme-2": "good", "acme2": "globex"}
+    holds = {"acme-2": authorities.acme, "acme2": authorities.globex}
+    for slug, authority in holds.items():
+        [wheel] = releases.build(tmp_path / slug, slug, [authority], target="wheel")
+        fresh.pip("install", "--no-index", "--no-deps", wheel)
+    switches = {"": None, "ACME_2_CERTIFI_DISABLE": "acme-2", "ACME2_CERTIFI_DISABLE": "acme2"}
+    for switch, off in switches.items():
+        for slug, name in asked.items():
+            expected = STRANGER if slug == off else TRUSTED
+            assert trusts(fresh, urls[name], env={switch: "1"} if switch else {}) == expected
 
 
 def test_explicit_activation_waits_to_be_asked(
@@ -242,11 +259,17 @@ def test_a_broken_package_stops_nobody(fresh: Environment, wheels: Wheels, urls:
         done = fresh.run("-W", "error", "-c", before + read + TRUSTS, urls["good"])
         return done.stdout.strip(), done.stderr
 
-    # What packers of programs load modules with need not read files.
-    assert asked("import acme_certifi; acme_certifi.__spec__.loader = object()\n") == (STRANGER, "")
-    (fresh.site / "acme_certifi" / "roots.pem").write_text("é", "utf-8")
+    # What packers of programs load modules with need not read files; OpenSSL reads its own.
+    assert asked("import acme_certifi; acme_certifi.__spec__.loader = object()\n") == (TRUSTED, "")
+    for damaged in ("roots.pem", "anchors.pem"):
+        (fresh.site / "acme_certifi" / damaged).write_text("é", "utf-8")
     assert asked() == (STRANGER, "")
-    for lost in ("acme_certifi/roots.pem", "acme_certifi/_patch.py", "acme_certifi/__init__.py"):
+    for lost in (
+        "acme_certifi/roots.pem",
+        "acme_certifi/anchors.pem",
+        "acme_certifi/_patch.py",
+        "acme_certifi/__init__.py",
+    ):
         (fresh.site / lost).unlink()
         shutil.rmtree(fresh.site / "acme_certifi" / "__pycache__", ignore_errors=True)
         assert asked() == (STRANGER, "")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.runtime.wheel.conftest import Wheels
 
+_OFF = {"ACME_CERTIFI_DISABLE": "1"}
 _STDLIB = ["urllib", "http.client", "ssl", "asyncio"]
 # What a program that uses no TLS has loaded of us, and what it has loaded that it would not have without us.
 _LOADED = (
@@ -67,13 +68,51 @@ def test_a_variable_switches_it_off(any_installed: Environment, urls: dict[str, 
 
 
 def test_contexts_gain_these_roots_and_lose_none(any_installed: Environment) -> None:
-    """A default context holds every root that it held before, and one more."""
-    code = "import json, ssl; print(json.dumps(ssl.create_default_context().get_ca_certs()))"
+    """A client's default context holds every root that it held before, and one more."""
+    code = """if True:
+        import json, ssl
+        context = ssl.create_default_context()
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
+        print(json.dumps(context.get_ca_certs()))
+    """
     before = json.loads(any_installed.say(code, env={"ACME_CERTIFI_DISABLE": "1"}))
     after = json.loads(any_installed.say(code))
     added = [root for root in after if root not in before]
     assert [root for root in before if root not in after] == []
     assert [dict(pair for [pair] in root["subject"]) for root in added] == [{"commonName": "Acme Root"}]
+
+
+def test_a_context_shows_what_it_will_trust(any_installed: Environment) -> None:
+    """One that only a client can use shows these roots before it connects, one that may serve does not."""
+    code = """if True:
+        import ssl, warnings
+        warnings.simplefilter("ignore")
+        for protocol in ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS:
+            context = ssl.SSLContext(protocol)
+            context.load_default_certs()
+            counted = context.cert_store_stats()["x509_ca"], len(context.get_ca_certs())
+            print(*counted, sum("Acme Root" in str(root["subject"]) for root in context.get_ca_certs()))
+    """
+    without = [int(line.split()[0]) for line in any_installed.say(code, env=_OFF).splitlines()]
+    shown = [tuple(int(word) for word in line.split()) for line in any_installed.say(code).splitlines()]
+    assert shown == [
+        (count + more, count + more, more) for count, more in zip(without, (1, 0, 0), strict=True)
+    ]
+
+
+def test_contexts_cannot_be_copied_as_before(any_installed: Environment) -> None:
+    """Neither copying nor pickling a context works, with the same words as without the package."""
+    code = """if True:
+        import copy, pickle, ssl
+        context = ssl.create_default_context()
+        for way in copy.copy, copy.deepcopy, pickle.dumps:
+            try:
+                print(way(context))
+            except TypeError as error:
+                print(error)
+        print(vars(context))
+    """
+    assert any_installed.say(code) == any_installed.say(code, env=_OFF)
 
 
 def test_modules_look_as_they_would_without_it(any_installed: Environment) -> None:

@@ -51,6 +51,11 @@ class Environment:
         return self.root / "bin" / "python"
 
     @property
+    def engine(self) -> str:
+        """Return how doctors call it."""
+        return "pypy" if (self.root / "bin" / "pypy3").exists() else "python"
+
+    @property
     def site(self) -> Path:
         """Return the folder that packages are installed into."""
         return next((self.root / "lib").glob("python3.*")) / "site-packages"
@@ -125,9 +130,18 @@ def environment(
 
 def clients() -> Path:
     """Return a folder with every client of clients.txt, made once for each version of Python."""
-    wanted = (_HERE / "clients.txt").read_text()
-    name = hashlib.sha256(f"{sys.version}\n{wanted}".encode()).hexdigest()[:8]
-    home = folder() / f"python-clients-{name}"
+    return _fetched("clients")
+
+
+def packers() -> Path:
+    """Return a folder with every packer of packers.txt, made once for each version of Python."""
+    return _fetched("packers")
+
+
+def _fetched(what: str) -> Path:
+    requirements = _HERE / f"{what}.txt"
+    name = hashlib.sha256(f"{sys.version}\n{requirements.read_text()}".encode()).hexdigest()[:8]
+    home = folder() / f"python-{what}-{name}"
     folder().mkdir(parents=True, exist_ok=True)
     with (folder() / f"{home.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -135,16 +149,8 @@ def clients() -> Path:
             unfinished = home.with_suffix(".unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
             # With this machine's own environment: it may say which mirror of PyPI to ask, and how.
-            command: list[str | Path] = [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--target",
-                unfinished,
-            ]
-            subprocess.run([*command, "--requirement", _HERE / "clients.txt"], check=True)
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", unfinished]
+            subprocess.run([*command, "--requirement", requirements], check=True)
             unfinished.rename(home)
     return home
 

@@ -90,11 +90,11 @@ def test_every_kind_of_change_has_its_line() -> None:
     assert lines == [
         "--- x (lock)",
         "+++ x (lock)",
-        "+ CN=\\u001b[2J (dddddddddddddddd), until 2030-01-02",
-        "- CN=Root b (bbbbbbbbbbbbbbbb), until 2030-01-02",
-        "~ CN=Root a (aaaaaaaaaaaaaaaa), until 2030-01-02: active before, retiring now",
-        "! CN=Root b (bbbbbbbbbbbbbbbb), until 2030-01-02: distrusted",
-        "? CN=Root c (cccccccccccccccc), until 2030-01-02: no longer distrusted",
+        f"+ CN=\\u001b[2J ({'d' * 64}), until 2030-01-02",
+        f"- CN=Root b ({'b' * 64}), until 2030-01-02",
+        f"~ CN=Root a ({'a' * 64}), until 2030-01-02: active before, retiring now",
+        f"! CN=Root b ({'b' * 64}), until 2030-01-02: distrusted",
+        f"? CN=Root c ({'c' * 64}), until 2030-01-02: no longer distrusted",
         "- file /x\\u000a",
         "different: 1 certificate in both",
     ]

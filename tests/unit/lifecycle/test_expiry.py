@@ -58,6 +58,56 @@ def test_the_first_to_end_comes_first_and_distrusted_ones_do_not_count() -> None
     assert [one.item.sha256[0] for one in found] == ["b", "a"]
 
 
+def retiring(until: str, end: dt.datetime = NOW + 999 * DAY) -> CertificateSummary:
+    """Return a CA that is to be removed on a day."""
+    return CertificateSummary(
+        sha256="r" * 64, subject="CN=Old; Root", not_after=end, state="retiring", until=until,
+        owner="PKI, Team", evidence="INC-1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("until", "due", "said"),
+    [
+        ("2027-02-22", True, "is to be removed on 2027-02-22, in 90 days"),
+        ("2027-02-23", False, ""),
+        ("2026-11-24", True, "is to be removed on 2026-11-24"),
+        ("2026-11-23", True, "was to be removed on 2026-11-23"),
+        ("no day", False, ""),
+    ],
+)
+def test_a_planned_removal_counts(until: str, said: str, *, due: bool) -> None:
+    """To the day, whether or not the CA itself ends soon."""
+    found = judge(retiring(until), item("a", NOW + 99 * DAY))
+    text = expiry.as_text(found, within=SPAN).splitlines()
+    value = json.loads(expiry.as_json(found, now=NOW, within=SPAN))
+    assert [one.due for one in found] == [False, due]
+    assert (value["due"], value["removals"]) == (int(due), int(due))
+    assert {key: value["certificates"][1][key] for key in ("until", "owner", "evidence")} == {
+        "until": until, "owner": "PKI, Team", "evidence": "INC-1",
+    }  # fmt: skip
+    lines = [f"CN=Old; Root ({'r' * 64}): {said} [x]"] if due else []
+    lines += ["none of 2 certificates expires within 90 days"]
+    assert text == [*lines, "1 is to be removed within 90 days"] if due else text == lines
+    both = judge(retiring("2026-11-25", NOW + DAY))
+    assert "expires on 2026-11-25, in 1 day, and is to be removed on 2026-11-25, in 1 day" in expiry.as_text(
+        both, within=SPAN
+    )
+
+
+def test_a_calendar_has_planned_removals_and_who_answers_for_them() -> None:
+    """As a day of its own beside the CA's end."""
+    lines = (
+        expiry.as_ics(judge(retiring("2027-03-01")), now=NOW, within=SPAN).replace("\r\n ", "").splitlines()
+    )
+    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 2
+    assert f"UID:{'r' * 64}-removal@trustpack.invalid" in lines
+    assert "DTSTART;VALUE=DATE:20270301" in lines
+    assert "SUMMARY:CA is to be removed: CN=Old\\; Root" in lines
+    known = "Owner: PKI\\, Team\\nEvidence: INC-1\\nState: retiring\\nUntil: 2027-03-01"
+    assert lines.count(f"DESCRIPTION:SHA-256 {'r' * 64}\\n{known}") == 2
+
+
 def test_a_ca_in_several_places_is_told_once() -> None:
     """With every place, and what any of them knows."""
     plain, known = item("a", NOW), item("a", NOW, state="retiring")
@@ -77,8 +127,8 @@ def test_people_read_what_is_due() -> None:
     """Escaped, a CA a line, and how many of how many."""
     found = judge(item("a", NOW - DAY), item("b", NOW + DAY, "CN=\x1b[2J"), item("c", NOW + 91 * DAY))
     assert expiry.as_text(found, within=SPAN).splitlines() == [
-        "CN=Root a (aaaaaaaaaaaaaaaa): expired on 2026-11-23 [x]",
-        "CN=\\u001b[2J (bbbbbbbbbbbbbbbb): expires on 2026-11-25, in 1 day [x]",
+        f"CN=Root a ({'a' * 64}): expired on 2026-11-23 [x]",
+        f"CN=\\u001b[2J ({'b' * 64}): expires on 2026-11-25, in 1 day [x]",
         "2 of 3 certificates expired, or will within 90 days",
     ]
     assert expiry.as_text(judge(), within=SPAN) == "none of 0 certificates expires within 90 days\n"

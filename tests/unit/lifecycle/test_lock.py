@@ -1,6 +1,7 @@
 """The lock: what it lists, when it makes a new release, and what a build may not do against it."""
 
 import datetime as dt
+import hashlib
 import re
 from pathlib import Path
 from types import MappingProxyType
@@ -12,12 +13,14 @@ from builder.errors import ConfigError, LockError, ReleaseError, TrustpackError
 from builder.lifecycle import lock as locks
 from builder.lifecycle import lockfile
 from builder.lifecycle.lock import Lock
+from builder.lifecycle.packaging import Packaging
 from builder.lifecycle.states import Lifecycle, Stage
 from builder.model import Certificate, CertificateSummary, State
 from builder.model.release import Release
 from tests.unit import bundles
 
 DAY, LATER = dt.date(2026, 11, 24), dt.date(2027, 1, 5)
+PARTS = Packaging.__struct_fields__
 ONE, TWO, THREE = bundles.bundle("Acme Root", "Acme Root 2", 'Acme: "Röot" #3 \' {x}').certificates
 
 
@@ -56,6 +59,65 @@ def test_a_lock_is_read_as_it_was_written() -> None:
     for each in (lock, forgiving):
         assert lockfile.parse(lockfile.to_text(each), "trustpack.lock") == each
     assert [item.state for item in lock.certificates] == ["retiring", "active", "distrusted"]
+
+
+def test_a_lock_of_the_first_schema_is_read() -> None:
+    """It had another word for what is no longer distrusted, and did not pin how packages are made."""
+    blocked = advance(FIRST, locked(ONE, TWO, states={TWO.sha256: "distrusted"}), LATER)
+    lock = advance(blocked, locked(ONE, TWO), LATER)
+    first = lockfile.to_text(lock).replace("schema: 2", "schema: 1").replace("undistrusted:", "forgiven:")
+    assert "forgiven:" in first
+    assert lockfile.parse(first, "l") == lock
+    assert lockfile.parse(first.replace("schema: 1\n", ""), "l") == lock
+
+
+def made(**parts: str) -> Packaging:
+    """Return a packaging of which some parts are others."""
+    plain = {part: hashlib.sha256(parts.get(part, "").encode()).hexdigest() for part in PARTS}
+    return Packaging(**plain | {"revision": parts.get("revision", "1")})
+
+
+PINNED = advance(None, locked(ONE, TWO), packaging=made())
+
+
+def test_a_lock_pins_how_packages_are_made() -> None:
+    """Part by part, in the file too."""
+    assert lockfile.parse(lockfile.to_text(PINNED), "l") == PINNED
+    locks.verify(PINNED, locked(ONE, TWO), "l", wanted=None, packaging=made())
+    with pytest.raises(LockError) as caught:
+        locks.verify(PINNED, locked(ONE, TWO), "l", wanted=None, packaging=made(names="other", site="x"))
+    assert str(caught.value) == (
+        "l: packages would be made otherwise than those of release 20261124: names, site changed"
+    )
+    assert "lock --bump" in caught.value.hint
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_of_the_packaging_makes_a_new_release(part: str) -> None:
+    """None may change the bytes of a version that is out."""
+    other = made(**{part: "2"})
+    assert advance(PINNED, locked(ONE, TWO), LATER, packaging=made()) == PINNED
+    lock = advance(PINNED, locked(ONE, TWO), LATER, packaging=other)
+    assert (lock.release.text, lock.packaging, lock.history[0].added) == ("20270105", other, ())
+    with pytest.raises(LockError, match="packages would be made otherwise"):
+        locks.verify(PINNED, locked(ONE, TWO), "l", wanted=None, packaging=other)
+
+
+def test_a_lock_that_pins_no_packaging_does_so_without_a_release() -> None:
+    """Nothing is known to differ."""
+    locks.verify(FIRST, locked(ONE, TWO), "l", wanted=None, packaging=made())
+    lock = advance(FIRST, locked(ONE, TWO), LATER, packaging=made())
+    assert (lock.release, lock.packaging) == (FIRST.release, made())
+    locks.verify(lock, locked(ONE, TWO), "l", wanted=None, packaging=made())
+
+
+def test_a_packaging_merged_into_another_release_is_found() -> None:
+    """Two branches made a release each, and what was merged is neither; `trustpack lock` makes a third."""
+    merged = msgspec.structs.replace(PINNED, packaging=made(names="other"))
+    with pytest.raises(LockError, match="its packaging is not that of release 20261124"):
+        locks.verify(merged, locked(ONE, TWO), "l", wanted=None, packaging=made(names="other"))
+    third = advance(merged, locked(ONE, TWO), packaging=made(names="other"))
+    assert third.release == Release("20261124.1")
 
 
 def test_a_lock_that_is_no_text_is_told_in_our_words(tmp_path: Path) -> None:
@@ -114,7 +176,7 @@ def test_a_state_that_changes_nothing_shipped_keeps_the_release() -> None:
 
 
 def test_distrust_is_a_change_of_content() -> None:
-    """The CA counts as removed and distrusted; back as added and forgiven, out as forgiven."""
+    """The CA counts as removed and distrusted; back as added and undistrusted, out as undistrusted."""
     lock = advance(FIRST, locked(ONE, TWO, states={TWO.sha256: "distrusted"}), LATER)
     newest = lock.history[0]
     named = (CertificateSummary(sha256=TWO.sha256, subject=TWO.subject),)
@@ -209,7 +271,7 @@ def test_a_history_edited_by_hand_is_found() -> None:
     assert text.count(removal) == 1
     start = text.index("history:")
     renamed = text[:start] + text[start:].replace('"CN=Acme Root"', '"CN=Somebody"')
-    untold = text.replace(removal, f"    forgiven:\n      - sha256: {THREE.sha256}\n")
+    untold = text.replace(removal, f"    undistrusted:\n      - sha256: {THREE.sha256}\n")
     for edited, said in (
         (renamed, f"release 20261124 calls the CA {ONE.sha256} CN=Somebody, not CN=Acme Root"),
         (untold, "its history does not lead to the CAs that it lists"),
@@ -250,7 +312,7 @@ def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
     ("old", "new", "said"),
     [
         ("state: active", "state: activ", r"l:9: .*'activ' is not one of active"),
-        ("schema: 1", "schema: 2", "l:2: "),
+        ("schema: 2", "schema: 3", "l:2: is written in another way than this trustpack knows"),
         ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: 2026-02-30 is not a valid date"),
         ('release: "20261124"', 'release: "20261124-1"', r"l:16: release '20261124-1'"),
         (ends(ONE), ends(ONE).replace("-21T", "-99T"), "l:5: .*is not a valid date"),

@@ -162,7 +162,7 @@ def test_a_successor_is_out_before_its_predecessor_goes(days: int, *, warned: bo
     """Removed now, planned to be removed, or about to expire."""
     lock = out_for(days, ca("b", "incoming"))
     fresh = ca("b", "incoming")
-    named = f"its successor CN=Root b ({'b' * 16}) is on all machines from {day(1)} only"
+    named = f"its successor CN=Root b ({'b' * 64}) is on all machines from {day(1)} only"
     gone = warnings(lock, ca("b"), a=Stage("retiring", successor="b" * 64))
     assert [words for _, words in gone if "successor" in words] == (
         [f"is removed on {TODAY}, but {named}"] if warned else []
@@ -190,7 +190,7 @@ def test_a_successor_is_used_before_its_predecessor_goes(until: int | None, end:
     b = Stage("incoming", until=None if until is None else day(until))
     a = Stage("retiring", until=day(end), successor="b" * 64)
     found = warnings(lock, ca("a", "retiring"), ca("b", "incoming"), a=a, b=b)
-    named = f"is to be removed on {day(end)}, but its successor CN=Root b ({'b' * 16}) "
+    named = f"is to be removed on {day(end)}, but its successor CN=Root b ({'b' * 64}) "
     assert found == ([("a", f"{named}{said}")] if said else [])
     removed = warnings(lock, ca("b", "incoming"), a=Stage("retiring", successor="b" * 64), b=b)
     assert [letter for letter, words in removed if "successor" in words] == ["a"]
@@ -211,8 +211,8 @@ def test_the_plan_reads_as_a_change() -> None:
         "release 2026",
         "+ CN=Root c ",
         "- CN=Root b ",
-        "~ CN=Root d ",
-        "1 certificat",
+        "! CN=Root d ",
+        "2 certificat",
         "warning: CN=",
     ]
     assert lines[-2:] == ["  here   it is blocked", "  there  it is left out"]
@@ -227,3 +227,26 @@ def test_the_plan_reads_as_a_change() -> None:
     ]
     assert (value["kept"], value["distrust"]) == (1, DISTRUST)
     assert "nothing changes" in plans.as_text(make(out_for(99), A))
+
+
+def test_the_plan_counts_before_and_after() -> None:
+    """Three before, two after: nobody takes one number for both."""
+    three = make(out_for(99, ca("b"), ca("d")), A, ca("d", "distrusted"))
+    assert "1 certificate shipped, 3 before, 1 of them both times" in plans.as_text(three)
+    assert "1 certificate shipped, the same as before" in plans.as_text(make(out_for(99), A))
+
+
+def test_the_plan_tells_who_answers_for_a_ca_and_until_when() -> None:
+    """Below the CA's line, as far as it is configured; in JSON always."""
+    stage = Stage("incoming", until=day(40), owner="PKI Team", evidence="INC-1")
+    found = make(out_for(99), A, ca("b", "incoming"), ca("c", "incoming"), b=stage)
+    lines = plans.as_text(found).splitlines()
+    assert lines[2] == f"    until {day(40)}, owner PKI Team, evidence INC-1"
+    assert lines[3].startswith("+ CN=Root c ")
+    assert [
+        [one[key] for key in ("until", "owner", "evidence")]
+        for one in json.loads(plans.as_json(found))["added"]
+    ] == [
+        [str(day(40)), "PKI Team", "INC-1"],
+        ["", "", ""],
+    ]

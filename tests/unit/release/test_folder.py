@@ -17,6 +17,7 @@ from builder.prove.report import Proof
 from builder.prove.trial import Cell, Status
 from builder.release import folder as output
 from builder.release import manifest as manifests
+from builder.release.atomic import staged
 from builder.release.manifest import Manifest
 from tests.tools import require
 from tests.unit import bundles
@@ -223,7 +224,40 @@ def test_a_linked_folder_is_written_through(tmp_path: Path) -> None:
     write(tmp_path / "dist", artifact("a-1.deb"))
     assert (tmp_path / "dist").is_symlink()
     assert contents(tmp_path / "real") == {"a-1.deb": b"data"}
-    assert refusal(tmp_path / "dangling", artifact("a-1.deb"))[0] == ": cannot be written: File exists"
+    assert refusal(tmp_path / "dangling", artifact("a-1.deb"))[0] == ": is a link that leads nowhere"
+
+
+def test_a_link_that_leads_nowhere_is_named_wherever_it_lies(tmp_path: Path) -> None:
+    """Above the folder, too."""
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with pytest.raises(OutputError) as caught:
+        write(tmp_path / "dangling" / "dist", artifact("a-1.deb"))
+    assert str(caught.value) == f"{tmp_path / 'dangling'}: is a link that leads nowhere"
+
+
+def test_an_error_after_the_release_is_described_says_that_it_stands(tmp_path: Path) -> None:
+    """What is left of the one before cannot be removed: the next build removes it."""
+    write(tmp_path, artifact("a-1.deb"))
+    (tmp_path / "a-1.deb").unlink()
+    (tmp_path / "a-1.deb").mkdir()
+    new = artifact("a-2.deb")
+    with pytest.raises(OutputError) as caught:
+        write(tmp_path, new, release="2")
+    said = f"{tmp_path}: holds release 2, whole, but {tmp_path / 'a-1.deb'} of the one before cannot be "
+    assert str(caught.value).startswith(said)
+    assert manifests.read_manifest(tmp_path) == describe(new, release="2")
+    (tmp_path / "a-1.deb").rmdir()
+    write(tmp_path, new, release="2")
+    assert names(tmp_path) == ["SHA256SUMS", "a-2.deb", "manifest.json"]
+
+
+def test_what_a_live_process_writes_into_the_folder_stays(tmp_path: Path) -> None:
+    """A proof, or metrics: a build clears up what dead ones have left."""
+    (tmp_path / ".trustpack-tmp-dead-1.0").write_text("half")
+    with staged(tmp_path / "proof.json", b"{}") as proof:
+        write(tmp_path, artifact("a-1.deb"))
+        assert proof.name in names(tmp_path)
+    assert names(tmp_path) == ["SHA256SUMS", "a-1.deb", "manifest.json"]
 
 
 def test_a_manifest_that_no_build_wrote_stops_the_build(tmp_path: Path) -> None:
@@ -264,6 +298,15 @@ def test_a_proof_stays_as_long_as_what_it_proved(tmp_path: Path) -> None:
     assert set(manifests.PROOFS) < set(names(tmp_path))
     write(tmp_path, artifact("a-2.deb"), release="2")
     assert names(tmp_path) == ["SHA256SUMS", "a-2.deb", "manifest.json"]
+
+
+def test_a_proof_of_a_release_that_is_gone_is_not_written(tmp_path: Path) -> None:
+    """A build has written here while it was made: beside those packages it would vouch for them."""
+    before = write(tmp_path, artifact("a-1.deb"))
+    write(tmp_path, artifact("a-2.deb"), release="2")
+    with pytest.raises(OutputError, match="another build has written here while it was proven"):
+        report.write(tmp_path, {"proof.json": "{}"}, proven=before)
+    assert "proof.json" not in names(tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"kind": "theorem", "release": "1"}'])

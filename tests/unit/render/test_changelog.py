@@ -103,6 +103,39 @@ def test_without_a_lock_there_is_one_entry() -> None:
     assert found == Revision("1", "2026-01-02", notes)
 
 
+def test_releases_of_one_day_have_times_that_rise() -> None:
+    """Also where a clock went back, and where nothing but the release tells its place in the day."""
+    days = {
+        "20270107.1": "2027-01-05",
+        "20270107": "2027-01-07",
+        "20270106.3": "2027-01-06",
+        "1": "2027-01-06",
+    }
+    history = tuple(ReleaseRecord(release=one, date=day, content="0" * 64) for one, day in days.items())
+    told = revisions(history)
+    assert [f"{one.moment:%Y-%m-%dT%H:%M}" for one in told] == [
+        "2027-01-07T00:01", "2027-01-07T00:00", "2027-01-06T00:03", "2027-01-06T00:00",
+    ]  # fmt: skip
+    headings = [line for line in changelog.markdown(told, level=1).splitlines() if line.startswith("#")]
+    assert headings == [
+        "# 20270107.1 (2027-01-07 00:01 UTC)", "# 20270107 (2027-01-07)",
+        "# 20270106.3 (2027-01-06 00:03 UTC)", "# 1 (2027-01-06)",
+    ]  # fmt: skip
+    debian = changelog.debian(told, name="x", maintainer="Acme <pki@acme.example>")
+    assert [line[-14:] for line in debian.splitlines() if line.startswith(" --")] == [
+        "00:01:00 +0000", "00:00:00 +0000", "00:03:00 +0000", "00:00:00 +0000",
+    ]  # fmt: skip
+    (alone,) = changelog.of_release("20270107.2", dt.date(2027, 1, 7), bundles.bundle())
+    assert alone.moment == dt.datetime(2027, 1, 7, 0, 2, tzinfo=dt.UTC)
+
+
+def test_the_times_of_a_long_history_end_with_the_calendar() -> None:
+    """A day written by hand into the lock must not crash a build."""
+    history = tuple(ReleaseRecord(release=f"{3 - i}", date="9999-12-31", content="0" * 64) for i in range(3))
+    many = (ReleaseRecord(release="99991231.999999999", date="9999-12-31", content="0" * 64), *history)
+    assert revisions(many)[0].date == "9999-12-31"
+
+
 def test_markdown_shows_names_as_they_are() -> None:
     """A CommonMark parser finds a heading a release and an item a note, and no markup inside a name."""
     names = ("CN=a*b*_c_ `d` [e](https://f.example) <b>g</b> &amp; ~~h~~ | \\* i", "CN=# - 1. <!-- x")

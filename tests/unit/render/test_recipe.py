@@ -103,8 +103,8 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
             "content: bundle",
             "content: bundel",
             (
-                "11: outputs.0.files.0.content: 'bundel' is not one of bundle, certificate, changelog, "
-                "debian-changelog, distrusted, inventory, trusted"
+                "11: outputs.0.files.0.content: 'bundel' is not one of anchors, bundle, certificate, "
+                "changelog, debian-changelog, distrusted, inventory, trusted"
             ),
             "did you mean 'bundle'?",
         ),
@@ -174,13 +174,13 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
             "title:",
             "testbed: /etc\ntitle:",
             "1: testbed: '/etc' is not one of gem, homebrew, npm, system, wheel",
-            "known here: gem, homebrew, npm, system, wheel",
+            "",
         ),
         (
             "title:",
             "default: no\ntitle:",
             "1: default: 'no' is not one of false, true",
-            "known here: false, true",
+            "",
         ),
         (
             "title:",
@@ -268,7 +268,7 @@ def test_a_script_needs_something_to_run(tmp_path: Path) -> None:
     text = RECIPE.replace("container: tar", "container: deb").replace(
         "    files:", "    scripts:\n      postinstall: {}\n    files:"
     )
-    assert refusal(tmp_path, text)[0] == "10: 'postinstall' needs exactly one of source, template and content"
+    assert refusal(tmp_path, text)[0] == "10: 'postinstall' needs exactly one of source and template"
 
 
 def test_an_unreadable_recipe_is_named(tmp_path: Path) -> None:

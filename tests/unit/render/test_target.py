@@ -1,5 +1,7 @@
 """Rendering: names by each ecosystem's rules, files as the recipe lists them, values only through quotes."""
 
+import itertools
+import re
 from pathlib import Path
 
 import msgspec
@@ -9,8 +11,9 @@ from builder import render
 from builder.errors import ConfigError
 from builder.model import Bundle, Organisation, Package
 from builder.model.release import Release, Revision
-from builder.render import recipe
+from builder.render import naming, recipe
 from builder.render.recipe import RecipeSource
+from builder.text.quoting import FILTERS
 from tests.unit import bundles
 
 RECIPE = bundles.MINIMAL_RECIPE
@@ -97,11 +100,75 @@ def test_the_history_has_the_versions_that_a_target_gave_its_releases(
 
 
 def test_a_scope_changes_npms_name_only() -> None:
-    """@acme/ca is flat in the file name and an identifier in code."""
+    """@acme/ca is flat in the file name, as npm has it, and an identifier in code."""
     organisation = bundles.organisation(npm_scope="@acme")
     found = subject(recipe.sources()["npm"], organisation=organisation)
-    assert (found.name, found.words["flat"], found.words["module"]) == ("@acme/ca", "acme-ca", "acme_ca")
+    assert (found.name, found.words["flat"], found.words["module"]) == ("@acme/ca", "acme-ca", "acme__ca")
     assert subject(recipe.sources()["gem"], organisation=organisation).name == "acme-ca"
+
+
+def _uses_modules(source: RecipeSource) -> bool:
+    return any("module" in path.read_text() for path in (source.file, *source.templates.glob("*.j2")))
+
+
+@pytest.mark.parametrize("target", [name for name, at in recipe.sources().items() if _uses_modules(at)])
+def test_no_two_names_share_what_is_made_of_them(target: str) -> None:
+    """Modules, and thereby switches, paths and Ruby's constants: of all short names that a recipe allows."""
+    allowed = re.compile(recipe.read(recipe.sources()[target]).name_pattern)
+    spelled = ("".join(signs) for length in range(7) for signs in itertools.product("a2-_/@.", repeat=length))
+    names = [name for name in spelled if allowed.fullmatch(name)]
+    modules = {naming.module(name) for name in names}
+    assert len(names) == len(modules) > 10
+    if target in {"gem", "wheel"}:
+        assert len({FILTERS["constant"](module) for module in modules}) == len(modules)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("acme2-ca-certs", "acme"), ("ca-certificates", "ca"), ("openssl", "openssl")]
+)
+def test_a_name_of_somebody_elses_package_is_refused(name: str, slug: str) -> None:
+    """Also where the slug is a part of a word, or of a well-known name."""
+    with pytest.raises(ConfigError) as caught:
+        subject(recipe.sources()["deb"], organisation=bundles.organisation(slug=slug), name=name)
+    assert str(caught.value).startswith(f"names.deb: '{name}' ")
+
+
+def test_a_recipes_own_name_is_refused_at_its_line(tmp_path: Path) -> None:
+    """The configuration has none, so it is not what is told."""
+    source = bundles.target(tmp_path, RECIPE.replace('name: "{slug}-thing"', 'name: "left-pad"'))
+    with pytest.raises(ConfigError) as caught:
+        subject(source)
+    assert str(caught.value) == f"{source.file}:2: 'left-pad' does not contain 'acme'"
+
+
+@pytest.mark.parametrize("key", ["provides", "conflicts", "replaces", "breaks"])
+@pytest.mark.parametrize("other", ["ca-certificates", "bash (>= 1)", "acme-old | libssl3", "acme2-ca-certs"])
+def test_a_package_takes_no_place_of_somebody_elses(key: str, other: str, tmp_path: Path) -> None:
+    """A recipe that nobody has reviewed could send other packages away; it may depend on them."""
+    metadata = "    metadata: {KEY: ['OTHER'], depends: [bash]}\n    files:"
+    text = RECIPE.replace("container: tar", "container: deb").replace("    files:", metadata)
+    fine = text.replace("KEY", key).replace("OTHER", "{slug}-old (<< 2)")
+    assert package(bundles.target(tmp_path, fine)).metadata[key] == ["acme-old (<< 2)"]
+    source = bundles.target(tmp_path, text.replace("KEY", key).replace("OTHER", other), "other")
+    with pytest.raises(ConfigError) as caught:
+        package(source)
+    assert str(caught.value).startswith(f"{source.file}:9: {key}: '")
+    assert str(caught.value).endswith("' is somebody else's package")
+
+
+def test_a_package_has_an_end(tmp_path: Path) -> None:
+    """Files are counted as they are made, and not when the memory is full of them."""
+    with_bundles = "".join(f"      - path: {i}.pem\n        content: bundle\n" for i in range(20_000))
+    long = "    files:\n      - path: '" + "{description}" * 100_000 + "'\n        content: bundle\n"
+    for number, files in enumerate(("    files:\n" + with_bundles, long)):
+        source = bundles.target(tmp_path, RECIPE.replace("    files:\n", files), f"t{number}")
+        organisation = bundles.organisation(description="x" * 10_000)
+        found = subject(source, organisation=organisation, bundle=bundles.bundle(*"ABCDEFGHIJKLMNOP"))
+        with pytest.raises(ConfigError) as caught:
+            render.package(found, found.recipe.outputs[0], digests={}, filenames={})
+        assert re.fullmatch(
+            r".*:[0-9]+: (the package )?would (hold more|be longer) than .*", str(caught.value)
+        )
 
 
 def test_a_configured_name_replaces_the_recipes() -> None:
@@ -330,7 +397,7 @@ def test_a_path_that_could_land_elsewhere_is_refused(
 ) -> None:
     """Inside an archive and in the output folder alike; a file name tells releases apart."""
     found, _ = refusal(tmp_path, RECIPE.replace(old, new))
-    assert found == f"recipe thing, output thing: {message}"
+    assert re.fullmatch(rf".*/recipes/thing\.yaml:[0-9]+: {re.escape(message)}", found)
 
 
 def test_a_scoped_name_in_a_file_name_is_answered_with_the_flat_one(tmp_path: Path) -> None:

@@ -139,6 +139,12 @@ def test_all_that_is_wrong_is_told_in_one_run() -> None:
     assert refusal(f"{text}named: {{a: {{colr: red}}}}\nfirst:\n") == ("\n  ".join(lines), "")
 
 
+def test_nobody_reads_a_thousand_errors() -> None:
+    """The first fifty are told, and how many more there are."""
+    lines = refusal("title: x\n" + "".join(f"{i}k: x\n" for i in range(1000)))[0].splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("f.yaml: has 1000 errors:", "  and 950 more", 52)
+
+
 def test_a_misspelt_key_is_not_missing_as_well() -> None:
     """One mistake is told once, and a key that nothing looks like is missing all the same."""
     assert refusal("titel: x\n") == ("f.yaml:1: unknown key 'titel'", "did you mean 'title'?")
@@ -181,13 +187,19 @@ def test_a_value_outside_a_choice_names_the_nearest() -> None:
         ("title: x\nfirst:\n  weight: 1\n  weight: 2\n", "f.yaml:4: the key 'weight' is given twice"),
         ("title: &t [*t]\n", "f.yaml:1: an alias must not contain itself"),
         ("title: x\n? [a]\n: b\n", "f.yaml:2: a key must be plain text"),
-        ("title: *nowhere\n", "f.yaml:1: not valid YAML: found undefined alias"),
-        ("title:\n\tshort: y\n", "f.yaml:2: not valid YAML: found character that cannot start any token"),
-        ("title: x\n---\ntitle: y\n", "f.yaml:2: not valid YAML: but found another document"),
-        ('title: "x\n', "f.yaml:2: not valid YAML: found unexpected end of stream"),
+        ("title: *nowhere\n", "f.yaml:1: not valid YAML: a value begins with * and names no alias; quote it"),
+        (
+            "title:\n\tshort: y\n",
+            "f.yaml:2: not valid YAML: a tab, %, @ or ` begins something; indent by spaces, quote values",
+        ),
+        (
+            "title: x\n---\ntitle: y\n",
+            "f.yaml:2: not valid YAML: the text goes on after its end; one file has one document",
+        ),
+        ('title: "x\n', "f.yaml:2: not valid YAML: a quote is opened, and never closed"),
         (
             "title: a\x1bb\n",
-            "f.yaml: not valid YAML: unacceptable character #x001b: control characters are not allowed",
+            "f.yaml: not valid YAML: a control character",
         ),
     ],
 )

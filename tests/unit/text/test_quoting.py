@@ -177,6 +177,9 @@ def test_what_is_no_identifier_is_refused(value: str) -> None:
         ("token", 1_790_000_000, "1790000000"),
         ("ident", "acme_certifi", "acme_certifi"),
         ("camel", "acme-ca-certs", "AcmeCaCerts"),
+        ("constant", "acme_certs", "AcmeCerts"),
+        ("constant", "acme_2_ca", "Acme_2Ca"),
+        ("constant", "acme2_ca", "Acme2Ca"),
         ("header", "  Acme  ", "Acme"),
         ("text", "a\u202eb", "a\\u202eb"),
     ],
@@ -192,7 +195,7 @@ def test_what_passed_no_filter_is_refused(value: object) -> None:
     with pytest.raises(ConfigError) as caught:
         finalize(value)
     assert str(caught.value) == f"the value {value!r} is printed without a quoting filter"
-    assert caught.value.hint.startswith("pipe it through one of: camel, header, ident, json")
+    assert caught.value.hint.startswith("pipe it through one of: camel, constant, header, ident")
 
 
 def test_whole_numbers_and_quoted_text_may_be_printed() -> None:

@@ -2,12 +2,12 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "52dbe9dab1067cab2dc1e392d6ac589680e71ac4f59ec6d3940980ad7788a106"
+  sha256 "d725936fe29a7263d6c7667892f13010318e17c244e1bea0fad33b467c68cb76"
   license "Apache-2.0"
 
   bottle do
     root_url "https://packages.demo.example.org"
-    sha256 cellar: :any_skip_relocation, all: "4fd60de6fee1d055e4b6759361d487613644a7c2508ef7115ec304fa99848df1"
+    sha256 cellar: :any_skip_relocation, all: "fa531d7ec309aed88627e6fa90efd8126f6f8a97a8850dcf5d1cf587c896bf7a"
   end
 
   def install

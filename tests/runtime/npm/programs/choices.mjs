@@ -66,7 +66,12 @@ const found = {
   'a context with a root added': await accepted({ secureContext: extended() }),
 };
 if (tls.setDefaultCACertificates) {
-  const first = tls.getCACertificates('default');
+  const first = tls.getCACertificates();
+  found['the default roots as ca'] = await accepted({ ca: first });
+  found['the default roots in one text'] = await accepted({ ca: first.join('\n') });
+  found['a context with the default roots and theirs'] = await accepted({
+    secureContext: tls.createSecureContext({ ca: [...first, theirs] }),
+  });
   const early = tls.createSecureContext();
   const lists = {
     'no list': 'nonsense',
@@ -75,7 +80,8 @@ if (tls.setDefaultCACertificates) {
     theirs: [theirs],
     'theirs again': [theirs],
     'all again': [...first],
-    'all but one': first.slice(0, -1),
+    'all but one': tls.rootCertificates.slice(1),
+    "all without the package's": first.slice(0, -1),
     none: [],
   };
   for (const [name, list] of Object.entries(lists)) {

@@ -3,6 +3,7 @@
 import { fork } from 'node:child_process';
 import http2 from 'node:http2';
 import https from 'node:https';
+import { createRequire } from 'node:module';
 import net from 'node:net';
 import tls, { connect } from 'node:tls';
 import { Worker } from 'node:worker_threads';
@@ -19,6 +20,22 @@ function settled(emitter, good, close) {
     });
     emitter.once('error', reject);
   });
+}
+
+/** A client of Redis, which accepts the certificate before it sends a command. */
+async function redis(host, ports, options) {
+  const { default: Redis } = await import('ioredis');
+  const settings = { retryStrategy: null, maxRetriesPerRequest: 0, enableReadyCheck: false };
+  const client = new Redis({ host, port: ports.https, tls: options, ...settings });
+  await settled(client, 'connect', (it) => it.disconnect());
+  client.on('error', () => {});
+}
+
+/** A client with the roots that a library brings. */
+async function withItsRoots(host, ports, change) {
+  const { default: theirs } = await import('ssl-root-cas');
+  const agent = new https.Agent({ ca: change(theirs.create()) });
+  await settled(https.get(url(host, ports.https), { agent }), 'response', (it) => it.destroy());
 }
 
 /** Run one client in a thread or process of its own: it starts this very file. */
@@ -76,6 +93,17 @@ export const clients = {
         error ? reject(error) : resolve(),
       ),
     ).finally(() => client.close());
+  },
+  got: async (host, ports) => {
+    const { default: got } = await import('got');
+    await got(url(host, ports.https), { retry: { limit: 0 } });
+  },
+  ioredis: (host, ports) => redis(host, ports, {}),
+  'ioredis profile': (host, ports) => redis(host, ports, 'RedisCloudFixed'),
+  'ssl-root-cas': (host, ports) => withItsRoots(host, ports, (roots) => roots),
+  'ssl-root-cas with ours': async (host, ports) => {
+    const { path } = createRequire(`${process.cwd()}/program`)('acme-ca');
+    await withItsRoots(host, ports, (roots) => roots.addFile(path));
   },
   worker: async (host, ports) => {
     const worker = new Worker(new URL('elsewhere.mjs', import.meta.url));

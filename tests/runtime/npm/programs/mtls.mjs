@@ -1,5 +1,6 @@
 // Servers that ask for a client certificate, made in every way Node has; prints {way: authorized}.
-// Reads {cert, key, clientCert, clientKey, ca} from standard input: all PEM, the client's issued by `ca`.
+// Reads {cert, key, clientCert, clientKey, ca} from standard input: all PEM, the client's issued by `ca`. The
+// argument is a file of another CA.
 import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
@@ -84,6 +85,29 @@ const ways = {
   'a context off a client socket': offClientSocket,
   'a ca of its own': () => overTls(tls.createServer({ ...asking, ca })),
 };
+
+const listed = tls.getCACertificates?.('default');
+if (listed) {
+  const theirs = readFileSync(process.argv[2], 'latin1');
+  const lists = {
+    'the default roots': listed,
+    'the default roots and another': [...listed, theirs],
+    'the default roots in one text': listed.join('\n'),
+    'the default roots as bytes': Buffer.from(listed.join('\n')),
+  };
+  for (const [name, ca] of Object.entries(lists))
+    ways[name] = () => overTls(tls.createServer({ ...asking, ca }));
+  ways['a context with the default roots'] = () => {
+    const server = tls.createServer(asking);
+    server.addContext('localhost', tls.createSecureContext({ cert, key, ca: listed }));
+    return overTls(server);
+  };
+}
+if (tls.setDefaultCACertificates)
+  ways['after setDefaultCACertificates'] = () => {
+    tls.setDefaultCACertificates([...listed, readFileSync(process.argv[2], 'latin1')]);
+    return overTls(tls.createServer(asking));
+  };
 
 const found = {};
 for (const [way, check] of Object.entries(ways)) found[way] = await check();

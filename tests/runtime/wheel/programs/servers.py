@@ -67,6 +67,7 @@ _OTHER = "# what a program adds of its own\n"
 _LOADS = {
     "set_default_verify_paths": _defaults,
     "load_default_certs": _default_certs,
+    "checking names": _checking_names,
     "where": _where,
     "contents": _contents(lambda text: text),
     "contents + other": _contents(lambda text: text + _OTHER),
@@ -79,9 +80,8 @@ _LOADS = {
 
 def _contexts(ca):
     ways = {"create_default_context(CLIENT_AUTH)": _client_auth()}
-    for protocol in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS):
+    for protocol in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS, ssl.PROTOCOL_TLSv1_2):
         ways.update({f"{protocol!r}, {name}": _protocol(protocol, load) for name, load in _LOADS.items()})
-    ways["PROTOCOL_TLS_SERVER, checking names"] = _protocol(ssl.PROTOCOL_TLS_SERVER, _checking_names)
     purposes = {"on purpose": lambda _: ca, "on purpose, beside certifi's": lambda text: text + ca}
     for name, change in purposes.items():
         ways[name] = _protocol(ssl.PROTOCOL_TLS_SERVER, _contents(change))

@@ -2,7 +2,7 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "52dbe9dab1067cab2dc1e392d6ac589680e71ac4f59ec6d3940980ad7788a106"
+  sha256 "d725936fe29a7263d6c7667892f13010318e17c244e1bea0fad33b467c68cb76"
   license "Apache-2.0"
 
   def install

@@ -1,0 +1,78 @@
+"""The process that runs what an organisation's own recipe computes: see `apart`, which starts it.
+
+It gets its task as a pickle on standard input, and says what comes of it in lines of JSON: data, whatever a
+template may have made of this process by then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import pickle
+import re
+import resource
+import sys
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import msgspec
+
+from builder.errors import ConfigError
+from builder.render import template
+from builder.render.apart import MEMORY, Done, Loaded, Refused, Task
+from builder.text.files import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def main() -> None:
+    """Do the one task that standard input holds."""
+    task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301  it is our own
+    _limit(resource.RLIMIT_AS, MEMORY)
+    for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        _limit(nothing, 0)
+    # By a thread that needs nothing of Python's: it ends a step that takes for ever, and says where that was.
+    faulthandler.dump_traceback_later(task.seconds, exit=True)
+    try:
+        _say(_done(task))
+    except ConfigError as error:
+        _say(Refused(str(error), error.hint))
+
+
+def _done(task: Task) -> Done:
+    if not task.names:
+        return Done(matched=re.fullmatch(task.pattern, task.text) is not None)
+    template.environment(task.templates).loader = _Announcing(task.templates)
+    return Done(texts=tuple(_rendered(task)))
+
+
+def _rendered(task: Task) -> Iterator[bytes]:
+    size = 0
+    for name in task.names:
+        _say(Loaded(str(task.templates / name)))  # compiling it may take for ever, too
+        text = template.page(task.templates, name, task.scope)
+        size += len(text)
+        if size > MAX_BYTES:
+            raise ConfigError(f"{task.templates / name}: prints more than {MAX_BYTES} bytes")
+        yield text
+
+
+class _Announcing(jinja2.FileSystemLoader):
+    """Tells of each template before it runs, so that its lines can be told when the process has ended."""
+
+    def load(self, environment: jinja2.Environment, name: str, globals: Any = None) -> jinja2.Template:  # noqa: A002
+        """Return a template."""
+        found = super().load(environment, name, globals)
+        _say(Loaded(str(found.filename), tuple(found.debug_info)))
+        return found
+
+
+def _say(what: Loaded | Done | Refused) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _limit(what: int, most: int) -> None:
+    with contextlib.suppress(OSError, ValueError):  # a system that does not count it, or allows less already
+        resource.setrlimit(what, (most, most))

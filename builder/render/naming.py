@@ -1,0 +1,94 @@
+"""Names: what may be made of a package's name, and which names are somebody else's."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import ConfigError
+from builder.text.faults import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from builder.model import Organisation, Recipe
+
+# What joins a name's words. Each has as many underscores in `module` as its place says, so that no two names
+# with single signs between words share one.
+_SIGNS = "-/._~+@"
+# With these a package stands in the place of another, or sends it away.
+_DISPLACING = ("breaks", "conflicts", "provides", "replaces")
+# Packages of others that begin as those of an organisation called ca, open or the like would.
+_OTHERS = frozenset(
+    {
+        "ca-certificates",
+        "ca-certificates-bundle",
+        "ca-certificates-java",
+        "ca-certificates-mozilla",
+        "ca-certificates-utils",
+        "ca-trust",
+        "certifi",
+        "libssl3",
+        "openssl",
+        "openssl-libs",
+        "p11-kit",
+        "p11-kit-trust",
+        "truststore",
+    }
+)
+_SOMEBODY_ELSES = "a package of another's name would be installed in its place: keep the slug in it"
+
+
+def module(name: str) -> str:
+    """Return a package's name as an identifier of its own: acme_ca for acme-ca, acme__ca for @acme/ca."""
+    known = {sign: "_" * length for length, sign in enumerate(_SIGNS, start=1)}
+    return re.sub(r"[^A-Za-z0-9]", lambda sign: known.get(sign[0], "_"), name.removeprefix("@"))
+
+
+def check_name(recipe: Recipe, organisation: Organisation, name: str, *, where: str = "") -> None:
+    """Raise ConfigError for a package's name that its ecosystem forbids, or that may be somebody else's.
+
+    `where` is what the message begins with: the configuration's key, if nothing else.
+    """
+    where = where or f"names.{recipe.target}"
+    if not _matches(recipe, name):
+        way = f"'trustpack recipes show {recipe.target}' has its name_pattern"
+        raise ConfigError(
+            f"{where}: {shown(name)} is not a name that {recipe.target} packages can have",
+            hint=recipe.name_rule or way,
+        )
+    # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.
+    if name.startswith("@"):
+        return
+    if not _has_slug(name, organisation.slug):
+        raise ConfigError(
+            f"{where}: {shown(name)} does not contain '{organisation.slug}'", hint=_SOMEBODY_ELSES
+        )
+    if name in _OTHERS:
+        raise ConfigError(f"{where}: {shown(name)} is somebody else's package", hint=_SOMEBODY_ELSES)
+
+
+def check_relations(metadata: Mapping[str, Any], organisation: Organisation, where: str) -> None:
+    """Raise ConfigError where a package would stand in the place of one that is not the organisation's."""
+    for key in _DISPLACING:
+        for relation in metadata.get(key, ()):
+            for part in relation.split("|"):
+                name = re.split(r"[\s<>=~:(]", part.strip(), maxsplit=1)[0]
+                if not _has_slug(name, organisation.slug) or name in _OTHERS:
+                    raise ConfigError(
+                        f"{where}: {key}: {shown(name)} is somebody else's package",
+                        hint=f"only packages with '{organisation.slug}' in their name may be displaced",
+                    )
+
+
+def _matches(recipe: Recipe, name: str) -> bool:
+    if not recipe.own:
+        return re.fullmatch(recipe.name_pattern, name) is not None
+    from builder.render import apart
+
+    return apart.matches(recipe.name_pattern, name, recipe.place("name_pattern"))
+
+
+def _has_slug(name: str, slug: str) -> bool:
+    """Tell whether the slug's words stand in a name as whole words: acme's in acme-ca, not in acme2-ca."""
+    return f"-{slug}-" in f"-{re.sub(r'[^a-z0-9]+', '-', name.lower())}-"

@@ -1,0 +1,117 @@
+'use strict';
+// Contexts that connections with the same options share: the bundle is then parsed once for all of them.
+
+const { createHash, getFips } = require('node:crypto');
+const tls = require('node:tls');
+
+/** @typedef {import('node:tls').SecureContext} SecureContext */
+/** @typedef {typeof tls.createSecureContext & { [sharing]?: boolean }} Create */
+
+// Sets of options, of which a program with many client certificates has many; beyond, the oldest is forgotten.
+const MOST = 32;
+// A program may change these at any time, and contexts made later follow.
+const DEFAULTS = ['DEFAULT_CIPHERS', 'DEFAULT_ECDH_CURVE', 'DEFAULT_MIN_VERSION', 'DEFAULT_MAX_VERSION'];
+// Marks a tls.createSecureContext that makes equal contexts of equal options, for the packages of all organisations.
+const sharing = Symbol.for('trustpack.sharing');
+
+/**
+ * Tell whether a function is Node's own createSecureContext, or a wrapper of ours around that. A stranger's wrapper
+ * may add roots of its own, others each time. Bun and Deno share nothing.
+ * @param {Create} create
+ * @returns {boolean}
+ */
+function isPure(create) {
+  return create[sharing] ?? /\bconfigSecureContext\(/.test(Function.prototype.toString.call(create));
+}
+
+/**
+ * Mark a wrapper of createSecureContext as what it wraps is.
+ * @param {Create} wrapper
+ * @param {Create} wrapped
+ */
+function inherit(wrapper, wrapped) {
+  wrapper[sharing] = isPure(wrapped);
+}
+
+/**
+ * List the options that Node makes a context from, as this release reads them.
+ * @returns {string[]}
+ */
+function optionsRead() {
+  /** @type {Set<string>} */
+  const names = new Set();
+  const record = (/** @type {object} */ _target, /** @type {string | symbol} */ name) => {
+    if (typeof name === 'string') names.add(name);
+  };
+  tls.createSecureContext(new Proxy({}, { get: record }));
+  names.delete('singleUse'); // says when to free a context, not what is in it
+  return [...names];
+}
+
+/**
+ * Write a value so that equal ones are equal texts; undefined where that cannot be said.
+ * @param {unknown} value
+ * @returns {string | undefined}
+ */
+function text(value) {
+  if (value === undefined) return 'undefined';
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return JSON.stringify(value);
+  if (ArrayBuffer.isView(value))
+    return `bytes ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`;
+  if (Array.isArray(value)) return join(value.map(text));
+  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  return join(['"object"', ...Object.entries(value).map(([name, one]) => join([text(name), text(one)]))]);
+}
+
+/**
+ * @param {(string | undefined)[]} texts
+ * @returns {string | undefined}
+ */
+function join(texts) {
+  return texts.includes(undefined) ? undefined : `[${texts.join(',')}]`;
+}
+
+/** @type {Map<string, SecureContext>} */
+const shared = new Map();
+/** @type {string[] | undefined} */
+let names;
+
+/**
+ * Say in one text which context a connection's options ask for; undefined where it needs one of its own.
+ * @param {object} options
+ * @returns {string | undefined}
+ */
+function key(options) {
+  if (!(/** @type {Create} */ (tls.createSecureContext)[sharing])) return undefined;
+  names ??= optionsRead();
+  const asked = names.map((name) => text(Reflect.get(options, name)));
+  const written = join([...asked, ...DEFAULTS.map((name) => text(Reflect.get(tls, name))), text(getFips())]);
+  // There may be a private key in it.
+  return written && createHash('sha256').update(written).digest('hex');
+}
+
+/**
+ * Return the context that connections with these options share; undefined where they cannot.
+ * @param {object} options
+ * @param {() => SecureContext} make
+ * @returns {SecureContext | undefined}
+ */
+function share(options, make) {
+  const wanted = key(options);
+  if (!wanted) return undefined;
+  const context = shared.get(wanted) ?? make();
+  shared.delete(wanted); // so that the first is the one that was used longest ago
+  shared.set(wanted, context);
+  for (const oldest of shared.keys()) if (shared.size > MOST) shared.delete(oldest);
+  return context;
+}
+
+/**
+ * Forget a context that somebody has changed, or all where the default roots are others now.
+ * @param {SecureContext} [changed]
+ */
+function forget(changed) {
+  for (const [wanted, context] of shared) if (!changed || changed === context) shared.delete(wanted);
+}
+
+module.exports = { forget, inherit, share };

@@ -1,0 +1,56 @@
+"""What a package says of itself: what it is, how to check and undo it, and that its name proves nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builder.render import recipe
+from tests.packages import readers
+
+if TYPE_CHECKING:
+    from tests.packages.built import Built
+
+# Where each package's is, by the end of its artifact's name.
+READMES = {
+    "apk": (".apk", "/usr/share/doc/demo-ca-certs/README"),
+    "arch": (".gz", "/usr/share/doc/demo-ca-certs/README"),
+    "deb": (".deb", "/usr/share/doc/demo-ca-certs/README"),
+    "gem": (".gem", "README.md"),
+    "homebrew": (".bottle.tar.gz", "demo-ca-certs/20260102/README"),
+    "npm": (".tgz", "package/README.md"),
+    "rpm": (".rpm", "/usr/share/doc/demo-ca-certs/README"),
+    "wheel": (".whl", "demo_certifi-1.20260102.dist-info/METADATA"),
+}
+
+
+def _readme(demo: Built, target: str) -> str:
+    suffix, path = READMES[target]
+    return readers.read(target, demo.file(target, suffix)).data(path).decode()
+
+
+@pytest.mark.parametrize("target", READMES)
+def test_a_package_says_what_it_trusts_and_where_it_comes_from(demo: Built, target: str) -> None:
+    """Each certificate by its whole fingerprint, and the one site to take the package from."""
+    said = _readme(demo, target)
+    assert [one for one in demo.fingerprints if one not in said] == []
+    assert "https://packages.demo.example.org" in said
+    assert "Take it from" in said
+    assert "alone" in said
+    assert "Anybody can" in said
+
+
+@pytest.mark.parametrize("target", ["apk", "arch", "deb", "homebrew", "rpm"])
+def test_a_system_package_says_how_to_check_and_remove_it(demo: Built, target: str) -> None:
+    """By the commands that the manifest has, which are tried elsewhere."""
+    said = _readme(demo, target)
+    entry = demo.artifacts(target)[0]
+    verify, remove = (str(entry[key]).splitlines()[0] for key in ("verify", "remove"))
+    assert (verify in said, remove in said) == (True, True)
+
+
+def test_every_package_with_files_has_a_readme() -> None:
+    """A new target says these things, too."""
+    plain = {"pem"}  # one file of certificates has no room
+    assert {*READMES, *plain} == set(recipe.sources())
