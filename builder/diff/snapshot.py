@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from builder import inspect
-from builder.errors import NotAPackageError, OutputError
+from builder.errors import NotAPackageError, OutputError, PackageError
 from builder.lifecycle import lockfile
 from builder.model import CertificateSummary, summarise
 from builder.release import manifest as manifests
@@ -80,6 +80,9 @@ def of_file(path: Path, data: bytes) -> TrustSnapshot | None:
         contents = inspect.read(name, data)
     except NotAPackageError:
         return None
+    if contents.unreadable and contents.format != "pem":
+        flaw = contents.unreadable[0]  # what it is a difference of, nobody could say
+        raise PackageError(f"{visible(name)}: {visible(flaw.file)}: {flaw.what}")
     if contents.format == "pem":
         return None  # certificates in a text file are read by the stricter first stage
     return _with_states(_of_package(name, contents), path, data)

@@ -97,8 +97,8 @@ def _file(path: str, *, listed: bool) -> Input | Finding:
         return found("unreadable", origin, "there is no such file or folder")
     except files.NotAFileError:
         # In a folder it is nothing that anybody meant.
-        rule = "passed-over" if listed else "not-a-file"
-        return found(rule, origin, f"{_NOT_A_FILE} and was passed over" if listed else _NOT_A_FILE)
+        said = f"{_NOT_A_FILE}, and was passed over" if listed else _NOT_A_FILE
+        return found("passed-over" if listed else "not-a-file", origin, said)
     except files.TooLargeError:
         return found("too-large", origin, f"is larger than {MAX_BYTES} bytes")
     except (OSError, ValueError) as error:
