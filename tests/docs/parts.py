@@ -304,7 +304,7 @@ def contents() -> str:
 def placeholders() -> str:
     """Return the placeholders of a recipe's texts."""
     words = _release().words
-    assert {*words, "certificate", "filename", "filename_ID"} == set(PLACEHOLDERS)
+    assert {*words, "certificate", "hashed", "filename", "filename_ID"} == set(PLACEHOLDERS)
     rows = [(f"`{{{name}}}`", said) for name, said in PLACEHOLDERS.items()]
     return table(("placeholder", "meaning"), rows)
 
