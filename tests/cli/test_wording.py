@@ -109,7 +109,7 @@ def test_org_beside_a_lock_says_that_it_is_not_used(two: World) -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("build",), CONFIG.replace("deb", '"de\nb"')),
+        (("build",), CONFIG.replace("deb", r'"de\nb"')),
         (("build", "--target", "de\nb"), CONFIG),
         (("build", "--release", "1\n2"), CONFIG),
         (("explain", "a\nb"), CONFIG),
