@@ -43,7 +43,6 @@ _CLIENTS: Mapping[str, tuple[str, ...]] = {
     "botocore": ("botocore",),
     "httplib2": ("httplib2",),
     "pyOpenSSL below requests": ("pyOpenSSL", "requests"),
-    "pymongo with pyOpenSSL": ("pymongo", "pyOpenSSL"),
     "twisted": ("twisted", "pyOpenSSL", "service-identity"),
     "truststore": ("truststore",),
     "curl_cffi": ("curl_cffi",),
