@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Override", "Policy", "lint", "refuse"]
 
-# After one of these the self-signature cannot be checked, or costs too much, or says nothing more.
-_NO_SIGNATURE = frozenset(
-    {"algorithm-mismatch", "dsa", "oversized-rsa", "rsa-exponent", "unknown-signature", "unsupported-key"}
-    | {"weak-rsa", "weak-signature"}
-)
-
 
 def lint(
     certificates: Sequence[Certificate],
@@ -76,11 +70,7 @@ def _check(facts: Facts, now: dt.datetime) -> Iterator[tuple[str, str]]:
         return
     said = tuple(certificate.check(facts, now=now))
     yield from said
-    if (
-        facts.is_root
-        and _NO_SIGNATURE.isdisjoint(rule for rule, _ in said)
-        and not certificate.signed_itself(facts)
-    ):
+    if certificate.signature_is_wrong(facts, (rule for rule, _ in said)):
         yield "bad-self-signature", "its self-signature is wrong"
 
 

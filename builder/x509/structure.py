@@ -31,7 +31,14 @@ RSA, EC, DSA, RSA_PSS = (
 COMPRESSED, LACKS_NULL, OFF_CURVE = "compressed", "lacks NULL", "off the curve"
 _UNCOMPRESSED = b"\x04"  # SEC 1 section 2.3.3
 _NULL = b"\x05\0"
-_EDWARDS = {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}
+# Keys whose algorithm says all (RFC 8410, RFC 9881).
+_NAMED = {
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+}
 CURVES = {
     "1.2.840.10045.3.1.1": "secp192r1",
     "1.2.840.10045.3.1.7": "secp256r1",
@@ -242,7 +249,12 @@ def key(spki: bytes) -> Key:
         return Key("EC", curve=curve, form=_form(curve, octets))
     if oid == DSA:
         return Key("DSA", bits=_dsa_bits(spki, parameters, stop))
-    return Key(_EDWARDS.get(oid, oid))
+    return Key(_NAMED.get(oid, oid))
+
+
+def is_pss(spki: bytes) -> bool:
+    """Tell whether a key that was read before is one for RSASSA-PSS alone (RFC 4055 section 1.2)."""
+    return der.algorithm(spki, *der.whole(spki))[0] == RSA_PSS
 
 
 def _check_parameters(data: bytes, start: int, end: int) -> None:
