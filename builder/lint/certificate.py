@@ -150,7 +150,9 @@ def _key(key: x509.Key, certificate: Certificate) -> Iterator[tuple[str, str]]:
     elif key.algorithm.startswith("Ed"):
         return
     elif key.curve not in _CURVES or key.form == x509.COMPRESSED:
-        yield "unsupported-key", f"the key is of an unsupported kind: {key}"
+        is_new = key.algorithm.startswith(("ML-DSA", "SLH-DSA"))
+        more = ", which OpenSSL knows from 3.5 on and most clients do not" if is_new else ""
+        yield "unsupported-key", f"the key is of an unsupported kind: {key}{more}"
 
 
 def _signature(facts: Facts) -> Iterator[tuple[str, str]]:
