@@ -10,7 +10,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from builder.x509 import ber, der, openpgp
+from builder.x509 import ber, der, key_stores, openpgp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,8 +83,6 @@ _FIELDS_OF_PKCS8 = frozenset({0xA0, 0xA1, 0x81})
 _INDEFINITE = 0x80
 _MAX_OID = 0x40
 _MIN_ENCRYPTED = 18
-_KEY_ENTRY, _CERTIFICATE_ENTRY, _SECRET_ENTRY = 1, 2, 3
-_MAX_ENTRIES = 2000
 
 
 def find(data: bytes) -> tuple[str, int]:
@@ -260,60 +258,13 @@ def _in_pieces(data: bytes) -> tuple[str, int]:
 
 
 def _java(data: bytes) -> tuple[str, int]:
-    return _first(data, _JAVA, lambda match: _java_entries(data, match.end()))
-
-
-def _java_entries(data: bytes, at: int) -> str:
-    """Return what the entries of a JKS or JCEKS store hold: a key, or nothing of the kind."""
-    version, count = data[at - 1], int.from_bytes(data[at : at + 4])
-    at += 4
-    for _ in range(min(count, _MAX_ENTRIES)):
-        kind = int.from_bytes(data[at : at + 4])
-        alias = int.from_bytes(data[at + 4 : at + 6])
-        if at + 6 + alias > len(data):
-            return ""
-        if kind in {_KEY_ENTRY, _SECRET_ENTRY}:
-            return "a Java key store with a private or secret key"
-        if kind != _CERTIFICATE_ENTRY:
-            return ""
-        at += 14 + alias
-        if version > 1:
-            at += 2 + int.from_bytes(data[at : at + 2])
-        at += 4 + int.from_bytes(data[at : at + 4])
-    return ""
+    return _first(data, _JAVA, lambda match: key_stores.in_java(data, match.end()))
 
 
 def _bouncy_castle(data: bytes) -> tuple[str, int]:
     if b"\0\0\0\x14" not in data:
         return "", 0
-    return _first(data, _BOUNCY_CASTLE, lambda match: _bks_entries(data, match.end()))
-
-
-def _bks_entries(data: bytes, at: int) -> str:
-    """Return what the entries of a BKS store hold: type, name, time, chain, and then what the type says."""
-    for _ in range(_MAX_ENTRIES):
-        kind, size = data[at : at + 1], int.from_bytes(data[at + 1 : at + 3])
-        name, time = data[at + 3 : at + 3 + size], data[at + 3 + size : at + 11 + size]
-        if (
-            kind not in {b"\1", b"\2", b"\3", b"\4"}
-            or not name
-            or not time.startswith((b"\0\0\0", b"\0\0\1", b"\0\0\2"))
-        ):
-            return ""
-        try:
-            name.decode("utf-8")
-        except UnicodeDecodeError:
-            return ""
-        if kind != b"\1":
-            return "a Bouncy Castle key store with a private or secret key"
-        at += 11 + size
-        chain, at = int.from_bytes(data[at : at + 4]), at + 4
-        if chain > _MAX_PARTS:
-            return ""
-        for _ in range(chain + 1):
-            at += 2 + int.from_bytes(data[at : at + 2])
-            at += 4 + int.from_bytes(data[at : at + 4])
-    return ""
+    return _first(data, _BOUNCY_CASTLE, lambda match: key_stores.in_bouncy_castle(data, match.end()))
 
 
 def _openpgp(data: bytes) -> tuple[str, int]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import io
 import os
 import random
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -288,3 +292,18 @@ def test_stores_in_indefinite_lengths(size: int) -> None:
 
     assert found == [[der], [der]]
     assert [load(["-"], stdin=indefinite(pkcs12(bag(1, _KEY)), size)).findings[0].rule] == ["private-key"]
+
+
+def test_a_bomb_is_refused_in_bounded_time() -> None:
+    """What unpacks to more than can be looked through is refused, as a bomb of bombs is."""
+    bomb = gzip.compress(bytes(17 * 1024 * 1024))
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(50):
+            archive.writestr(str(number), gzip.compress(bytes(1024 * 1024)))
+
+    before = time.process_time()
+    kinds = [keys.find(data)[0] for data in (bomb, gzip.compress(bomb), many.getvalue())]
+
+    assert kinds == ["more than can be looked through for a private key"] * 3
+    assert time.process_time() - before < 20
