@@ -116,6 +116,15 @@ def test_an_unknown_runtime_is_an_error(runtimes: str, tmp_path: Path) -> None:
     assert b"python3.13" in done.stderr
 
 
+def test_a_version_that_nobody_measured_is_told(tmp_path: Path) -> None:
+    """The table has a question mark for it, and the names that were measured."""
+    done = _run("lint", "-", "--for", "go1.99", *_NOW, cwd=tmp_path, stdin=forge.pem(forge.certificate()))
+
+    assert done.returncode == 0
+    assert b"go1.99 ?" in done.stdout
+    assert b"? go1.99 was not measured, as go1.19, go1.20" in done.stdout
+
+
 def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
     """A trust store opens with a line of --password-file, and says so where none fits."""
     (tmp_path / "store").write_bytes(jks(jks_entry(forge.certificate()), password="geheim"))  # noqa: S106
