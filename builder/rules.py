@@ -101,7 +101,7 @@ _ALL = (
         ERROR,
         "utf-16",
         "OpenSSL and everything built on it find no certificate in UTF-16 text",
-        "save the file as UTF-8 or ASCII",
+        "convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW, or Set-Content -Encoding ascii in PowerShell",
     ),
     _input(ERROR, "nul", "clients stop reading a text at a NUL byte, each at another place", _EXPORT),
     _input(

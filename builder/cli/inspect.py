@@ -26,7 +26,8 @@ def inspect(
 ) -> None:
     """Show the certificates, files and scripts inside built packages.
 
-    Nothing of a package is run. Among several, a damaged one is told at the end, and the exit status is 10.
+    Nothing of a package is run. Among several, a damaged one is told at the end, and the exit status is 10;
+    it is 5 where a package holds a private key.
     """
     from builder.errors import NotAPackageError, PackageError
 
@@ -46,11 +47,28 @@ def inspect(
         for path in passed_over:
             tell("note", [f"{path}: is no package, passed over"])
     _refuse(list(damaged.values()))
+    _refuse_keys(packages)
+
+
+def _refuse_keys(packages: dict[Path, Contents]) -> None:
+    """Raise PrivateKeyError for the packages that hold a private key, if there are any."""
+    from builder.errors import PrivateKeyError
+    from builder.text.quoting import visible
+
+    found = [
+        f"{visible(str(path))}: {visible(flaw.file)} holds {flaw.what}"
+        for path, contents in packages.items()
+        for flaw in contents.private_keys
+    ]
+    if found:
+        hint = "whoever has the package has the key: withdraw both"
+        raise PrivateKeyError("\n  ".join(found), hint=hint)
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
     """Yield each file given, and those directly in each folder given."""
     from builder.errors import UsageError
+    from builder.text import urls
     from builder.text.quoting import visible
 
     for path in paths:
@@ -59,7 +77,7 @@ def _files(paths: list[Path]) -> Iterator[Path]:
         elif path.is_file():
             yield path
         else:
-            raise UsageError(f"{visible(str(path))}: is no file or folder")
+            raise UsageError(f"{visible(urls.shown(str(path)))}: is no file or folder")
 
 
 def _refuse(damaged: list[PackageError]) -> None:
@@ -134,6 +152,10 @@ def _show(path: Path, contents: Contents) -> None:
         if certificates:
             typer.echo()
             table((title, "SHA-256", "not after", "files"), _rows(certificates))
+    for flaw in contents.unreadable:
+        _say(f"  cannot be read: {flaw.file}: {flaw.what}")
+    for flaw in contents.private_keys:
+        _say(f"  private key: {flaw.file} holds {flaw.what}")
     typer.echo()
     if contents.files:
         table(

@@ -10,7 +10,7 @@ import msgspec
 from builder.config.sections import SUMMARY, Config
 from builder.errors import ConfigError
 from builder.model import Organisation
-from builder.text import document
+from builder.text import document, urls
 from builder.text.quoting import visible
 from builder.x509 import keys
 
@@ -34,8 +34,20 @@ def read_with_lines(path: Path) -> tuple[Config, document.Document]:
     """Read a configuration as `read` does, and return with it where each of its keys stands."""
     parsed = _parsed(path)
     config = document.decode(parsed, Config)
-    document.refuse(parsed, _contradictions(config.organisation))
+    document.refuse(parsed, (*_contradictions(config.organisation), *_secrets(config)))
     return config, parsed
+
+
+def _secrets(config: Config) -> Iterator[document.Fault]:
+    """Yield a fault for each address that tells every reader of a package what is secret."""
+    for path, value in (
+        (("organisation", "homepage"), config.organisation.homepage),
+        (("site",), config.site),
+    ):
+        what = urls.secret(value or "")
+        if what:
+            said = f"{'.'.join(path)}: holds {what}, which every package would tell"
+            yield document.Fault(path, said, "give the address without it")
 
 
 def _contradictions(section: OrganisationSection) -> Iterator[document.Fault]:

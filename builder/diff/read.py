@@ -12,7 +12,7 @@ from builder.lint import refuse
 from builder.load import is_file_name
 from builder.load.access import read
 from builder.model import Bundle
-from builder.text import files
+from builder.text import files, urls
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
         if not stat.S_ISREG(status.st_mode):
             return _bundle(name, access)  # which says that a pipe or a device is no file
         if status.st_size > files.PACKAGE_BYTES:
-            raise PackageError(f"{visible(name)}: is larger than {files.PACKAGE_BYTES} bytes")
+            raise PackageError(f"{visible(urls.shown(name))}: is larger than {files.PACKAGE_BYTES} bytes")
         data = files.read(path, files.PACKAGE_BYTES)
         return _of_file(path, data, access, opaque=opaque)
     except FileNotFoundError:
-        raise UsageError(f"{visible(name)}: is no file or folder") from None
+        raise UsageError(f"{visible(urls.shown(name))}: is no file or folder") from None
     except OSError as error:
-        raise PackageError(f"{visible(name)}: cannot be read: {error.strerror}") from error
+        raise PackageError(f"{visible(urls.shown(name))}: cannot be read: {error.strerror}") from error
 
 
 def _of_file(path: Path, data: bytes, access: Access, *, opaque: bool) -> TrustSnapshot:
@@ -67,4 +67,4 @@ def _bundle(name: str, access: Access) -> TrustSnapshot:
 def _accepted(name: str, loading: Loading) -> TrustSnapshot:
     """Return the certificates of a bundle, whatever lint says of them; what cannot be read still raises."""
     refuse(loading.findings)
-    return snapshot.of_bundle(name, Bundle(loading.certificates))
+    return snapshot.of_bundle(urls.shown(name), Bundle(loading.certificates))

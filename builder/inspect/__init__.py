@@ -13,13 +13,16 @@ from builder.errors import NotAPackageError, PackageError
 from builder.formats import READERS
 from builder.formats.unpacked import Malformed
 from builder.inspect.certificates import blocks, held, listed
-from builder.inspect.contents import Contents, Held, Member
+from builder.inspect.contents import Contents, Flaw, Held, Member
 from builder.text.quoting import visible
+from builder.x509 import keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from builder.formats.unpacked import Entry, Unpacked
 
-__all__ = ["Contents", "Held", "Member", "read", "unpack"]
+__all__ = ["Contents", "Flaw", "Held", "Member", "read", "unpack"]
 
 
 def read(name: str, data: bytes) -> Contents:
@@ -58,12 +61,13 @@ def _contents(package: Unpacked) -> Contents:
         if one.path == other.path:
             raise Malformed(f"{one.path}: is a duplicate entry")
     files = [entry for entry in entries if entry.kind == "file"]
+    found = [one for file in files for one in held(file.path, file.data)]
+    certificates = [one for one in found if isinstance(one, Held)]
     blocked, shipped = (
-        [one for file in files if blocks(file.path) == wanted for one in held(file.path, file.data)]
-        for wanted in (True, False)
+        [one for one in certificates if blocks(one.file) == wanted] for wanted in (True, False)
     )
-    lists = [found for file in files if (found := listed(file.path, file.data)) is not None]
-    said = [*(one for found in lists for one in found), *blocked]
+    lists = [told for file in files if (told := listed(file.path, file.data)) is not None]
+    said = [*(one for told in lists for one in told), *blocked]
     return Contents(
         format=package.format,
         name=package.name,
@@ -73,7 +77,18 @@ def _contents(package: Unpacked) -> Contents:
         scripts=dict(package.scripts),
         certificates=tuple(shipped),
         distrusted=tuple(said) if said or lists else None,
+        unreadable=tuple(one for one in found if isinstance(one, Flaw)),
+        private_keys=tuple(_keys(package, files)),
     )
+
+
+def _keys(package: Unpacked, files: Sequence[Entry]) -> Iterator[Flaw]:
+    """Yield each file and script of a package that holds a private key."""
+    scripts = {name: text.encode("utf-8", "surrogatepass") for name, text in package.scripts.items()}
+    for name, data in [*((file.path, file.data) for file in files), *scripts.items()]:
+        kind, _ = keys.find(data)
+        if kind:
+            yield Flaw(name, kind)
 
 
 def _member(entry: Entry) -> Member:

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.formats.unpacked import Malformed
-from builder.inspect.contents import Held
-from builder.model import Finding, Origin, summarise
+from builder.inspect.contents import Flaw, Held
+from builder.model import Finding, summarise
 from builder.render.inventory import Inventory
 from builder.text.quoting import visible
 from builder.x509 import pem
 from builder.x509.certificate import read
 from builder.x509.der import DerError, header
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _MAX_BLOCKS = 20_000
 _TRUSTED = "TRUSTED CERTIFICATE"
@@ -51,31 +47,32 @@ def listed(path: str, data: bytes) -> tuple[Held, ...] | None:
     return tuple(Held(path, one.subject, one) for one in named)
 
 
-def held(path: str, data: bytes) -> tuple[Held, ...]:
-    """Return the certificates that the file `path` holds, in its order; Malformed where one is damaged."""
-    found = tuple(islice((_held(path, der) for der in _blocks(path, data)), _MAX_BLOCKS + 1))
+def held(path: str, data: bytes) -> tuple[Held | Flaw, ...]:
+    """Return the certificates that the file `path` holds, in its order, and what is wrong with others.
+
+    Raises Malformed for more than anybody can have meant.
+    """
+    found = tuple(
+        islice((_held(path, block) for block in pem.embedded(data, path, _LABELS)), _MAX_BLOCKS + 1)
+    )
     if len(found) > _MAX_BLOCKS:
         raise Malformed(f"{path}: more than {_MAX_BLOCKS} certificates")
     return found
 
 
-def _blocks(path: str, data: bytes) -> Iterator[bytes]:
-    for block in pem.embedded(data, path, _LABELS):
-        if isinstance(block, Finding):
-            raise Malformed(f"{block.origin}: {block.message}")
-        # OpenSSL appends what the certificate is trusted for; the certificate is the first element.
-        yield _first_element(block) if block.label == _TRUSTED else block.data
-
-
-def _first_element(block: pem.Block) -> bytes:
+def _held(path: str, block: pem.Block | Finding) -> Held | Flaw:
+    if isinstance(block, Finding):
+        return _flaw(path, block)
     try:
-        return block.data[: header(block.data, 0, len(block.data))[2]]
+        # OpenSSL appends what the certificate is trusted for; the certificate is the first element.
+        der = (
+            block.data[: header(block.data, 0, len(block.data))[2]] if block.label == _TRUSTED else block.data
+        )
     except DerError as error:
-        raise Malformed(f"{block.origin}: a trusted certificate cannot be read: {error}") from None
+        return Flaw(path, f"line {block.origin.line}: a trusted certificate cannot be read: {error}")
+    found = read(der, block.origin)
+    return _flaw(path, found) if isinstance(found, Finding) else Held(path, found.label, summarise(found))
 
 
-def _held(path: str, der: bytes) -> Held:
-    found = read(der, Origin(path))
-    if isinstance(found, Finding):
-        raise Malformed(f"{path}: {found.message}")
-    return Held(path, found.label, summarise(found))
+def _flaw(path: str, finding: Finding) -> Flaw:
+    return Flaw(path, f"line {finding.origin.line}: {finding.message}")

@@ -38,11 +38,20 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with one file or script of a package: a certificate in it, or that it holds a key."""
+
+    file: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """Everything inspect knows of one package: files by path, certificates by file and in file order.
 
     `certificates` are those that clients are made to trust. `distrusted` are the others, in p11-kit's
     blocklists and in the list that packages carry; None where nothing in the package could say so.
+    `unreadable` are the certificates that cannot be read, `private_keys` what no package may hold.
     """
 
     format: str
@@ -53,6 +62,8 @@ class Contents:
     scripts: Mapping[str, str]
     certificates: tuple[Held, ...]
     distrusted: tuple[Held, ...] | None = None
+    unreadable: tuple[Flaw, ...] = ()
+    private_keys: tuple[Flaw, ...] = ()
 
     @property
     def fingerprints(self) -> frozenset[str]:

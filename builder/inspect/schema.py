@@ -32,6 +32,13 @@ class PackedCertificateJson(Shape, frozen=True):
     not_after: Moment
 
 
+class FlawJson(Shape, frozen=True):
+    """What is wrong with one file or script of a package."""
+
+    file: str
+    what: Annotated[str, Meta(description="What is wrong, or the kind of private key.")]
+
+
 class PackageJson(Shape, frozen=True):
     """Everything inside one package."""
 
@@ -48,6 +55,10 @@ class PackageJson(Shape, frozen=True):
     distrusted: Annotated[
         list[PackedCertificateJson] | None,
         Meta(description="null where nothing in the package could say so."),
+    ]
+    unreadable: Annotated[list[FlawJson], Meta(description="Certificates that cannot be read.")]
+    private_keys: Annotated[
+        list[FlawJson], Meta(description="What no package may hold; with one, the exit status is 5.")
     ]
 
 

@@ -50,8 +50,9 @@ def lint(
     return Bundle(tuple(sorted(kept, key=_order))), tuple(findings)
 
 
-def _order(item: Certificate) -> tuple[str, str]:
-    return item.label.lower(), item.sha256
+def _order(item: Certificate) -> tuple[str, bool, str]:
+    # Of two CAs with one name and key, OpenSSL takes the first: not the one that needs another's.
+    return item.label.lower(), not item.self_issued, item.sha256
 
 
 def _about(item: Certificate, rule: str, message: str) -> Finding:

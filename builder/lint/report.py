@@ -16,6 +16,7 @@ from builder import __version__
 from builder.lint.measured import builds, siblings
 from builder.model import Severity
 from builder.rules import RULES
+from builder.text import urls
 from builder.text.printed import printed
 from builder.text.times import stamp
 from builder.x509.x500 import escape
@@ -220,7 +221,7 @@ def _sarif_result(finding: Finding, ids: Sequence[str], root: Path, seen: Counte
 
 def _sarif_uri(path: str, root: Path) -> str:
     """Return a path's URI, from `root` for what lies in it: code scanning finds no other file."""
-    if path.startswith(("https://", "http://")):
+    if urls.is_address(path):
         return quote(path, safe=_URI_SAFE)
     file = Path(os.path.normpath(root / path))
     if file.is_relative_to(root):

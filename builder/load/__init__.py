@@ -11,6 +11,7 @@ from builder.load import contents, source
 from builder.load.source import MAX_CERTIFICATES
 from builder.model import Certificate, Finding, Origin
 from builder.rules import found
+from builder.text import urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,12 +20,11 @@ STDIN = "-"
 _MAX_FINDINGS = 5000  # a bad input may have many faults, but nobody reads more
 _MAX_STORES = 32  # each may ask for a third of a second of hashing
 _STDIN_NAME = "<stdin>"
-_URL = ("https://", "http://")
 
 
 def is_file_name(name: str) -> bool:
-    """Tell whether an input is a file or folder, and not standard input or an address."""
-    return name != STDIN and not name.startswith(_URL)
+    """Tell whether an input is a file or folder, and not standard input or an address, however misspelt."""
+    return name != STDIN and not urls.is_address(name)
 
 
 class Loading(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ def load(
 
 
 def _read(name: str, folder: Path, stdin: bytes, passwords: Sequence[str]) -> Iterator[Certificate | Finding]:
-    if name.startswith(_URL):
+    if urls.is_address(name):
         # Most inputs are files, and the network's modules are slow to import.
         from builder.load import url
 

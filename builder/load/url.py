@@ -23,13 +23,13 @@ from builder.load import contents
 from builder.load.source import MAX_BYTES, Input
 from builder.model import Certificate, Finding, Origin
 from builder.rules import found
+from builder.text import urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _SCHEME = "https://"
 _PIN = re.compile(r"sha256=((?:[0-9a-f]{64},)*[0-9a-f]{64})")
-_USER = re.compile(r"^(https?://)[^/?#]*@")
 _SECONDS = 20
 _TOO_SLOW = f"the answer takes longer than {_SECONDS} seconds"
 _CHUNK = 65536
@@ -39,9 +39,10 @@ _OK = 200
 def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
     """Yield what the pinned https `url` holds, or the one finding that says why nothing is used of it."""
     address, _, fragment = url.partition("#")
-    address, secret = _USER.subn(r"\1", address)
-    origin = Origin(address)
-    if secret:
+    scheme, colon, rest = address.partition(":")
+    address = scheme.lower() + colon + rest
+    origin = Origin(urls.shown(address))
+    if urls.has_user(address):
         # It would end up in the configuration, in shell histories and logs.
         yield found("url-failed", origin, "the address holds a user name or a password, which is never sent")
         return
@@ -54,7 +55,7 @@ def read(url: str, passwords: Sequence[str] = ()) -> Iterator[Certificate | Find
     if isinstance(data, str):
         yield found("url-failed", origin, data)
         return
-    items = list(contents.read(Input(address, data), passwords))
+    items = list(contents.read(Input(origin.path, data), passwords))
     content = hashlib.sha256(data).hexdigest()
     prints = sorted({item.sha256 for item in items if isinstance(item, Certificate)})
     pins = match[1].split(",")
@@ -105,7 +106,7 @@ def _answer(connection: http.client.HTTPSConnection, path: str) -> bytes | str:
         # Its text can be what the server sent, which may be a private key.
         return f"no answer in HTTP: {type(error).__name__}"
     except OSError as error:
-        return f"no answer: {str(error) or type(error).__name__}"
+        return f"no answer: {urls.scrubbed(str(error)) or type(error).__name__}"
     finally:
         connection.close()
 

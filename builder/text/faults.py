@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import inspect
 
+from builder.text import urls
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _of_text(
 
 def shown(value: str) -> str:
     """Return a value in quotes, as a message may show it: visible, and not too long."""
+    value = urls.shown(value)
     return f"'{visible(value if len(value) <= _SHOWN else value[: _SHOWN - 1] + '…')}'"
 
 

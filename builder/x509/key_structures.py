@@ -169,14 +169,21 @@ def _is_pkcs8(data: bytes, parts: list[tuple[int, int, int]], end: int) -> bool:
     after = start + 2 + data[start + 1]
     is_algorithm = after == stop or (after < stop and _cut(data, after)[2] == stop)
     is_rest = all(tag in _FIELDS_OF_PKCS8 for tag, *_ in parts[3:])
-    return is_algorithm and parts[2][2] > parts[2][1] and is_rest and _fills(data, parts, end)
+    _, inner, last = parts[2]
+    is_secret = last > inner and not _is_text(data[inner + 2 : last])
+    return is_algorithm and is_secret and is_rest and _fills(data, parts, end)
+
+
+def _is_text(secret: bytes) -> bool:
+    """Tell whether octets are letters: code behind a constant that is the beginning of a key."""
+    return bool(secret) and all(octet in b"\t\n\r" or 32 <= octet < 127 for octet in secret)  # noqa: PLR2004
 
 
 def _is_ec(data: bytes, parts: list[tuple[int, int, int]], end: int) -> bool:
     """Tell whether a number of a curve's size follows version 1, then curve and public key, or neither."""
     _, start, stop = parts[1]
     size = stop - start
-    if data[parts[0][1]] != 1 or size not in _SCALARS:
+    if data[parts[0][1]] != 1 or size not in _SCALARS or _is_text(data[start:stop]):
         return False
     whole = all(tag in _FIELDS_OF_EC for tag, *_ in parts[2:]) and _fills(data, parts, end)
     # What stands behind a first line may be something else: then the lengths must be those of a key.

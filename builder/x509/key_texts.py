@@ -25,6 +25,7 @@ _MAX_LABELS = 1000
 _TOO_MANY = "more beginnings of private keys than can be looked at"
 _MAX_BODY = 65536
 _MIN_BODY = 24  # octets; less holds no key
+_MIN_WORD = 40  # letters of a line of base64, which program text hardly has without a break
 _MIN_LETTERS = 12  # different ones, which no placeholder has
 # Formats by a word in capitals that must be there, because looking for one is fast, and by what follows it.
 _LINES, _ANY_CASE = re.MULTILINE, re.IGNORECASE
@@ -117,7 +118,8 @@ def _is_body(behind: bytes) -> bool:
     """Tell whether a key's label is followed by a key: encrypted, so its header says, or base64."""
     body = behind.partition(b"--")[0]
     if _ENCRYPTED.search(body):
-        return len(_decoded(_HEADER.sub(b"", body))) >= _MIN_BODY
+        words = _WORD.findall(_HEADER.sub(b"", body))
+        return any(len(word) >= _MIN_WORD and len(set(word)) >= _MIN_LETTERS for word in words)
     body = _CHECKSUM.sub(b"", _HEADER.sub(b"", body).rstrip(_FURNITURE.replace(b"=", b"")))
     return _is_base64(body)
 

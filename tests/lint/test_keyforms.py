@@ -127,6 +127,13 @@ def _harmless() -> dict[str, bytes]:
         "label-and-placeholder": b"-----BEGIN PRIVATE KEY-----\n<your key here>\n-----END PRIVATE KEY-----\n",
         "label-and-letters": b"-----BEGIN PRIVATE KEY-----\n%b\n-----END PRIVATE KEY-----\n" % (b"X" * 64),
         "label-in-code": b'if "-----BEGIN OPENSSH PRIVATE KEY-----" in text:\n    return "openssh"\n',
+        # What the cryptography library has, and a program of NSS.
+        "prefix-in-code": b"""pkcs8_prefix = b'0.\\x02\\x01\\x000\\x05\\x06\\x03+en\\x04"\\x04 '
+        with self.zeroed(48) as octets:
+            octets[0:16] = pkcs8_prefix
+""",
+        "label-in-a-program": b"-----BEGIN RSA PRIVATE KEY\0-----\0Proc-Type: 4,ENCRYPTED\0DEK-Info: \0DES\0"
+        + b"some.symbol.name\0" * 9,
         "words": b'"kty" names it; "d" is private. PuTTY-User-Key-File-3: AGE-SECRET-KEY-1... <D> KeyValue>',
         "path-length": b"\x30\x06\x01\x01\xff\x02\x01\x00" * 1000,
         "certificate-request": forge.seq(forge.seq(forge.integer(0), forge.name(), public[0]), public[1]),

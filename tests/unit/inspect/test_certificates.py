@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from builder.formats.unpacked import Malformed
+from builder.inspect import Flaw, Held
 from builder.inspect.certificates import blocks, held, listed
 from builder.x509.trusted import trusted_pem
 
@@ -23,13 +23,14 @@ def test_finds_certificates_between_other_text(roots: list[bytes]) -> None:
     """Comments around the blocks and CRLF line ends hide nothing."""
     data = b"# one\n" + roots[0].replace(b"\n", b"\r\n") + b"text\n" + roots[1]
     expected = [hashlib.sha256(_der(pem)).hexdigest() for pem in roots]
-    assert expected == [found.certificate.sha256 for found in held("a.pem", data)]
+    assert expected == [found.certificate.sha256 for found in held("a.pem", data) if isinstance(found, Held)]
 
 
 def test_reads_the_certificate_out_of_a_trusted_one(roots: list[bytes]) -> None:
     """The fingerprint is that of the certificate alone, without what OpenSSL appends."""
     der = _der(roots[0])
     (found,) = held("a.crt", trusted_pem(der).encode())
+    assert isinstance(found, Held)
     assert hashlib.sha256(der).hexdigest() == found.certificate.sha256
 
 
@@ -39,29 +40,36 @@ def test_program_code_that_mentions_the_label_holds_none() -> None:
 
 
 _FAULTS = {
-    ":1: BEGIN CERTIFICATE has no END": b"-----BEGIN CERTIFICATE-----\nAAAA\n",
-    ":1: the CERTIFICATE block is not valid base64": (
+    "BEGIN CERTIFICATE has no END": b"-----BEGIN CERTIFICATE-----\nAAAA\n",
+    "the CERTIFICATE block is not valid base64": (
         b"-----BEGIN CERTIFICATE-----\nA*\n-----END CERTIFICATE-----\n"
     ),
-    ":1: a trusted certificate cannot be read": (
+    "a trusted certificate cannot be read": (
         b"-----BEGIN TRUSTED CERTIFICATE-----\nMIAA\n-----END TRUSTED CERTIFICATE-----\n"
     ),
-    ": the data is not a certificate": b"-----BEGIN CERTIFICATE-----\nBAA=\n-----END CERTIFICATE-----\n",
+    "the data is not a certificate": b"-----BEGIN CERTIFICATE-----\nBAA=\n-----END CERTIFICATE-----\n",
 }
 
 
 @pytest.mark.parametrize(("message", "data"), _FAULTS.items(), ids=_FAULTS)
-def test_refuses_a_damaged_block(message: str, data: bytes) -> None:
-    """A block that no client could load is an error that names the file, not a certificate less."""
-    with pytest.raises(Malformed, match=f"a.pem{message}"):
-        held("a.pem", data)
+def test_tells_a_damaged_block(message: str, data: bytes, roots: list[bytes]) -> None:
+    """A block that no client could load is told with its file and line, and those around it are read."""
+    first, flaw, last = held("a.pem", roots[0] + data + roots[1])
+
+    assert isinstance(first, Held)
+    assert isinstance(last, Held)
+    assert isinstance(flaw, Flaw)
+    assert flaw.file == "a.pem"
+    assert message in flaw.what
 
 
 def test_refuses_a_block_that_swallows_the_next(roots: list[bytes]) -> None:
     """A certificate whose END line is missing does not take its neighbour along."""
     cut = roots[0].replace(b"-----END CERTIFICATE-----\n", b"")
-    with pytest.raises(Malformed, match="no END"):
-        held("a.pem", cut + roots[1])
+    flaw, last = held("a.pem", cut + roots[1])
+    assert isinstance(flaw, Flaw)
+    assert isinstance(last, Held)
+    assert "no END" in flaw.what
 
 
 @pytest.mark.parametrize(
