@@ -258,10 +258,31 @@ _ALL = (
         _REISSUE,
     ),
     _certificate(
+        WARNING,
+        "critical-extension",
+        "clients refuse a certificate with a critical extension that they do not know, and some know fewer",
+        "issue the next CA certificate with this extension not critical",
+    ),
+    _certificate(
+        WARNING,
+        "unsupported-constraint",
+        "some clients refuse a certificate that constrains names of a kind that they do not process",
+        "constrain the next one to domains, addresses and mailboxes alone",
+    ),
+    _certificate(
+        WARNING,
+        "constraint-with-scheme",
+        "RFC 5280 wants a host's name there, so that what it constrains is anybody's guess",
+        "issue the next CA certificate with the host's name alone",
+    ),
+    _certificate(
         ERROR, "duplicate-extension", "RFC 5280 forbids it, and clients refuse or pick one", _REISSUE
     ),
     _certificate(
-        ERROR, "malformed-extension", "clients refuse an extension that they cannot parse", _REISSUE
+        ERROR,
+        "malformed-extension",
+        "clients disagree about a damaged extension: some refuse the certificate, and some the whole file",
+        _REISSUE,
     ),
     _certificate(
         ERROR,
@@ -278,13 +299,13 @@ _ALL = (
     _certificate(
         ERROR,
         "expired",
-        "OpenSSL, Python, Node and Go refuse servers under an expired root; Java accepts them",
+        "OpenSSL, Python, Node and Go refuse servers under an expired root; Java and Deno accept them",
         "remove it; or set bundle.expired: drop in trustpack.yaml or pass --expired drop (or keep)",
     ),
     _certificate(
         ERROR,
         "not-yet-valid",
-        "clients refuse servers under this root until its time has come",
+        "most clients refuse servers under this root until its time has come; Java and Deno do not",
         "wait, or record an override that ends on the day it becomes valid",
     ),
     _certificate(
@@ -293,28 +314,49 @@ _ALL = (
     _certificate(
         ERROR,
         "weak-rsa",
-        "RSA keys below 2048 bits can be broken, and OpenSSL's default security level refuses them",
+        "RSA far below 2048 bits can be broken: Deno, curl, Ruby, PHP and Node from 24 on refuse 1024",
+        "replace the CA by one with RSA 3072 or more, or P-256 or P-384",
+    ),
+    _certificate(
+        WARNING,
+        "short-rsa",
+        "OpenSSL takes 2040 to 2047 bits for as safe as 2048, and so do most clients; Deno refuses them",
         "replace the CA by one with RSA 3072 or more, or P-256 or P-384",
     ),
     _certificate(
         ERROR,
         "oversized-rsa",
-        "Go refuses RSA keys above 8192 bits, and each handshake would be slow everywhere",
+        "Deno refuses RSA keys above 8192 bits, and each handshake would be slow everywhere",
         "replace the CA by one with RSA 4096, or P-256 or P-384",
     ),
     _certificate(
         ERROR,
         "rsa-exponent",
-        "small, even or huge exponents are signs of a broken generator; Go and Windows refuse large ones",
+        "an exponent of 1 or an even one protects nothing, and Go from 1.24 on refuses one of 2^31 or more",
         "replace the CA by one with the exponent 65537",
     ),
     _certificate(
-        ERROR, "dsa", "no current TLS client accepts DSA", "replace the CA by one with RSA or P-256"
+        WARNING,
+        "small-exponent",
+        "clients accept small odd exponents, which are safe only where all of a signature is checked",
+        "give the next CA a key with the exponent 65537",
+    ),
+    _certificate(
+        WARNING,
+        "rsa-pss-key",
+        "Go, Bun and Deno refuse a root whose RSA key is for RSASSA-PSS alone",
+        "give the next CA a plain RSA key, which signs by RSASSA-PSS, too, or P-256",
+    ),
+    _certificate(
+        ERROR,
+        "dsa",
+        "Go, Bun, Deno and Java from 21 on refuse DSA keys",
+        "replace the CA by one with RSA or P-256",
     ),
     _certificate(
         ERROR,
         "unsupported-key",
-        "Go and Java refuse curves other than P-256, P-384 and P-521, and Node 24 crashes on some",
+        "Java and Deno refuse curves other than P-256, P-384 and P-521, and Node from 24 on crashes on some",
         "replace the CA by one with RSA or P-256",
     ),
     _certificate(
@@ -330,7 +372,10 @@ _ALL = (
         "let the issuer sign it anew with SHA-256",
     ),
     _certificate(
-        ERROR, "unknown-signature", "clients refuse signature algorithms that they do not know", _REISSUE
+        ERROR,
+        "unknown-signature",
+        "Node, Ruby, PHP and Python up to 3.12 refuse a root with a signature that they do not know",
+        _REISSUE,
     ),
     _certificate(
         ERROR, "serial-too-long", "RFC 5280 allows 20 octets, and clients need not read more", _REISSUE
@@ -338,7 +383,7 @@ _ALL = (
     _certificate(
         WARNING,
         "serial-not-positive",
-        "RFC 5280 demands a positive serial number, and Go refuses negative ones",
+        "RFC 5280 demands a positive serial number, and Go from 1.23 on refuses negative ones",
         "issue the next CA certificate with a positive serial number",
     ),
     _certificate(
@@ -379,7 +424,10 @@ _ALL = (
         _NEXT,
     ),
     _certificate(
-        WARNING, "empty-subject", "Python from 3.13 on, Java and curl refuse a root without a name", _NEXT
+        WARNING,
+        "empty-subject",
+        "Python from 3.13 on, Java and curl up to 7.88 refuse a root without a name",
+        _NEXT,
     ),
     _certificate(
         WARNING,
@@ -449,6 +497,12 @@ _ALL = (
         "this CA's private key is public: anybody can read the traffic of machines that trust it",
         "remove it everywhere, now",
         final=True,
+    ),
+    _bundle(
+        NOTE,
+        "old-list",
+        "roots that Mozilla removed after the list was made are not found by it",
+        "upgrade trustpack",
     ),
     _bundle(
         ERROR,

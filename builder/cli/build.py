@@ -63,7 +63,6 @@ def build(
     """
     from builder.pipeline import build as pipeline
     from builder.pipeline.accept import Treatments
-    from builder.pipeline.plan import warnings
     from builder.pipeline.request import request
 
     as_json = options.chosen(form, json=json) == "json"
@@ -79,6 +78,8 @@ def build(
     if not quiet:
         tell("warning", wanted.warnings)
     if project.file:
+        from builder.pipeline.plan import warnings
+
         environment.heed(project, warnings(project, bundle, out), quiet=quiet)
     if project.lock is None and (two := pipeline.successive(wanted, out)):
         environment.agree_to_scheme(*two, given=change_scheme)

@@ -9,7 +9,7 @@ import typer
 
 from builder.cli import environment, options
 from builder.errors import BundleError, PrivateKeyError
-from builder.model import Severity
+from builder.model import Origin, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,8 @@ def lint(
 
     Exits with 0 where nothing is, 1 for warnings, 4 for errors, 5 for a private key.
     """
-    from builder.lint import report
+    from builder.config import FILE_NAME
+    from builder.lint import known, report
     from builder.lint.runtimes import judge
     from builder.pipeline.accept import Treatments, examine
 
@@ -74,15 +75,17 @@ def lint(
         access=environment.access(password_file),
         treatments=Treatments(expired, intermediates, public_roots),
     )
+    age = report.Age(known.list_date(), moment)
+    findings = (*findings, *known.age(moment, Origin(inputs[0] if inputs else FILE_NAME)))
     verdicts = (
         {item.sha256: judge(item, wanted, now=moment) for item in bundle.certificates} if wanted else {}
     )
     if chosen == "json":
-        typer.echo(report.as_json(bundle.certificates, findings, verdicts), nl=False)
+        typer.echo(report.as_json(bundle.certificates, findings, verdicts, age), nl=False)
     elif chosen == "sarif":
-        typer.echo(report.as_sarif(findings, root=Path.cwd()), nl=False)
+        typer.echo(report.as_sarif(findings, age, root=Path.cwd()), nl=False)
     else:
-        typer.echo(report.as_text(bundle.certificates, findings, verdicts), nl=False)
+        typer.echo(report.as_text(bundle.certificates, findings, verdicts, age), nl=False)
     raise typer.Exit(_exit_code(findings, fail_on))
 
 

@@ -28,6 +28,7 @@ class Step(NamedTuple):
     new: Lock
     parts: tuple[str, ...]
     up_to_date: bool
+    written: bool
 
 
 def lock(
@@ -83,9 +84,10 @@ def lock(
             write(file, lockfile.to_text(new))
         elif said:
             tell("warning", [said])
-    step = Step(file, old, new, parts or changed(old, new), up_to_date=not parts and not _differs(old, new))
+    up_to_date = not parts and not _differs(old, new)
+    step = Step(file, old, new, parts or changed(old, new), up_to_date, writing and new != old)
     if as_json:
-        _print_json(step, project, written=writing and new != old)
+        _print_json(step, project)
     else:
         _show(step)
     if check and not step.up_to_date:
@@ -115,7 +117,7 @@ def _differs(old: Lock | None, new: Lock) -> bool:
     return replace(new, packaging=None, history=(unpinned, *new.history[1:])) != old
 
 
-def _print_json(step: Step, project: Project, *, written: bool) -> None:
+def _print_json(step: Step, project: Project) -> None:
     from builder.lifecycle.lock import compare
     from builder.lifecycle.plan import value
     from builder.text.printed import printed
@@ -127,7 +129,7 @@ def _print_json(step: Step, project: Project, *, written: bool) -> None:
         "before": step.old.release.text if step.old else "",
         "release": step.new.release.text,
         "up_to_date": step.up_to_date,
-        "written": written,
+        "written": step.written,
         "added": [value(item, stages) for item in change.added],
         "removed": [value(item, stages) for item in change.removed],
         "moved": [value(item, stages) | {"state_before": before.state} for before, item in change.moved],
@@ -155,6 +157,6 @@ def _show(step: Step) -> None:
     elif not step.up_to_date:
         said = f"release {new.release.text} stays"
     else:
-        pins = "" if old.packaging else "; from now on it pins how packages are made, too"
+        pins = "; from now on it pins how packages are made, too" if step.written else ""
         said = f"is up to date: release {new.release.text}{pins}"
     typer.echo(visible(f"{step.file}: {said}"))

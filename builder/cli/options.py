@@ -75,9 +75,9 @@ def _rules() -> Iterable[str]:
 
 
 def _runtimes() -> Iterable[str]:
-    from builder.lint.runtimes import EXAMPLES
+    from builder.lint.measured import measured
 
-    return EXAMPLES.split(", ")
+    return dict.fromkeys(build.runtime for build in measured())
 
 
 def _clients() -> Iterable[str]:

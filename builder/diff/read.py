@@ -41,7 +41,7 @@ def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
         if not stat.S_ISREG(status.st_mode):
             return _bundle(name, access)  # which says that a pipe or a device is no file
         if status.st_size > files.PACKAGE_BYTES:
-            raise PackageError(f"{visible(name)}: is larger than {files.PACKAGE_BYTES} bytes")
+            raise PackageError(f"{visible(urls.shown(name))}: is larger than {files.PACKAGE_BYTES} bytes")
         data = files.read(path, files.PACKAGE_BYTES)
         return _of_file(path, data, access, opaque=opaque)
     except FileNotFoundError:

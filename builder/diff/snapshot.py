@@ -100,7 +100,7 @@ def _with_states(found: TrustSnapshot, path: Path, data: bytes) -> TrustSnapshot
     entry = manifest.entry(path.name) if manifest else None
     if manifest is None or entry is None or entry.sha256 != hashlib.sha256(data).hexdigest():
         return found
-    known = {item.sha256: item for item in manifest.certificates if item.shipped}
+    known = {item.sha256: _living(item) for item in manifest.certificates}
     items = {
         key: msgspec.structs.replace(item, **{name: getattr(known[key], name) for name in _LIFE})
         if item.shipped and key in known
@@ -153,12 +153,17 @@ def _of_manifest(name: str, manifest: Manifest) -> TrustSnapshot:
     return TrustSnapshot(
         name,
         "release",
-        _listed(manifest.certificates, manifest.distrusted),
+        _listed(map(_living, manifest.certificates), manifest.distrusted),
         visible(manifest.release),
         visible(manifest.organisation),
         {"artifact": artifacts},
         blocks=True,
     )
+
+
+def _living(item: CertificateSummary) -> CertificateSummary:
+    """Return a trusted CA of a manifest with its state: where nothing is said of it, it is active."""
+    return item if item.shipped and item.state else msgspec.structs.replace(item, state="active")
 
 
 def _listed(

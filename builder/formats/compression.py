@@ -73,7 +73,7 @@ def decompress(where: str, data: bytes, *, limit: int = LIMIT) -> bytes:
         raise Malformed(f"{where}: not gzip, xz, bzip2 or zstd")
     plain, unused = _drain(where, data, *_decompressor(name), limit)
     if unused:
-        raise Malformed(f"{where}: {len(unused)} bytes after the {name} stream")
+        raise Malformed(f"{where}: {len(unused)} byte{'s' * (len(unused) != 1)} after the {name} stream")
     return plain
 
 

@@ -203,7 +203,7 @@ def _text(raw: bytes) -> str:
 
 def _short(where: str, body: bytes) -> bytes:
     if len(body) > _MAX_EXTENDED:
-        raise Malformed(f"{where}: an extended header of {len(body)} bytes")
+        raise Malformed(f"{where}: an extended header of {len(body)} byte{'s' * (len(body) != 1)}")
     return body
 
 

@@ -19,20 +19,6 @@ NAME_CONSTRAINTS, POLICIES, POLICY_MAPPINGS, AKI = "2.5.29.30", "2.5.29.32", "2.
 POLICY_CONSTRAINTS, EXTENDED_KEY_USAGE, INHIBIT_ANY_POLICY = "2.5.29.36", "2.5.29.37", "2.5.29.54"
 _CRL_POINTS, _AUTHORITY_ACCESS, _NETSCAPE_TYPE = "2.5.29.31", "1.3.6.1.5.5.7.1.1", "2.16.840.1.113730.1.1"
 _IP_BLOCKS, _AS_NUMBERS = "1.3.6.1.5.5.7.1.7", "1.3.6.1.5.5.7.1.8"
-# What OpenSSL, Go, Java and Node all process when it is critical.
-KNOWN = frozenset(
-    {
-        KEY_USAGE,
-        SAN,
-        BASIC_CONSTRAINTS,
-        NAME_CONSTRAINTS,
-        POLICIES,
-        POLICY_MAPPINGS,
-        POLICY_CONSTRAINTS,
-        EXTENDED_KEY_USAGE,
-        INHIBIT_ANY_POLICY,
-    }
-)
 _PROXY = "1.3.6.1.5.5.7.1.14"
 SERVER_AUTH, ANY_USAGE = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0"
 # What Microsoft and Netscape called servers before: OpenSSL takes either for serverAuth.
@@ -63,10 +49,14 @@ class Extensions(msgspec.Struct, frozen=True):
     usages: frozenset[str] | None = None
     ski: bytes | None = None
     authority: AuthorityKeyIdentifier | None = None
-    constrained: bool = False
-    unknown_critical: tuple[str, ...] = ()
+    constraints: frozenset[str] = frozenset()
     repeated: tuple[str, ...] = ()
     malformed: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def constrained(self) -> bool:
+        """Whether it constrains names."""
+        return bool(self.constraints)
 
 
 def read(extensions: Sequence[Extension]) -> Extensions:
@@ -89,7 +79,6 @@ def read(extensions: Sequence[Extension]) -> Extensions:
     return Extensions(
         **said,  # type: ignore[arg-type]  # the table below pairs each field with its own reader
         ca_critical=any(item.critical for item in extensions if item.oid == BASIC_CONSTRAINTS),
-        unknown_critical=tuple(item.oid for item in extensions if item.critical and item.oid not in KNOWN),
         repeated=tuple(dict.fromkeys(repeated)),
         malformed=malformed,
     )
@@ -159,11 +148,6 @@ def _authority(value: bytes) -> AuthorityKeyIdentifier:
     names.names(value, *parts[_AUTHORITY_ISSUER])
     issuers = names.directories(value, *parts[_AUTHORITY_ISSUER])
     return AuthorityKeyIdentifier(key, issuers, der.integer(value, *parts[_AUTHORITY_SERIAL]))
-
-
-def _constrained(value: bytes) -> bool:
-    names.constraints(value)
-    return True
 
 
 def _policies(value: bytes) -> None:
@@ -270,7 +254,7 @@ _READERS: Mapping[str, tuple[str, Callable[[bytes], object]]] = {
     EXTENDED_KEY_USAGE: ("usages", _usages),
     SKI: ("ski", _ski),
     AKI: ("authority", _authority),
-    NAME_CONSTRAINTS: ("constrained", _constrained),
+    NAME_CONSTRAINTS: ("constraints", names.constraints),
     SAN: ("", names.alternative),
     POLICIES: ("", _policies),
     POLICY_MAPPINGS: ("", _mappings),

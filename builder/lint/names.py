@@ -22,8 +22,24 @@ _OTHER, _MAIL, _DNS, _X400, _DIRECTORY, _EDI, _URI, _ADDRESS, _REGISTERED = (
 _DIRECTORY_STRINGS = frozenset({0x14, 0x13, 0x1C, 0x0C, 0x1E})
 _IP_OCTETS, _SUBNET_OCTETS = frozenset({4, 16}), frozenset({8, 32})
 _PERMITTED, _EXCLUDED = 0xA0, 0xA1
+_TREES = {_PERMITTED: "permitted", _EXCLUDED: "excluded"}
 _POINT, _REASONS, _ISSUER = 0xA0, 0x81, 0xA2
 _FULL_NAME = 0xA0
+
+# What handshakes.csv calls constraints of each kind. A host's name is what RFC 5280 wants of a URI's.
+KINDS: Mapping[int, str] = {
+    _OTHER: "other-name",
+    _MAIL: "mail",
+    _DNS: "dns",
+    _X400: "x400",
+    _DIRECTORY: "directory",
+    _EDI: "edi",
+    _URI: "uri",
+    _ADDRESS: "address",
+    _REGISTERED: "registered-id",
+}
+WITH_SCHEME = "uri-with-scheme"
+_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
 
 # Go refuses a certificate that constrains names to something that cannot be a domain, and keytool a whole
 # file with a URI constraint that is no host's name. One in digits could be an address, which Go refuses.
@@ -51,29 +67,37 @@ def alternative(value: bytes) -> None:
             raise der.DerError("an alternative name is no URI")
 
 
-def constraints(value: bytes) -> None:
-    """Check name constraints, a SEQUENCE of permitted and excluded subtrees; raises DerError."""
+def constraints(value: bytes) -> frozenset[str]:
+    """Return what name constraints permit and exclude, each kind as handshakes.csv calls it; raises DerError.
+
+    They are a SEQUENCE of permitted and excluded subtrees.
+    """
     start, end = der.whole(value)
     trees = der.fields(value, start, end, (_PERMITTED, _EXCLUDED))
     if not trees:
         raise der.DerError("the name constraints name neither permitted nor excluded names")
-    for span in trees.values():
-        for inner, stop in der.several(value, *span):
-            _subtree(value, inner, stop)
+    return frozenset(
+        f"{_TREES[tree]}-{_subtree(value, inner, stop)}"
+        for tree, span in trees.items()
+        for inner, stop in der.several(value, *span)
+    )
 
 
-def _subtree(data: bytes, start: int, end: int) -> None:
+def _subtree(data: bytes, start: int, end: int) -> str:
     tag, inner, stop = der.header(data, start, end)
     if stop != end:
         # RFC 5280 section 4.2.1.10: no minimum but zero, which DER leaves out, and no maximum.
         raise der.DerError("a name constraint has a minimum or a maximum")
     if tag == _ADDRESS:
         _subnet(data[inner:stop])
-        return
+        return KINDS[tag]
     _name(data, tag, inner, stop)
+    if tag == _URI and _SCHEME.match(data, inner, stop):
+        return WITH_SCHEME
     form = _CONSTRAINTS.get(tag)
     if form and not form.fullmatch(data, inner, stop) and (tag, inner) != (_DNS, stop):
         raise der.DerError("a name constraint is no domain, host or mailbox")
+    return KINDS[tag]
 
 
 def _subnet(content: bytes) -> None:

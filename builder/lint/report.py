@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
+
 from builder import __version__
+from builder.lint.measured import builds, siblings
 from builder.model import Severity
 from builder.rules import RULES
 from builder.text import urls
@@ -19,8 +22,10 @@ from builder.text.times import stamp
 from builder.x509.x500 import escape
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
+    from builder.lint.known import ListDate
     from builder.lint.runtimes import Verdict
     from builder.model import Certificate, Finding
 
@@ -31,17 +36,37 @@ _SHOWN_NOTES = 3
 _MARKS = {"accepts": "yes", "refuses": "NO", "within constraints": "limited", "not measured": "?"}
 
 
+class Age(msgspec.Struct, frozen=True):
+    """Of which day the list of known roots is, and how old that makes it."""
+
+    listed: ListDate
+    now: dt.datetime
+
+    @property
+    def days(self) -> int:
+        """How many days old the list is."""
+        return self.listed.days(self.now)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the documents have it."""
+        return {"as_of": str(self.listed.as_of), "source": self.listed.source, "days_old": self.days}
+
+
 def as_text(
     certificates: Sequence[Certificate],
     findings: Sequence[Finding],
     verdicts: Mapping[str, tuple[Verdict, ...]],
+    age: Age,
 ) -> str:
-    """Return findings by rule, the worst first, a table of verdicts, and a line that counts."""
+    """Return findings by rule, the worst first, a table of verdicts, an age, and a line that counts."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in sorted(findings, key=lambda f: (-f.severity, f.rule)):
         by_rule.setdefault(f"{finding.severity.name.lower()}: {finding.rule}", []).append(finding)
     lines = [line for title, group in by_rule.items() for line in _group(title, group)]
     lines += _table(certificates, verdicts)
+    lines.append(
+        f"known roots: as of {age.listed.as_of}, {_count(age.days, 'day')} old ({age.listed.source})"
+    )
     counts = Counter(finding.severity for finding in findings)
     said = [_count(counts[severity], severity.name.lower()) for severity in sorted(Severity, reverse=True)]
     lines.append(f"{_count(len(certificates), 'certificate')}: {', '.join(said)}")
@@ -79,6 +104,12 @@ def _table(certificates: Sequence[Certificate], verdicts: Mapping[str, tuple[Ver
         blamed = {rule: None for verdict in verdicts[item.sha256] for rule in verdict.because}
         if blamed:
             yield f"    because of {', '.join(blamed)}"
+        some = [build for verdict in verdicts[item.sha256] for build in verdict.builds]
+        if some:
+            yield f"    NO is the answer of {', '.join(some)}; other builds that were measured accept"
+    for name in names:
+        if not builds(name):
+            yield f"  ? {name} was not measured, as {', '.join(siblings(name))} were"
     yield ""
 
 
@@ -86,11 +117,13 @@ def as_json(
     certificates: Sequence[Certificate],
     findings: Sequence[Finding],
     verdicts: Mapping[str, tuple[Verdict, ...]],
+    age: Age,
 ) -> str:
-    """Return certificates, findings and verdicts as one JSON object."""
+    """Return certificates, findings, verdicts and the age of the list of known roots as one JSON object."""
     value = {
         "certificates": [_certificate(item, verdicts.get(item.sha256, ())) for item in certificates],
         "findings": [_finding(finding) for finding in findings],
+        "known_roots": age.as_json(),
     }
     return printed(value)
 
@@ -109,6 +142,7 @@ def _certificate(item: Certificate, verdicts: Sequence[Verdict]) -> dict[str, An
         "key": item.key,
         "runtimes": {
             verdict.runtime: {"outcome": verdict.outcome, "because": list(verdict.because)}
+            | ({"builds": list(verdict.builds)} if verdict.builds else {})
             for verdict in verdicts
         },
     }
@@ -127,7 +161,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def as_sarif(findings: Sequence[Finding], *, root: Path) -> str:
+def as_sarif(findings: Sequence[Finding], age: Age, *, root: Path) -> str:
     """Return the findings as a SARIF log with one run and every rule that it names.
 
     `root` is the absolute path of the folder that the findings' paths, and the log's addresses, start from.
@@ -142,6 +176,7 @@ def as_sarif(findings: Sequence[Finding], *, root: Path) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "utf16CodeUnits",
+        "properties": {"knownRoots": age.as_json()},
         "results": [_sarif_result(finding, ids, root, seen) for finding in findings],
     }
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"

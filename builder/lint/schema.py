@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
@@ -13,7 +14,10 @@ class VerdictJson(Shape, frozen=True):
     """What one runtime of --for makes of servers under a root."""
 
     outcome: Literal["accepts", "refuses", "within constraints", "not measured"]
-    because: Annotated[list[str], Meta(description="The rules and conditions that are to blame.")]
+    because: Annotated[list[str], Meta(description="The rules and properties that are to blame.")]
+    builds: Annotated[
+        list[str], Meta(description="Who refuses, where other measured builds of the runtime accept.")
+    ] = msgspec.field(default_factory=list)
 
 
 class LintedJson(Shape, frozen=True):
@@ -47,11 +51,20 @@ class FindingJson(Shape, frozen=True):
     todo: Annotated[str, Meta(description="What to do about it.")]
 
 
+class KnownRootsJson(Shape, frozen=True):
+    """How old the list of public and removed roots is that certificates were compared with."""
+
+    as_of: Annotated[str, Meta(description="A day, as 2026-10-18.")]
+    source: str
+    days_old: int
+
+
 class LintJson(DocumentJson, frozen=True):
     """What lint found."""
 
     certificates: list[LintedJson]
     findings: list[FindingJson]
+    known_roots: KnownRootsJson
 
 
 class RuleJson(Shape, frozen=True):

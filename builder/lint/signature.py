@@ -9,7 +9,7 @@ from builder.x509 import der
 if TYPE_CHECKING:
     from builder.x509 import X509
 
-_PSS = "1.2.840.113549.1.1.10"
+PSS = "1.2.840.113549.1.1.10"
 # OID of the signature algorithm: the key it needs and the digest it uses (RFC 3279, 4055, 5758, 8410).
 _ALGORITHMS = {
     "1.2.840.113549.1.1.2": ("RSA", "MD2"),
@@ -21,7 +21,7 @@ _ALGORITHMS = {
     "1.2.840.113549.1.1.11": ("RSA", "SHA256"),
     "1.2.840.113549.1.1.12": ("RSA", "SHA384"),
     "1.2.840.113549.1.1.13": ("RSA", "SHA512"),
-    _PSS: ("RSA", "PSS"),
+    PSS: ("RSA", "PSS"),
     "1.2.840.10045.4.1": ("EC", "SHA1"),
     "1.2.840.10045.4.3.1": ("EC", "SHA224"),
     "1.2.840.10045.4.3.2": ("EC", "SHA256"),
@@ -31,8 +31,16 @@ _ALGORITHMS = {
     "1.3.101.113": ("Ed448", ""),
     "1.2.840.10040.4.3": ("DSA", "SHA1"),
     "2.16.840.1.101.3.4.3.2": ("DSA", "SHA256"),
+    "2.16.840.1.101.3.4.3.17": ("ML-DSA", ""),
+    "2.16.840.1.101.3.4.3.18": ("ML-DSA", ""),
+    "2.16.840.1.101.3.4.3.19": ("ML-DSA", ""),
 }
 _MGF_SHA1_DEFAULT = "SHA1"
+
+
+def identifier(fields: X509) -> str:
+    """Return the object identifier of a certificate's signature algorithm."""
+    return der.algorithm(fields.inner_algorithm, 0, len(fields.inner_algorithm))[0]
 
 
 def algorithm(fields: X509) -> tuple[str, str]:
@@ -69,7 +77,7 @@ def is_self_signed(certificate: bytes, fields: X509) -> bool:
     kind, digest = algorithm(fields)
     try:
         key = load_der_public_key(fields.spki)
-        if der.algorithm(fields.inner_algorithm, 0, len(fields.inner_algorithm))[0] == _PSS:
+        if identifier(fields) == PSS:
             return _is_self_signed_pss(certificate)
         if isinstance(key, rsa.RSAPublicKey) and kind == "RSA":
             key.verify(fields.signature, fields.tbs, padding.PKCS1v15(), getattr(hashes, digest)())

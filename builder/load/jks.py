@@ -75,7 +75,7 @@ def _entries(data: bytes) -> tuple[list[bytes], bool]:
     certificates: list[bytes] = []
     count = reader.number(4)
     if count > 2 * MAX_CERTIFICATES:
-        raise _MalformedError(f"the store says that it has {count} entries")
+        raise _MalformedError(f"the store says that it has {count} entr{'y' if count == 1 else 'ies'}")
     for _ in range(count):
         kind = reader.number(4)
         reader.text()

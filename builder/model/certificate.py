@@ -67,9 +67,13 @@ class Certificate(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def stem(self) -> str:
-        """A file name stem: a readable slug and eight digits of the fingerprint."""
-        slug = re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-")[:_LONGEST].strip("-")
-        return f"{slug or 'ca'}-{self.sha256[:8]}"
+        """A file name stem: a readable slug and eight digits of the fingerprint.
+
+        Of two CAs with one name and key, the one that another has issued comes last: OpenSSL takes the first.
+        """
+        slug = re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-")
+        end = f"{self.sha256[:8]}" if self.self_issued else f"issued-{self.sha256[:8]}"
+        return f"{slug[: _LONGEST + 8 - len(end)].strip('-') or 'ca'}-{end}"
 
 
 class Distrust(msgspec.Struct, frozen=True):

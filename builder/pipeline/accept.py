@@ -13,7 +13,6 @@ from builder.lifecycle import states
 from builder.lint import Override, Policy, lint, refuse
 from builder.load.access import Access, read
 from builder.model import Bundle, Origin
-from builder.pipeline.packaging import packaging
 from builder.rules import RULES, unknown
 
 if TYPE_CHECKING:
@@ -95,6 +94,8 @@ def locked(project: Project, bundle: Bundle, *, release: str | None) -> Release 
     lock, wanted = project.lock, project.release(release)
     if lock is None:
         return wanted
+    from builder.pipeline.packaging import packaging  # a build without a lock does without it
+
     described = locks.describe(bundle, project.lifecycle)
     where, given = str(project.lock_file), None if release is None else wanted
     locks.verify(lock, described, where, wanted=given, packaging=packaging(project))

@@ -110,13 +110,16 @@ def _make(
 
 
 def _with_states(manifest: Manifest, lifecycle: Lifecycle | None) -> Manifest:
-    if lifecycle is None:
-        return manifest
+    """Return the manifest with what is configured of its CAs; one of which nothing is, is active."""
+    stages = lifecycle.stages if lifecycle else {}
     trusted, distrusted = (
-        tuple(lifecycle.stage(item.sha256).of(item) for item in items)
+        tuple(stages[item.sha256].of(item) if item.sha256 in stages else item for item in items)
         for items in (manifest.certificates, manifest.distrusted)
     )
-    return replace(manifest, certificates=trusted, distrusted=distrusted)
+    # That these are distrusted, their list says.
+    return replace(
+        manifest, certificates=trusted, distrusted=tuple(replace(one, state="") for one in distrusted)
+    )
 
 
 def _target(

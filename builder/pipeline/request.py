@@ -12,7 +12,6 @@ from builder.config import organisation
 from builder.errors import ConfigError
 from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
-from builder.pipeline.versions import refuse_lower
 from builder.render import recipe
 from builder.text.quoting import visible
 
@@ -87,6 +86,8 @@ def _release(
 ) -> Release | None:
     chosen = locked(project, bundle, release=release)
     if project.lock and chosen:
+        from builder.pipeline.versions import refuse_lower  # a build without a lock does without it
+
         refuse_lower(project, owner, sources, chosen)
     return chosen
 

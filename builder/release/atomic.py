@@ -33,6 +33,8 @@ def write(file: Path, text: str) -> None:
     What a link leads to is replaced, and not the link; into a pipe or a device the text is written.
     """
     target = Path(os.path.realpath(file))
+    if os.path.islink(target):  # noqa: PTH114  Path raises an error for a name that is too long
+        raise OutputError(f"{file}: is a link that leads nowhere", hint="remove it")
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_text(text, "utf-8", newline="")
@@ -115,8 +117,9 @@ def alone(folder: Path, said: str) -> Iterator[None]:
 
 def unwritable(path: Path, error: OSError) -> OutputError:
     """Return the error that says why a file cannot be written."""
-    missing = isinstance(error, FileNotFoundError) and not path.parent.exists()
-    hint = f"there is no folder {path.parent}: make it first" if missing else ""
+    folder = Path(os.path.realpath(path)).parent if os.path.islink(path) else path.parent  # noqa: PTH114  as above
+    missing = isinstance(error, FileNotFoundError) and not folder.exists()
+    hint = f"there is no folder {folder}: make it first" if missing else ""
     return OutputError(f"{path}: cannot be written: {error.strerror or error}", hint=hint)
 
 

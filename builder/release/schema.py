@@ -15,7 +15,7 @@ class ReleasedJson(TrustedJson, frozen=True, omit_defaults=True):
     """One CA of a release: trusted, or blocked where the platform has a place for that."""
 
     state: Annotated[
-        State | Literal[""], Meta(description="Where it is in its life, where a configuration says it.")
+        State | Literal[""], Meta(description="Where it is in its life: active, where nothing is said.")
     ] = ""
     since: Annotated[str, Meta(description="The day since when it is so, where it is given.")] = ""
     until: Annotated[str, Meta(description="The day on which it is to change, where it is given.")] = ""

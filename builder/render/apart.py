@@ -106,6 +106,8 @@ def _asked(task: Task, where: str) -> Done:
     where = _innermost(report, loaded) or where
     if _TIMEOUT in report:
         raise ConfigError(f"{where}: takes longer than {task.seconds:g} seconds", hint="does it ever end?")
+    if process.returncode > 0 and "MemoryError" not in report:
+        raise RuntimeError(report)  # that is no fault of the recipe's
     raise ConfigError(f"{where}: takes more memory than there is for it")
 
 

@@ -12,6 +12,7 @@ from builder.x509.structure import (
     X509,
     Extension,
     Key,
+    is_pss,
     key,
     parse,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "X509",
     "Extension",
     "Key",
+    "is_pss",
     "key",
     "parse",
 ]

@@ -48,7 +48,9 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
     if length >= _LONG_FORM:
         length, start = _long_length(data, start, end, octets=length - _LONG_FORM)
     if start + length > end:
-        raise TruncatedError(f"an element of {length} bytes has only {max(end - start, 0)} left")
+        raise TruncatedError(
+            f"an element of {length} byte{'s' * (length != 1)} has only {max(end - start, 0)} left"
+        )
     return tag, start, start + length
 
 
@@ -113,7 +115,8 @@ def whole(data: bytes, tag: int = SEQUENCE) -> tuple[int, int]:
     """Return start and end of the content of the one element that `data` must be."""
     start, stop = expect(data, 0, len(data), tag)
     if stop != len(data):
-        raise TrailingError(f"{len(data) - stop} bytes follow the end of the structure")
+        more = len(data) - stop
+        raise TrailingError(f"{more} byte{'s follow' if more != 1 else ' follows'} the end of the structure")
     return start, stop
 
 

@@ -34,7 +34,7 @@ const extra = named ? resolve(named) : undefined;
 const { openssl, chosen } = /** @type {ReturnType<typeof look>} */ (getEnvironmentData(here) ?? look());
 setEnvironmentData(here, { openssl, chosen });
 
-/** @type {{ certificates: string[], text: string } | undefined} */
+/** @type {{ certificates: string[], others: string[] } | undefined} */
 let loaded;
 
 // Whether the default roots still hold all they held at first. Else the program has chosen its own.
@@ -42,13 +42,13 @@ let whole = true;
 
 /**
  * Load the bundle at the first client connection, so that a process without one pays nothing.
- * @returns {{ certificates: string[], text: string }} the certificates, and what a context is given
+ * @returns {{ certificates: string[], others: string[] }} the certificates, and what they would drive out
  */
 function load() {
   if (loaded) return loaded;
   const { certificates, problems } = bundle.inspect(bundle.path);
   if (problems.length > 0) warn(bundle.complain(problems));
-  loaded = { certificates, text: [...certificates, ...dropped()].join('\n') };
+  loaded = { certificates, others: dropped() };
   return loaded;
 }
 
@@ -72,17 +72,18 @@ function warn(message) {
 /**
  * Add the bundle to a client's context that has the default roots. A connection must never fail here.
  * @param {SecureContext} context
+ * @param {boolean} named whether they are those of a variable
  */
-function extend(context) {
+function extend(context, named) {
   if (!whole) return; // another organisation's package, registered since, still marks its clients' contexts
-  const { text } = load();
+  const { certificates, others } = load();
+  const added = named ? certificates : [...certificates, ...others];
   try {
-    if (text) context.context.addCACert(text);
+    if (added.length > 0) context.context.addCACert(added.join('\n'));
   } catch (error) {
-    loaded = { certificates: [], text: '' };
-    warn(
-      `this runtime cannot trust ${bundle.path}: ${/** @type {Error} */ (error).message}; set NODE_EXTRA_CA_CERTS instead`,
-    );
+    loaded = { certificates: [], others: [] };
+    const { message } = /** @type {Error} */ (error);
+    warn(`this runtime cannot trust ${bundle.path}: ${message}; set NODE_EXTRA_CA_CERTS instead`);
   }
 }
 
@@ -177,7 +178,7 @@ function wrap() {
   tls.createSecureContext = function createSecureContext(options) {
     if (options && client in options) {
       const context = createBefore.call(this, options);
-      if (!isChoice(options.ca)) extend(context);
+      if (!isChoice(options.ca)) extend(context, Boolean(options.ca));
       return context;
     }
     // A list of the default roots may be for a server: it gets these without the bundle.

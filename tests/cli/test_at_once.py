@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
+from tests.tools import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,3 +118,37 @@ def test_what_a_killed_command_leaves_the_next_one_removes(world: World, command
             if path.name not in {"trustpack.yaml", "roots.pem"}:
                 path.rmdir() if path.is_dir() else path.unlink()
     assert number > 2
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ("dd if=/dev/zero of=fill bs=1k 2>/dev/null || :", "No space left on device"),
+        ("mount -o remount,ro /mnt", "Read-only file system"),
+    ],
+    ids=["full", "read-only"],
+)
+def test_a_disk_that_takes_nothing_is_named_and_left_as_it_was(world: World, trouble: str, said: str) -> None:
+    """By the file that people know, and with nothing beside it."""
+    world.write("trustpack.yaml", CONFIG)
+    script = f"""
+        mount -t tmpfs -o size=64k none /mnt; cp roots.pem trustpack.yaml /mnt; cd /mnt; mkdir dist
+        {trouble}
+        for command in lock build "check --ics ca.ics" "init roots.pem --org acme --config new.yaml"; do
+            "$T" $command && exit 9 || :
+        done
+        rm -f fill; find . -type f
+    """
+    done = subprocess.run(
+        [require("unshare"), "-m", "sh", "-ec", script], cwd=world.folder, capture_output=True, text=True,
+        env=ENVIRONMENT | {"PATH": os.defpath, "T": str(PROGRAM)}, timeout=120, check=False,
+    )  # fmt: skip
+    if "unshare failed" in done.stderr or "permission denied" in done.stderr:
+        pytest.skip("mount namespaces need privileges")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    files = ["trustpack.lock", "dist/acme-ca-certs-*.pem", "ca.ics", "new.yaml"]
+    assert len(errors) == len(files)
+    for error, file in zip(errors, files, strict=True):
+        assert fnmatch(error, f"error: {file}: cannot be written: {said}"), error
+    assert {*done.stdout.split()} >= {"./roots.pem", "./trustpack.yaml"}
+    assert not any(name in done.stdout for name in (".trustpack-", ".lock", ".ics", "new.yaml", "manifest"))

@@ -55,10 +55,9 @@ def test_a_reader_that_goes_away_is_no_crash(world: World) -> None:
     "command",
     [
         "build roots.pem --org acme --target pem", "build none --org acme",
-        "init roots.pem --org acme",
-        "lint roots.pem --json", "explain", "inspect roots.pem", "check roots.pem", "diff roots.pem roots.pem",
-        "lock --dry-run", "plan", "schema lint", "recipes list", "recipes show deb", "docs", "--help",
-        "lint --help", "nosuch",
+        "init roots.pem --org acme --config new.yaml", "lint roots.pem --json", "explain",
+        "inspect roots.pem", "check roots.pem", "diff roots.pem roots.pem", "lock --dry-run", "plan",
+        "schema lint", "recipes list", "recipes show deb", "docs", "--help", "lint --help", "nosuch",
     ],
 )  # fmt: skip
 def test_nobody_reading_is_no_crash(world: World, command: str) -> None:

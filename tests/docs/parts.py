@@ -107,7 +107,7 @@ FILTER_MEANINGS = {
 TESTBEDS = {
     "gem": ("a new folder for gems", "ruby"),
     "homebrew": ("an empty prefix, and a double of Homebrew", "ruby and openssl"),
-    "npm": ("a new project", "node and npm"),
+    "npm": ("a new project", "node and npm; its clients are fetched, unless `--offline`"),
     "system": ("a throw-away copy of this machine's system, or of the one in `--root`", "root, on Linux"),
     "wheel": ("a new virtual environment", "pip's clients are fetched, unless `--offline`"),
     None: ("none: it is not provable", ""),
@@ -304,7 +304,7 @@ def contents() -> str:
 def placeholders() -> str:
     """Return the placeholders of a recipe's texts."""
     words = _release().words
-    assert {*words, "certificate", "filename", "filename_ID"} == set(PLACEHOLDERS)
+    assert {*words, "certificate", "hashed", "filename", "filename_ID"} == set(PLACEHOLDERS)
     rows = [(f"`{{{name}}}`", said) for name, said in PLACEHOLDERS.items()]
     return table(("placeholder", "meaning"), rows)
 

@@ -82,7 +82,7 @@ def run(command: Command, folder: Path, programs: Path) -> subprocess.CompletedP
         ["sh", "-c", command.line],
         cwd=folder,
         env={
-            "PATH": os.pathsep.join([str(programs), os.defpath]),
+            "PATH": os.pathsep.join([str(programs), str(folder / "gems/bin"), os.defpath]),
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "DAY": command.day,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -34,7 +34,13 @@ END = dt.datetime(2035, 1, 1, tzinfo=dt.UTC)
 PASSWORD = "throw-away"  # noqa: S105  the fixtures' one password
 
 PrivateKey = (
-    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | mldsa.MLDSA44PrivateKey
+    | mldsa.MLDSA65PrivateKey
+    | mldsa.MLDSA87PrivateKey
 )
 
 
@@ -78,6 +84,10 @@ def bits(content: bytes, unused: int = 0) -> bytes:
 
 def utf8(text: str) -> bytes:
     return tlv(0x0C, text.encode())
+
+
+def ia5(text: str) -> bytes:
+    return tlv(0x16, text.encode("ascii"))
 
 
 def attribute(dotted: str, value: bytes) -> bytes:
@@ -129,13 +139,19 @@ SHA256_ECDSA = seq(oid("1.2.840.10045.4.3.2"))
 
 
 @dataclass(frozen=True)
-class Key:
-    """A key pair with the algorithm identifier of its signatures and the function that makes them."""
+class Signer:
+    """A public key with the algorithm identifier of its signatures and the function that makes them."""
 
-    private: PrivateKey = field(repr=False)
     spki: bytes
     algorithm: bytes
     sign: Callable[[bytes], bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Key(Signer):
+    """A key pair of a kind that libraries know."""
+
+    private: PrivateKey = field(repr=False)
 
     def encoded(
         self, form: PrivateFormat = PrivateFormat.PKCS8, *, pem: bool = False, password: str = ""
@@ -148,7 +164,7 @@ class Key:
         return self.private.private_bytes(Encoding.PEM if pem else Encoding.DER, form, how)
 
 
-def _spki(private: PrivateKey) -> bytes:
+def public(private: PrivateKey) -> bytes:
     return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -159,7 +175,7 @@ def elliptic(number: int = 7, curve: ec.EllipticCurve | None = None, digest: str
     oids = {"SHA1": "1", "SHA224": "3.1", "SHA256": "3.2", "SHA384": "3.3", "SHA512": "3.4"}
     scheme = ec.ECDSA(getattr(hashes, digest)(), deterministic_signing=True)
     algorithm = seq(oid(f"1.2.840.10045.4.{oids[digest]}"))
-    return Key(private, _spki(private), algorithm, lambda data: private.sign(data, scheme))
+    return Key(public(private), algorithm, lambda data: private.sign(data, scheme), private)
 
 
 @functools.cache
@@ -170,11 +186,11 @@ def edwards(number: int = 7, *, large: bool = False) -> Key:
         if large
         else ed25519.Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
     )
-    return Key(private, _spki(private), seq(oid(f"1.3.101.{112 + large}")), private.sign)
+    return Key(public(private), seq(oid(f"1.3.101.{112 + large}")), private.sign, private)
 
 
 @functools.cache
-def _primes() -> dict[str, list[str]]:
+def primes() -> dict[str, list[str]]:
     value: dict[str, list[str]] = json.loads(Path(__file__).with_name("primes.json").read_text("ascii"))
     return value
 
@@ -185,7 +201,7 @@ def rsa_key(size: int = 2048, exponent: int = 65537, digest: str = "SHA256") -> 
 
     They are written down because to find them took each run of the tests half a minute.
     """
-    p, q = (int(digits, 16) for digits in _primes()[f"{size}/{exponent}"])
+    p, q = (int(digits, 16) for digits in primes()[f"{size}/{exponent}"])
     n, d = p * q, pow(exponent, -1, (p - 1) * (q - 1))
     numbers = rsa.RSAPrivateNumbers(
         p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(exponent, n)
@@ -194,7 +210,7 @@ def rsa_key(size: int = 2048, exponent: int = 65537, digest: str = "SHA256") -> 
     oids = {"MD5": 4, "SHA1": 5, "SHA224": 14, "SHA256": 11, "SHA384": 12, "SHA512": 13}
     algorithm = seq(oid(f"1.2.840.113549.1.1.{oids[digest]}"), b"\x05\x00")
     chosen = getattr(hashes, digest)()
-    return Key(private, _spki(private), algorithm, lambda d: private.sign(d, padding.PKCS1v15(), chosen))
+    return Key(public(private), algorithm, lambda d: private.sign(d, padding.PKCS1v15(), chosen), private)
 
 
 def rsa_spki(modulus: int, exponent: int, *, parameters: bytes = b"\x05\x00") -> bytes:
@@ -205,9 +221,8 @@ def rsa_spki(modulus: int, exponent: int, *, parameters: bytes = b"\x05\x00") ->
 
 def rsa_lacking_null(key: Key) -> bytes:
     """Return the SubjectPublicKeyInfo of an RSA key with the parameters left out."""
-    public = key.private.public_key()
-    assert isinstance(public, rsa.RSAPublicKey)
-    numbers = public.public_numbers()
+    assert isinstance(key.private, rsa.RSAPrivateKey)
+    numbers = key.private.public_key().public_numbers()
     return rsa_spki(numbers.n, numbers.e, parameters=b"")
 
 
@@ -225,9 +240,9 @@ def dsa_spki() -> bytes:
 
 
 def certificate(  # noqa: PLR0913  a certificate has this many fields, and each can be wrong
-    key: Key | None = None,
+    key: Signer | None = None,
     *,
-    issuer_key: Key | None = None,
+    issuer_key: Signer | None = None,
     subject: bytes = name(),
     issuer: bytes | None = None,
     version: bytes = tlv(0xA0, integer(2)),
@@ -271,7 +286,7 @@ def pem(data: bytes, label: str = "CERTIFICATE") -> bytes:
     return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), base64_lines(data), label.encode())
 
 
-def leaf(issuer_key: Key, *, issuer: bytes = name(), host: str = "localhost") -> bytes:
+def leaf(issuer_key: Signer, *, issuer: bytes = name(), host: str = "localhost") -> bytes:
     """Return a server certificate for `host` that every runtime accepts, if only it trusts the issuer."""
     return certificate(
         elliptic(1001),

@@ -9,7 +9,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["builder"]):
-    from builder.lint import Policy, lint, report
+    from builder.lint import Policy, known, lint, report
     from builder.lint.runtimes import judge
     from builder.load import load
 
@@ -26,9 +26,10 @@ def once(data: bytes) -> None:
     bundle, wrong = lint(loading.certificates, now=NOW, policy=Policy(expired="keep"))
     findings = (*loading.findings, *wrong)
     verdicts = {item.sha256: judge(item, _RUNTIMES, now=NOW) for item in bundle.certificates}
-    report.as_text(bundle.certificates, findings, verdicts)
-    report.as_json(bundle.certificates, findings, verdicts)
-    report.as_sarif(findings, root=Path("/"))
+    age = report.Age(known.list_date(), NOW)
+    report.as_text(bundle.certificates, findings, verdicts, age)
+    report.as_json(bundle.certificates, findings, verdicts, age)
+    report.as_sarif(findings, age, root=Path("/"))
 
 
 def _mutate(data: bytes, max_size: int, seed: int) -> bytes:

@@ -3,127 +3,163 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
-import shutil
+import selectors
+import socket
+import ssl
 import subprocess
+import tarfile
+import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.prove.authority import Leaf
-from builder.prove.server import serve
+from builder.prove.handshake import ABOUT_CERTIFICATE
 from tests.lint import forge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
+    from builder.prove.sandbox import Sandbox
+    from tests.lint.builds import Build
     from tests.lint.defects import Defect
 
-_CLIENTS = Path(__file__).parent / "clients"
-_JVMS = Path("/usr/lib/jvm")
-NODES = Path(__file__).parents[1] / "runtime" / "npm" / "node_modules"
+_REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntrusted\n"
+_INSIDE = "/opt/handshakes"
+_SECONDS = 600
+_CRASHED = frozenset({134, 139})  # as a shell tells of an abort and of a segmentation fault
+# What clients say of a certificate, beside what `prove` knows: a key or a signature they do not take.
+_CLIENTS_WORDS = re.compile(
+    r"(?i:cannot be parsed|critical extension|purpose|subtree|too small|asn1|DER-encoded|exponent|modulus)"
+    r"|(rsa|elliptic curve|digital envelope|DECODER|Provider) routines::"
+)
 
 
 @dataclass(frozen=True)
-class Runtime:
-    """A runtime at hand: its name as `lint --for` has it, and the command that shakes hands."""
+class Trial:
+    """Servers under roots: the folder of the roots' files, and a line for clients about each."""
 
-    name: str
-    command: tuple[str, ...]
-
-
-def at_hand() -> list[Runtime]:
-    """Return every runtime of this machine that lint knows."""
-    return [*_pythons(), *_nodes(), *_javas(), *_others()]
+    folder: Path
+    lines: Mapping[str, str]
 
 
-def _output(*command: str) -> str:
-    try:
-        done = subprocess.run(
-            ["env", "-i", *command], capture_output=True, text=True, timeout=60, check=False
-        )
-    except OSError:
-        return ""
-    return done.stdout + done.stderr if done.returncode == 0 else ""
-
-
-def _pythons() -> Iterator[Runtime]:
-    for minor in range(9, 16):
-        name = f"python3.{minor}"
-        # A version manager's shims answer for versions that they do not run, hence the versions themselves.
-        programs = [shutil.which(name), *sorted(Path.home().glob(f".pyenv/versions/*/bin/{name}"))]
-        for program in filter(None, programs):
-            path = _output(str(program), "-c", "import sys, ssl; print(sys.executable)").strip()
-            if path:
-                yield Runtime(name, (path, "-I", str(_CLIENTS / "handshake.py")))
-                break
-
-
-def _nodes() -> Iterator[Runtime]:
-    # As its makers build it: Debian's is as strict as the OpenSSL that it shares with other programs.
-    for program in map(str, sorted(NODES.glob("node[0-9]*/bin/node"))):
-        version = re.match(r"v(\d+)", _output(program, "--version"))
-        if version:
-            yield Runtime(f"node{version[1]}", (program, str(_CLIENTS / "handshake.mjs")))
-
-
-def _javas() -> Iterator[Runtime]:
-    programs = {
-        path.resolve()
-        for path in [*_JVMS.glob("*/bin/java"), *map(Path, filter(None, [shutil.which("java")]))]
-    }
-    for program in sorted(programs):
-        version = re.search(r'version "(\d+)', _output(str(program), "-version"))
-        if version:
-            yield Runtime(f"java{version[1]}", (str(program), str(_CLIENTS / "Handshake.java")))
-
-
-def _others() -> Iterator[Runtime]:
-    curl = shutil.which("curl")
-    if curl:
-        yield Runtime("curl", ("sh", str(_CLIENTS / "handshake.sh"), curl))
-    ruby = shutil.which("ruby")
-    version = re.match(r"ruby (\d+\.\d+)", _output(ruby, "--version")) if ruby else None
-    if ruby and version:
-        yield Runtime(f"ruby{version[1]}", (ruby, str(_CLIENTS / "handshake.rb")))
-    go = shutil.which("go")
-    version = re.search(r"go(\d+\.\d+)", _output(go, "version")) if go else None
-    if go and version:
-        # Go would compile its TLS library anew in a home without a cache.
-        cache = f"GOCACHE={Path.home() / '.cache' / 'go-build'}"
-        yield Runtime(f"go{version[1]}", ("env", cache, go, "run", str(_CLIENTS / "handshake.go")))
-
-
-def verdicts(runtime: Runtime, roots: Mapping[str, Defect], folder: Path) -> dict[str, tuple[str, str]]:
-    """Return for each root whether the runtime accepts a server under it, and if not, what it says."""
-    with contextlib.ExitStack() as servers:
+@contextlib.contextmanager
+def trial(roots: Mapping[str, Defect], folder: Path) -> Iterator[Trial]:
+    """Serve under each root on a port of its own while the block runs."""
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as stack:
         lines = {}
         for name, root in roots.items():
-            path = folder / f"{name}.pem"
-            path.write_bytes(forge.pem(root.certificate))
-            chain = forge.pem(forge.leaf(root.key, issuer=root.issuer))
-            key = forge.elliptic(1001).encoded(pem=True)
-            lines[name] = f"{name}\t{path}\t{servers.enter_context(serve(Leaf(chain, key)))}\n"
-        answers: dict[str, tuple[str, str]] = {}
-        while len(answers) < len(roots):
-            answers |= _answers(runtime, {name: lines[name] for name in roots if name not in answers}, folder)
+            file = f"{name.replace('/', '+')}.pem"
+            (folder / file).write_bytes(forge.pem(root.certificate))
+            context = _context(folder / "server", root.chain)
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=16))
+            selector.register(listener, selectors.EVENT_READ, context)
+            lines[name] = f"{name}\t{file}\t{listener.getsockname()[1]}\n"
+        ended = threading.Event()
+        server = threading.Thread(target=_serve, args=(selector, ended), daemon=True)
+        server.start()
+        try:
+            yield Trial(folder, lines)
+        finally:
+            ended.set()
+            server.join()
+
+
+def _context(file: Path, chain: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # Clients are to judge what this server's own OpenSSL would not send.
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    file.write_bytes(chain + forge.elliptic(1001).encoded(pem=True))
+    context.load_cert_chain(file)
+    return context
+
+
+def _serve(selector: selectors.BaseSelector, ended: threading.Event) -> None:
+    while not ended.is_set():
+        for ready, _ in selector.select(0.1):
+            assert isinstance(ready.fileobj, socket.socket)
+            connection, _ = ready.fileobj.accept()
+            threading.Thread(target=_answer, args=(connection, ready.data), daemon=True).start()
+
+
+def _answer(connection: socket.socket, context: ssl.SSLContext) -> None:
+    connection.settimeout(10)
+    with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+        if secured.recv(4096):
+            secured.sendall(_REPLY)
+        with contextlib.suppress(OSError):
+            secured.unwrap()
+
+
+def verdicts(build: Build, tried: Trial) -> dict[str, bool | None]:
+    """Return for each root whether the build accepts a server under it; None where it said nothing of it.
+
+    Where a root makes the runtime crash, that is its answer, and a new process goes on behind it.
+    """
+    answers: dict[str, bool | None] = {}
+    with contextlib.ExitStack() as stack:
+        sandbox = _sandbox(build, tried, stack)
+        while len(answers) < len(tried.lines):
+            rest = {name: line for name, line in tried.lines.items() if name not in answers}
+            answers |= _answers(build, rest, tried.folder, sandbox)
     return answers
 
 
-def _answers(runtime: Runtime, lines: Mapping[str, str], folder: Path) -> dict[str, tuple[str, str]]:
-    """Return the answers of one run; where a root makes the runtime crash, its answer is the last."""
-    # Nothing of this environment reaches a client.
-    done = subprocess.run(
-        ["env", "-i", f"HOME={folder}", "PATH=/usr/bin:/bin", *runtime.command],
-        input="".join(lines.values()),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    rows = [line.split("\t") for line in done.stdout.splitlines()]
-    answers = {name: (verdict, why) for name, verdict, why in rows}
+def _sandbox(build: Build, tried: Trial, stack: contextlib.ExitStack) -> Sandbox | None:
+    if build.root is None:
+        return None
+    from builder.prove.sandbox import open_sandbox
+
+    sandbox = stack.enter_context(open_sandbox(build.root))
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.add(tried.folder, "roots")
+        archive.add(build.client, build.client.name)
+    sandbox.copy_in(f"{_INSIDE}/all.tar", packed.getvalue())
+    sandbox.run(["tar", "-xf", f"{_INSIDE}/all.tar", "-C", _INSIDE])
+    return sandbox
+
+
+def _answers(
+    build: Build, lines: Mapping[str, str], folder: Path, sandbox: Sandbox | None
+) -> dict[str, bool | None]:
+    """Return the answers of one process; where it crashed, its last one is a refusal."""
+    text = "".join(lines.values())
+    code, out = _run_inside(build, text, sandbox) if sandbox else _run(build, text, folder)
+    rows = [line.split("\t") for line in out.splitlines() if line.count("\t") == 2]
+    answers = {name: _judged(verdict, why) for name, verdict, why in rows if name in lines}
     if len(answers) < len(lines):
         crashed = next(name for name in lines if name not in answers)
-        answers[crashed] = ("fails", f"exit code {done.returncode}: {done.stderr[-500:]}")
+        assert code < 0 or code in _CRASHED, f"{build.runtime}, {crashed}: exit code {code}: {out[-500:]}"
+        answers[crashed] = False
     return answers
+
+
+def _judged(verdict: str, why: str) -> bool | None:
+    if verdict == "ok":
+        return True
+    return False if ABOUT_CERTIFICATE.search(why) or _CLIENTS_WORDS.search(why) else None
+
+
+def _run(build: Build, text: str, folder: Path) -> tuple[int, str]:
+    # Nothing of this environment reaches a client.
+    done = subprocess.run(
+        ["env", "-i", f"HOME={folder}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", *build.command, build.client],
+        cwd=folder,
+        input=text,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def _run_inside(build: Build, text: str, sandbox: Sandbox) -> tuple[int, str]:
+    sandbox.copy_in(f"{_INSIDE}/lines", text.encode())
+    script = f'cd {_INSIDE}/roots && exec "$@" <{_INSIDE}/lines 2>/dev/null'
+    command = ["sh", "-c", script, "sh", *build.command, f"{_INSIDE}/{build.client.name}"]
+    result = sandbox.run(command, check=False, seconds=_SECONDS)
+    return result.code, result.out

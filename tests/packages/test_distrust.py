@@ -258,15 +258,17 @@ def test_diff_tells_of_distrust_between_packages_of_every_format(releases: Relea
         (newer,) = [f for f in _inspected(releases.second) if f.translate(_DIGITS) == name.translate(_DIGITS)]
         for new in (releases.second / newer, releases.second / "manifest.json", releases.second):
             found = _compared(releases.first / name, new)
-            assert {key: _digests(found[key]) for key in ("removed", "distrusted", "added", "forgiven")} == {
+            assert {
+                key: _digests(found[key]) for key in ("removed", "distrusted", "added", "undistrusted")
+            } == {
                 "removed": releases.gone,
                 "distrusted": releases.gone,
                 "added": set(),
-                "forgiven": set(),
+                "undistrusted": set(),
             }
             assert _digests(found["kept"]) == releases.kept
         same = _compared(releases.second / newer, releases.second / "manifest.json")
-        assert not any(same[key] for key in ("removed", "distrusted", "added", "forgiven"))
+        assert not any(same[key] for key in ("removed", "distrusted", "added", "undistrusted"))
         seen.add(name)
     assert {artifact for target in targets.ALL.values() for artifact in target.files(release="1")} == (
         seen | _without_list("1")

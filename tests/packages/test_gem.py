@@ -24,10 +24,21 @@ def test_rubygems_reads_its_specification(built: Built, tmp_path: Path) -> None:
     """Name, version, licence and homepage are in the specification, which RubyGems finds valid."""
     (artifact,) = built.artifacts("gem")
     program = (
-        "spec = Gem::Package.new(ARGV[0]).spec; Gem::SpecificationPolicy.new(spec).validate(true); "
+        "package = Gem::Package.new(ARGV[0]); package.extract_files(Dir.pwd); spec = package.spec; "
+        "Gem::SpecificationPolicy.new(spec).validate(true); "
         "puts spec.name, spec.version, spec.platform"
     )
-    found = run(require("ruby"), "-r", "rubygems/package", "-e", program, built.file("gem"), cwd=tmp_path)
+    found = run(
+        require("ruby"),
+        "-r",
+        "fileutils",
+        "-r",
+        "rubygems/package",
+        "-e",
+        program,
+        built.file("gem"),
+        cwd=tmp_path,
+    )
     assert [artifact["name"], artifact["version"], "ruby"] == found.split()
     fields = run(require("gem"), "specification", built.file("gem"), "--ruby", cwd=tmp_path)
     assert f's.name = "{artifact["name"]}"' in fields

@@ -6,7 +6,7 @@ import datetime as dt
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.lint import forge
+from tests.lint import forge, rare_keys
 from tests.lint.forge import BEGIN, END, NOW, between, integer, name, oid, seq, tlv
 
 _DAY = dt.timedelta(days=1)
@@ -18,7 +18,7 @@ def _root(**fields: object) -> bytes:
     return forge.pem(forge.certificate(**fields))  # type: ignore[arg-type]  # the fields are forge's own
 
 
-def _with(key: forge.Key) -> bytes:
+def _with(key: forge.Signer) -> bytes:
     return forge.pem(forge.certificate(key))
 
 
@@ -52,7 +52,6 @@ _UNKNOWN_KEYS = {
     "sm2-named": "1.2.156.10197.1.301",
     "x25519": "1.3.101.110",
     "dh": "1.2.840.113549.1.3.1",
-    "ml-dsa-65": "2.16.840.1.101.3.4.3.18",
 }
 _SIGNATURES = {"md2": "1.2.840.113549.1.1.2", "md4": "1.2.840.113549.1.1.3", "md5": "1.2.840.113549.1.1.4"}
 _DECEPTIVE = {
@@ -93,13 +92,22 @@ FAULTS = {
     "serial-not-positive/negative.pem": _root(serial=integer(-(1 << 100))),
     "weak-rsa/512.pem": _rsa((1 << 511) + 1, 65537),
     "weak-rsa/1024.pem": _with(forge.rsa_key(1024)),
-    "weak-rsa/2040.pem": _with(forge.rsa_key(2040)),
+    "short-rsa/2040.pem": _with(forge.rsa_key(2040)),
+    "short-rsa/2047.pem": _with(rare_keys.raw_rsa(2047)),
+    "weak-rsa/2039.pem": _with(rare_keys.raw_rsa(2039)),
     "oversized-rsa/8200.pem": _rsa((1 << 8199) + 1, 65537),
     "oversized-rsa/16384.pem": _rsa((1 << 16383) + 1, 65537),
     "rsa-exponent/1.pem": _rsa(_MODULUS, 1),
     "rsa-exponent/2.pem": _rsa(_MODULUS, 2),
-    "rsa-exponent/3.pem": _with(forge.rsa_key(2048, 3)),
-    "rsa-exponent/17.pem": _with(forge.rsa_key(2048, 17)),
+    "small-exponent/3.pem": _with(forge.rsa_key(2048, 3)),
+    "small-exponent/17.pem": _with(forge.rsa_key(2048, 17)),
+    # By the same numbers' plain RSA key: a salted signature would be another one each time.
+    **{
+        f"rsa-pss-key/{kind}.pem": forge.pem(
+            forge.certificate(forge.rsa_key(), spki=rare_keys.pss_key(own=True, parameters=parameters).spki)
+        )
+        for kind, parameters in (("unrestricted", b""), ("restricted", rare_keys.pss_parameters()))
+    },
     "rsa-exponent/65536.pem": _rsa(_MODULUS, 65536),
     "rsa-exponent/65538.pem": _rsa(_MODULUS, 65538),
     "rsa-exponent/2-to-the-31.pem": _rsa(_MODULUS, (1 << 31) + 1),
@@ -107,6 +115,10 @@ FAULTS = {
     "dsa/2048.pem": _root(spki=forge.dsa_spki()),
     **{f"unsupported-key/{curve}.pem": _with(forge.elliptic(7, chosen)) for curve, chosen in _CURVES.items()},
     "unsupported-key/explicit-parameters.pem": _root(spki=_EXPLICIT),
+    **{
+        f"unsupported-key/ml-dsa-{strength}.pem": _root(spki=rare_keys.mldsa_key(strength).spki)
+        for strength in (44, 65, 87)
+    },
     "unsupported-key/compressed-point.pem": _root(spki=forge.compressed(forge.elliptic())),
     **{
         f"unsupported-key/{kind}.pem": _root(spki=seq(seq(oid(dotted)), forge.bits(bytes(32))))

@@ -38,6 +38,12 @@ _CONSTRAINED = {
     "no-host": tlv(0x86, b"http://a.example"),
     "minimum": tlv(0x82, b"a.example") + tlv(0x80, b"\1"),
 }
+_ADDRESS = tlv(0x86, b"http://a.example")
+_UNSUPPORTED = {
+    "directory": tlv(0xA4, forge.name()),
+    "registered-id": tlv(0x88, oid("1.2.3.4")[2:]),
+    "other-name": tlv(0xA0, oid("1.2.3.4"), tlv(0xA0, forge.utf8("x"))),
+}
 # Extensions that no rule looks into, and OpenSSL or Go does.
 _OTHERS = {
     "alternative-names-empty": ("2.5.29.17", seq()),
@@ -112,6 +118,20 @@ FAULTS = {
     "unknown-critical-extension/subject-key-identifier.pem": _root(
         _BASIC, _USAGE, extension("2.5.29.14", octets(bytes(20)), critical=True)
     ),
+    "critical-extension/ocsp-no-check.pem": _more("1.3.6.1.5.5.7.48.1.5", b"\x05\0", critical=True),
+    "critical-extension/netscape-type.pem": _more("2.16.840.1.113730.1.1", bits(b"\7"), critical=True),
+    "critical-extension/revocation-points.pem": _more(
+        "2.5.29.31", seq(seq(tlv(0xA0, _POINT))), critical=True
+    ),
+    **{
+        f"unsupported-constraint/{fault}.pem": _more("2.5.29.30", seq(tlv(0xA0, seq(name))), critical=True)
+        for fault, name in _UNSUPPORTED.items()
+    },
+    "unsupported-constraint/excluded-directory.pem": _more(
+        "2.5.29.30", seq(tlv(0xA1, seq(_UNSUPPORTED["directory"])))
+    ),
+    "constraint-with-scheme/excluded.pem": _more("2.5.29.30", seq(tlv(0xA1, seq(_ADDRESS)))),
+    "constraint-with-scheme/permitted.pem": _more("2.5.29.30", seq(tlv(0xA0, seq(_ADDRESS)))),
     "duplicate-extension/basic-constraints.pem": _root(*forge.GOOD, _BASIC),
     "duplicate-extension/key-usage.pem": _root(*forge.GOOD, _USAGE),
     "duplicate-extension/key-identifier.pem": _root(*forge.GOOD, _IDENTIFIER),

@@ -10,8 +10,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
+from builder.docs import schemas
 from tests.runtime.npm import world
 from tests.tools import require
 
@@ -30,7 +32,9 @@ def _doctor(project: Path, env: dict[str, str], status: int, release: str = "24"
     """Return what the doctor reports, by the very program that npx starts."""
     cli = project / "node_modules/acme-ca/cli.js"
     done = world.run([world.node(release), cli, "doctor", "--json"], cwd=project, env=env, status=status)
-    return json.loads(done.stdout)
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, schemas.schema("doctor"))
+    return report
 
 
 def _bundle(project: Path) -> Path:

@@ -14,7 +14,7 @@ from tests.runtime.npm.conftest import NOW
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.runtime.npm.conftest import Authorities
+    from tests.runtime.npm.conftest import Authorities, Ports
 
 
 @pytest.mark.parametrize("release", world.NODES)
@@ -53,3 +53,30 @@ def test_connections_share_contexts_and_nothing_else(
         "a stranger's wrapper is asked": 3,
         "and none after it": 0,
     }
+
+
+def test_a_stranger_s_wrapper_from_before_is_asked_each_time(
+    tmp_path: Path, project: Path, servers: Ports
+) -> None:
+    """Who has wrapped createSecureContext before register may add other roots each time."""
+    (tmp_path / "stranger.cjs").write_text("""
+        const tls = require('node:tls');
+        const { createSecureContext } = tls;
+        globalThis.asked = 0;
+        tls.createSecureContext = (...args) => { asked += 1; return createSecureContext(...args); };
+    """)
+    program = """
+        const { once } = require('node:events');
+        const options = { host: 'localhost', servername: 'localhost', port: process.argv[1] };
+        (async () => {
+          for (let left = 3; left > 0; left -= 1) {
+            const socket = require('node:tls').connect(options);
+            await once(socket, 'secureConnect');
+            socket.destroy();
+          }
+          console.log(asked);
+        })();
+    """
+    flags = ["--require", str(tmp_path / "stranger.cjs"), "--require", "acme-ca/register"]
+    argv = [world.node("24"), world.IPV4, *flags, "--eval", program, str(servers["acme"]["https"])]
+    assert world.answer(argv, cwd=project) == 3

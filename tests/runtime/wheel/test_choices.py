@@ -6,10 +6,9 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from builder.prove import authority
 from builder.prove.server import serve
+from tests.runtime.wheel.sides import check_servers, check_sides, parties
 from tests.runtime.wheel.world import (
     ACCEPTED,
     REFUSED,
@@ -24,7 +23,7 @@ from tests.runtime.wheel.world import (
 from tests.tools import require
 
 if TYPE_CHECKING:
-    from builder.prove.authority import Authority, Leaf
+    from builder.prove.authority import Leaf
     from tests.runtime.wheel.conftest import Authorities, Wheels
 
 
@@ -61,7 +60,7 @@ def test_servers_accept_no_client_for_these_roots(
     any_installed: Environment, authorities: Authorities, leaves: dict[str, Leaf]
 ) -> None:
     """No way to make a server's context adds these roots; a server may name them on purpose."""
-    _servers(any_installed, authorities.acme, leaves["good"])
+    check_servers(any_installed, authorities.acme, leaves["good"])
 
 
 def test_servers_accept_no_client_for_the_roots_of_two(
@@ -70,22 +69,14 @@ def test_servers_accept_no_client_for_the_roots_of_two(
     """Beside another organisation's, each wheel still keeps its own roots from servers."""
     fresh.pip("install", "--no-index", "--no-deps", wheels.acme, wheels.globex)
     for ca in (authorities.acme, authorities.globex):
-        _servers(fresh, ca, leaves["good"])
+        check_servers(fresh, ca, leaves["good"])
 
 
 def test_a_context_trusts_as_a_client_and_not_as_a_server(
     any_installed: Environment, authorities: Authorities, leaves: dict[str, Leaf], tmp_path: Path
 ) -> None:
     """What may be either is decided at each connection, in any order and however the connection is made."""
-    ca = tmp_path / "ca.pem"
-    ca.write_bytes(authorities.acme.pem)
-    found = any_installed.ask("sides.py", _parties(authorities.acme, leaves["good"], ca=str(ca)))
-    roles = [REFUSED, ACCEPTED, ACCEPTED, REFUSED]  # server, client, client, server
-    several = {name: answers for name, answers in found.items() if len(answers) == 4}
-    assert several == dict.fromkeys(several, roles)
-    alone = {name: answers for name, answers in found.items() if name not in several}
-    assert alone == {name: [ACCEPTED if name.startswith("on purpose") else REFUSED] for name in alone}
-    assert (len(several), len(alone)) == (40, 6)
+    check_sides(any_installed, authorities.acme, leaves["good"], tmp_path / "ca.pem")
 
 
 def test_a_pyopenssl_context_trusts_as_a_client_and_not_as_a_server(
@@ -94,7 +85,7 @@ def test_a_pyopenssl_context_trusts_as_a_client_and_not_as_a_server(
     """PyOpenSSL says late on which side a connection is: none of the orders lets a server accept a client."""
     ca = tmp_path / "ca.pem"
     ca.write_bytes(authorities.acme.pem)
-    given = _parties(authorities.acme, leaves["good"], ca=str(ca))
+    given = parties(authorities.acme, leaves["good"], ca=str(ca))
     orders = {
         "a server only": [REFUSED],
         "a client, then a server": [ACCEPTED, REFUSED],
@@ -120,8 +111,10 @@ def test_a_variable_that_names_the_public_roots_is_no_choice(
     linked.symlink_to(_SYSTEM[0])
     code = "import ssl; print(ssl.get_default_verify_paths().openssl_cafile)"
     files = [clients() / "certifi" / "cacert.pem", clients() / "pip" / "_vendor" / "certifi" / "cacert.pem"]
-    named = [str(path) for path in (*files, linked, any_installed.say(code), *_SYSTEM) if Path(path).exists()]
-    values = [("SSL_CERT_FILE", name) for name in named] + [("SSL_CERT_DIR", "/etc/ssl/certs")]
+    named = [*map(str, files), str(linked), any_installed.say(code), *_SYSTEM]
+    values = [("SSL_CERT_FILE", name) for name in named if Path(name).exists()] + [
+        ("SSL_CERT_DIR", "/etc/ssl/certs")
+    ]
     found = {value: trusts(any_installed, urls["good"], env=dict([value])) for value in values}
     assert found == dict.fromkeys(values, TRUSTED)
     assert len(found) > 3
@@ -158,18 +151,3 @@ def test_roots_of_the_same_name_are_not_shadowed(
         with serve(authority.issue(ca, ["localhost"], now=now)) as port:
             said = installed.run("-c", code, f"https://localhost:{port}/").stdout.strip()
         assert said == TRUSTED
-
-
-def _servers(where: Environment, ca: Authority, server: Leaf) -> None:
-    found = where.ask("servers.py", _parties(ca, server, ca=ca.pem.decode()))
-    assert found == {name: name.startswith("on purpose") for name in found}
-
-
-def _parties(issuer: Authority, server: Leaf, *, ca: str) -> dict[str, object]:
-    now = dt.datetime.now(dt.UTC)
-    client = authority.issue(issuer, ["me"], now=now, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
-    return {"server": _text(server), "client": _text(client), "ca": ca}
-
-
-def _text(leaf: Leaf) -> list[str]:
-    return [leaf.chain.decode(), leaf.key.decode()]

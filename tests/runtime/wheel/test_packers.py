@@ -45,7 +45,14 @@ _OUTCOMES = {"good": TRUSTED, "unrelated": STRANGER}
 def test_pyinstaller(form: str, packing: Environment, tmp_path: Path, urls: dict[str, str]) -> None:
     """A frozen program needs no option of PyInstaller: its hook is found, and the modules are visible."""
     (tmp_path / "app.py").write_text(_CALL + TRUSTS)
-    words = ["-m", "PyInstaller", f"--{form}", "--log-level=ERROR", "--distpath", tmp_path / "dist"]
+    words: list[str | Path] = [
+        "-m",
+        "PyInstaller",
+        f"--{form}",
+        "--log-level=ERROR",
+        "--distpath",
+        tmp_path / "dist",
+    ]
     words += ["--workpath", tmp_path / "work", "--specpath", tmp_path, tmp_path / "app.py"]
     _pack(packing, *words, folder=tmp_path)
     program = tmp_path / "dist" / "app" / "app" if form == "onedir" else tmp_path / "dist" / "app"
@@ -55,7 +62,15 @@ def test_pyinstaller(form: str, packing: Environment, tmp_path: Path, urls: dict
 def test_cx_freeze(packing: Environment, tmp_path: Path, urls: dict[str, str]) -> None:
     """Its programs set SSL_CERT_FILE to a copy of the public roots, which is no choice of other roots."""
     (tmp_path / "app.py").write_text(_CALL + TRUSTS)
-    words = ["-m", "cx_Freeze", "build", "--script", tmp_path / "app.py", "--build-exe", tmp_path / "made"]
+    words: list[str | Path] = [
+        "-m",
+        "cx_Freeze",
+        "build",
+        "--script",
+        tmp_path / "app.py",
+        "--build-exe",
+        tmp_path / "made",
+    ]
     _pack(packing, *words, folder=tmp_path)
     assert _said([tmp_path / "made" / "app"], urls, tmp_path) == _OUTCOMES
 
@@ -63,7 +78,16 @@ def test_cx_freeze(packing: Environment, tmp_path: Path, urls: dict[str, str]) -
 def test_pex(packing: Environment, wheels: Wheels, tmp_path: Path, urls: dict[str, str]) -> None:
     """A pex file is an archive that runs no start-up file."""
     (tmp_path / "app.py").write_text(_CALL + TRUSTS)
-    words = ["-m", "pex", "--no-pypi", wheels.acme, "--exe", tmp_path / "app.py", "-o", tmp_path / "app.pex"]
+    words: list[str | Path] = [
+        "-m",
+        "pex",
+        "--no-pypi",
+        wheels.acme,
+        "--exe",
+        tmp_path / "app.py",
+        "-o",
+        tmp_path / "app.pex",
+    ]
     _pack(packing, *words, folder=tmp_path)
     assert _said([packing.python, tmp_path / "app.pex"], urls, tmp_path) == _OUTCOMES
 
@@ -73,7 +97,16 @@ def test_shiv(packing: Environment, wheels: Wheels, tmp_path: Path, urls: dict[s
     source = tmp_path / "source"
     packing.pip("install", "--no-index", "--no-deps", "--target", source, wheels.acme)
     (source / "app.py").write_text(f"def main():\n    exec({TRUSTS!r}, {{}})\n")
-    words = ["-m", "shiv", "-o", tmp_path / "app.pyz", "--site-packages", source, "-e", "app:main"]
+    words: list[str | Path] = [
+        "-m",
+        "shiv",
+        "-o",
+        tmp_path / "app.pyz",
+        "--site-packages",
+        source,
+        "-e",
+        "app:main",
+    ]
     _pack(packing, *words, folder=tmp_path)
     bare = environment(tmp_path / "bare")
     assert _said([bare.python, tmp_path / "app.pyz"], urls, tmp_path) == _OUTCOMES

@@ -58,7 +58,7 @@ class Environment:
     @property
     def site(self) -> Path:
         """Return the folder that packages are installed into."""
-        return next((self.root / "lib").glob("python3.*")) / "site-packages"
+        return next((self.root / "lib").glob("py*3.*")) / "site-packages"
 
     def run(
         self,
@@ -149,8 +149,8 @@ def _fetched(what: str) -> Path:
             unfinished = home.with_suffix(".unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
             # With this machine's own environment: it may say which mirror of PyPI to ask, and how.
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", unfinished]
-            subprocess.run([*command, "--requirement", requirements], check=True)
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(unfinished)]
+            subprocess.run([*command, "--requirement", str(requirements)], check=True)
             unfinished.rename(home)
     return home
 

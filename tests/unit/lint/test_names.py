@@ -52,7 +52,6 @@ def test_a_constraint_that_all_clients_read(tag: int, base: bytes) -> None:
         (0x86, b""),  # keytool
         (0x86, b"a_b.example"),  # keytool
         (0x86, b"192.0.2.1"),  # Go
-        (0x86, b"http://a.example/"),  # keytool
         (0x87, bytes(3)),  # keytool
         (0x87, bytes(4)),
         (0x87, bytes([10, 0, 0, 0, 255, 0, 255, 0])),  # Go

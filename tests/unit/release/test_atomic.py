@@ -98,3 +98,11 @@ def test_an_error_says_which_folder_is_missing(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write(tmp_path / "no" / "x", "data")
     assert caught.value.hint == f"there is no folder {tmp_path / 'no'}: make it first"
+    (tmp_path / "link").symlink_to("no/x")
+    with pytest.raises(OutputError) as caught:
+        write(tmp_path / "link", "data")
+    assert caught.value.hint == f"there is no folder {tmp_path / 'no'}: make it first"
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OutputError, match="is a link that leads nowhere"):
+        write(tmp_path / "loop", "data")
+    assert (tmp_path / "loop").is_symlink()

@@ -16,11 +16,11 @@ import sys
 import tempfile
 import urllib.request
 
-from clients import _TIMEOUT, _http_client, _httpx, _outcome, _pip, _program, _requests, _urllib, _urllib3
+from clients import TIMEOUT, _http_client, _httpx, _outcome, _pip, _program, _requests, _urllib, _urllib3
 
 
 def _with(context):
-    return lambda url: urllib.request.urlopen(url, timeout=_TIMEOUT, context=context).read()
+    return lambda url: urllib.request.urlopen(url, timeout=TIMEOUT, context=context).read()
 
 
 def _hashed(ca):
@@ -99,20 +99,20 @@ def _pip_configured(*lines):
 def _requests_verify(ca):
     import requests
 
-    return lambda url: requests.get(url, verify=ca, timeout=_TIMEOUT)
+    return lambda url: requests.get(url, verify=ca, timeout=TIMEOUT)
 
 
 def _httpx_verify(context):
     import httpx
 
-    return lambda url: httpx.get(url, verify=context, timeout=_TIMEOUT)
+    return lambda url: httpx.get(url, verify=context, timeout=TIMEOUT)
 
 
 def _botocore_verify(ca):
     from botocore.awsrequest import AWSRequest
     from botocore.httpsession import URLLib3Session
 
-    return lambda url: URLLib3Session(verify=ca, timeout=_TIMEOUT).send(AWSRequest("GET", url).prepare())
+    return lambda url: URLLib3Session(verify=ca, timeout=TIMEOUT).send(AWSRequest("GET", url).prepare())
 
 
 def main():

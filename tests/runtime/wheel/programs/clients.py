@@ -19,7 +19,7 @@ sys.path.append(os.path.join(_HERE, *[os.pardir] * 4, "builder", "prove", "probe
 # choices.py takes them from here.
 from python_clients import (
     _CLIENTS,
-    _TIMEOUT,
+    TIMEOUT,
     _http_client,
     _httpx,
     _outcome,
@@ -54,7 +54,7 @@ def _grpc(leaf):
     server.start()
     try:
         with grpc.secure_channel(f"localhost:{port}", grpc.ssl_channel_credentials()) as channel:
-            channel.unary_unary("/service/method")(b"", timeout=_TIMEOUT)
+            channel.unary_unary("/service/method")(b"", timeout=TIMEOUT)
     except grpc.RpcError as error:
         if error.code() != grpc.StatusCode.UNIMPLEMENTED:
             raise RuntimeError(error.details()) from None
