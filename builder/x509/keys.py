@@ -26,7 +26,7 @@ _MAX_DEPTH = 4
 _MAX_UNPACKED = 16 * 1024 * 1024
 _MAX_RUNS = 2000
 _MAX_MEMBERS = 2000
-_MAX_STREAMS = 16
+_MAX_STREAMS = 2000
 _MAX_MEMORY = 128 * 1024 * 1024
 # What other languages write for the end of a line, for signs of base64, and between the lines of a text.
 _ESCAPES = (
@@ -51,7 +51,9 @@ _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _NOT_HEX = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
 _DUMPED = re.compile(rb"^[0-9a-fA-F]{4,16}:?[ \t]+((?:[0-9a-fA-F]{2,8}[ \t]{1,2}){1,16}).*$", re.MULTILINE)
-_ESCAPED = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|([abefnrtv0\\'\"]))")
+_ESCAPED = re.compile(rb"\\(?:(?:x|u00)([0-9a-fA-F]{2})|([0-7]{3})|([abefnrtv0\\'\"]))")
+_PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
+_ENTITY = re.compile(rb"&#(?:0{0,4}(\d{2,3})|[xX]0{0,4}([0-9a-fA-F]{2}));?")
 _LETTERS = {
     b"a": b"\a",
     b"b": b"\b",
@@ -63,8 +65,7 @@ _LETTERS = {
     b"v": b"\v",
     b"0": b"\0",
 }
-_DECIMALS = re.compile(rb"(?:-?\d{1,3}\s{0,4},\s{0,40}){31,}+-?\d{1,3}")
-_MIN_NUMBERS = 31
+_DECIMALS = re.compile(rb"(?:-?\d{1,3}[\s,;]{1,40}(?:- {1,3})?){31,}+-?\d{1,3}")
 _DECIMAL = re.compile(rb"-?\d+")
 # By chance there is no such run in 10^10 octets.
 _MIN_RUN = 48
@@ -73,6 +74,7 @@ _CLASSES = bytes(
     97 if (chr(i).isprintable() and chr(i).isascii()) or i in b"\t\n\r" else i and 1 for i in range(256)
 )
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04"
+_ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 
 
 class _Bounds(msgspec.Struct, frozen=True):

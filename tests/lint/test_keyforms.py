@@ -138,6 +138,8 @@ def _harmless() -> dict[str, bytes]:
         with self.zeroed(48) as octets:
             octets[0:16] = pkcs8_prefix
 """,
+        "prefix-in-compiled-code": b"\x30\x2e\x02\x01\0\x30\x05\x06\x03+en\x04\x22\x04 \xe90\0\0\0r\x02\0\0\0"
+        b"\xe9\x10\0\0\0)\x0fr\xb8\0\0\0r\xf0\0\0\0\xda\x11_zeroed_bytearray",
         "label-in-a-program": b"-----BEGIN RSA PRIVATE KEY\0-----\0Proc-Type: 4,ENCRYPTED\0DEK-Info: \0DES\0"
         + b"some.symbol.name\0" * 9,
         "words": b'"kty" names it; "d" is private. PuTTY-User-Key-File-3: AGE-SECRET-KEY-1... <D> KeyValue>',
