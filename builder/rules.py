@@ -281,7 +281,7 @@ _ALL = (
     _certificate(
         ERROR,
         "malformed-extension",
-        "RFC 5280 fixes its form: for some damage clients refuse the certificate or file, other they overlook",
+        "RFC 5280 fixes its form: for some damage clients refuse certificate or file, and overlook other",
         _REISSUE,
     ),
     _certificate(
