@@ -141,7 +141,10 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], Foreign], ...] = tuple(
             ),
         ),
         (rb"<!DOCTYPE html|<html", Foreign("a page in HTML", "download the certificate itself")),
-        (rb"\A\s*+[\[{]", Foreign("JSON", "write the certificate's text alone into a file: jq -r")),
+        (
+            rb"\A\s*+(?:\{\s*+[\"}]|\[\s*+[\[\]{\"\d])",
+            Foreign("JSON", "write the certificate's text alone into a file: jq -r"),
+        ),
     )
 )
 # PEM that has no place in a bundle, and what it is called.
