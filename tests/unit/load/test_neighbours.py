@@ -147,6 +147,29 @@ def test_what_is_refused_is_called_by_its_name(name: str) -> None:
     assert "name a PEM" not in found.hint
 
 
+_WINDOWS = _NEIGHBOURS["desktop.ini"]
+_NO_JSON = (_WINDOWS, b"[ default ]\nbits = 2048\n", b"{{ roots }}\n", b"{ see the wiki }\n")
+
+
+@pytest.mark.parametrize("data", _NO_JSON)
+def test_what_only_begins_with_a_bracket_is_not_called_json(data: bytes, tmp_path: Path) -> None:
+    """Windows' desktop.ini, OpenSSL's configuration and a template are passed over without a name."""
+    (tmp_path / "root.pem").write_bytes(_PEM)
+    (tmp_path / "z").write_bytes(data)
+
+    [found] = load([tmp_path]).findings
+
+    assert found.message == "holds no certificate and was passed over"
+
+
+@pytest.mark.parametrize("data", [b"[]", b" [\n  1]", b'["a"]', b"[null]", b"{}", b'\n{ "a": 1}', b"[{}]"])
+def test_json_is_called_json(data: bytes) -> None:
+    """Whatever it begins with."""
+    [found] = load(["-"], stdin=data).findings
+
+    assert found.message == "is JSON"
+
+
 @pytest.mark.parametrize("name", ["a BKS key store of Bouncy Castle", "a Windows certificate store (.sst)"])
 def test_a_store_in_a_folder_is_not_passed_over(name: str, tmp_path: Path) -> None:
     """It may hold the certificate that machines need."""
