@@ -142,7 +142,8 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], Foreign], ...] = tuple(
         ),
         (rb"<!DOCTYPE html|<html", Foreign("a page in HTML", "download the certificate itself")),
         (
-            rb"\A\s*+(?:\{\s*+[\"}]|\[\s*+[\[\]{\"\d])",
+            # A bracket alone begins a section of desktop.ini or openssl.cnf, too, and two a template.
+            rb"\A\s*+(?:\{\s*+[\"}]|\[\s*+(?:[\"\[{\]0-9-]|(?:true|false|null)\b))",
             Foreign("JSON", "write the certificate's text alone into a file: jq -r"),
         ),
     )

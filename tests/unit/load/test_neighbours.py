@@ -172,17 +172,33 @@ def test_json_that_holds_pem_is_called_by_its_name(start: str, what: str, tmp_pa
         assert (found.rule, found.message) == ("unknown-format", f"is {what}")
 
 
-@pytest.mark.parametrize(
-    "text", [b"[.ShellClassInfo]\r\nIconIndex=0\r\n", b"{{ template }}\n", b"MIT License\n"]
+_WINDOWS = _NEIGHBOURS["desktop.ini"]
+_NO_JSON = (
+    _WINDOWS,
+    b"[ default ]\nbits = 2048\n",
+    b"{{ roots }}\n",
+    b"{ see the wiki }\n",
+    b"MIT License\n",
 )
-def test_a_text_is_not_taken_for_json_or_base64(text: bytes, tmp_path: Path) -> None:
-    """By its first letters alone."""
+
+
+@pytest.mark.parametrize("data", _NO_JSON)
+def test_what_only_begins_like_something_is_not_called_that(data: bytes, tmp_path: Path) -> None:
+    """Windows' desktop.ini, OpenSSL's configuration, a template and a licence are passed over unnamed."""
     (tmp_path / "root.pem").write_bytes(_PEM)
-    (tmp_path / "neighbour").write_bytes(text)
+    (tmp_path / "z").write_bytes(data)
 
     [found] = load([tmp_path]).findings
 
-    assert (found.rule, found.message) == ("passed-over", "holds no certificate and was passed over")
+    assert found.message == "holds no certificate and was passed over"
+
+
+@pytest.mark.parametrize("data", [b"[]", b" [\n  1]", b'["a"]', b"[null]", b"{}", b'\n{ "a": 1}', b"[{}]"])
+def test_json_is_called_json(data: bytes) -> None:
+    """Whatever it begins with."""
+    [found] = load(["-"], stdin=data).findings
+
+    assert found.message == "is JSON"
 
 
 def test_each_of_several_has_its_own_way_out() -> None:
