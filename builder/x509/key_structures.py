@@ -170,7 +170,7 @@ def _is_pkcs8(data: bytes, parts: list[tuple[int, int, int]], end: int) -> bool:
     is_algorithm = after == stop or (after < stop and _cut(data, after)[2] == stop)
     is_rest = all(tag in _FIELDS_OF_PKCS8 for tag, *_ in parts[3:])
     _, inner, last = parts[2]
-    is_secret = last > inner and not _is_code(data[inner + 2 : last])
+    is_secret = last > inner and not _is_code(data[inner], data[inner + 2 : last])
     return is_algorithm and is_secret and is_rest and _fills(data, parts, end)
 
 
@@ -179,9 +179,10 @@ def _is_text(secret: bytes) -> bool:
     return bool(secret) and all(octet in b"\t\n\r" or 32 <= octet < 127 for octet in secret)  # noqa: PLR2004
 
 
-def _is_code(secret: bytes) -> bool:
-    """Tell whether octets are letters, or more NULs than chance makes: what a compiled constant stands in."""
-    return _is_text(secret) or (len(secret) >= _MIN_COUNTED and secret.count(0) * 4 >= len(secret))
+def _is_code(tag: int, secret: bytes) -> bool:
+    """Tell whether octets are letters, or where a key is bare, more NULs than chance makes: compiled code."""
+    is_bare = tag == der.OCTET_STRING and len(secret) >= _MIN_COUNTED
+    return _is_text(secret) or (is_bare and secret.count(0) * 4 >= len(secret))
 
 
 def _is_ec(data: bytes, parts: list[tuple[int, int, int]], end: int) -> bool:
