@@ -46,7 +46,7 @@ class << ca
   # What a variable's value names: the :system's roots, a library's :public ones, or somebody's :own.
   def kind(name, value)
     if name == 'SSL_CERT_DIR'
-      folders = value.split(File::PATH_SEPARATOR)
+      folders = value.b.split(File::PATH_SEPARATOR) # whatever its encoding: it need not be valid in it
       return folders.any? && folders.all? { |folder| leads_to?(folder, self::PUBLIC_FOLDERS) } ? :system : :own
     end
     return :system if leads_to?(value, self::PUBLIC_FILES)
