@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import json
 import os
 import ssl
 import sys
@@ -88,7 +89,7 @@ def render(found: "dict[str, Any]") -> str:
         f"bundle: {found['bundle'] or 'no file on disk: this package lies in an archive'}",
         *(f"  {_certificate(each)}" for each in found["certificates"]),
         f"active: yes, through {', '.join(found['through'])}" if found["active"] else "active: no",
-        *(f"{each['name']}={each['value']!a}: {each['effect']}" for each in found["variables"]),
+        *(f"{each['name']}={json.dumps(each['value'])}: {each['effect']}" for each in found["variables"]),
         *(f"problem: {sentence}" for sentence in found["problems"]),
         *(f"note: {sentence}" for sentence in found["notes"]),
     ]

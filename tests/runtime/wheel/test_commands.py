@@ -240,20 +240,21 @@ def test_doctor_finds_damage(fresh: Environment, wheels: Wheels) -> None:
 
 def test_doctor_speaks_to_people(installed: Environment, authorities: Authorities) -> None:
     """The text has one line for each finding, in the order of the object."""
-    code, said, _ = _command(installed, "doctor")
+    code, said, _ = _command(installed, "doctor", env={"CURL_CA_BUNDLE": "/x\udcff\ny"})
     certificate = authorities.acme.certificate
     until, digest = (
         certificate.not_valid_after_utc.strftime("%Y-%m-%d"),
         certificate.fingerprint(SHA256()).hex(),
     )
     version = installed.say("import sys; print(sys.version.split()[0])")
-    assert (code, said.splitlines()[:4]) == (
-        0,
+    assert (code, said.splitlines()[:5]) == (
+        1,
         [
             f"acme-certifi 1.2026.1 (release 2026.1 of acme), python {version} ({installed.python})",
             f"bundle: {installed.site / 'acme_certifi' / 'roots.pem'}",
             f"  CN=Acme Root, valid until {until}, SHA-256 {digest}",
             "active: yes, through start-up file",
+            'CURL_CA_BUNDLE="/x\\udcff\\ny": names no roots: its clients trust nobody, or fail',
         ],
     )
 
