@@ -2,12 +2,12 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "d725936fe29a7263d6c7667892f13010318e17c244e1bea0fad33b467c68cb76"
+  sha256 "01997819645af821bc73119fd862b2a32b0a446220564ef6d33cc15ac527faa8"
   license "Apache-2.0"
 
   bottle do
     root_url "https://packages.demo.example.org"
-    sha256 cellar: :any_skip_relocation, all: "fa531d7ec309aed88627e6fa90efd8126f6f8a97a8850dcf5d1cf587c896bf7a"
+    sha256 cellar: :any_skip_relocation, all: "89a3d1dd343691c2038f0008b72f610dea574e16e737e5a69d43b8ad60ca8330"
   end
 
   def install

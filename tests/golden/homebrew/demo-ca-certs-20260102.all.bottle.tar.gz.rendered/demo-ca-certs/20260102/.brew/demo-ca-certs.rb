@@ -2,7 +2,7 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "d725936fe29a7263d6c7667892f13010318e17c244e1bea0fad33b467c68cb76"
+  sha256 "01997819645af821bc73119fd862b2a32b0a446220564ef6d33cc15ac527faa8"
   license "Apache-2.0"
 
   def install
