@@ -2,12 +2,12 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "01997819645af821bc73119fd862b2a32b0a446220564ef6d33cc15ac527faa8"
+  sha256 "685984bafc4b2a8a12f08c44f319c3fa43cf7a0468a3332af4c9f51cf27926b3"
   license "Apache-2.0"
 
   bottle do
     root_url "https://packages.demo.example.org"
-    sha256 cellar: :any_skip_relocation, all: "89a3d1dd343691c2038f0008b72f610dea574e16e737e5a69d43b8ad60ca8330"
+    sha256 cellar: :any_skip_relocation, all: "7de64213c541e97d774c0357386a9311685ee190ee541143851f5778080dcaa6"
   end
 
   def install

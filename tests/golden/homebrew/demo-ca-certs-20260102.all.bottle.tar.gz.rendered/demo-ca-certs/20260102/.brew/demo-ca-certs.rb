@@ -2,7 +2,7 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "01997819645af821bc73119fd862b2a32b0a446220564ef6d33cc15ac527faa8"
+  sha256 "685984bafc4b2a8a12f08c44f319c3fa43cf7a0468a3332af4c9f51cf27926b3"
   license "Apache-2.0"
 
   def install
