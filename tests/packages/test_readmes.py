@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from markdown_it import MarkdownIt
 
 from builder.prove import authority
 from builder.render import recipe
@@ -75,6 +76,23 @@ def test_a_package_that_distrusts_a_ca_says_so(target: str, tmp_path: Path) -> N
     adds, _, rest = said.partition("It makes the system distrust, whoever else adds it:")
     assert ("CN=Acme Good" in adds, gone in adds) == (True, False)
     assert rest.startswith(f"\n\n  CN=Acme Bad\n    SHA-256 {gone}\n\n")
+
+
+@pytest.mark.parametrize("target", ["gem", "npm", "wheel"])
+def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) -> None:
+    """Of a page that is shown as HTML nothing is lost, and nothing becomes a link or a tag."""
+    (tmp_path / "roots.pem").write_bytes(authority.create("Acme", now=_NOW).pem)
+    config = tmp_path / "trustpack.yaml"
+    config.write_text(
+        "organisation: {slug: acme, name: 'A <b> & [C](d)'}\nbundle: {paths: [roots.pem]}\nrelease: 20260102\n"
+    )
+    dist = tmp_path / "dist"
+    trustpack("build", "--config", config, "--out", dist, "--quiet", "--target", target)
+    suffix, path = READMES[target]
+    (file,) = dist.glob(f"*{suffix}")
+    said = readers.read(target, file).data(path.replace("demo", "acme")).decode()
+    page = MarkdownIt().render(said.partition("\n\n")[2])
+    assert ("A &lt;b&gt; &amp; [C](d)" in page, "<b>" in page) == (True, False)
 
 
 def test_every_package_with_files_has_a_readme() -> None:
