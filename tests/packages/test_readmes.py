@@ -84,7 +84,8 @@ def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) 
     (tmp_path / "roots.pem").write_bytes(authority.create("Acme", now=_NOW).pem)
     config = tmp_path / "trustpack.yaml"
     config.write_text(
-        "organisation: {slug: acme, name: 'A <b> & [C](d)'}\nbundle: {paths: [roots.pem]}\nrelease: 20260102\n"
+        "organisation: {slug: acme, name: 'A <b> & [C](d)'}\n"
+        "bundle: {paths: [roots.pem]}\nrelease: 20260102\n"
     )
     dist = tmp_path / "dist"
     trustpack("build", "--config", config, "--out", dist, "--quiet", "--target", target)
