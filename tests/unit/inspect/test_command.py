@@ -119,6 +119,7 @@ def test_a_private_key_is_shown_and_refused(dist: Path) -> None:
     ]
     told = [f"{dist / 'bad.tgz'}: {line}" for line in lines]
     assert ["3 private keys are in packages:", *told] == str(result.exception).split("\n  ")
+    assert isinstance(result.exception, PrivateKeyError)
     assert told == [str(part) for part in result.exception.parts]
     held = {Path(one["file"]).name: one["private_keys"] for one in json.loads(listed.stdout)["packages"]}
     assert [line.partition(" holds")[0] for line in lines] == [one["file"] for one in held["bad.tgz"]]
