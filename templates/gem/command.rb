@@ -14,8 +14,10 @@ ca::USAGE = <<~TEXT
 
     env [--shell sh|fish|powershell|cmd] [--format text|json]  print the variables that make every Ruby trust the CAs
         [--write [FILE]]       and write the public roots and these into one file, for grpc
-    path                       print the path of the bundle
-    doctor [--format text|json]   say what is active here; exit 1 where nothing is
+    path [--format text|json]  print the path of the bundle
+    doctor [--format text|json]   say what is active here; exit 1 where nothing is, or something is wrong
+
+  --json is short for --format json
 TEXT
 
 # How each shell sets a variable, with its value quoted.
@@ -59,7 +61,7 @@ class << ca
   def obey(command, options)
     case command
     when 'env' then print_env(options)
-    when 'path' then say(path)
+    when 'path' then print_path(options)
     when 'doctor' then print_report(options)
     when 'help' then say(usage)
     when 'version' then say(about['version'])
@@ -70,6 +72,10 @@ class << ca
   def say(text)
     puts text
     0
+  end
+
+  def print_path(options)
+    say(options[:format] == 'json' ? JSON.pretty_generate('path' => path) : path)
   end
 
   def print_env(options)

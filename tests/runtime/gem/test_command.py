@@ -161,7 +161,9 @@ def test_env_for_other_shells(installed: Home) -> None:
 
 def test_path_version_help_and_mistakes(installed: Home) -> None:
     """The other commands print one thing; a mistake is named, with the usage and status 2."""
-    assert command(installed, "path").stdout.strip().endswith("/lib/acme_ca/roots.pem")
+    said = command(installed, "path").stdout.strip()
+    assert said.endswith("/lib/acme_ca/roots.pem")
+    assert json.loads(command(installed, "path", "--json").stdout) == {"path": said}
     assert command(installed, "--version").stdout.startswith("1.2")
     assert "usage: acme-ca COMMAND" in command(installed, "--help").stdout
     for words in (["nosuch"], ["env", "--shell", "tcsh"], ["path", "more"], []):
