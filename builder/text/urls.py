@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
-# "https://", "HTTPS://", "htps://", "https:/", "//user@host"; one letter before the colon is a drive's.
-_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/+|https?:|//(?=[^/]*(?:@|%40)))", re.IGNORECASE)
+# "https://", "HTTPS://", "htps://", "https:/", "https:\\\\", "//user@host"; one letter before the colon is a
+# drive's.
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:[/\\]+|https?:|//(?=[^/]*(?:@|%40)))", re.IGNORECASE)
 # Up to the last sign that ends a user's part, which may be percent-encoded, as that of a password may be.
 _USER = re.compile(r"[^/\\?#]*(?:@|%40)", re.IGNORECASE)
 # A password may hold a slash or a sharp sign that nobody encoded.
