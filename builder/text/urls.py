@@ -23,6 +23,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z][A-Za-z0-9+.-]+:)?//[^\s'\"<>]+")
+_USER_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9+.-]+:/+)[^\s/?#'\"<>]*@")
 _HIDDEN = "?…"
 
 
@@ -59,3 +60,8 @@ def shown(name: str) -> str:
 def scrubbed(text: str) -> str:
     """Return a text of somebody else's with each address in it as `shown` has it."""
     return _IN_TEXT.sub(lambda found: shown(found[0]), text)
+
+
+def anonymous(text: str) -> str:
+    """Return a message without the users of addresses in it: one may stand where another value belongs."""
+    return _USER_IN_TEXT.sub(r"\1", text)
