@@ -68,6 +68,7 @@ _SIGNATURES: Mapping[tuple[str, str], str] = {
     ("EC", "SHA384"): "ecdsa-with-sha384",
     ("EC", "SHA512"): "ecdsa-with-sha512",
 }
+_WEAK = frozenset({"MD2", "MD4", "MD5", "SHA1"})  # told by rules
 # ECDSA and RSA with the four SHA-3 digests.
 _SHA3 = frozenset(f"2.16.840.1.101.3.4.3.{arc}" for arc in range(9, 17))
 # Types of text in names: a Printable and a UTF-8 string are what everybody writes.
@@ -211,8 +212,8 @@ def _signature(facts: Facts) -> Iterator[str]:
         yield "pss-signature" if digest else UNKNOWN
     elif (kind, digest) in _SIGNATURES:
         yield _SIGNATURES[kind, digest]
-    elif not facts.is_root and not digest:
-        yield f"issuer-{kind.lower()}-signature"
+    elif not facts.is_root and digest not in _WEAK:
+        yield UNKNOWN  # a root's own kind of signature is told with its key
 
 
 def _extensions(facts: Facts) -> Iterator[str]:

@@ -10,7 +10,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from builder.x509 import ber, der, openpgp
+from builder.x509 import ber, der, key_stores, openpgp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,28 +42,28 @@ _BOUNCY_CASTLE = re.compile(rb"\0\0\0[\x01\x02]\0\0\0\x14.{20}\0[\0-\x0f]..(?=[\
 _MARKED = (
     (
         b"openssh-key-v1\0",
-        re.compile(rb"openssh-key-v1\0\0\0\0[\x04-\x28][ -~]{4,40}\0\0\0[\x04-\x14][a-z0-9-]{4}"),
+        rb"openssh-key-v1\0\0\0\0[\x04-\x28][ -~]{4,40}\0\0\0[\x04-\x14][a-z0-9-]{4}",
         "an OpenSSH private key",
     ),
     (
         b"SSH PRIVATE KEY F",
-        re.compile(rb"SSH PRIVATE KEY FILE FORMAT 1\.1\n\0.\0\0\0\0", re.DOTALL),
+        rb"(?s)SSH PRIVATE KEY FILE FORMAT 1\.1\n\0.\0\0\0\0",
         "an SSH 1 key",
     ),
     (
         b"\x3f\x6f\xf9\xeb",
-        re.compile(rb"\x3f\x6f\xf9\xeb\0.{3}\0\0\0.(?:dl|if|ec)-mod", re.DOTALL),
+        rb"(?s)\x3f\x6f\xf9\xeb\0.{3}\0\0\0.(?:dl|if|ec)-mod",
         "an SSH2 private key",
     ),
     (
         b"\x1e\xf1\xb5\xb0",
-        re.compile(rb"\x1e\xf1\xb5\xb0\0{4}[\x01\x02]\0{3}[\0\x01]\0{3}"),
+        rb"\x1e\xf1\xb5\xb0\0{4}[\x01\x02]\0{3}[\0\x01]\0{3}",
         "a Windows private key (PVK)",
     ),
-    (b"\x07\x02\0\0\0", re.compile(rb"\x07\x02\0{3}[\xa4\x24]\0\0(?:RSA2|DSS[24])"), "a Windows private key"),
+    (b"\x07\x02\0\0\0", rb"\x07\x02\0{3}[\xa4\x24]\0\0(?:RSA2|DSS[24])", "a Windows private key"),
     (
         b":private-key(",
-        re.compile(rb"\(\d\d:(?:protected-)?private-key\(\d:[a-z0-9]{3,7}\(\d{1,2}:[a-z]{1,9}\d{1,4}:"),
+        rb"\(\d\d:(?:protected-)?private-key\(\d:[a-z0-9]{3,7}\(\d{1,2}:[a-z]{1,9}\d{1,4}:",
         "a private key of GnuPG's agent",
     ),
 )
@@ -83,8 +83,6 @@ _FIELDS_OF_PKCS8 = frozenset({0xA0, 0xA1, 0x81})
 _INDEFINITE = 0x80
 _MAX_OID = 0x40
 _MIN_ENCRYPTED = 18
-_KEY_ENTRY, _CERTIFICATE_ENTRY, _SECRET_ENTRY = 1, 2, 3
-_MAX_ENTRIES = 2000
 
 
 def find(data: bytes) -> tuple[str, int]:
@@ -98,7 +96,7 @@ def find(data: bytes) -> tuple[str, int]:
 
 def _marked(data: bytes) -> tuple[str, int]:
     for mark, pattern, kind in _MARKED:
-        match = pattern.search(data) if mark in data else None
+        match = re.search(pattern, data) if mark in data else None
         if match:
             return kind, match.start()
     return "", 0
@@ -232,7 +230,11 @@ def _sealed(data: bytes, at: int) -> str:
     _, inner, end = _cut(data, start)
     _, at, stop = _cut(data, inner)
     has_parameters = data[at + 2 + data[at + 1]] in {der.SEQUENCE, der.NULL}
-    return "an encrypted PKCS #8 private key" if has_parameters and end - stop >= _MIN_ENCRYPTED else ""
+    if not has_parameters or end - stop < _MIN_ENCRYPTED:
+        return ""
+    # Bouncy Castle's BCFKS puts the same around all of its entries, and the proof of its integrity behind it.
+    is_bcfks = data.startswith(b"\x30", end) and bool(_HEAD.search(data, max(0, start - 6), start))
+    return "a BCFKS key store, which may have a key" if is_bcfks else "an encrypted PKCS #8 private key"
 
 
 def _bags(data: bytes) -> tuple[str, int]:
@@ -260,60 +262,13 @@ def _in_pieces(data: bytes) -> tuple[str, int]:
 
 
 def _java(data: bytes) -> tuple[str, int]:
-    return _first(data, _JAVA, lambda match: _java_entries(data, match.end()))
-
-
-def _java_entries(data: bytes, at: int) -> str:
-    """Return what the entries of a JKS or JCEKS store hold: a key, or nothing of the kind."""
-    version, count = data[at - 1], int.from_bytes(data[at : at + 4])
-    at += 4
-    for _ in range(min(count, _MAX_ENTRIES)):
-        kind = int.from_bytes(data[at : at + 4])
-        alias = int.from_bytes(data[at + 4 : at + 6])
-        if at + 6 + alias > len(data):
-            return ""
-        if kind in {_KEY_ENTRY, _SECRET_ENTRY}:
-            return "a Java key store with a private or secret key"
-        if kind != _CERTIFICATE_ENTRY:
-            return ""
-        at += 14 + alias
-        if version > 1:
-            at += 2 + int.from_bytes(data[at : at + 2])
-        at += 4 + int.from_bytes(data[at : at + 4])
-    return ""
+    return _first(data, _JAVA, lambda match: key_stores.in_java(data, match.end()))
 
 
 def _bouncy_castle(data: bytes) -> tuple[str, int]:
     if b"\0\0\0\x14" not in data:
         return "", 0
-    return _first(data, _BOUNCY_CASTLE, lambda match: _bks_entries(data, match.end()))
-
-
-def _bks_entries(data: bytes, at: int) -> str:
-    """Return what the entries of a BKS store hold: type, name, time, chain, and then what the type says."""
-    for _ in range(_MAX_ENTRIES):
-        kind, size = data[at : at + 1], int.from_bytes(data[at + 1 : at + 3])
-        name, time = data[at + 3 : at + 3 + size], data[at + 3 + size : at + 11 + size]
-        if (
-            kind not in {b"\1", b"\2", b"\3", b"\4"}
-            or not name
-            or not time.startswith((b"\0\0\0", b"\0\0\1", b"\0\0\2"))
-        ):
-            return ""
-        try:
-            name.decode("utf-8")
-        except UnicodeDecodeError:
-            return ""
-        if kind != b"\1":
-            return "a Bouncy Castle key store with a private or secret key"
-        at += 11 + size
-        chain, at = int.from_bytes(data[at : at + 4]), at + 4
-        if chain > _MAX_PARTS:
-            return ""
-        for _ in range(chain + 1):
-            at += 2 + int.from_bytes(data[at : at + 2])
-            at += 4 + int.from_bytes(data[at : at + 4])
-    return ""
+    return _first(data, _BOUNCY_CASTLE, lambda match: key_stores.in_bouncy_castle(data, match.end()))
 
 
 def _openpgp(data: bytes) -> tuple[str, int]:

@@ -13,6 +13,8 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from builder.errors import PrivateKeyError
 from builder.x509 import key_structures, key_texts
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 _PACKED = "more than can be looked through for a private key"
 _MAX_DEPTH = 4
-_MAX_UNPACKED = 32 * 1024 * 1024
+_MAX_UNPACKED = 16 * 1024 * 1024
 _MAX_RUNS = 2000
 _MAX_MEMBERS = 2000
 _MAX_STREAMS = 16
@@ -73,13 +75,24 @@ _CLASSES = bytes(
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04"
 
 
+class _Bounds(msgspec.Struct, frozen=True):
+    """How many wrappings more are looked into, and the octets that all archives together have held so far."""
+
+    depth: int
+    unpacked: list[int]
+
+    def inner(self) -> _Bounds:
+        """Return the bounds of what is wrapped in this: a bomb inside of a bomb is one bomb."""
+        return _Bounds(self.depth - 1, self.unpacked)
+
+
 class KeyFoundError(Exception):
     """What is being read holds a private key: nothing more is said, so that nothing of it is shown."""
 
 
 def find(data: bytes) -> tuple[str, int]:
     """Return what kind of private key `data` holds, or an empty string, and its line (0 in no text)."""
-    return _find(data, _MAX_DEPTH)
+    return _find(data, _Bounds(_MAX_DEPTH, []))
 
 
 def refuse(data: bytes, where: str, *, hint: str) -> None:
@@ -96,7 +109,7 @@ def refuse_text(text: str, where: str, *, hint: str) -> None:
     refuse(text.encode("utf-8", "surrogatepass"), where, hint=hint)
 
 
-def _find(data: bytes, depth: int) -> tuple[str, int]:
+def _find(data: bytes, within: _Bounds) -> tuple[str, int]:
     kind, at = key_structures.find(data)
     if kind:
         return kind, 0
@@ -107,12 +120,12 @@ def _find(data: bytes, depth: int) -> tuple[str, int]:
         kind, at = key_texts.find(view)
         if kind:
             return kind, _line(view, at)
-    kind, line = _in_base64(plain, depth)
+    kind, line = _in_base64(plain, within)
     if not kind:
-        kind, line = _in_hexadecimal(text, depth) if depth else ("", 0)
+        kind, line = _in_hexadecimal(text, within) if within.depth else ("", 0)
     if not kind:
-        kind, line = _in_literals(text, depth)
-    return (kind, line) if kind else _in_archives(data, depth)
+        kind, line = _in_literals(text, within)
+    return (kind, line) if kind else _in_archives(data, within)
 
 
 def _line(text: bytes, at: int) -> int:
@@ -130,40 +143,40 @@ def _unescaped(text: bytes) -> bytes:
     return text
 
 
-def _in_base64(text: bytes, depth: int) -> tuple[str, int]:
+def _in_base64(text: bytes, within: _Bounds) -> tuple[str, int]:
     """Look through all letters of base64 as if they were one run: wherever a key begins, one of four fits."""
     # What stands for nothing lets the last letters be decoded, too.
     packed = text.translate(_URL_SAFE, _NOT_BASE64) + b"AAA"
     for skipped in range(4):
         whole = len(packed) - (len(packed) - skipped) % 4
-        kind, at = _in_decoded(binascii.a2b_base64(packed[skipped:whole]), depth)
+        kind, at = _in_decoded(binascii.a2b_base64(packed[skipped:whole]), within)
         if kind:
             return kind, _line_of(text, _NOT_BASE64, skipped + at * 4 // 3)
     return "", 0
 
 
-def _in_hexadecimal(text: bytes, depth: int) -> tuple[str, int]:
+def _in_hexadecimal(text: bytes, within: _Bounds) -> tuple[str, int]:
     text = text.replace(b"0x", b"").replace(b"0X", b"").replace(b"\\x", b"")
     columns = b"".join(match[1] for match in islice(_DUMPED.finditer(text), _MAX_RUNS))
     for view in (text, columns):
         packed = view.translate(None, _NOT_HEX)
         for skipped in range(2):
             whole = len(packed) - (len(packed) - skipped) % 2
-            kind, at = _in_decoded(binascii.unhexlify(packed[skipped:whole]), depth)
+            kind, at = _in_decoded(binascii.unhexlify(packed[skipped:whole]), within)
             if kind:
                 return kind, _line_of(view, _NOT_HEX, skipped + at * 2) if view is text else 1
     return "", 0
 
 
-def _in_literals(text: bytes, depth: int) -> tuple[str, int]:
+def _in_literals(text: bytes, within: _Bounds) -> tuple[str, int]:
     """Look through octets as programs write them: strings with escapes, lists of decimal numbers."""
     if b"\\x" in text or b"\\0" in text or b"\\2" in text:
-        kind, _ = _in_decoded(_ESCAPED.sub(_octet, text), min(depth, 1))
+        kind, _ = _in_decoded(_ESCAPED.sub(_octet, text), _Bounds(min(within.depth, 1), within.unpacked))
         if kind:
             return kind, 1
     for run in islice(_DECIMALS.finditer(text), _MAX_RUNS) if text.count(b",") >= _MIN_NUMBERS else ():
         numbers = (int(digits) for digits in _DECIMAL.findall(run[0]))
-        kind, _ = _in_decoded(bytes(number & 0xFF for number in numbers), depth)
+        kind, _ = _in_decoded(bytes(number & 0xFF for number in numbers), within)
         if kind:
             return kind, _line(text, run.start())
     return "", 0
@@ -184,16 +197,16 @@ def _line_of(text: bytes, deleted: bytes, at: int) -> int:
     return 1
 
 
-def _in_decoded(data: bytes, depth: int) -> tuple[str, int]:
+def _in_decoded(data: bytes, within: _Bounds) -> tuple[str, int]:
     """Look through decoded octets for structures, for text, which chance does not make, and for archives."""
     kind, at = key_structures.find(data)
-    if kind or not depth:
+    if kind or not within.depth:
         return kind, at
     for start, run in islice(_runs(data), _MAX_RUNS):
-        kind, _ = _find(run, depth - 1)
+        kind, _ = _find(run, within.inner())
         if kind:
             return kind, start
-    return _in_archives(data, depth)[0], 0
+    return _in_archives(data, within)[0], 0
 
 
 def _runs(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -210,12 +223,13 @@ def _runs(data: bytes) -> Iterator[tuple[int, bytes]]:
             at = classes.find(sought, end)
 
 
-def _in_archives(data: bytes, depth: int) -> tuple[str, int]:
+def _in_archives(data: bytes, within: _Bounds) -> tuple[str, int]:
     """Look through what gzip, bzip2, xz and zip hold; what does not end in time counts as a key."""
-    if not depth:
+    if not within.depth:
         return "", 0
     for unpacked in (*_streams(data), *_members(data)):
-        kind = _PACKED if len(unpacked) > _MAX_UNPACKED else _find(unpacked, depth - 1)[0]
+        within.unpacked.append(len(unpacked))
+        kind = _PACKED if sum(within.unpacked) > _MAX_UNPACKED else _find(unpacked, within.inner())[0]
         if kind:
             return kind, 1
     return "", 0

@@ -9,6 +9,9 @@ ca = Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1
 # Each has the name by which OpenSSL looks for it: the hash of its subject, and a number.
 ca::ANCHORS = Dir[File.join(__dir__, 'anchors', '*.[0-9]*')].sort.map(&:freeze).freeze
 
+# The subjects of these CAs, as such hashes.
+ca::SUBJECTS = ca::ANCHORS.to_h { |file| [File.basename(file)[0, 8].freeze, true] }.freeze
+
 # What follows the certificate in such a file: trust for serverAuth alone.
 ca::PURPOSE = ['300c300a06082b06010505070301'].pack('H*').freeze
 

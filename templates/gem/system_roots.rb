@@ -100,9 +100,8 @@ class << ca
     end
   end
 
-  # The subjects of these CAs, as hashes; each is in the name of an anchor's file.
   def subjects
-    self::ANCHORS.map { |file| subject_of(file) }.uniq
+    self::SUBJECTS.keys
   end
 
   def subject_of(file)

@@ -101,7 +101,7 @@ class << ca
 
   # Whether this process's clients have been made to trust the certificates.
   def active?
-    @active || false
+    defined?(@active) ? @active : false
   end
 
   # Trust the certificates in `store`, an OpenSSL::X509::Store of your own, for TLS servers; return the store.
@@ -120,9 +120,10 @@ class << ca
 
   # Remember that the program has added certificates with these subjects to `store`: OpenSSL looks for ours no more.
   def notice(store, hashes)
-    return if hashes.empty? || store.frozen?
+    ours = hashes.select { |hash| self::SUBJECTS.key?(hash) }
+    return if ours.empty? || store.frozen?
 
-    store.instance_variable_set(self::NAMES, [*store.instance_variable_get(self::NAMES), *hashes])
+    store.instance_variable_set(self::NAMES, [*store.instance_variable_get(self::NAMES), *ours])
   end
 
   # Add to `store` what is due to it. A connection to another server must not fail for files that are gone by now.

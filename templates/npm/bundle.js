@@ -188,6 +188,7 @@ module.exports = {
   disableVariable,
   pem,
   split,
+  canonical,
   missing,
   holds,
   inspect,

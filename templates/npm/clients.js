@@ -53,6 +53,13 @@ function load() {
 }
 
 /**
+ * @returns {string[]} the bundle's
+ */
+function certificates() {
+  return load().certificates;
+}
+
+/**
  * Read the roots that addCACert would take away: before tls.setDefaultCACertificates existed, Node added to the
  * built-in roots only and lost those of NODE_EXTRA_CA_CERTS (18.20 and 20.20 do). Node itself warns of a bad file.
  * @returns {string[]}
@@ -76,8 +83,7 @@ function warn(message) {
  */
 function extend(context, named) {
   if (!whole) return; // another organisation's package, registered since, still marks its clients' contexts
-  const { certificates, others } = load();
-  const added = named ? certificates : [...certificates, ...others];
+  const added = named ? certificates() : [...certificates(), ...load().others];
   try {
     if (added.length > 0) context.context.addCACert(added.join('\n'));
   } catch (error) {
@@ -182,7 +188,7 @@ function wrap() {
       return context;
     }
     // A list of the default roots may be for a server: it gets these without the bundle.
-    const ca = strip(options?.ca);
+    const ca = strip(options?.ca, certificates);
     const kept = !options || ca === options.ca;
     const context = createBefore.call(this, kept ? options : Object.create(options, { ca: { value: ca } }));
     if (isChoice(options?.ca) && kept) return context; // who names their CAs gets only those
@@ -210,7 +216,8 @@ function wrap() {
    */
   function choose(options) {
     const own = options.secureContext;
-    if (!whole || (!own && isChoice(options.ca) && strip(options.ca) === options.ca)) return undefined;
+    if (!whole || (!own && isChoice(options.ca) && strip(options.ca, certificates) === options.ca))
+      return undefined;
     const wanted = own ? made.get(own) : options;
     if (!wanted) return undefined;
     const context = share(wanted, () => make(wanted));
@@ -253,11 +260,11 @@ function synchronise() {
 function register() {
   if (!(registered in tls) && !bundle.isDisabled() && chosen.length === 0) {
     wrap();
-    follow(openssl, (held) => {
+    follow(openssl, certificates, (held) => {
       whole = held;
       forget();
     });
-    list(() => (whole ? load().certificates : []));
+    list(() => (whole ? certificates() : []));
     Object.defineProperty(tls, registered, { get: () => whole });
     synchronise();
   }

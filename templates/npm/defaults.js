@@ -1,33 +1,46 @@
 'use strict';
 // What `tls` tells and takes as the default roots: with the bundle in the list, which servers are not to get by it.
 //
-// The entries of the bundle carry a line before the certificate, by which they are known again in whatever list,
-// text or bytes a program makes of them.
+// The bundle's entries have lines of an odd length. So they are the same certificates to whoever reads them, and are
+// known again in whatever list, text or bytes a program makes of them.
 
 const tls = require('node:tls');
 const bundle = require('./bundle.js');
 
 /** @typedef {(type?: string) => string[]} Get */
-/** @typedef {(certs: unknown) => void} Set */
-/** @typedef {{ getCACertificates?: Get, setDefaultCACertificates?: Set }} Defaults what Node has since 22.19 */
+/** @typedef {(certs: unknown) => void} Put */
+/** @typedef {{ getCACertificates?: Get, setDefaultCACertificates?: Put }} Defaults what Node has since 22.19 */
 
-const mark = `# ${bundle.name}: for clients, by register`;
+// Other programs write 64 or 76 characters into a line.
+const LINES = /.{1,52}/g;
 const ENTRY =
-  /(# \S+: for clients, by register)\n-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g;
+  /-----BEGIN CERTIFICATE-----(\r?\n\S{52})+(\r?\n\S{1,51})?\r?\n-----END CERTIFICATE-----(\r?\n)?/g;
 const api = /** @type {Defaults} */ (/** @type {unknown} */ (tls));
+
+/**
+ * Write a certificate as an entry of the bundle's.
+ * @param {string} block
+ * @returns {string}
+ */
+function mark(block) {
+  const base64 = block.replace(/-----[^-]+-----|\s/g, '').match(LINES) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...base64, '-----END CERTIFICATE-----'].join('\n');
+}
 
 /**
  * Take the entries of the bundle out of one value of a list.
  * @param {unknown} value
+ * @param {(entry: string) => boolean} isOurs
  * @returns {unknown[]} what is left of it: one value, or none
  */
-function without(value) {
+function without(value, isOurs) {
   const bytes = ArrayBuffer.isView(value);
   const text = bytes
     ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
     : value;
-  if (typeof text !== 'string' || !text.includes(mark)) return [value];
-  const rest = text.replace(ENTRY, (entry, whose) => (whose === mark ? '' : entry));
+  if (typeof text !== 'string') return [value];
+  const rest = text.replace(ENTRY, (entry) => (isOurs(entry) ? '' : entry));
+  if (rest === text) return [value];
   if (!rest.includes('-----BEGIN ')) return [];
   return [bytes ? Buffer.from(rest, 'latin1') : rest];
 }
@@ -36,11 +49,18 @@ function without(value) {
  * Take the entries of the bundle out of what a program names as its roots. A list of nothing else stays as it is:
  * somebody has picked them.
  * @param {unknown} certificates
+ * @param {() => string[]} roots the bundle's certificates
  * @returns {unknown} the same value where there is nothing to take
  */
-function strip(certificates) {
+function strip(certificates, roots) {
+  /** @type {Set<string> | undefined} */
+  let ours;
+  const isOurs = (/** @type {string} */ entry) => {
+    ours ??= new Set(roots().map(bundle.canonical));
+    return ours.has(bundle.canonical(entry));
+  };
   const list = Array.isArray(certificates) ? certificates : [certificates];
-  const rest = list.flatMap(without);
+  const rest = list.flatMap((value) => without(value, isOurs));
   const changed = rest.length !== list.length || rest.some((value, index) => value !== list[index]);
   return changed && rest.length > 0 ? rest : certificates;
 }
@@ -64,7 +84,7 @@ function list(roots) {
     const ours = roots();
     if (ours.length === 0) return found;
     if (theirs !== found) {
-      all = [...found, ...bundle.missing(found, ours).map((block) => `${mark}\n${block}`)];
+      all = [...found, ...bundle.missing(found, ours).map(mark)];
       Object.freeze(all); // as Node does
       theirs = found;
     }
@@ -77,9 +97,10 @@ function list(roots) {
  * Follow setDefaultCACertificates: a list with neither the bundle nor all the roots from before is the program's own
  * choice.
  * @param {boolean} openssl whether the default roots are OpenSSL's store, which Node may not list
+ * @param {() => string[]} roots the bundle's certificates
  * @param {(whole: boolean) => void} changed
  */
-function follow(openssl, changed) {
+function follow(openssl, roots, changed) {
   const { getCACertificates: get, setDefaultCACertificates: setBefore } = api;
   if (!get || !setBefore) return;
   /** @type {string[] | undefined} */
@@ -88,7 +109,7 @@ function follow(openssl, changed) {
   api.setDefaultCACertificates = function setDefaultCACertificates(certs) {
     first ??= get('default');
     // Servers follow these roots, too: so the bundle stays out of them, and clients get it as before.
-    const rest = strip(certs);
+    const rest = strip(certs, roots);
     setBefore.call(this, rest);
     // As Node has read them, since it takes other forms too.
     changed(rest !== certs || (!openssl && bundle.holds(get('default'), first)));

@@ -10,6 +10,7 @@ const bundle = require('./bundle.js');
 const { release, organisation } = require('./certificates.json');
 const { FILES, judge } = require('./choices.js');
 const { chosen, isRegistered, openssl } = require('./clients.js');
+const { strip } = require('./defaults.js');
 
 /**
  * @typedef {object} Variable
@@ -121,12 +122,13 @@ function describeVariable([name, clients, does]) {
 }
 
 /**
- * List the roots of a client that chooses none; Node before 22.15 cannot tell.
+ * List the roots of a client that chooses none, but for register's; Node before 22.15 cannot tell.
  * @returns {string[]}
  */
 function defaults() {
   const { getCACertificates } = /** @type {{ getCACertificates?: (type: string) => string[] }} */ (tls);
-  return getCACertificates?.('default') ?? [];
+  const listed = getCACertificates?.('default') ?? [];
+  return /** @type {string[]} */ (strip(listed, () => certificates.certificates));
 }
 
 /**

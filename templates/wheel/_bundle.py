@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # see __init__.py
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The variables to export, and who reads them (each tried with a real client).
+# The variables to export, and who reads them (each but pip's tried with a real client).
 VARIABLES = {
     "SSL_CERT_FILE": "uv, httpx, OpenSSL",
     "CURL_CA_BUNDLE": "curl, curl_cffi",

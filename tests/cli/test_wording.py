@@ -110,7 +110,7 @@ def test_org_beside_a_lock_says_that_it_is_not_used(two: World) -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("build",), CONFIG.replace("deb", '"de\nb"')),
+        (("build",), CONFIG.replace("deb", r'"de\nb"')),
         (("build", "--target", "de\nb"), CONFIG),
         (("build", "--release", "1\n2"), CONFIG),
         (("explain", "a\nb"), CONFIG),
@@ -192,3 +192,20 @@ def test_a_secret_address_after_a_wrong_option_is_not_told(world: World, option:
     assert said.code != 0
     assert "ca.example/x" in said.err
     assert "s3cret" not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("--format", "text"), "'trustpack --help' lists what it takes"),
+        (("build", "--nosuch"), "'trustpack build --help' lists what it takes"),
+        (("lint", "--fro", "java17"), "did you mean '--for'?"),
+        (("lint", "--passwordfile", "x"), "did you mean '--password-file'?"),
+        (("check", "roots.pem", "--within"), "'trustpack check --help' lists what it takes"),
+    ],
+)
+def test_a_hint_names_an_option_that_is_like_it_or_the_help_of_the_command(
+    tmp_path: Path, words: tuple[str, ...], hint: str
+) -> None:
+    """The dashes, which are alike in all options, make none like another."""
+    assert World(tmp_path).run(*words).err.splitlines()[1] == f"hint: {hint}"

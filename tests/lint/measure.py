@@ -24,7 +24,7 @@ from tests.tools import require
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-# The last of each; older ones come as toolchains, too, but are refused by today's servers anyway.
+# The last of each minor version that the module proxy has, from Debian 12's on.
 _GO = ("1.19.13", "1.20.14", "1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.14", "1.26.11", "1.27.4")
 _CELLS = {True: "yes", False: "no", None: ""}
 _ORDER = ("python", "node", "bun", "deno", "java", "go", "ruby", "php", "curl", "wget", "openssl", "nss")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
+import io
 import os
 import random
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from builder.errors import PrivateKeyError
@@ -268,6 +274,55 @@ def test_a_key_in_the_lock_stops_the_build(tmp_path: Path) -> None:
     assert _build(tmp_path).returncode == 5
 
 
+def test_a_key_in_the_manifest_of_the_release_before_stops_the_build(tmp_path: Path) -> None:
+    """Exit 5, the manifest left as it was, and nothing of the key shown."""
+    assert _build(tmp_path).returncode == 0
+    file = tmp_path / "dist" / "manifest.json"
+    file.write_text(file.read_text().replace("CN=Throw-Away Root", f"CN={_BODY}"))
+    before = {path: path.read_bytes() for path in (tmp_path / "dist").iterdir()}
+
+    done = _build(tmp_path)
+
+    assert done.returncode == 5
+    assert f"{file.name}:9: holds a PKCS #8 private key\n" in done.stderr
+    assert _BODY[:16] not in done.stdout + done.stderr
+    assert before == {path: path.read_bytes() for path in (tmp_path / "dist").iterdir()}
+
+
+_SEALED = {
+    "as a certificate": certificate_bag(_KEY),
+    "behind a certificate": forge.seq(
+        forge.oid("1.2.840.113549.1.12.10.1.3"),
+        forge.tlv(
+            0xA0,
+            forge.seq(
+                forge.oid("1.2.840.113549.1.9.22.1"), forge.tlv(0xA0, forge.octets(forge.certificate())), _KEY
+            ),
+        ),
+    ),
+    "in an attribute": forge.seq(
+        certificate_bag(forge.certificate())[4:],
+        forge.tlv(0x31, forge.seq(forge.oid("1.2.840.113549.1.9.20"), forge.tlv(0x31, forge.octets(_KEY)))),
+    ),
+    "as a key": bag(1, _KEY),
+}
+
+
+@pytest.mark.parametrize("place", _SEALED)
+def test_a_key_in_an_encrypted_store_is_found_when_that_opens(place: str) -> None:
+    """Wherever in the decrypted part it stands; none of the certificates beside it is taken."""
+    bags = forge.seq(certificate_bag(forge.certificate()), _SEALED[place])
+    padded = bags + bytes([16 - len(bags) % 16]) * (16 - len(bags) % 16)
+    secret = hashlib.pbkdf2_hmac("sha1", b"changeit", b"salt", 1, 32)
+    encryptor = Cipher(algorithms.AES(secret), modes.CBC(bytes(16))).encryptor()
+    data = store(encrypted(pbes2(), encryptor.update(padded) + encryptor.finalize()))
+
+    loading = load(["-"], stdin=data)
+
+    assert ["private-key"] == [found.rule for found in loading.findings]
+    assert loading.certificates == ()
+
+
 def test_refusing_says_where() -> None:
     """The line of a text is told, and nothing of the key."""
     with pytest.raises(PrivateKeyError, match=r"^a\.txt:3: holds a PKCS #8 private key$") as caught:
@@ -288,3 +343,18 @@ def test_stores_in_indefinite_lengths(size: int) -> None:
 
     assert found == [[der], [der]]
     assert [load(["-"], stdin=indefinite(pkcs12(bag(1, _KEY)), size)).findings[0].rule] == ["private-key"]
+
+
+def test_a_bomb_is_refused_in_bounded_time() -> None:
+    """What unpacks to more than can be looked through is refused, as a bomb of bombs is."""
+    bomb = gzip.compress(bytes(17 * 1024 * 1024))
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(50):
+            archive.writestr(str(number), gzip.compress(bytes(1024 * 1024)))
+
+    before = time.process_time()
+    kinds = [keys.find(data)[0] for data in (bomb, gzip.compress(bomb), many.getvalue())]
+
+    assert kinds == ["more than can be looked through for a private key"] * 3
+    assert time.process_time() - before < 20

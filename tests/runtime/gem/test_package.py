@@ -1,5 +1,6 @@
 """What the built gem holds, and what Ruby's own tools say of it."""
 
+import datetime as dt
 import hashlib
 import json
 import ssl
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.prove.authority import Authority
+from builder.prove.authority import Authority, create
 from tests.runtime.gem.conftest import Home
 from tests.tools import require
 
@@ -118,6 +119,45 @@ def test_a_store_with_the_default_paths(
     program = f"require 'acme_ca'; ARGV.each {{ |file| {VERIFY}; p {verify} }}"
     roots = str(tmp_path / "acme.pem"), str(tmp_path / "stranger.pem")
     assert installed.ruby(program, *roots) == ["true", "false"]
+
+
+def test_a_store_that_nobody_may_change(installed: Home, acme: Authority, tmp_path: Path) -> None:
+    """A frozen store takes the certificates at once, and is verified with as before."""
+    (tmp_path / "acme.pem").write_bytes(acme.pem)
+    program = (
+        "require 'acme_ca'; store = OpenSSL::X509::Store.new; store.trust = OpenSSL::X509::TRUST_SSL_SERVER; "
+        "store.freeze; store.set_default_paths; context = OpenSSL::X509::StoreContext.new(store, "
+        "OpenSSL::X509::Certificate.new(File.read(ARGV[0]))); p context.verify"
+    )
+    assert installed.ruby(program, str(tmp_path / "acme.pem")) == ["true"]
+
+
+def test_a_store_that_many_threads_use_first(installed: Home, urls: list[str]) -> None:
+    """Threads that make a store's first connections at once are all accepted, and later children."""
+    program = (
+        "require 'acme_ca'; require 'net/http'; uri = URI(ARGV[0]); "
+        "store = OpenSSL::X509::Store.new.tap(&:set_default_paths); "
+        "get = ->(one) { Net::HTTP.start(uri.host, uri.port, use_ssl: true, **one) "
+        "{ |http| http.get('/').code } }; answers = Array.new(8) "
+        "{ |i| Thread.new { get.(i.even? ? {} : { cert_store: store }) } }.map(&:value); "
+        "Process.wait(fork { exit!(get.({ cert_store: store }) == '200') }); p answers.tally, $?.success?"
+    )
+    assert installed.ruby(program, urls[0]) == ['{"200"=>8}', "true"]
+
+
+def test_a_root_of_the_program_with_the_same_name(
+    installed: Home, now: dt.datetime, urls: list[str], tmp_path: Path
+) -> None:
+    """A CA that the program adds itself, of the same name and another key, hides none of the gem's."""
+    (tmp_path / "older.pem").write_bytes(create("Acme Root CA", now=now).pem)
+    program = (
+        "require 'acme_ca'; require 'net/http'; uri = URI(ARGV[0]); "
+        "get = ->(store) { Net::HTTP.start(uri.host, uri.port, use_ssl: true, cert_store: store) "
+        "{ |http| puts http.get('/').code } }; old = OpenSSL::X509::Certificate.new(File.read(ARGV[1])); "
+        "get.(OpenSSL::X509::Store.new.tap(&:set_default_paths).add_file(ARGV[1])); "
+        "get.(OpenSSL::X509::Store.new.add_cert(old).tap(&:set_default_paths))"
+    )
+    assert installed.ruby(program, urls[0], str(tmp_path / "older.pem")) == ["200", "200"]
 
 
 def test_stores_in_a_ractor(installed: Home, acme: Authority, tmp_path: Path) -> None:

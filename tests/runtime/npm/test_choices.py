@@ -204,6 +204,38 @@ def test_variables_that_node_does_not_read_choose_nothing(
     assert (found["nothing"], found["a ca"]) == ("acme", "unrelated")
 
 
+@pytest.mark.parametrize("release", _SYSTEM_CA)
+def test_the_default_roots_are_listed_with_the_bundle(release: str, project: Path) -> None:
+    """Each entry is a plain certificate; the list cannot be changed, and is the same at each call."""
+    program = """
+        const { X509Certificate } = require('node:crypto');
+        const tls = require('node:tls');
+        const before = tls.getCACertificates('default');
+        require('acme-ca').register();
+        const after = tls.getCACertificates('default');
+        const added = after.slice(before.length).map((pem) => ({
+            subject: new X509Certificate(pem).subject,
+            der: new X509Certificate(pem).raw.toString('base64')
+                === pem.replace(/-----[^-]+-----|\\s/g, ''),
+        }));
+        console.log(JSON.stringify({
+            added,
+            kept: before.every((pem, index) => pem === after[index]),
+            frozen: Object.isFrozen(after),
+            again: tls.getCACertificates() === after,
+            others: [tls.getCACertificates('bundled').length === tls.rootCertificates.length,
+                tls.getCACertificates('extra').length],
+        }));
+    """
+    assert world.answer([world.node(release), "--eval", program], cwd=project) == {
+        "added": [{"subject": "CN=Acme Root", "der": True}],
+        "kept": True,
+        "frozen": True,
+        "again": True,
+        "others": [True, 0],
+    }
+
+
 @pytest.mark.parametrize("release", world.NODES)
 def test_register_tells_of_a_choice(release: str, project: Path, roots: Path) -> None:
     """`register()` returns false as long as the user or the program has chosen the default roots."""

@@ -31,6 +31,7 @@ _LISTED = (
     "the default roots and another",
     "the default roots in one text",
     "the default roots as bytes",
+    "the default roots of Windows",
     "a context with the default roots",
     "after setDefaultCACertificates",
 )

@@ -66,6 +66,7 @@ _REACHED = (
 _BY_ENVIRONMENT = ("uv", "curl", "curl_cffi", "grpcio")
 # The last releases that make contexts which may serve, too.
 _OLDEST = ("urllib3==1.26.4", "pip==21.1.3")
+_TRIED_ABOVE = ("CURL_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
 _OUTCOMES = {"good": ACCEPTED, "unrelated": REFUSED, "wrong host": REFUSED, "expired": REFUSED}
 
 
@@ -139,6 +140,27 @@ def test_other_clients_follow_the_printed_environment(
     assert _ask(installed, _BY_ENVIRONMENT, servers, leaves=keys) == _each(_BY_ENVIRONMENT, nobody)
     found = _ask(installed, _BY_ENVIRONMENT, servers, leaves=keys, env=exported)
     assert found == _each(_BY_ENVIRONMENT, _OUTCOMES)
+
+
+def test_each_printed_variable_has_a_reader(
+    installed: Environment, urls: dict[str, str], tmp_path: Path
+) -> None:
+    """Switched off, the package leaves its clients to the variables: each is obeyed by the one it is for."""
+    printed = installed.run("-m", "acme_certifi", "env", "--json", "--write", tmp_path / "bundle.pem").stdout
+    exported = json.loads(printed)["export"]
+    readers = {
+        "SSL_CERT_FILE": "urllib",
+        "REQUESTS_CA_BUNDLE": "requests",
+        "AWS_CA_BUNDLE": "botocore session",
+        "HTTPLIB2_CA_CERTS": "httplib2",
+        "WEBSOCKET_CLIENT_CA_BUNDLE": "websocket-client",
+    }
+    assert set(exported) - set(readers) == {*_TRIED_ABOVE, "PIP_CERT"}
+    off = {"ACME_CERTIFI_DISABLE": "1"}
+    for variable, reader in readers.items():
+        servers, env = {"good": urls["good"]}, {**off, variable: exported[variable]}
+        assert _ask(installed, (reader,), servers, env=off) == {reader: {"good": REFUSED}}
+        assert _ask(installed, (reader,), servers, env=env) == {reader: {"good": ACCEPTED}}
 
 
 def test_pycurl_takes_the_roots_as_text(installed: Environment, urls: dict[str, str], tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.runtime.wheel.world import TRUSTED, Environment, clients, run, trusts
@@ -217,6 +219,13 @@ def test_doctor_tells_why_nothing_is_active(
     said = fresh.say(other + report).splitlines()
     engine = "this is graalpy: the package is proven with CPython and PyPy, and stays off elsewhere"
     assert said == ["False", str([engine])]
+
+
+def test_doctor_prints_what_the_schema_says(installed: Environment) -> None:
+    """Its object passes the schema that all three language packages' doctors have."""
+    schema = json.loads(run([sys.executable, "-m", "builder", "schema", "doctor"]).stdout)
+    for env in ({}, {"SSL_CERT_FILE": "/nowhere", "ACME_CERTIFI_DISABLE": "1"}):
+        jsonschema.validate(_examined(installed, env=env)[1], schema)
 
 
 def test_doctor_finds_damage(fresh: Environment, wheels: Wheels) -> None:

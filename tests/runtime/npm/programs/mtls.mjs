@@ -94,6 +94,7 @@ if (listed) {
     'the default roots and another': [...listed, theirs],
     'the default roots in one text': listed.join('\n'),
     'the default roots as bytes': Buffer.from(listed.join('\n')),
+    'the default roots of Windows': listed.join('\n').replace(/\n/g, '\r\n'),
   };
   for (const [name, ca] of Object.entries(lists))
     ways[name] = () => overTls(tls.createServer({ ...asking, ca }));

@@ -9,6 +9,7 @@ Standard input holds {"urls": {server: url}, "clients": [name] or null, "leaves"
 # ruff: noqa: ANN001, ANN201, ANN202, E402, F401, PTH100, PTH118, PTH120
 # (This runs in Pythons from 3.9 on, with libraries that are not where the type checker runs.)
 
+import contextlib
 import json
 import os
 import sys
@@ -62,7 +63,26 @@ def _grpc(leaf):
         server.stop(None)
 
 
-_MORE = {"pycurl with roots": _pycurl_with_roots, "grpcio": _grpc}
+def _botocore_session(url):
+    """Call a service through a session, which reads the environment."""
+    import botocore.session
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+    from botocore.parsers import ResponseParserError
+
+    config = Config(signature_version=UNSIGNED, retries={"max_attempts": 0})
+    session = botocore.session.get_session()
+    client = session.create_client("s3", region_name="eu-west-1", endpoint_url=url, config=config)
+    with contextlib.suppress(ClientError, ResponseParserError):  # the server answered over TLS
+        client.list_buckets()
+
+
+_MORE = {
+    "pycurl with roots": _pycurl_with_roots,
+    "grpcio": _grpc,
+    "botocore session": _botocore_session,
+}
 
 
 def main():
