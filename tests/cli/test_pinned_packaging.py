@@ -106,3 +106,21 @@ def test_a_release_of_the_option_must_be_the_configured_one(world: World) -> Non
             "hint: take this line out: the lock's is higher",
         ],
     )
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ("names: {nosuch: acme-x}", "names.nosuch: there is no such target"),
+        ("names: {npm: Acme!}", "names.npm: 'Acme!' is not a name that npm packages can have"),
+        ("names: {npm: left-pad}", "names.npm: 'left-pad' does not contain 'acme'"),
+        ("settings: {npm: {a: b}}", "settings.npm.a: there is no such setting"),
+        ("settings: {wheel: {activation: x}}", "settings.wheel.activation: 'x' is not one of auto, explicit"),
+    ],
+)
+def test_what_no_build_could_make_is_not_pinned(world: World, choice: str, said: str) -> None:
+    """A lock that a build then refuses would have been reviewed and committed for nothing."""
+    world.write("trustpack.yaml", f"{CONFIG}{choice}\n")
+    done = world.run("lock")
+    assert (done.code, done.err.splitlines()[0]) == (3, f"error: trustpack.yaml:4: {said}")
+    assert not (world.folder / "trustpack.lock").exists()
