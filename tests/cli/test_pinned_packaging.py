@@ -124,3 +124,16 @@ def test_what_no_build_could_make_is_not_pinned(world: World, choice: str, said:
     done = world.run("lock")
     assert (done.code, done.err.splitlines()[0]) == (3, f"error: trustpack.yaml:4: {said}")
     assert not (world.folder / "trustpack.lock").exists()
+
+
+@pytest.mark.parametrize("name", ["more.txt", "__pycache__/more.txt", ".hidden/__pycache__/more.txt"])
+def test_whatever_a_template_may_name_is_pinned(world: World, name: str) -> None:
+    """Also where Python keeps what nobody looks at."""
+    world.write("trustpack.yaml", CONFIG)
+    assert world.run("recipes", "export", "npm").code == 0
+    more = world.folder / "templates" / "npm" / name
+    more.parent.mkdir(parents=True, exist_ok=True)
+    more.write_text("one")
+    assert world.run("lock").code == 0
+    more.write_text("two")
+    assert world.run("lock", "--check").code == 1
