@@ -281,7 +281,7 @@ _ALL = (
     _certificate(
         ERROR,
         "malformed-extension",
-        "clients disagree about a damaged extension: some refuse the certificate, and some the whole file",
+        "RFC 5280 fixes its form: for some damage clients refuse certificate or file, and overlook other",
         _REISSUE,
     ),
     _certificate(
@@ -378,7 +378,10 @@ _ALL = (
         _REISSUE,
     ),
     _certificate(
-        ERROR, "serial-too-long", "RFC 5280 allows 20 octets, and clients need not read more", _REISSUE
+        ERROR,
+        "serial-too-long",
+        "RFC 5280 allows 20 octets, and no client need read more, though all that were measured do",
+        _REISSUE,
     ),
     _certificate(
         WARNING,

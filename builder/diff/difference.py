@@ -71,7 +71,7 @@ def compare(old: TrustSnapshot, new: TrustSnapshot) -> Difference:
         states=tuple((before[item.sha256], item) for item in kept if _moved(before[item.sha256], item)),
         distrusted=_sorted(blocked_after[key] for key in blocked_after.keys() - blocked_before if both),
         undistrusted=_sorted(blocked_before[key] for key in blocked_before.keys() - blocked_after if both),
-        parts=_parts(old, new) if old.kind == new.kind else {},
+        parts=(_parts(old, new) if old.kind == new.kind else {}) | _unreadable(old, new),
     )
 
 
@@ -86,6 +86,10 @@ def as_text(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
     for kind, names in found.parts.items():
         for sign, each in (("+", names.added), ("-", names.removed), ("~", names.changed)):
             lines += [f"{sign} {kind} {visible(name)}" for name in each]
+    warned = {one.name: one.unreadable for one in (old, new)}
+    lines += [
+        f"warning: {visible(name)}: cannot be read: {what}" for name, all_ in warned.items() for what in all_
+    ]
     opaque = {one.name: one.opaque for one in (old, new) if one.opaque}
     lines += [visible(f"{name}: opaque: {why}") for name, why in opaque.items()]
     count = len(found.kept)
@@ -131,6 +135,12 @@ def _parts(old: TrustSnapshot, new: TrustSnapshot) -> dict[str, Names]:
         for kind in old.parts
         if kind in new.parts and old.parts[kind] != new.parts[kind]
     }
+
+
+def _unreadable(old: TrustSnapshot, new: TrustSnapshot) -> dict[str, Names]:
+    """Return which unreadable certificates came and went: what cannot be compared is not called the same."""
+    before, after = (dict.fromkeys(one.unreadable) for one in (old, new))
+    return {"unreadable": _names(before, after)} if before != after else {}
 
 
 def _names(before: Mapping[str, object], after: Mapping[str, object]) -> Names:

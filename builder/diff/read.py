@@ -27,7 +27,8 @@ def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
     """Return what `name` holds: a file, a folder, - for standard input, or https://…#sha256=….
 
     `access` opens standard input and locked trust stores. With `opaque`, a file in an unknown format is
-    one of which nothing more is known, and no error; a damaged package is an error always.
+    one of which nothing more is known, and a certificate in a package that cannot be read is told, and
+    neither is an error; a damaged package is an error always.
 
     Raises UsageError where there is nothing, and what reading it raises.
     """
@@ -53,6 +54,8 @@ def take(name: str, access: Access, *, opaque: bool = False) -> TrustSnapshot:
 def _of_file(path: Path, data: bytes, access: Access, *, opaque: bool) -> TrustSnapshot:
     name, found = str(path), snapshot.of_file(path, data)
     if found:
+        if found.unreadable and not opaque:
+            raise PackageError(f"{visible(name)}: {found.unreadable[0]}")
         return found
     loading = read([name], access)
     if opaque and {finding.rule for finding in loading.findings} == {_UNKNOWN}:

@@ -63,5 +63,5 @@ class DiffJson(DocumentJson, frozen=True):
     certificates: ChangesJson
     parts: Annotated[
         dict[str, NamesJson],
-        Meta(description="By kind: file, script, field, artifact, content. Only differences."),
+        Meta(description="By kind: file, script, field, artifact, content, unreadable. Only differences."),
     ]

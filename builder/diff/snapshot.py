@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from builder import inspect
-from builder.errors import NotAPackageError, OutputError, PackageError
+from builder.errors import NotAPackageError, OutputError
 from builder.lifecycle import lockfile
 from builder.model import CertificateSummary, summarise
 from builder.release import manifest as manifests
@@ -41,7 +41,8 @@ class TrustSnapshot:
 
     `kind` is what it is, such as "lock" or "deb"; only things of one kind have comparable parts. Of something
     that has no place for distrusted CAs, `blocks` is false: that none is in it says nothing. `opaque` says
-    why it cannot be looked into, where that is so: then nothing is known of its CAs.
+    why it cannot be looked into, where that is so: then nothing is known of its CAs. `unreadable` are a
+    package's certificates that cannot be read, by file, line and fault.
     """
 
     name: str
@@ -52,6 +53,7 @@ class TrustSnapshot:
     parts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     blocks: bool = False
     opaque: str = ""
+    unreadable: tuple[str, ...] = ()
 
 
 def of_opaque(name: str, data: bytes, why: str) -> TrustSnapshot:
@@ -80,9 +82,6 @@ def of_file(path: Path, data: bytes) -> TrustSnapshot | None:
         contents = inspect.read(name, data)
     except NotAPackageError:
         return None
-    if contents.unreadable and contents.format != "pem":
-        flaw = contents.unreadable[0]  # what it is a difference of, nobody could say
-        raise PackageError(f"{visible(name)}: {visible(flaw.file)}: {flaw.what}")
     if contents.format == "pem":
         return None  # certificates in a text file are read by the stricter first stage
     return _with_states(_of_package(name, contents), path, data)
@@ -187,7 +186,8 @@ def _of_package(name: str, contents: Contents) -> TrustSnapshot:
         "field": dict(contents.metadata),
     }
     blocks = contents.distrusted is not None
-    return TrustSnapshot(name, contents.format, items, visible(contents.version), "", parts, blocks)
+    found = TrustSnapshot(name, contents.format, items, visible(contents.version), "", parts, blocks)
+    return replace(found, unreadable=tuple(visible(f"{one.file}: {one.what}") for one in contents.unreadable))
 
 
 def _by_fingerprint(items: Iterable[CertificateSummary]) -> dict[str, CertificateSummary]:

@@ -245,9 +245,9 @@ def _proxy(_value: bytes) -> None:
     raise der.DerError("a CA cannot be a proxy of somebody else")
 
 
-# Each extension's field of Extensions, and what reads it. No rule looks into those without a field, but
-# where one of them is broken, OpenSSL, Go or Java refuses the CA's servers, keytool the whole file, or
-# Python cannot list its CAs.
+# Each extension's field of Extensions, and what reads it. No rule looks into those without a field, but for
+# some damage in them OpenSSL, Go or Java refuses the CA's servers, keytool the whole file, or Python cannot
+# list its CAs; no client that was measured minds the rest, which RFC 5280 does not allow either.
 _READERS: Mapping[str, tuple[str, Callable[[bytes], object]]] = {
     BASIC_CONSTRAINTS: ("ca", _ca),
     KEY_USAGE: ("cert_sign", _cert_sign),

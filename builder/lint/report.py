@@ -85,13 +85,18 @@ def _group(title: str, group: Sequence[Finding]) -> Iterator[str]:
         yield f"  {finding.origin}: {finding.message}"
         if finding.fingerprint:
             yield f"    SHA-256 {finding.fingerprint}"
-        if finding.hint != rule.todo:
+        if _own_way_out(finding):
             yield f"    To do: {finding.hint}."
     if len(shown) < len(group):
         yield f"  and {len(group) - len(shown)} more; --format json names them all"
-    if any(finding.hint == rule.todo for finding in group):
+    if not all(map(_own_way_out, group)):
         yield f"  To do: {rule.todo}."
     yield ""
+
+
+def _own_way_out(finding: Finding) -> str:
+    """Return what to do about this finding; empty where it is what its rule says."""
+    return "" if finding.hint == RULES[finding.rule].todo else finding.hint
 
 
 def _table(certificates: Sequence[Certificate], verdicts: Mapping[str, tuple[Verdict, ...]]) -> Iterator[str]:
@@ -160,7 +165,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "message": finding.message,
         "why": RULES[finding.rule].why,
-        "todo": finding.hint,
+        "todo": _own_way_out(finding) or RULES[finding.rule].todo,
     }
 
 
@@ -224,8 +229,7 @@ def _sarif_result(finding: Finding, ids: Sequence[str], root: Path, seen: Counte
 
 def _sarif_message(finding: Finding) -> str:
     """Return what is wrong, and what to do where that is not what the rule says itself."""
-    own = "" if finding.hint == RULES[finding.rule].todo else f"; {finding.hint}"
-    return f"{finding.message}{own}"
+    return "; ".join(filter(None, (finding.message, _own_way_out(finding))))
 
 
 def _sarif_uri(path: str, root: Path) -> str:

@@ -27,8 +27,11 @@ _DEFAULT_PASSWORDS = ("changeit", "", None)
 _REJECTED = 0xA0
 _TLS_SERVER = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# Possessive: giving back what was matched cannot help, and would take the square of the time.
-_BASE64 = re.compile(rb"MI[A-Za-z0-9+/\s]++={0,2}+\s*+")
+# Possessive: giving back what was matched cannot help, and would take the square of the time. After MI come
+# four bits of a structure's length: no other letters do, so that a licence's text is no base64.
+_BASE64 = re.compile(rb"MI[A-P][A-Za-z0-9+/\s]++={0,2}+\s*+")
+# PEM in JSON and its kind, where a string goes on behind BEGIN's line.
+_IN_A_STRING = re.compile(rb"-----(?:\\r)?\\n")
 
 
 def read(source: Input, passwords: Sequence[str] = ()) -> Iterator[Certificate | Finding]:
@@ -78,7 +81,8 @@ def _text(source: Input, passwords: Sequence[str | None]) -> Iterator[Certificat
     elif plain is not data and (has_markers or _BASE64.fullmatch(plain)):
         yield found("utf-16", Origin(path), "is UTF-16 text that holds a certificate")
     elif has_markers:
-        yield from _pem(data, path)
+        known = foreign.recognise(data) if _IN_A_STRING.search(data) else None
+        yield from [_named(Origin(path), known)] if known else _pem(data, path)
     elif _BASE64.fullmatch(data):
         yield from _bare_base64(data, path, passwords)
     else:

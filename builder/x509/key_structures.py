@@ -83,6 +83,7 @@ _FIELDS_OF_PKCS8 = frozenset({0xA0, 0xA1, 0x81})
 _INDEFINITE = 0x80
 _MAX_OID = 0x40
 _MIN_ENCRYPTED = 18
+_MIN_COUNTED = 24  # of so many random octets, a quarter are NUL once in 10^10
 
 
 def find(data: bytes) -> tuple[str, int]:
@@ -168,13 +169,18 @@ def _is_pkcs8(data: bytes, parts: list[tuple[int, int, int]], end: int) -> bool:
     is_algorithm = after == stop or (after < stop and _cut(data, after)[2] == stop)
     is_rest = all(tag in _FIELDS_OF_PKCS8 for tag, *_ in parts[3:])
     _, inner, last = parts[2]
-    is_secret = last > inner and not _is_text(data[inner + 2 : last])
+    is_secret = last > inner and not _is_code(data[inner + 2 : last])
     return is_algorithm and is_secret and is_rest and _fills(data, parts, end)
 
 
 def _is_text(secret: bytes) -> bool:
     """Tell whether octets are letters: code behind a constant that is the beginning of a key."""
     return bool(secret) and all(octet in b"\t\n\r" or 32 <= octet < 127 for octet in secret)  # noqa: PLR2004
+
+
+def _is_code(secret: bytes) -> bool:
+    """Tell whether octets are letters, or more NULs than chance makes: what a compiled constant stands in."""
+    return _is_text(secret) or (len(secret) >= _MIN_COUNTED and secret.count(0) * 4 >= len(secret))
 
 
 def _is_ec(data: bytes, parts: list[tuple[int, int, int]], end: int) -> bool:

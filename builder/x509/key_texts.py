@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ _FORMS = (
 _JWK_KIND = re.compile(rb"""["']?\bkty["']?\s*[:=]\s*["'](?:RSA|EC|OKP|oct|AKP)["']""")
 _JWK_SECRET = re.compile(rb"""[{,\s"'](?:d|k|priv)["']?\s*[:=]\s*["'][A-Za-z0-9_-]{2,}["']""")
 _JWK_SPAN = 8192
+# The same in YAML, where nothing need be quoted.
+_JWK_LINE = re.compile(rb"""kty["']?:[ \t]+["']?(?:RSA|EC|OKP|oct|AKP)["']?[ \t]*$""", re.MULTILINE)
+_JWK_SECRET_LINE = re.compile(
+    rb"""^[ \t-]*["']?(?:d|k|priv)["']?:[ \t]+["']?[A-Za-z0-9_-]{20,}["']?[ \t]*$""", re.MULTILINE
+)
 _AGE = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58,}")
 _OPENSSH = re.compile(rb"b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/]{20}")
 
@@ -145,6 +151,10 @@ def _json_web_key(data: bytes) -> tuple[str, int]:
         end = data.find(b"}", match.end(), match.end() + _JWK_SPAN)
         if start >= 0 and _JWK_SECRET.search(data, start, end if end >= 0 else match.end() + _JWK_SPAN):
             return "a private JSON Web Key", start
+    for match in islice(_JWK_LINE.finditer(data), _MAX_LABELS):
+        start = max(0, match.start() - _JWK_SPAN)
+        if _JWK_SECRET_LINE.search(data, start, match.end() + _JWK_SPAN):
+            return "a private JSON Web Key", match.start()
     return "", 0
 
 

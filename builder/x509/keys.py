@@ -8,7 +8,6 @@ UTF-16, escapes of other languages, gzip, bzip2, xz and zip, each in another.
 from __future__ import annotations
 
 import binascii
-import contextlib
 import re
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,26 +15,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import PrivateKeyError
-from builder.x509 import key_structures, key_texts
+from builder.x509 import archives, key_structures, key_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _PACKED = "more than can be looked through for a private key"
 _MAX_DEPTH = 4
-_MAX_UNPACKED = 16 * 1024 * 1024
+_MIN_UNPACKED = 24  # octets; less holds no key
 _MAX_RUNS = 2000
-_MAX_MEMBERS = 2000
-_MAX_STREAMS = 16
-_MAX_MEMORY = 128 * 1024 * 1024
 # What other languages write for the end of a line, for signs of base64, and between the lines of a text.
 _ESCAPES = (
     (b"\\", re.compile(rb"\\+(?:[nrt]|x0[aAdD]|u000[aAdD]|01[25])"), b"\r"),
     (b"\\u", re.compile(rb"\\u002[bB]"), b"+"),
     (b"\\u", re.compile(rb"\\u002[fF]"), b"/"),
-    (b"&", re.compile(rb"&(?:#0*1[03]|#[xX]0*[aAdD]|NewLine|nbsp|#32);?"), b"\r"),
-    (b"&", re.compile(rb"&(?:#43|#[xX]2[bB]|plus);"), b"+"),
-    (b"&", re.compile(rb"&(?:#47|#[xX]2[fF]|sol);"), b"/"),
+    (b"&", re.compile(rb"&(?:NewLine|nbsp);"), b"\r"),
+    (b"&", re.compile(rb"&plus;"), b"+"),
+    (b"&", re.compile(rb"&sol;"), b"/"),
     (b"%", re.compile(rb"%0[aAdD]|%20"), b"\r"),
     (b"%", re.compile(rb"%2[bB]"), b"+"),
     (b"%", re.compile(rb"%2[fF]"), b"/"),
@@ -50,8 +46,13 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _NOT_HEX = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
-_DUMPED = re.compile(rb"^[0-9a-fA-F]{4,16}:?[ \t]+((?:[0-9a-fA-F]{2,8}[ \t]{1,2}){1,16}).*$", re.MULTILINE)
-_ESCAPED = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|([abefnrtv0\\'\"]))")
+_DUMPED = re.compile(
+    rb"^[0-9a-fA-F]{4,16}:?[ \t]+((?:[0-9a-fA-F]{2,8}(?:[ \t]{1,2}|\r?$)){1,16}).*$", re.MULTILINE
+)
+_ESCAPED = re.compile(rb"\\(?:(?:x|u00)([0-9a-fA-F]{2})|([0-7]{3})|([abefnrtv0\\'\"]))")
+# What addresses and mail write: %30, =30, and a line that goes on.
+_SIGNED = re.compile(rb"[%=]([0-9a-fA-F]{2})|=\r?\n")
+_ENTITY = re.compile(rb"&#(?:0{0,4}(\d{1,3})|[xX]0{0,4}([0-9a-fA-F]{1,2}));?")
 _LETTERS = {
     b"a": b"\a",
     b"b": b"\b",
@@ -63,8 +64,10 @@ _LETTERS = {
     b"v": b"\v",
     b"0": b"\0",
 }
-_DECIMALS = re.compile(rb"(?:-?\d{1,3}\s{0,4},\s{0,40}){31,}+-?\d{1,3}")
-_MIN_NUMBERS = 31
+_DECIMALS = re.compile(rb"(?:-?\d{1,3}[\s,;]{1,40}(?:- {1,3})?){31,}+(?:-?\d{1,3})?")
+_WORD = re.compile(rb"\b([0-9a-fA-F]{2})([0-9a-fA-F]{2})\b")
+# To look for one letter many times is ten times as fast as the pattern.
+_DIGITS, _NUMBERS = bytes(97 if i in b"0123456789-,; \t\r\n\v\f" else 0 for i in range(256)), b"a" * 63
 _DECIMAL = re.compile(rb"-?\d+")
 # By chance there is no such run in 10^10 octets.
 _MIN_RUN = 48
@@ -72,11 +75,10 @@ _PRINTABLE, _WIDE = re.compile(rb"[\t\n\r -~]+"), re.compile(rb"(?:\0[\t\n\r -~]
 _CLASSES = bytes(
     97 if (chr(i).isprintable() and chr(i).isascii()) or i in b"\t\n\r" else i and 1 for i in range(256)
 )
-_GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04"
 
 
 class _Bounds(msgspec.Struct, frozen=True):
-    """How many wrappings more are looked into, and the octets that all archives together have held so far."""
+    """How many wrappings more are looked into, and, in a list of one, the octets that all archives held."""
 
     depth: int
     unpacked: list[int]
@@ -92,7 +94,7 @@ class KeyFoundError(Exception):
 
 def find(data: bytes) -> tuple[str, int]:
     """Return what kind of private key `data` holds, or an empty string, and its line (0 in no text)."""
-    return _find(data, _Bounds(_MAX_DEPTH, []))
+    return _find(data, _Bounds(_MAX_DEPTH, [0]))
 
 
 def refuse(data: bytes, where: str, *, hint: str) -> None:
@@ -134,6 +136,7 @@ def _line(text: bytes, at: int) -> int:
 
 def _unescaped(text: bytes) -> bytes:
     """Return `text` without what other languages put between a key's lines, each newline in its place."""
+    text = _ENTITY.sub(_entity, text) if b"&#" in text else text
     for sign, pattern, plain in _ESCAPES:
         if sign in text:
             text = pattern.sub(plain, text)
@@ -141,6 +144,11 @@ def _unescaped(text: bytes) -> bytes:
         if sign in text:
             text = pattern.sub(lambda found: b"\n" * found[0].count(b"\n") or b"\r", text)
     return text
+
+
+def _entity(found: re.Match[bytes]) -> bytes:
+    letter = min(int(found[1]) if found[1] else int(found[2], 16), 0xFF)
+    return b"\r" if letter in b"\r\n" else bytes([letter])
 
 
 def _in_base64(text: bytes, within: _Bounds) -> tuple[str, int]:
@@ -156,9 +164,10 @@ def _in_base64(text: bytes, within: _Bounds) -> tuple[str, int]:
 
 
 def _in_hexadecimal(text: bytes, within: _Bounds) -> tuple[str, int]:
-    text = text.replace(b"0x", b"").replace(b"0X", b"").replace(b"\\x", b"")
-    columns = b"".join(match[1] for match in islice(_DUMPED.finditer(text), _MAX_RUNS))
-    for view in (text, columns):
+    for sign in (b"0x", b"0X", b"\\x", b"\\u00"):
+        text = text.replace(sign, b"")
+    columns = b" ".join(match[1] for match in _DUMPED.finditer(text))
+    for view in (text, columns, _WORD.sub(rb"\2\1", columns)):
         packed = view.translate(None, _NOT_HEX)
         for skipped in range(2):
             whole = len(packed) - (len(packed) - skipped) % 2
@@ -170,16 +179,29 @@ def _in_hexadecimal(text: bytes, within: _Bounds) -> tuple[str, int]:
 
 def _in_literals(text: bytes, within: _Bounds) -> tuple[str, int]:
     """Look through octets as programs write them: strings with escapes, lists of decimal numbers."""
-    if b"\\x" in text or b"\\0" in text or b"\\2" in text:
-        kind, _ = _in_decoded(_ESCAPED.sub(_octet, text), _Bounds(min(within.depth, 1), within.unpacked))
+    shallow = _Bounds(min(within.depth, 1), within.unpacked)
+    if any(sign in text for sign in (b"\\x", b"\\0", b"\\2", b"\\u00")):
+        kind, _ = _in_decoded(_ESCAPED.sub(_octet, text), shallow)
         if kind:
             return kind, 1
-    for run in islice(_DECIMALS.finditer(text), _MAX_RUNS) if text.count(b",") >= _MIN_NUMBERS else ():
-        numbers = (int(digits) for digits in _DECIMAL.findall(run[0]))
-        kind, _ = _in_decoded(bytes(number & 0xFF for number in numbers), within)
+    if b"%0" in text or b"=0" in text:  # of the version, which no key's structure lacks
+        kind, _ = _in_decoded(_SIGNED.sub(_signed, text), shallow)
+        if kind:
+            return kind, 1
+    runs = _DECIMALS.finditer(text) if _NUMBERS in text.translate(_DIGITS) else iter(())
+    for run in islice(runs, _MAX_RUNS):
+        kind, _ = _in_decoded(_numbers(run[0]), within)
         if kind:
             return kind, _line(text, run.start())
-    return "", 0
+    return _in_decoded(b"".join(_numbers(run[0]) for run in runs), within)[0], 1
+
+
+def _numbers(text: bytes) -> bytes:
+    return bytes(int(digits) & 0xFF for digits in _DECIMAL.findall(text))
+
+
+def _signed(found: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(found[1].decode()) if found[1] else b""
 
 
 def _octet(found: re.Match[bytes]) -> bytes:
@@ -202,11 +224,14 @@ def _in_decoded(data: bytes, within: _Bounds) -> tuple[str, int]:
     kind, at = key_structures.find(data)
     if kind or not within.depth:
         return kind, at
-    for start, run in islice(_runs(data), _MAX_RUNS):
+    runs = _runs(data)
+    for start, run in islice(runs, _MAX_RUNS):
         kind, _ = _find(run, within.inner())
         if kind:
             return kind, start
-    return _in_archives(data, within)[0], 0
+    rest = b"\n".join(run for _, run in runs)
+    kind = _find(rest, within.inner())[0] if rest else ""
+    return kind or _in_archives(data, within)[0], 0
 
 
 def _runs(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -224,57 +249,16 @@ def _runs(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _in_archives(data: bytes, within: _Bounds) -> tuple[str, int]:
-    """Look through what gzip, bzip2, xz and zip hold; what does not end in time counts as a key."""
+    """Look through what zlib, gzip, bzip2, xz and zip hold; what does not end in time counts as a key."""
     if not within.depth:
         return "", 0
-    for unpacked in (*_streams(data), *_members(data)):
-        within.unpacked.append(len(unpacked))
-        kind = _PACKED if sum(within.unpacked) > _MAX_UNPACKED else _find(unpacked, within.inner())[0]
+    for unpacked in archives.unpacked(data):
+        if unpacked is None:
+            return _PACKED, 1
+        if len(unpacked) < _MIN_UNPACKED:
+            continue
+        within.unpacked[0] += len(unpacked)
+        kind = _PACKED if within.unpacked[0] > archives.MAX_UNPACKED else _find(unpacked, within.inner())[0]
         if kind:
             return kind, 1
     return "", 0
-
-
-def _streams(data: bytes) -> Iterator[bytes]:
-    """Yield what each compressed stream in `data` holds, at most one octet more than is looked through."""
-    if _GZIP in data:
-        import zlib
-
-        for at in _places(data, _GZIP):
-            yield _unpacked(zlib.decompressobj(31).decompress, data[at:], zlib.error)
-    if _BZIP2 in data:
-        import bz2
-
-        for at in _places(data, _BZIP2):
-            yield _unpacked(bz2.BZ2Decompressor().decompress, data[at:], OSError)
-    if _XZ in data:
-        import lzma
-
-        for at in _places(data, _XZ):
-            yield _unpacked(lzma.LZMADecompressor(memlimit=_MAX_MEMORY).decompress, data[at:], lzma.LZMAError)
-
-
-def _places(data: bytes, magic: bytes) -> Iterator[int]:
-    return (match.start() for match in islice(re.finditer(re.escape(magic), data), _MAX_STREAMS))
-
-
-def _unpacked(unpack: Callable[[bytes, int], bytes], data: bytes, error: type[Exception]) -> bytes:
-    try:
-        return unpack(data, _MAX_UNPACKED + 1)
-    except (error, EOFError):
-        return b""
-
-
-def _members(data: bytes) -> Iterator[bytes]:
-    """Yield what each member of a zip holds, at most one octet more than may be looked through."""
-    if _ZIP not in data:
-        return
-    import io
-    import zipfile
-    import zlib
-
-    faults = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error)
-    with contextlib.suppress(*faults), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for member in archive.infolist()[:_MAX_MEMBERS]:
-            with contextlib.suppress(*faults):
-                yield archive.open(member).read(_MAX_UNPACKED + 1)

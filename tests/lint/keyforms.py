@@ -12,9 +12,12 @@ import gzip
 import io
 import json
 import lzma
+import quopri
 import tarfile
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, rsa, x25519
 from cryptography.hazmat.primitives.serialization import (
@@ -170,6 +173,15 @@ def _columns(key: bytes) -> bytes:
     )
 
 
+def _swapped(key: bytes) -> bytes:
+    """Return what hexdump prints on most machines: words whose second octet comes first."""
+    words = [key[i + 1 : i + 2] + key[i : i + 1] for i in range(0, len(key), 2)]
+    return b"".join(
+        b"%07x %b\n" % (2 * i, b" ".join(word.hex().encode() for word in words[i : i + 8]))
+        for i in range(0, len(words), 8)
+    )
+
+
 FORMS: dict[str, Callable[[str, bytes], bytes]] = {
     "der": lambda _, key: key,
     "der-behind-certificate": lambda _, key: ROOT + key,
@@ -240,7 +252,21 @@ FORMS: dict[str, Callable[[str, bytes], bytes]] = {
     "octal-escapes": lambda _, key: b'"' + b"".join(b"\\%03o" % octet for octet in key) + b'"',
     "decimals": lambda _, key: json.dumps(list(key)).encode(),
     "decimals-of-java": lambda _, key: b", ".join(b"%d" % (octet - 256 * (octet > 127)) for octet in key),
+    "decimals-on-lines": lambda _, key: b"\n".join(b"%d" % octet for octet in key),
+    "decimals-in-yaml": lambda _, key: b"key:\n" + b"".join(b"- %d\n" % octet for octet in key),
+    "latin-1-in-json": lambda _, key: json.dumps(key.decode("latin-1")).encode(),
+    "percents": lambda _, key: quote(key).encode(),
+    "quoted-printable": lambda _, key: quopri.encodestring(key),
+    "pem-in-entities": lambda name, key: b"".join(b"&#%d;" % letter for letter in _pem(name, key)),
     "hex-columns": lambda _, key: _columns(key),
+    "hex-columns-of-words": lambda _, key: _swapped(key),
+    "zlib": lambda name, key: zlib.compress(_pem(name, key)),
+    "base64-of-zlib": lambda _, key: base64.b64encode(zlib.compress(key, 9)),
+    "behind-many-streams": lambda _, key: gzip.compress(b"no key") * 20 + gzip.compress(key),
+    "base64-behind-many-texts": lambda name, key: base64.b64encode(
+        b"".join(b"what is long enough to be looked at is number %05d\0" % i for i in range(2100))
+        + _pem(name, key)
+    ),
     "hex-of-pem": lambda name, key: _pem(name, key).hex().encode(),
     "gzip": lambda name, key: gzip.compress(_pem(name, key)),
     "gzip-of-der": lambda _, key: gzip.compress(key),

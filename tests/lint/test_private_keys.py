@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -160,6 +161,44 @@ def test_openssl_store_with_a_key(tmp_path: Path) -> None:
         subprocess.run([*command, *options, "-passout", "pass:x"], check=True, capture_output=True)
 
         assert [finding.rule for finding in load([store]).findings] == ["private-key"]
+
+
+@pytest.mark.parametrize("ciphers", [(), ("-c", "AES-256-CBC", "-C", "AES-256-CBC"), ("-C", "none")])
+def test_a_store_of_firefox(ciphers: tuple[str, ...], tmp_path: Path) -> None:
+    """NSS writes PKCS #12 in indefinite lengths and pieces: the key in it is found, bare and in base64."""
+    root, key = tmp_path / "root.pem", tmp_path / "key.pem"
+    root.write_bytes(forge.pem(forge.certificate()))
+    key.write_bytes(forge.elliptic().encoded(pem=True))
+    source, store = tmp_path / "source.p12", tmp_path / "store.p12"
+    made = [
+        "pkcs12",
+        "-export",
+        "-name",
+        "a",
+        "-in",
+        root,
+        "-inkey",
+        key,
+        "-out",
+        source,
+        "-passout",
+        "pass:x",
+    ]
+    nss = ["env", "-i", require("pk12util"), "-d", f"sql:{tmp_path}", "-K", "throw-away"]
+    (tmp_path / "password").write_text("throw-away")
+    new = ["-N", "-d", f"sql:{tmp_path}", "-f", tmp_path / "password"]
+    for command in (
+        [require("openssl"), *made],
+        [require("certutil"), *new],
+        [*nss, "-i", source, "-W", "x"],
+        [*nss, "-o", store, "-n", "a", "-W", "changeit", *ciphers],
+    ):
+        subprocess.run([*map(str, command)], check=True, capture_output=True)
+    data = store.read_bytes()
+
+    assert data.startswith(b"\x30\x80")
+    found = [load(["-"], stdin=form).findings for form in (data, base64.encodebytes(data))]
+    assert [["private-key"]] * 2 == [[one.rule for one in findings] for findings in found]
 
 
 def test_a_crash_would_not_show_a_key_either() -> None:

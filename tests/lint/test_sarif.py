@@ -153,7 +153,7 @@ def test_places_are_where_github_looks(everything: Any) -> None:
         ("pki/a:b #1 ü%.pem", "pki/a%3Ab%20%231%20%C3%BC%25.pem"),
         ("a:b.pem", "a%3Ab.pem"),
         (os.fsdecode(b"latin-\xfc.pem"), "latin-%FC.pem"),
-        ("https://ca.example/a/roots.pem?x=1", "https://ca.example/a/roots.pem?x=1"),
+        ("https://ca.example/a/roots.pem?x=1", "https://ca.example/a/roots.pem?%E2%80%A6"),  # may be a token
         ("-", "%3Cstdin%3E"),
     ],
 )

@@ -3,14 +3,21 @@
 import dataclasses
 import datetime as dt
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from builder.diff import difference
 from builder.diff.difference import Names
+from builder.diff.read import take
 from builder.diff.snapshot import TrustSnapshot, of_opaque
-from builder.model import CertificateSummary
+from builder.errors import PackageError
+from builder.formats.compression import gzip
+from builder.formats.tar import write as tar
+from builder.load.access import Access
+from builder.model import CertificateSummary, File
+from tests.lint import forge
 
 END = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 A, B, C = (
@@ -36,6 +43,42 @@ def test_certificates_come_go_and_stay() -> None:
     assert (found.added, found.removed, found.kept, bool(found)) == ((C,), (A,), (B,), True)
     same = difference.compare(snapshot(B, A), snapshot(A, B))
     assert (same.kept, bool(same)) == ((A, B), False)
+
+
+def test_a_certificate_that_cannot_be_read_is_told() -> None:
+    """Among good ones it hinders no comparison, and where one side alone has it, that is a difference."""
+    good, bad = (
+        snapshot(A, kind="deb"),
+        dataclasses.replace(snapshot(A, kind="deb"), unreadable=("/a: line 1: x",)),
+    )
+    found, same = difference.compare(good, bad), difference.compare(bad, bad)
+
+    assert (found.kept, bool(same)) == ((A,), False)
+    assert found.parts == {"unreadable": Names(("/a: line 1: x",), (), ())}
+    assert difference.as_text(good, bad, found).splitlines()[2:4] == [
+        "+ unreadable /a: line 1: x",
+        "warning: x: cannot be read: /a: line 1: x",
+    ]
+
+
+def test_a_package_with_an_unreadable_certificate_is_compared(tmp_path: Path) -> None:
+    """Where a difference is asked for; whoever judges the CAs one by one is told that one is missing."""
+    good, bad = forge.pem(forge.certificate()), forge.pem(forge.certificate(serial=b""))
+    path = tmp_path / "acme.tgz"
+    files = [
+        File("package/package.json", b'{"name": "a", "version": "1"}'),
+        File("package/a.pem", good + bad),
+    ]
+    path.write_bytes(gzip(tar(files, 0)))
+
+    found = take(str(path), Access(), opaque=True)
+
+    assert len(found.certificates) == 1
+    [told] = found.unreadable
+    assert told.startswith("package/a.pem: line ")
+    with pytest.raises(PackageError) as caught:
+        take(str(path), Access())
+    assert str(caught.value) == f"{path}: {told}"
 
 
 def test_a_state_counts_where_both_sides_know_it() -> None:

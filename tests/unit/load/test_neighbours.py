@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import socket
 import subprocess
@@ -136,6 +137,7 @@ _NAMED = {
     "a BKS key store of Bouncy Castle": bks(bks_entry(_ROOT)),
     "a UBER key store of Bouncy Castle": (_STORES / "store.uber").read_bytes(),
     "a BCFKS key store of Bouncy Castle": (_STORES / "store.bcfks").read_bytes(),
+    "JSON": b'[\n  "x"\n]\n',
     "an OCSP response": forge.seq(b"\x0a\x01\x00", forge.tlv(0xA0, b"")),
     "a disk image of macOS": bytes(9000) + b"koly" + bytes(508),
     "a keychain of macOS": b"kych\0\1\0\0" + bytes(100),
@@ -152,13 +154,37 @@ def test_what_is_refused_is_called_by_its_name(name: str) -> None:
     assert "name a PEM" not in found.hint
 
 
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        ('{"terraform_version": "1.9.0", "value": ', "a state of Terraform"),
+        ('{"request_id": "a", "certificate": ', "JSON of Vault"),
+        ('{"Certificate": ', "JSON of the AWS command line"),
+        ('{\n  "ca": ', "JSON"),
+    ],
+)
+def test_json_that_holds_pem_is_called_by_its_name(start: str, what: str, tmp_path: Path) -> None:
+    """Not by the newlines that its strings cannot have: alone, and in a folder, where it may hide one."""
+    (tmp_path / "ca.json").write_text(f"{start}{json.dumps(_PEM.decode())}}}\n")
+
+    for source in (tmp_path / "ca.json", tmp_path):
+        [found] = load([source]).findings
+        assert (found.rule, found.message) == ("unknown-format", f"is {what}")
+
+
 _WINDOWS = _NEIGHBOURS["desktop.ini"]
-_NO_JSON = (_WINDOWS, b"[ default ]\nbits = 2048\n", b"{{ roots }}\n", b"{ see the wiki }\n")
+_NO_JSON = (
+    _WINDOWS,
+    b"[ default ]\nbits = 2048\n",
+    b"{{ roots }}\n",
+    b"{ see the wiki }\n",
+    b"MIT License\n",
+)
 
 
 @pytest.mark.parametrize("data", _NO_JSON)
-def test_what_only_begins_with_a_bracket_is_not_called_json(data: bytes, tmp_path: Path) -> None:
-    """Windows' desktop.ini, OpenSSL's configuration and a template are passed over without a name."""
+def test_what_only_begins_like_something_is_not_called_that(data: bytes, tmp_path: Path) -> None:
+    """Windows' desktop.ini, OpenSSL's configuration, a template and a licence are passed over unnamed."""
     (tmp_path / "root.pem").write_bytes(_PEM)
     (tmp_path / "z").write_bytes(data)
 
