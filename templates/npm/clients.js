@@ -164,7 +164,8 @@ function isChoice(ca) {
  * @returns {T}
  */
 function copy(options, others) {
-  return Object.assign(Object.create(Object.getPrototypeOf(options)), options, others);
+  const own = Object.getOwnPropertyDescriptors({ ...options, ...others }); // set, they might meet a getter
+  return Object.create(Object.getPrototypeOf(options), own);
 }
 
 /**

@@ -110,7 +110,8 @@ function still(value, depth = 2) {
 function capture(options) {
   if (isSharing()) names ??= optionsRead();
   const read = [...Object.keys(options), ...(names ?? [])];
-  return Object.fromEntries(read.map((name) => [name, still(Reflect.get(options, name))]));
+  const own = Object.fromEntries(read.map((name) => [name, still(Reflect.get(options, name))]));
+  return Object.create(Object.getPrototypeOf(options), Object.getOwnPropertyDescriptors(own));
 }
 
 /**

@@ -87,6 +87,15 @@ const found = {};
   tls.createSecureContext = before;
   found['and none'] = await connect(ports.acme);
 }
+if (tls.getCACertificates) {
+  class Listing {
+    get ca() {
+      return tls.getCACertificates('default');
+    }
+  }
+  const secureContext = tls.createSecureContext(new Listing());
+  found['a class that lists the roots'] = await accepted({ secureContext });
+}
 if (tls.setDefaultCACertificates) {
   const first = tls.getCACertificates('default');
   const early = tls.createSecureContext();
