@@ -133,7 +133,7 @@ function follow(openssl, roots, changed) {
     const before = openssl && !first ? [] : api.getCACertificates?.('default');
     first ??= get('default');
     // Servers follow these roots, too: so the bundle stays out of them, and clients get it as before.
-    const rest = strip(certs, roots);
+    const rest = Array.isArray(certs) ? strip(certs, roots) : certs; // Node refuses what is no list
     setBefore.call(this, rest);
     // As Node has read them, since it takes other forms too.
     const longer = !openssl && bundle.holds(get('default'), first);

@@ -75,6 +75,7 @@ def test_a_context_stays_what_it_was_made_of(
     if int(release) >= 22:
         expected |= {
             "a class that lists the roots": "acme second",
+            "a text is no list": "ERR_INVALID_ARG_TYPE",
             "from before a longer list": "acme second",
             "of a list of its own": "acme second globex",
             "by that list": "acme second unrelated",

@@ -98,6 +98,11 @@ if (tls.getCACertificates) {
 }
 if (tls.setDefaultCACertificates) {
   const first = tls.getCACertificates('default');
+  try {
+    tls.setDefaultCACertificates(first.join('\n'));
+  } catch ({ code }) {
+    found['a text is no list'] = code;
+  }
   const early = tls.createSecureContext();
   const listed = tls.createSecureContext({ ca: [...first, roots.globex] });
   tls.setDefaultCACertificates([...first, roots.unrelated]);
