@@ -25,7 +25,7 @@ esac
 sed -n 's/^SigIgn:\t*//p' /proc/self/status >"$CALLS.ignored" 2>/dev/null || :
 """
 # Nothing is installed on this machine, nor mounted.
-OTHERS = {"id": "echo 1000", "npm": 'echo "npm $*" >>"$CALLS"', "unshare": "exit 1"}
+OTHERS = {"id": "echo 1000", "npm": 'echo "npm $*" >>"$CALLS"', "unshare": "exit 1", "mvn": "", "java": ""}
 CHILD = """
 import signal
 import subprocess
@@ -79,7 +79,7 @@ def test_all_tests_run_with_the_words_of_pytest(run: Run) -> None:
     """It says how long it takes, what is missing, and where the log is."""
     done = run.start("tests/unit", "-k", "a or b", "--long")
     assert (0, "") == (done.returncode, done.stderr)
-    assert [f"{PYTEST} tests/unit -k a or b --long [1]"] == run.calls[1:]
+    assert ["-m tests.jruby [1]", f"{PYTEST} tests/unit -k a or b --long [1]"] == run.calls[1:]
     assert run.calls[0].startswith("npm ci ")
     first, second = done.stdout.splitlines()[:2]
     assert re.search(r"\d+ minutes .* \d+ GB .* \d+ GB of disk", first)

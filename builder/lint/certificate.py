@@ -191,9 +191,7 @@ def _key(facts: Facts) -> Iterator[tuple[str, str]]:
     elif key.algorithm.startswith("ML-DSA"):
         yield "unsupported-key", f"the key is an {key} key, which few clients know yet"
     elif key.curve not in _CURVES or key.form == x509.COMPRESSED:
-        is_new = key.algorithm.startswith(("ML-DSA", "SLH-DSA"))
-        more = ", which OpenSSL knows from 3.5 on and most clients do not" if is_new else ""
-        yield "unsupported-key", f"the key is of an unsupported kind: {key}{more}"
+        yield "unsupported-key", f"the key is of an unsupported kind: {key}"
 
 
 def _rsa(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -42,28 +42,28 @@ _BOUNCY_CASTLE = re.compile(rb"\0\0\0[\x01\x02]\0\0\0\x14.{20}\0[\0-\x0f]..(?=[\
 _MARKED = (
     (
         b"openssh-key-v1\0",
-        re.compile(rb"openssh-key-v1\0\0\0\0[\x04-\x28][ -~]{4,40}\0\0\0[\x04-\x14][a-z0-9-]{4}"),
+        rb"openssh-key-v1\0\0\0\0[\x04-\x28][ -~]{4,40}\0\0\0[\x04-\x14][a-z0-9-]{4}",
         "an OpenSSH private key",
     ),
     (
         b"SSH PRIVATE KEY F",
-        re.compile(rb"SSH PRIVATE KEY FILE FORMAT 1\.1\n\0.\0\0\0\0", re.DOTALL),
+        rb"(?s)SSH PRIVATE KEY FILE FORMAT 1\.1\n\0.\0\0\0\0",
         "an SSH 1 key",
     ),
     (
         b"\x3f\x6f\xf9\xeb",
-        re.compile(rb"\x3f\x6f\xf9\xeb\0.{3}\0\0\0.(?:dl|if|ec)-mod", re.DOTALL),
+        rb"(?s)\x3f\x6f\xf9\xeb\0.{3}\0\0\0.(?:dl|if|ec)-mod",
         "an SSH2 private key",
     ),
     (
         b"\x1e\xf1\xb5\xb0",
-        re.compile(rb"\x1e\xf1\xb5\xb0\0{4}[\x01\x02]\0{3}[\0\x01]\0{3}"),
+        rb"\x1e\xf1\xb5\xb0\0{4}[\x01\x02]\0{3}[\0\x01]\0{3}",
         "a Windows private key (PVK)",
     ),
-    (b"\x07\x02\0\0\0", re.compile(rb"\x07\x02\0{3}[\xa4\x24]\0\0(?:RSA2|DSS[24])"), "a Windows private key"),
+    (b"\x07\x02\0\0\0", rb"\x07\x02\0{3}[\xa4\x24]\0\0(?:RSA2|DSS[24])", "a Windows private key"),
     (
         b":private-key(",
-        re.compile(rb"\(\d\d:(?:protected-)?private-key\(\d:[a-z0-9]{3,7}\(\d{1,2}:[a-z]{1,9}\d{1,4}:"),
+        rb"\(\d\d:(?:protected-)?private-key\(\d:[a-z0-9]{3,7}\(\d{1,2}:[a-z]{1,9}\d{1,4}:",
         "a private key of GnuPG's agent",
     ),
 )
@@ -96,7 +96,7 @@ def find(data: bytes) -> tuple[str, int]:
 
 def _marked(data: bytes) -> tuple[str, int]:
     for mark, pattern, kind in _MARKED:
-        match = pattern.search(data) if mark in data else None
+        match = re.search(pattern, data) if mark in data else None
         if match:
             return kind, match.start()
     return "", 0
@@ -230,7 +230,11 @@ def _sealed(data: bytes, at: int) -> str:
     _, inner, end = _cut(data, start)
     _, at, stop = _cut(data, inner)
     has_parameters = data[at + 2 + data[at + 1]] in {der.SEQUENCE, der.NULL}
-    return "an encrypted PKCS #8 private key" if has_parameters and end - stop >= _MIN_ENCRYPTED else ""
+    if not has_parameters or end - stop < _MIN_ENCRYPTED:
+        return ""
+    # Bouncy Castle's BCFKS puts the same around all of its entries, and the proof of its integrity behind it.
+    is_bcfks = data.startswith(b"\x30", end) and bool(_HEAD.search(data, max(0, start - 6), start))
+    return "a BCFKS key store, which may have a key" if is_bcfks else "an encrypted PKCS #8 private key"
 
 
 def _bags(data: bytes) -> tuple[str, int]:

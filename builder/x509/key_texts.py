@@ -27,57 +27,50 @@ _MAX_BODY = 65536
 _MIN_BODY = 24  # octets; less holds no key
 _MIN_WORD = 40  # letters of a line of base64, which program text hardly has without a break
 _MIN_LETTERS = 12  # different ones, which no placeholder has
-# Formats by a word in capitals that must be there, because looking for one is fast, and by what follows it.
-_LINES, _ANY_CASE = re.MULTILINE, re.IGNORECASE
+# Formats by a word in capitals that must be there, because looking for one is fast, and by what follows it:
+# a pattern that is compiled when its word was found.
 _FORMS = (
     (
         b"PUTTY-USER-KEY-FILE-",
-        re.compile(rb"Private-Lines: [1-9]\d{0,3}\s+[A-Za-z0-9+/]{24}", _ANY_CASE),
+        rb"(?i)Private-Lines: [1-9]\d{0,3}\s+[A-Za-z0-9+/]{24}",
         "a PuTTY private key",
     ),
     (
         b"PRIVATEKEY",
-        re.compile(rb"(?<![A-Z])PrivateKey[ \t]*=[ \t]*[A-Z0-9+/]{43}=", _ANY_CASE),
+        rb"(?i)(?<![A-Z])PrivateKey[ \t]*=[ \t]*[A-Z0-9+/]{43}=",
         "a WireGuard private key",
     ),
     (
         b"KEYVALUE>",
-        re.compile(
-            rb"<(?:\w{1,20}:)?([DX])>[A-Z0-9+/\s]{2,4000}={0,2}\s{0,99}</(?:\w{1,20}:)?\1>", _ANY_CASE
-        ),
+        rb"(?i)<(?:\w{1,20}:)?([DX])>[A-Z0-9+/\s]{2,4000}={0,2}\s{0,99}</(?:\w{1,20}:)?\1>",
         "a private key in XML",
     ),
     (
         b"PRIVATE-KEY-FORMAT:",
-        re.compile(rb"^Private(?:Exponent|Key): {0,9}[A-Z0-9+/]{20}", _LINES | _ANY_CASE),
+        rb"(?im)^Private(?:Exponent|Key): {0,9}[A-Z0-9+/]{20}",
         "a DNSSEC private key",
     ),
     (
         b"PRIV",
-        re.compile(
-            rb"^[ \t]{0,9}(?:privateExponent|priv):\s{1,99}(?:[0-9a-f]{2}:\s{0,99}){8}", _LINES | _ANY_CASE
-        ),
+        rb"(?im)^[ \t]{0,9}(?:privateExponent|priv):\s{1,99}(?:[0-9a-f]{2}:\s{0,99}){8}",
         "the numbers of a private key",
     ),
     (
         b"PRIVATE-KEY",
-        re.compile(
-            rb"\((?:protected-)?private-key\s{0,99}\([a-z]{3,7}\s{0,99}"
-            rb"(?:\((?:curve|flags) [^()]{1,40}\)\s{0,99}){0,2}\([a-z]\s{0,99}#[0-9A-F\s]{16}",
-            _ANY_CASE,
+        (
+            rb"(?i)\((?:protected-)?private-key\s{0,99}\([a-z]{3,7}\s{0,99}"
+            rb"(?:\((?:curve|flags) [^()]{1,40}\)\s{0,99}){0,2}\([a-z]\s{0,99}#[0-9A-F\s]{16}"
         ),
         "a private key of GnuPG's agent",
     ),
     (
         b" SECRET KEY",
-        re.compile(
-            rb"^untrusted comment: [^\n]{0,200} secret key[^\n]{0,200}\s+RW[A-Z0-9+/]{80}", _LINES | _ANY_CASE
-        ),
+        rb"(?im)^untrusted comment: [^\n]{0,200} secret key[^\n]{0,200}\s+RW[A-Z0-9+/]{80}",
         "a minisign or signify private key",
     ),
     (
         b"OPENVPN STATIC KEY",
-        re.compile(rb"-----BEGIN OpenVPN Static key V1-----\s+(?:[0-9a-f]{32}\s+){8}", _ANY_CASE),
+        rb"(?i)-----BEGIN OpenVPN Static key V1-----\s+(?:[0-9a-f]{32}\s+){8}",
         "an OpenVPN static key",
     ),
 )
@@ -99,7 +92,7 @@ def find(data: bytes) -> tuple[str, int]:
         if kind:
             return kind, at
     for word, pattern, kind in _FORMS:
-        match = pattern.search(data) if word in upper else None
+        match = re.search(pattern, data) if word in upper else None
         if match:
             return kind, match.start()
     return "", 0

@@ -31,14 +31,19 @@ RSA, EC, DSA, RSA_PSS = (
 COMPRESSED, LACKS_NULL, OFF_CURVE = "compressed", "lacks NULL", "off the curve"
 _UNCOMPRESSED = b"\x04"  # SEC 1 section 2.3.3
 _NULL = b"\x05\0"
-# Keys whose algorithm says all: RFC 8410; FIPS 204 and 205, by the last number of NIST's OIDs for signatures.
-_EDWARDS = {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}
-_NIST = "2.16.840.1.101.3.4.3."
-_POST_QUANTUM = {f"{_NIST}{17 + i}": f"ML-DSA-{size}" for i, size in enumerate((44, 65, 87))} | {
-    f"{_NIST}{20 + i}": f"SLH-DSA-{family}-{size}{kind}"
-    for i, (family, size, kind) in enumerate(
-        (family, size, kind) for family in ("SHA2", "SHAKE") for size in (128, 192, 256) for kind in "sf"
-    )
+# Keys whose algorithm says all (RFC 8410, RFC 9881, RFC 9909).
+_NAMED = {
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+    **{
+        f"2.16.840.1.101.3.4.3.{20 + i}": f"SLH-DSA-{form}"
+        for i, form in enumerate(
+            f"{h}-{n}{s}" for h in ("SHA2", "SHAKE") for n in (128, 192, 256) for s in "sf"
+        )
+    },
 }
 CURVES = {
     "1.2.840.10045.3.1.1": "secp192r1",
@@ -250,7 +255,7 @@ def key(spki: bytes) -> Key:
         return Key("EC", curve=curve, form=_form(curve, octets))
     if oid == DSA:
         return Key("DSA", bits=_dsa_bits(spki, parameters, stop))
-    return Key((_EDWARDS | _POST_QUANTUM).get(oid, oid))
+    return Key(_NAMED.get(oid, oid))
 
 
 def is_pss(spki: bytes) -> bool:

@@ -101,7 +101,7 @@ class << ca
 
   # Whether this process's clients have been made to trust the certificates.
   def active?
-    @active || false
+    defined?(@active) ? @active : false
   end
 
   # Trust the certificates in `store`, an OpenSSL::X509::Store of your own, for TLS servers; return the store.
