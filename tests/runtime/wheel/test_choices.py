@@ -21,6 +21,7 @@ from tests.runtime.wheel.world import (
     REFUSED,
     STRANGER,
     TRUSTED,
+    TRUSTS,
     Environment,
     clients,
     trusts,
@@ -140,6 +141,37 @@ def test_any_other_variable_is_a_choice(
         assert trusts(any_installed, urls["good"], env=mixed) == STRANGER
     mixed = {"SSL_CERT_DIR": f"/etc/ssl/certs:{tmp_path}"}
     assert trusts(any_installed, urls["good"], env=mixed) == STRANGER
+
+
+def test_a_name_alone_makes_no_public_roots(
+    fresh: Environment, wheels: Wheels, authorities: Authorities, urls: dict[str, str], tmp_path: Path
+) -> None:
+    """An environment's own folder, one that is called as a library, and a where() of the program's choose."""
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    theirs = authorities.unrelated.pem
+    places = [fresh.root / place / "ssl" / "cacert.pem" for place in ("", "Library")]
+    places += [fresh.root / "share" / "certs.pem", tmp_path / "ibm_botocore" / "cacert.pem"]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(theirs)
+    where = f"import certifi; certifi.where = certifi.core.where = lambda: {str(places[0])!r}\n"
+    env = {"PYTHONPATH": str(tmp_path)}
+    found = {place: trusts(fresh, urls["good"], env={**env, "SSL_CERT_FILE": str(place)}) for place in places}
+    assert found == dict.fromkeys(found, STRANGER)
+    said = fresh.run("-c", where + TRUSTS, urls["good"], env={"SSL_CERT_FILE": str(places[0])})
+    assert said.stdout.strip() == STRANGER
+
+
+def test_the_roots_of_conda_are_public(fresh: Environment, wheels: Wheels, urls: dict[str, str]) -> None:
+    """Where conda keeps its list of packages, its file of roots is no choice of others."""
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    file = fresh.root / "ssl" / "cacert.pem"
+    file.parent.mkdir()
+    file.write_bytes((clients() / "certifi" / "cacert.pem").read_bytes())
+    env = {"SSL_CERT_FILE": str(file)}
+    assert trusts(fresh, urls["good"], env=env) == STRANGER
+    (fresh.root / "conda-meta").mkdir()
+    assert trusts(fresh, urls["good"], env=env) == TRUSTED
 
 
 # A client with the default roots and those of a folder; then a server that asks for clients' certificates.
