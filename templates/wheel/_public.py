@@ -61,6 +61,12 @@ def chosen() -> "list[str]":
     return [name for name in VARIABLES if name in os.environ and not named(name, os.environ[name])]
 
 
+def is_set(name: str) -> bool:
+    """Tell whether the variable `name` says anything to its clients."""
+    # OpenSSL takes an empty variable for a path that leads nowhere, all others take it for none.
+    return name in os.environ if name in VARIABLES else bool(os.environ.get(name))
+
+
 def named(name: str, value: str) -> bool:
     """Tell whether the variable `name` with this value names the public roots, in whole."""
     if name == "SSL_CERT_DIR":
