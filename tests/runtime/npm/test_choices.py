@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +133,8 @@ def named(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) ->
     (folder / "public.pem").write_text("\n".join(public))
     (folder / "public and one.pem").write_text("\n".join([*public, authorities.globex.pem.decode()]))
     (folder / "selected.pem").write_text("\n".join(public[:10]))
+    fewer = [root for root in public if b"ISRG Root X1" not in ssl.PEM_cert_to_DER_cert(root)]
+    (folder / "all but one.pem").write_text("\n".join(fewer))
     return folder
 
 
@@ -144,6 +147,7 @@ def named(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) ->
         (("SSL_CERT_FILE", "public.pem"), True),
         (("SSL_CERT_FILE", "public and one.pem"), False),
         (("SSL_CERT_FILE", "selected.pem"), False),
+        (("SSL_CERT_FILE", "all but one.pem"), False),
         (("SSL_CERT_FILE", "nothing.pem"), False),
         (("SSL_CERT_FILE", ""), False),
         (("SSL_CERT_DIR", "/etc/ssl/certs"), True),
