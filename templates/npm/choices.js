@@ -54,6 +54,8 @@ function isSame(one, other) {
 /**
  * Tell whether a file holds the public roots, whole and nothing else: as certifi's, conda's and curl's do. A pipe is
  * left for whom it is meant, since it can be read once.
+ *
+ * One that lacks a root, but has a younger one, is a selection, too.
  * @param {string} file
  * @returns {boolean}
  */
@@ -64,11 +66,20 @@ function isPublic(file) {
   const certificates = bundle.split(text);
   // OpenSSL reads what stands under other names, too: TRUSTED CERTIFICATE, X509 CERTIFICATE, X509 CRL.
   if (text.split('-----BEGIN ').length - 1 > certificates.length) return false;
-  /** @type {Set<string>} */
-  const known = new Set(require('./public_roots.json'));
-  const own = require('node:tls').rootCertificates;
-  for (const root of own) known.add(digest(root));
-  return certificates.length >= LEAST && certificates.every((block) => known.has(digest(block)));
+  /** @type {Record<string, string>} since when Mozilla trusts each; empty where it no longer does */
+  const days = require('./public_roots.json');
+  const own = new Set(require('node:tls').rootCertificates.map(digest));
+  const found = new Set(certificates.map(digest));
+  const newest =
+    [...found]
+      .map((one) => days[one] ?? '')
+      .sort()
+      .at(-1) ?? '';
+  return (
+    found.size >= LEAST &&
+    [...found].every((one) => one in days || own.has(one)) &&
+    Object.entries(days).every(([one, day]) => day === '' || day >= newest || found.has(one))
+  );
 }
 
 /**

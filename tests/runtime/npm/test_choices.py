@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,8 @@ def named(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) ->
         one = authorities.globex.pem.decode().replace(" CERTIFICATE", f" {kind}")
         (folder / f"public and one {kind}.pem").write_text("\n".join([*public, one]))
     (folder / "selected.pem").write_text("\n".join(public[:10]))
+    fewer = [root for root in public if b"ISRG Root X1" not in ssl.PEM_cert_to_DER_cert(root)]
+    (folder / "all but one.pem").write_text("\n".join(fewer))
     return folder
 
 
@@ -150,6 +153,7 @@ def named(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) ->
         (("SSL_CERT_FILE", "public and one TRUSTED CERTIFICATE.pem"), False),
         (("SSL_CERT_FILE", "/dev/zero"), False),
         (("SSL_CERT_FILE", "selected.pem"), False),
+        (("SSL_CERT_FILE", "all but one.pem"), False),
         (("SSL_CERT_FILE", "nothing.pem"), False),
         (("SSL_CERT_FILE", ""), False),
         (("SSL_CERT_DIR", "/etc/ssl/certs"), True),

@@ -106,14 +106,14 @@ def test_env_overwrites_no_file_of_others(installed: Environment, tmp_path: Path
 
 
 def test_env_lines_are_for_a_shell(installed: Environment, tmp_path: Path, urls: dict[str, str]) -> None:
-    """`eval` exports the variables, whatever the path; one that is set already stays as it is."""
+    """`eval` exports the variables, whatever the path; one that names other roots stays as it is."""
     bundle = tmp_path / 'it\'s $HOME; a "folder"' / "bundle.pem"
     command = f'eval "$({installed.python} -m acme_certifi env --write {shlex.quote(str(bundle))})" && {{}}'
     echo = 'printf \'%s\\n\' "$SSL_CERT_FILE" "$CURL_CA_BUNDLE"'
     shell = require("sh")
     said = run([shell, "-c", command.format(echo)]).stdout.splitlines()
     assert said == [str(bundle), str(bundle)]
-    mine = {"SSL_CERT_FILE": "/mine\nrm -rf /"}
+    mine = {"SSL_CERT_FILE": "/mine\nrm -rf /", "CURL_CA_BUNDLE": ""}  # empty, which curl takes for none
     said = run([shell, "-c", command.format(echo)], env=mine).stdout.splitlines()
     assert said == ["/mine", "rm -rf /", str(bundle)]
     curl = f"{require('curl')} --silent {urls['good']}"
