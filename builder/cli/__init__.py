@@ -142,7 +142,7 @@ def _run(arguments: list[str]) -> int:
             return UsageError.exit_code
         from builder.cli.usage import told
 
-        raise told(error) from None
+        raise told(error, arguments[0] if arguments and arguments[0] in COMMANDS else "") from None
     return 0
 
 

@@ -159,4 +159,6 @@ def _show(step: Step) -> None:
     else:
         pins = "; from now on it pins how packages are made, too" if step.written else ""
         said = f"is up to date: release {new.release.text}{pins}"
+    if not (step.up_to_date or step.written):
+        said += "; nothing was written"
     typer.echo(visible(f"{step.file}: {said}"))

@@ -8,19 +8,25 @@ from builder.errors import UsageError
 from builder.text.faults import nearest
 
 
-def told(error: Any) -> UsageError:
-    """Return what typer raises as an error of ours; its class is known by name alone, as typer moves it."""
+def told(error: Any, command: str = "") -> UsageError:
+    """Return what typer raises as an error of ours; its class is known by name alone, as typer moves it.
+
+    `command` is the one that was called, for errors that do not know it.
+    """
     context = getattr(error, "ctx", None)
     message, hint = _KINDS.get(type(error).__name__, _other)(error, context)
-    return UsageError(message, hint=hint or f"'{_path(context)} --help' lists what it takes")
+    called = _path(context) if context is not None else f"trustpack {command}".rstrip()
+    return UsageError(message, hint=hint or f"'{called} --help' lists what it takes")
 
 
 def _no_such_option(error: Any, context: Any) -> tuple[str, str]:
     parts = context.command.params if context is not None else ()
-    known = [name for part in parts if not part.hidden for name in part.opts if name.startswith("--")]
+    # Without the dashes, which are alike in all of them.
+    known = [name[2:] for part in parts if not part.hidden for name in part.opts if name.startswith("--")]
+    close = nearest(error.option_name.lstrip("-"), known)
     # A list of all options would be as long as the help.
-    close = nearest(error.option_name, known)
-    return f"{error.option_name}: there is no such option", close if "?" in close else ""
+    hint = close.replace("'", "'--", 1) if "?" in close else ""
+    return f"{error.option_name}: there is no such option", hint
 
 
 def _missing(error: Any, _context: Any) -> tuple[str, str]:

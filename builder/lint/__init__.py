@@ -84,8 +84,8 @@ def refuse(findings: Sequence[Finding]) -> None:
         return
     kind = PrivateKeyError if any(finding.rule == "private-key" for finding in errors) else BundleError
     lines = [f"{finding.origin}: {finding.message} [{finding.rule}]" for finding in errors]
-    hints = {finding.rule: finding.hint for finding in errors}
-    hint = "\n".join(f"{rule}: {text}" for rule, text in hints.items()) if len(hints) > 1 else errors[0].hint
+    hints = dict.fromkeys((finding.rule, finding.hint) for finding in errors)
+    hint = "\n".join(f"{rule}: {text}" for rule, text in hints) if len(hints) > 1 else errors[0].hint
     message = lines[0] if len(lines) == 1 else "\n  ".join((f"the bundle has {len(lines)} errors:", *lines))
     parts = [BundleError(line, hint=finding.hint) for line, finding in zip(lines, errors, strict=True)]
     raise kind(message, hint=hint, parts=parts if len(parts) > 1 else ())

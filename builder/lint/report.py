@@ -85,9 +85,12 @@ def _group(title: str, group: Sequence[Finding]) -> Iterator[str]:
         yield f"  {finding.origin}: {finding.message}"
         if finding.fingerprint:
             yield f"    SHA-256 {finding.fingerprint}"
+        if finding.hint != rule.todo:
+            yield f"    To do: {finding.hint}."
     if len(shown) < len(group):
         yield f"  and {len(group) - len(shown)} more; --format json names them all"
-    yield f"  To do: {rule.todo}."
+    if any(finding.hint == rule.todo for finding in group):
+        yield f"  To do: {rule.todo}."
     yield ""
 
 
@@ -157,7 +160,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "message": finding.message,
         "why": RULES[finding.rule].why,
-        "todo": RULES[finding.rule].todo,
+        "todo": finding.hint,
     }
 
 
@@ -213,10 +216,16 @@ def _sarif_result(finding: Finding, ids: Sequence[str], root: Path, seen: Counte
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": _SARIF_LEVEL[finding.severity],
-        "message": {"text": finding.message},
+        "message": {"text": _sarif_message(finding)},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": prints,
     }
+
+
+def _sarif_message(finding: Finding) -> str:
+    """Return what is wrong, and what to do where that is not what the rule says itself."""
+    own = "" if finding.hint == RULES[finding.rule].todo else f"; {finding.hint}"
+    return f"{finding.message}{own}"
 
 
 def _sarif_uri(path: str, root: Path) -> str:

@@ -38,7 +38,11 @@ def read(source: Input, passwords: Sequence[str] = ()) -> Iterator[Certificate |
     """
     data, origin = source.data, Origin(source.path)
     kind, line = keys.find(data)
-    if kind:
+    sealed = foreign.structure(data) if kind else None
+    if sealed and sealed.holds:
+        # Its encryption is a key's, and hides whether it has one: it is refused for what it is.
+        yield _named(origin, sealed)
+    elif kind:
         yield found("private-key", Origin(source.path, line), f"holds {kind}")
     elif not data.strip():
         yield found("empty", origin, "is empty")

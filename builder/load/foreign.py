@@ -26,7 +26,10 @@ class Foreign(msgspec.Struct, frozen=True):
     holds: bool = False
 
 
-_EXPORT = "export the certificates as PEM: keytool -exportcert -rfc -storetype {} -keystore FILE -alias NAME"
+_EXPORT = (
+    "export the certificates as PEM: keytool -exportcert -rfc -storetype {} -keystore FILE -alias NAME "
+    "-providerpath BCPROV.jar -provider org.bouncycastle.jce.provider.BouncyCastleProvider"
+)
 _ARCHIVE = Foreign(
     "an archive, which cannot be looked into", "unpack it, and name the files in it", holds=True
 )
@@ -138,7 +141,11 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], Foreign], ...] = tuple(
             ),
         ),
         (rb"<!DOCTYPE html|<html", Foreign("a page in HTML", "download the certificate itself")),
-        (rb"\A\s*+[\[{]", Foreign("JSON", "write the certificate's text alone into a file: jq -r")),
+        (
+            # A bracket alone begins a section of desktop.ini or openssl.cnf, too, and two a template.
+            rb"\A\s*+(?:\{\s*+[\"}]|\[\s*+(?:[\"\[{\]0-9-]|(?:true|false|null)\b))",
+            Foreign("JSON", "write the certificate's text alone into a file: jq -r"),
+        ),
     )
 )
 # PEM that has no place in a bundle, and what it is called.
@@ -176,8 +183,9 @@ def recognise(data: bytes) -> Foreign | None:
     if data.startswith(_DMG, len(data) - _DMG_FROM_END):
         return Foreign("a disk image of macOS", "open it, and name the certificate's own file", holds=True)
     if _BOUNCY_CASTLE.match(data):
-        # UBER encrypts what stands behind the head, BKS has its first entry there.
-        kind = "BKS" if _ENTRY.match(data, _HEAD) else "UBER"
+        # UBER encrypts what stands behind the head; BKS has its first entry there, or its end and a digest.
+        is_plain = _ENTRY.match(data, _HEAD) or (data[_HEAD : _HEAD + 1], len(data)) == (b"\0", _EMPTY_BKS)
+        kind = "BKS" if is_plain else "UBER"
         return Foreign(f"a {kind} key store of Bouncy Castle", _EXPORT.format(kind), holds=True)
     return next((foreign for pattern, foreign in _TEXTS if pattern.search(data[:_LOOKED_AT])), None)
 
@@ -218,7 +226,7 @@ def _is_ocsp(data: bytes) -> bool:
     return data.startswith(_SUCCESSFUL, start) and (start + 3 == end or data[start + 3] == 0xA0)  # noqa: PLR2004
 
 
-_HEAD, _LOOKED_AT = 32, 65536
+_HEAD, _EMPTY_BKS, _LOOKED_AT = 32, 53, 65536
 _STRUCTURES: tuple[tuple[Callable[[bytes], bool], Foreign], ...] = (
     (_is_bcfks, _BCFKS),
     (_is_ocsp, _OCSP_RESPONSE),

@@ -47,8 +47,10 @@ def asks(case: Case, source: RecipeSource) -> bool:
 
 
 def outlook(case: Case) -> Iterator[str]:
-    """Yield what is going to be asked, about how long that takes, and what is fetched."""
+    """Yield what is asked, about how long that takes, and what is fetched; nothing where no client is."""
     modules = {target: module for target, module in _modules(case) if _asked(case, module)}
+    if not modules:
+        return
     clients = sum(len(_asked(case, module)) for module in modules.values())
     seconds = sum(
         module.SECONDS[0] + module.SECONDS[1] * len(_asked(case, module)) for module in modules.values()

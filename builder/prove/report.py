@@ -122,11 +122,11 @@ def verdict(proof: Proof) -> str:
     """Return why the proof does not hold; empty where it does."""
     failed = proof.having(Status.FAILED)
     if failed:
-        return f"the proof failed: {', '.join(_where(cell) for cell in failed)}"
+        return f"{', '.join(_where(cell) for cell in failed)}: the proof failed"
     if not proof.having(Status.PROVEN):
         missing = proof.having(Status.ABSENT) + proof.having(Status.STAND_IN)
-        names = ", ".join(_where(cell) for cell in missing) or "no client was asked"
-        return f"nothing was proven: {names}"
+        names = ", ".join(_where(cell) for cell in missing)
+        return f"{names}: nothing was proven" if names else "no client was asked, so nothing was proven"
     return ""
 
 

@@ -25,6 +25,8 @@ from builder.text.files import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOST_SAID = 1000  # characters of a message
+
 
 def main() -> None:
     """Do the one task that standard input holds."""
@@ -37,7 +39,12 @@ def main() -> None:
     try:
         _say(_done(task))
     except ConfigError as error:
-        _say(Refused(str(error), error.hint))
+        _say(Refused(_shortened(str(error)), _shortened(error.hint)))
+
+
+def _shortened(text: str) -> str:
+    """Return a message with the most of it that people read; a template may put all of a long text there."""
+    return text if len(text) <= _MOST_SAID else f"{text[: _MOST_SAID - 1]}…"
 
 
 def _done(task: Task) -> Done:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 _MODES = {"file": 0o644, "dir": 0o755}
-_LONGEST = 1_000_000  # characters of a text with its placeholders filled
+# Characters of a text with its placeholders filled, and of what names something: a recipe may have many.
+_LONGEST = 1_000_000
+NAME = 4096
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -238,11 +240,11 @@ def choose(recipe: Recipe, chosen: dict[str, str]) -> dict[str, str]:
     return {key: chosen.get(key, setting.choices[0]) for key, setting in recipe.settings.items()}
 
 
-def fill(text: str, values: dict[str, str], where: str) -> str:
+def fill(text: str, values: dict[str, str], where: str, *, most: int = _LONGEST) -> str:
     """Replace every `{placeholder}` of a recipe's text; raise ConfigError for an unknown one or too many."""
     # Before it is made: a text of a configuration may be long, and stand in a recipe's a million times.
-    if sum(len(values.get(key, "")) for key in _PLACEHOLDER.findall(text)) > _LONGEST:
-        raise ConfigError(f"{where}: would be longer than {_LONGEST} characters")
+    if sum(len(values.get(key, "")) for key in _PLACEHOLDER.findall(text)) > most:
+        raise ConfigError(f"{where}: would be longer than {most} characters")
 
     def value(found: re.Match[str]) -> str:
         key = found[1]

@@ -7,6 +7,7 @@ where it lies in memory: so only texts, numbers and dates become part of a text.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import pass_context
@@ -14,6 +15,7 @@ from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from builder.errors import ConfigError
 from builder.text.quoting import FILTERS, finalize, plain
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ _RANDOM = ("lipsum",)  # of the functions that Jinja gives to templates
 _CLOCKS = frozenset({"now", "today", "utcnow"})
 
 
-class _Joining(CodeGenerator):
-    """Compiles ~ to a call of the sandbox's own function."""
+class _Compiling(CodeGenerator):
+    """Compiles ~ to a call of the sandbox's own function, and no block that escapes by itself."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  the name is Jinja's
         self.write("environment.joined((")
@@ -37,12 +39,19 @@ class _Joining(CodeGenerator):
             self.write(", ")
         self.write("))")
 
+    def visit_ScopedEvalContextModifier(  # noqa: N802  the name is Jinja's
+        self, node: nodes.ScopedEvalContextModifier, frame: Frame
+    ) -> None:
+        """Refuse autoescape: its texts escape, and so print, whatever is joined with them."""
+        del frame
+        self.fail("there is no autoescape: a filter quotes each value", node.lineno)
+
 
 class TemplateSandbox(ImmutableSandboxedEnvironment):
     """Jinja with our filters alone, which quote for each language: there is no autoescape."""
 
-    code_generator_class = _Joining
-    intercepted_binops = frozenset("%")
+    code_generator_class = _Compiling
+    intercepted_binops = frozenset("%-")
 
     def __init__(self, **options: Any) -> None:
         # Nothing is computed while it is compiled: not past these rules, nor where no line can be told of it.
@@ -64,7 +73,12 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         return "".join(map(plain, values))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Compute `left operator right`; with a text on its left, % puts values into it."""
+        """Compute `left operator right`; with a text on its left, % puts values into it.
+
+        With bytes, % prints where a value lies in memory, and - makes sets, which are in the order of that.
+        """
+        if isinstance(left, bytes | AbstractSet) or isinstance(right, AbstractSet):
+            raise ConfigError(f"{operator} computes with numbers, dates and text alone")
         if operator == "%" and isinstance(left, str):
             right = tuple(map(_printable, right)) if isinstance(right, tuple) else _printable(right)
         return super().call_binop(context, operator, left, right)

@@ -20,7 +20,7 @@ from builder.model.release import Release
 from builder.render import changelog
 from builder.render.inventory import inventory
 from builder.render.naming import check_name, check_relations, module
-from builder.render.recipe import choose, fill
+from builder.render.recipe import NAME, choose, fill
 from builder.render.template import rendered, static
 from builder.text.files import PACKAGE_BYTES
 from builder.text.quoting import visible
@@ -81,10 +81,10 @@ def target_release(
         check_name(recipe, organisation, name)
     else:
         key = "scoped_name" if recipe.scoped_name and organisation.npm_scope else "name"
-        name = fill(getattr(recipe, key), words, recipe.place(key))
+        name = fill(getattr(recipe, key), words, recipe.place(key), most=NAME)
         check_name(recipe, organisation, name, where=recipe.place(key))
     words |= {"name": name, "flat": name.removeprefix("@").replace("/", "-"), "module": module(name)}
-    version = fill(recipe.version, words, recipe.place("version"))
+    version = fill(recipe.version, words, recipe.place("version"), most=NAME)
     words["version"] = version
     chosen = choose(recipe, dict(settings or {}))
     return TargetRelease(
@@ -150,7 +150,7 @@ def commands(target: TargetRelease, filenames: Mapping[str, str]) -> dict[str, s
 def _filename(target: TargetRelease, output: Output) -> str:
     """Return the artifact's file name: with its version in it, so that no release replaces another's file."""
     where = target.recipe.place_in(output, "filename")
-    name = fill(output.filename, dict(target.words), where)
+    name = fill(output.filename, dict(target.words), where, most=NAME)
     if not re.fullmatch(FILE_NAME, name):
         hint = "{flat} is the name without the signs of an npm scope" if "/" in name else ""
         raise ConfigError(f"{where}: '{name}' is not a plain file name", hint=hint)
@@ -187,11 +187,11 @@ def _placed(
 ) -> list[tuple[str, RecipeFile, Certificate | None]]:
     """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
     if entry.content not in PER_CERTIFICATE:
-        return [(fill(entry.path, dict(words), where), entry, None)]
+        return [(fill(entry.path, dict(words), where, most=NAME), entry, None)]
     certificates = bundle.distrusted if entry.content == "distrusted" else bundle.certificates
     names = _hashed(certificates) if "{hashed}" in entry.path else [""] * len(certificates)
     return [
-        (fill(entry.path, {**words, "certificate": one.stem, "hashed": name}, where), entry, one)
+        (fill(entry.path, {**words, "certificate": one.stem, "hashed": name}, where, most=NAME), entry, one)
         for one, name in zip(certificates, names, strict=True)
     ]
 
@@ -277,7 +277,8 @@ def _scope(
     """Return the values that templates see."""
     return {
         **words,
-        "org": target.organisation,
+        # Which of its fields were configured changes no package, and so the lock does not pin it.
+        "org": msgspec.structs.replace(target.organisation, defaulted=()),
         "certificates": [_Shown(certificate) for certificate in target.bundle.certificates],
         "settings": target.settings,
         "files": paths,
@@ -315,4 +316,4 @@ def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:
     """Fill the placeholders in a value of a recipe's metadata: a text, or a list of texts."""
     if isinstance(value, str):
         return fill(value, dict(words), where)
-    return [fill(item, dict(words), where) for item in value]
+    return [fill(item, dict(words), where, most=NAME) for item in value]

@@ -16,7 +16,7 @@ from builder.text.faults import Fault, faults, nearest
 from builder.text.syntax import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["Document", "Fault", "decode", "nearest", "parse", "read", "refuse"]
@@ -27,6 +27,7 @@ _T = TypeVar("_T")
 
 # No file people write comes near; aliases of aliases would otherwise multiply until the memory is full.
 _MOST_VALUES = 100_000
+_MOST_CHARACTERS = files.MAX_BYTES  # of all texts: more than a file has are an alias's, again and again
 # libyaml crashes the process as it composes some 30,000 levels; each takes one of these characters or more.
 _MOST_MARKS = 20_000
 _MARKS = "[{-?:"
@@ -53,7 +54,10 @@ class Document(msgspec.Struct, frozen=True):
 
 def scalars(document: Document) -> str:
     """Return every key and text of a document, as the reader of its YAML understands them, one a line."""
-    found: list[str] = []
+    return "\n".join(_texts(document))
+
+
+def _texts(document: Document) -> Iterator[str]:
     values = [document.value]
     while values:
         value = values.pop()
@@ -62,8 +66,7 @@ def scalars(document: Document) -> str:
         elif isinstance(value, list):
             values += value
         else:
-            found.append(str(value))
-    return "\n".join(found)
+            yield str(value)
 
 
 def read(path: Path) -> str:
@@ -95,7 +98,11 @@ def parse(text: str, path: str) -> Document:
         raise ConfigError(f"{path}:{line}: not valid YAML: {said}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {explained(str(error))}") from error
-    return Document(path, value, lines)
+    document = Document(path, value, lines)
+    if sum(map(len, _texts(document))) > _MOST_CHARACTERS:
+        # Whoever looks at each of them would never end.
+        raise ConfigError(f"{path}:1: holds more than {_MOST_CHARACTERS} characters, by its aliases")
+    return document
 
 
 def _expect_shallow(text: str) -> None:

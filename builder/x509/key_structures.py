@@ -230,7 +230,11 @@ def _sealed(data: bytes, at: int) -> str:
     _, inner, end = _cut(data, start)
     _, at, stop = _cut(data, inner)
     has_parameters = data[at + 2 + data[at + 1]] in {der.SEQUENCE, der.NULL}
-    return "an encrypted PKCS #8 private key" if has_parameters and end - stop >= _MIN_ENCRYPTED else ""
+    if not has_parameters or end - stop < _MIN_ENCRYPTED:
+        return ""
+    # Bouncy Castle's BCFKS puts the same around all of its entries, and the proof of its integrity behind it.
+    is_bcfks = data.startswith(b"\x30", end) and bool(_HEAD.search(data, max(0, start - 6), start))
+    return "a BCFKS key store, which may have a key" if is_bcfks else "an encrypted PKCS #8 private key"
 
 
 def _bags(data: bytes) -> tuple[str, int]:

@@ -24,13 +24,11 @@ def test_other_packaging_is_told_and_needs_a_bump(locked: World) -> None:
     text = (world.folder / "trustpack.lock").read_text()
     release = text.partition('release: "')[2][:8]
     world.write("trustpack.yaml", OTHER)
+    needs = f"release {release} needs a new one, which 'trustpack lock --bump' makes; nothing was written"
     checked = world.run("lock", "--check")
     assert (checked.code, checked.out.splitlines()) == (
         1,
-        [
-            "~ how packages are made: organisation",
-            f"trustpack.lock: release {release} needs a new one, which 'trustpack lock --bump' makes",
-        ],
+        ["~ how packages are made: organisation", f"trustpack.lock: {needs}"],
     )
     said = (
         f"error: trustpack.lock: packages would be made otherwise than those of release {release}: "

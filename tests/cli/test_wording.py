@@ -159,3 +159,20 @@ def test_the_command_line_is_corrected_in_our_own_words(
     """One line that names the option, and a hint that knows the way out."""
     done = World(tmp_path).run(*words)
     assert (done.code, done.err.splitlines()[0]) == (2, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("--format", "text"), "'trustpack --help' lists what it takes"),
+        (("build", "--nosuch"), "'trustpack build --help' lists what it takes"),
+        (("lint", "--fro", "java17"), "did you mean '--for'?"),
+        (("lint", "--passwordfile", "x"), "did you mean '--password-file'?"),
+        (("check", "roots.pem", "--within"), "'trustpack check --help' lists what it takes"),
+    ],
+)
+def test_a_hint_names_an_option_that_is_like_it_or_the_help_of_the_command(
+    tmp_path: Path, words: tuple[str, ...], hint: str
+) -> None:
+    """The dashes, which are alike in all options, make none like another."""
+    assert World(tmp_path).run(*words).err.splitlines()[1] == f"hint: {hint}"

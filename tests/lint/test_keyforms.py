@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import io
 import os
 import random
@@ -14,6 +15,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from builder.errors import PrivateKeyError
@@ -270,6 +272,55 @@ def test_a_key_in_the_lock_stops_the_build(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("CN=Throw-Away Root", f"CN={_BODY}"))
 
     assert _build(tmp_path).returncode == 5
+
+
+def test_a_key_in_the_manifest_of_the_release_before_stops_the_build(tmp_path: Path) -> None:
+    """Exit 5, the manifest left as it was, and nothing of the key shown."""
+    assert _build(tmp_path).returncode == 0
+    file = tmp_path / "dist" / "manifest.json"
+    file.write_text(file.read_text().replace("CN=Throw-Away Root", f"CN={_BODY}"))
+    before = {path: path.read_bytes() for path in (tmp_path / "dist").iterdir()}
+
+    done = _build(tmp_path)
+
+    assert done.returncode == 5
+    assert f"{file.name}:9: holds a PKCS #8 private key\n" in done.stderr
+    assert _BODY[:16] not in done.stdout + done.stderr
+    assert before == {path: path.read_bytes() for path in (tmp_path / "dist").iterdir()}
+
+
+_SEALED = {
+    "as a certificate": certificate_bag(_KEY),
+    "behind a certificate": forge.seq(
+        forge.oid("1.2.840.113549.1.12.10.1.3"),
+        forge.tlv(
+            0xA0,
+            forge.seq(
+                forge.oid("1.2.840.113549.1.9.22.1"), forge.tlv(0xA0, forge.octets(forge.certificate())), _KEY
+            ),
+        ),
+    ),
+    "in an attribute": forge.seq(
+        certificate_bag(forge.certificate())[4:],
+        forge.tlv(0x31, forge.seq(forge.oid("1.2.840.113549.1.9.20"), forge.tlv(0x31, forge.octets(_KEY)))),
+    ),
+    "as a key": bag(1, _KEY),
+}
+
+
+@pytest.mark.parametrize("place", _SEALED)
+def test_a_key_in_an_encrypted_store_is_found_when_that_opens(place: str) -> None:
+    """Wherever in the decrypted part it stands; none of the certificates beside it is taken."""
+    bags = forge.seq(certificate_bag(forge.certificate()), _SEALED[place])
+    padded = bags + bytes([16 - len(bags) % 16]) * (16 - len(bags) % 16)
+    secret = hashlib.pbkdf2_hmac("sha1", b"changeit", b"salt", 1, 32)
+    encryptor = Cipher(algorithms.AES(secret), modes.CBC(bytes(16))).encryptor()
+    data = store(encrypted(pbes2(), encryptor.update(padded) + encryptor.finalize()))
+
+    loading = load(["-"], stdin=data)
+
+    assert ["private-key"] == [found.rule for found in loading.findings]
+    assert loading.certificates == ()
 
 
 def test_refusing_says_where() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ import typer
 from typer.testing import CliRunner
 
 from builder.cli.inspect import inspect
-from builder.errors import NotAPackageError, PackageError, UsageError
+from builder.errors import NotAPackageError, PackageError, PrivateKeyError, UsageError
 from builder.formats.compression import gzip
 from builder.formats.tar import write as tar
 from builder.model import File
+from tests.lint import forge
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -58,8 +60,8 @@ def test_passes_over_what_is_no_package_among_others(dist: Path) -> None:
         result = _run(*arguments)
         assert result.exit_code == 0
         assert [
-            f"{dist / 'SHA256SUMS'}: is no package, passed over",
-            f"{dist / 'manifest.json'}: is no package, passed over",
+            f"note: {dist / 'SHA256SUMS'}: is no package, passed over",
+            f"note: {dist / 'manifest.json'}: is no package, passed over",
         ] == result.stderr.splitlines()
 
 
@@ -92,6 +94,34 @@ def test_every_damaged_package_is_named(dist: Path) -> None:
         str(dist / "acme.gem"),
         str(dist / "another.gem"),
     ]
+
+
+def test_a_private_key_is_shown_and_refused(dist: Path) -> None:
+    """In a file and in a script: named by file and kind in text and JSON, the others shown, exit status 5."""
+    body = base64.b64encode(forge.elliptic().encoded()).decode()
+    description = json.dumps({"name": "acme-ca", "version": "1.0.0", "scripts": {"test": f"echo {body}"}})
+    files = [
+        File("package/package.json", description.encode()),
+        File("package/a.p8", forge.elliptic().encoded()),
+    ]
+    (dist / "bad.tgz").write_bytes(gzip(tar(files, 0)))
+    kind = "a PKCS #8 private key"
+
+    result, listed = _run(dist), _run(dist, "--json")
+
+    for one in (result, listed):
+        assert isinstance(one.exception, PrivateKeyError)
+        assert one.exception.exit_code == 5
+        assert body[:16] not in str(one.exception)
+    lines = [f"{name} holds {kind}" for name in ("package/a.p8", "package/package.json", "test")]
+    assert [f"  private key: {line}" for line in lines] == [
+        line for line in result.stdout.splitlines() if line.startswith("  private key")
+    ]
+    assert [f"{dist / 'bad.tgz'}: {line}" for line in lines] == str(result.exception).split("\n  ")
+    held = {Path(one["file"]).name: one["private_keys"] for one in json.loads(listed.stdout)["packages"]}
+    assert [line.partition(" holds")[0] for line in lines] == [one["file"] for one in held["bad.tgz"]]
+    assert {kind} == {one["what"] for one in held["bad.tgz"]}
+    assert (held["acme.deb"], held["acme.gem"]) == ([], [])
 
 
 def test_a_missing_file_is_a_usage_error(dist: Path) -> None:

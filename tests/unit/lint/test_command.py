@@ -62,6 +62,22 @@ def test_text_names_file_line_fingerprint_why_and_what_to_do(tmp_path: Path) -> 
     assert f"  To do: {RULES['expired'].todo}.\n" in text
 
 
+def test_what_has_a_way_out_of_its_own_shows_that(tmp_path: Path) -> None:
+    """In text, in JSON and in SARIF, with the rule's own for what has none."""
+    (tmp_path / "a.ldif").write_bytes(b"dn: cn=x\n")
+    (tmp_path / "b.crl").write_bytes(b"\x01")
+    way, usual = "decode what stands behind cACertificate", RULES["unknown-format"].todo
+
+    def printed(form: str) -> str:
+        return _run("lint", "a.ldif", "b.crl", "--format", form, *_NOW, cwd=tmp_path).stdout.decode()
+
+    todos = [one["todo"] for one in json.loads(printed("json"))["findings"]]
+    assert [True, True] == [todos[0].startswith(way), todos[1] == usual]
+    assert [1, 1] == [printed("text").count(f"To do: {todo}.\n") for todo in todos]
+    results = [one["message"]["text"] for one in json.loads(printed("sarif"))["runs"][0]["results"]]
+    assert [f"is LDIF; {todos[0]}", False] == [results[0], usual in results[1]]
+
+
 def test_json_has_findings_and_verdicts(tmp_path: Path) -> None:
     """The JSON names rule, place and fingerprint, and a verdict with its reasons for each runtime."""
     options = ("--format", "json", "--for", "python3.11,python3.13", *_NOW)

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from builder.errors import BundleError
+from builder.lint import refuse
 from builder.load import load
+from builder.x509 import keys
 from tests.lint import forge
 from tests.lint.keyforms import bks, bks_entry
 from tests.tools import require
 
 _DATA = Path(__file__).parents[2] / "data"
+_STORES = _DATA / "bouncy-castle"
 _ROOT = forge.certificate()
 _PEM = forge.pem(_ROOT)
 _CHECKSUMS = (_DATA / "signed-checksums-without-a-key.sha256").read_bytes()
@@ -130,7 +134,8 @@ _NAMED = {
     "a Windows certificate store (.sst)": b"\0\0\0\0CERT\x20\0\0\0" + _ROOT,
     "a database of SQLite, such as cert9.db of NSS": b"SQLite format 3\0" + bytes(100),
     "a BKS key store of Bouncy Castle": bks(bks_entry(_ROOT)),
-    "a UBER key store of Bouncy Castle": bks()[:32] + bytes(range(160, 240)),
+    "a UBER key store of Bouncy Castle": (_STORES / "store.uber").read_bytes(),
+    "a BCFKS key store of Bouncy Castle": (_STORES / "store.bcfks").read_bytes(),
     "an OCSP response": forge.seq(b"\x0a\x01\x00", forge.tlv(0xA0, b"")),
     "a disk image of macOS": bytes(9000) + b"koly" + bytes(508),
     "a keychain of macOS": b"kych\0\1\0\0" + bytes(100),
@@ -145,6 +150,59 @@ def test_what_is_refused_is_called_by_its_name(name: str) -> None:
     assert (found.rule, found.message) == ("unknown-format", f"is {name}")
     assert found.hint
     assert "name a PEM" not in found.hint
+
+
+_WINDOWS = _NEIGHBOURS["desktop.ini"]
+_NO_JSON = (_WINDOWS, b"[ default ]\nbits = 2048\n", b"{{ roots }}\n", b"{ see the wiki }\n")
+
+
+@pytest.mark.parametrize("data", _NO_JSON)
+def test_what_only_begins_with_a_bracket_is_not_called_json(data: bytes, tmp_path: Path) -> None:
+    """Windows' desktop.ini, OpenSSL's configuration and a template are passed over without a name."""
+    (tmp_path / "root.pem").write_bytes(_PEM)
+    (tmp_path / "z").write_bytes(data)
+
+    [found] = load([tmp_path]).findings
+
+    assert found.message == "holds no certificate and was passed over"
+
+
+@pytest.mark.parametrize("data", [b"[]", b" [\n  1]", b'["a"]', b"[null]", b"{}", b'\n{ "a": 1}', b"[{}]"])
+def test_json_is_called_json(data: bytes) -> None:
+    """Whatever it begins with."""
+    [found] = load(["-"], stdin=data).findings
+
+    assert found.message == "is JSON"
+
+
+def test_each_of_several_has_its_own_way_out() -> None:
+    """What a build says of two files that one rule refuses has what to do about each."""
+    findings = [*load(["-"], stdin=b"dn: cn=x\n").findings, *load(["-"], stdin=b"kind: Secret\n").findings]
+
+    with pytest.raises(BundleError) as caught:
+        refuse(findings)
+
+    assert [f"unknown-format: {found.hint}" for found in findings] == caught.value.hint.splitlines()
+
+
+@pytest.mark.parametrize("file", ["store.bks", "empty.bks", "store.uber", "store.bcfks"])
+def test_a_store_of_bouncy_castle_is_called_by_its_name(file: str) -> None:
+    """Those that its release 1.78.1 wrote, with one certificate or none: never a key, which is not seen."""
+    [found] = load([_STORES / file]).findings
+    kind = file.partition(".")[2].upper()
+
+    assert (found.rule, found.message) == ("unknown-format", f"is a {kind} key store of Bouncy Castle")
+    assert f"-storetype {kind}" in found.hint
+
+
+def test_an_encrypted_key_is_no_bcfks_store() -> None:
+    """What such a store wraps is the structure of an encrypted key, alone or in a template a key's form."""
+    store = (_STORES / "store.bcfks").read_bytes()
+    key = store[4 : 4 + 4 + int.from_bytes(store[6:8])]
+
+    assert [found.rule for found in load(["-"], stdin=key).findings] == ["private-key"]
+    assert keys.find(key)[0] == "an encrypted PKCS #8 private key"
+    assert keys.find(b"text\n" + store)[0] == "a BCFKS key store, which may have a key"
 
 
 @pytest.mark.parametrize("name", ["a BKS key store of Bouncy Castle", "a Windows certificate store (.sst)"])

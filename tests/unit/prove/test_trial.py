@@ -143,7 +143,7 @@ def test_a_stand_in_is_never_green(plan: TrialSetup, tmp_path: Path) -> None:
     proof = prove(plan, trial.run(plan, Folder(tmp_path, stand_in="a folder for a store")))
     assert [cell.status for cell in proof.cells] == [Status.STAND_IN]
     assert not proof.holds
-    assert report.verdict(proof) == "nothing was proven: folder/reader"
+    assert report.verdict(proof) == "folder/reader: nothing was proven"
     assert report.rows(proof)[0][-1] == "stand-in, not counted"
     assert report.remarks(proof) == ["folder: stand-in: a folder for a store"]
 
@@ -206,4 +206,4 @@ def test_trust_that_is_left_behind_fails_every_client(plan: TrialSetup, tmp_path
     [cell] = trial.run(plan, Folder(tmp_path, leftover=True))
     said = "removed: what the testbed trusts is not what it trusted before: leftover.pem"
     assert (cell.status, cell.faults) == (Status.FAILED, (said,))
-    assert report.verdict(prove(plan, [cell])) == "the proof failed: folder/reader"
+    assert report.verdict(prove(plan, [cell])) == "folder/reader: the proof failed"

@@ -91,3 +91,11 @@ def test_a_pattern_that_backtracks_is_stopped() -> None:
     with pytest.raises(ConfigError) as caught:
         apart.matches("(a+)+", "a" * 60 + "!", "x.yaml:3", seconds=1)
     assert str(caught.value) == f"x.yaml:3: on '{'a' * 59}…': takes longer than 1 seconds"
+
+
+def test_what_is_said_of_a_template_is_no_longer_than_people_read(tmp_path: Path) -> None:
+    """Ten million characters of it would fill a job's log."""
+    for template in "{{ ('a b' * 10 ** 7)|token }}", "{% include 'a' * 10 ** 7 %}", "{{ {}['a' * 10 ** 7] }}":
+        error = _refused(tmp_path, template, seconds=30)
+        assert str(error).startswith(f"{tmp_path}/a.j2:3: ")
+        assert len(str(error)) == 1000

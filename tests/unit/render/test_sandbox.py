@@ -34,6 +34,14 @@ _REFUSED = {
     "joined with a list": "{{ ('a' ~ [self])|text }}",
     "by %": "{{ ('%s' % self)|text }}",
     "by % among others": "{{ ('%s %s' % (1, self))|text }}",
+    "by % of bytes": "{{ ('%r'.encode() % ('a'.upper,)).decode()|text }}",
+    "by % of other bytes": "{{ ('%a'.encode() % {'a': self}).decode()|text }}",
+    "escaped": "{% autoescape true %}{% macro m() %}{% endmacro %}"
+    "{% set s = m().escape(self) %}{{ s|text }}{% endautoescape %}",
+    "escaped and joined": "{% autoescape true %}{% macro m() %}{% endmacro %}"
+    "{% set s = m().join([self]) %}{{ s|text }}{% endautoescape %}",
+    "the order of a set": "{% for i in {cycler(1): 1}.keys() - [] %}{{ i.current }}{% endfor %}",
+    "the order of another": "{% for i in [] - {cycler(1): 1}.keys() %}{{ i.current }}{% endfor %}",
     "by format": "{{ '{}'.format(self)|text }}",
     "by an attribute in a format": "{{ '{0.upper}'.format('a')|text }}",
     "by a map in a format": "{{ '{a}'.format_map({'a': self})|text }}",

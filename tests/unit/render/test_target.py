@@ -156,6 +156,32 @@ def test_a_package_takes_no_place_of_somebody_elses(key: str, other: str, tmp_pa
     assert str(caught.value).endswith("' is somebody else's package")
 
 
+def test_templates_are_not_told_which_fields_were_configured(tmp_path: Path) -> None:
+    """The lock pins what the fields say: no package may differ by more."""
+    text = "{% for field in org.defaulted %}{{ field|text }}{% endfor %}."
+    source = bundles.target(tmp_path, TEMPLATE, a_j2=text)
+    owner = msgspec.structs.replace(bundles.organisation(), defaulted=("homepage",))
+    found = subject(source, organisation=owner)
+    made = render.package(found, found.recipe.outputs[0], digests={}, filenames={})
+    assert made.files[0].data == b"."
+
+
+def test_what_names_something_has_an_end(tmp_path: Path) -> None:
+    """A path and a relation of a million characters each, many thousand times, would fill the memory."""
+    metadata = "    metadata: {depends: ['" + "{description}" * 5 + "']}\n"
+    for number, text in enumerate(
+        (
+            RECIPE.replace("path: roots.pem", "path: '" + "{description}" * 5 + "'"),
+            RECIPE.replace("container: tar", "container: deb").replace("    files:", metadata + "    files:"),
+        )
+    ):
+        source = bundles.target(tmp_path, text, f"t{number}")
+        found = subject(source, organisation=bundles.organisation(description="x" * 1_000))
+        with pytest.raises(ConfigError) as caught:
+            render.package(found, found.recipe.outputs[0], digests={}, filenames={})
+        assert str(caught.value).endswith(": would be longer than 4096 characters")
+
+
 def test_a_package_has_an_end(tmp_path: Path) -> None:
     """Files are counted as they are made, and not when the memory is full of them."""
     with_bundles = "".join(f"      - path: {i}.pem\n        content: bundle\n" for i in range(20_000))

@@ -232,3 +232,9 @@ def test_aliases_that_multiply_are_refused_before_they_fill_the_memory() -> None
     levels = ["l0: &l0 [x, x, x, x, x, x, x, x, x, x]"]
     levels += [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 9)]
     assert refusal("\n".join(levels)) == ("f.yaml:1: holds more than 100000 values", "")
+
+
+def test_aliases_that_repeat_a_long_text_are_refused_before_anybody_looks_at_each() -> None:
+    """A megabyte and four thousand aliases of it are few values, and four thousand megabytes."""
+    text = f"a: &a {'x' * 1_000_000}\nb: [{', '.join(['*a'] * 4_000)}]\n"
+    assert refusal(text) == ("f.yaml:1: holds more than 16777216 characters, by its aliases", "")
