@@ -87,8 +87,13 @@ class << ca
 
   # Write the public roots and these into one file; return the variables that name it.
   def written(file)
+    header = "# Written by #{about['package']} env --write\n"
+    if File.exist?(file) && File.binread(file, header.size) != header
+      raise OptionParser::InvalidArgument, "#{file} is not a file that this command wrote; name another one"
+    end
+
     FileUtils.mkdir_p(File.dirname(file))
-    File.write("#{file}.new", merged_pem)
+    File.write("#{file}.new", header + merged_pem)
     File.rename("#{file}.new", file)
     { 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH' => file }
   end

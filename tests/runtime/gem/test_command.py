@@ -147,6 +147,18 @@ def test_env_makes_every_ruby_trust_it(shell: str, installed: Home, urls: list[s
     assert installed.run(require(shell), "-c", program).stdout == "200\n"
 
 
+def test_env_overwrites_no_file_of_others(installed: Home, tmp_path: Path) -> None:
+    """--write renews what it wrote; a file that it did not write stays as it is."""
+    theirs, ours = tmp_path / "theirs.pem", tmp_path / "ours.pem"
+    theirs.write_text("theirs\n")
+    program = str(installed.path / "bin/acme-ca")
+    done = installed.attempt(program, "env", f"--write={theirs}")
+    assert (done.returncode, done.stdout, theirs.read_text()) == (2, "", "theirs\n")
+    assert f"{theirs} is not a file that this command wrote; name another one" in done.stderr
+    for _ in range(2):
+        installed.run(program, "env", f"--write={ours}")
+
+
 def test_env_for_other_shells(installed: Home) -> None:
     """fish, PowerShell and cmd have words of their own to set a variable; JSON has none."""
     path = next(installed.path.glob("gems/*/lib/acme_ca.rb"))
