@@ -68,7 +68,8 @@ _MARKED = (
     ),
 )
 _MAX_CANDIDATES = 20_000
-_MAX_PIECES = 64
+# How many times the data is read for octets in pieces: contents in contents are read once in each.
+_MAX_TIMES = 8
 _TOO_MANY = "more beginnings of private keys than can be looked at"
 _MAX_PARTS = 10
 _RSA_NUMBERS, _DSA_NUMBERS = 9, 6
@@ -254,13 +255,20 @@ def _bags(data: bytes) -> tuple[str, int]:
 
 def _in_pieces(data: bytes) -> tuple[str, int]:
     """Look through PKCS #7 and PKCS #12 contents whose octets come in pieces, each put together."""
-    for match in islice(_IN_PIECES.finditer(data), _MAX_PIECES):
+    budget = _MAX_TIMES * len(data)
+    for match in _IN_PIECES.finditer(data):
         head = _HEAD.search(data, max(0, match.start() - 6), match.start())
-        try:
-            whole, after = ber.first(data, head.start()) if head else (b"", 0)
-        except der.DerError:
+        if not head:
             continue
-        if head and whole != data[head.start() : after]:
+        if budget < 0:
+            return _TOO_MANY, head.start()
+        try:
+            whole, after = ber.first(data, head.start())
+        except der.DerError:
+            budget -= len(data) // _MAX_TIMES
+            continue
+        budget -= after - head.start()
+        if whole != data[head.start() : after]:
             kind, _ = find(whole)
             if kind:
                 return kind, head.start()

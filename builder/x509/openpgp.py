@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from itertools import islice
 
 # What a packet begins with: version, time of making (from 1995 on), algorithm; its header stands before it.
 _BODY = re.compile(rb"[\x04-\x06][\x2f-\xef].{3}(?:[\x01-\x03\x10-\x13\x16]|\0\0..)", re.DOTALL)
 _SECRET = frozenset({5, 7})
 # What follows a secret key: signature, subkey, trust, user's name, public subkey, user's attribute.
 _FOLLOWING = frozenset({2, 7, 12, 13, 14, 17})
-_MAX_CANDIDATES = 20_000
 _ON_CURVES, _ECDH = frozenset({18, 19, 22}), 18
 # RFC 9580's own algorithms have numbers of a fixed size: X25519, X448, Ed25519, Ed448.
 _FIXED = {25: 32, 26: 56, 27: 32, 28: 57}
@@ -29,6 +27,7 @@ _CURVES = tuple(
     )
 )  # fmt: skip
 _MIN_BITS = 512
+_MAX_SECRETS = 4  # numbers of an RSA key; others have one
 _PLAIN, _AEAD, _ENCRYPTED = 0, 253, frozenset({253, 254, 255})
 _CIPHERS, _DIGESTS = (
     frozenset({1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13}),
@@ -41,7 +40,7 @@ _LENGTH_BEHIND_ALGORITHM = 5  # the first version whose public part tells its si
 
 def secret_key(data: bytes) -> int:
     """Return where the first secret-key packet in `data` begins, -1 where there is none."""
-    for match in islice(_BODY.finditer(data), _MAX_CANDIDATES):
+    for match in _BODY.finditer(data):
         body = match.start()
         for size in (2, 3, 5, 6):
             start = body - size
@@ -123,8 +122,9 @@ def _is_plain(data: bytes, at: int, end: int, algorithm: int) -> bool:
     """Tell whether secret numbers and, but in version 6, their checksum fill the rest of a packet."""
     if algorithm in _FIXED:
         return end - at - _FIXED[algorithm] in {0, 2}
-    while at and end - at > 2:  # noqa: PLR2004  octets of a checksum
-        at = _number(data, at, end)
+    for _ in range(_MAX_SECRETS):
+        if at and end - at > 2:  # noqa: PLR2004  octets of a checksum
+            at = _number(data, at, end)
     return at != 0 and end - at in {0, 2}
 
 

@@ -349,6 +349,22 @@ def test_stores_in_indefinite_lengths(size: int) -> None:
     assert [load(["-"], stdin=indefinite(pkcs12(bag(1, _KEY)), size)).findings[0].rule] == ["private-key"]
 
 
+def test_nothing_before_a_key_hides_it() -> None:
+    """However much there is that begins like a key, or like what may hold one in pieces."""
+    collections = pkcs7(forge.certificate()) * 70
+    packets = b"\x04\x60\0\0\0\x01" * 25_000  # version, time and algorithm of OpenPGP keys
+    number = b"\x02\0" + b"\xff" * 64
+    body = b"\x04\x60\0\0\0\x01" + number + b"\0\x11\x01\0\x01" + b"\0" + number * 4 + b"\0\0"
+    secret = b"\xc5\xff" + len(body).to_bytes(4) + body
+
+    found = [
+        keys.find(data)[0]
+        for data in (collections + private_keys()["pkcs7-with-key-in-pieces"], packets + secret)
+    ]
+
+    assert found == ["a PKCS #8 private key", "an OpenPGP private key"]
+
+
 def test_a_bomb_is_refused_in_bounded_time() -> None:
     """What unpacks to more than can be looked through is refused, as a bomb of bombs is."""
     bomb = gzip.compress(bytes(17 * 1024 * 1024))
