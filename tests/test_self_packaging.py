@@ -151,7 +151,7 @@ def test_the_installed_program_is_its_own(installed: Path, tmp_path: Path) -> No
 
 def test_the_installed_program_has_every_recipe(installed: Path, tmp_path: Path) -> None:
     """`trustpack recipes list` knows each target of the repository."""
-    found = json.loads(run(installed, tmp_path, "recipes", "list", "--json"))
+    found = json.loads(run(installed, tmp_path, "recipes", "list", "--json"))["recipes"]
     assert sorted(row["target"] for row in found) == sorted(p.stem for p in (ROOT / "recipes").glob("*.yaml"))
     assert {row["origin"] for row in found} == {"built in"}
 

@@ -87,6 +87,8 @@ def build(
         manifest = pipeline.build(wanted, out, progress=step)
     if as_json:
         _print_json(manifest)
+        if wanted.organisation.defaulted and not quiet:
+            tell("note", [_defaults(wanted.organisation, project.file)])
     elif not quiet:
         _report(manifest, out, wanted.organisation, project.file)
 
@@ -136,14 +138,19 @@ def _report(manifest: Manifest, out: Path, organisation: Organisation, config: P
             typer.echo(f"  {target:<10}{line}")
             target = ""  # noqa: PLW2901  a command's further lines stand below its first
     if organisation.defaulted:
-        values = {
-            "contact": f"{organisation.contact_name} <{organisation.contact_email}>",
-            "homepage": organisation.homepage,
-            "license": organisation.license,
-        }
-        said = ", ".join(f"{key} {values[key]}" for key in organisation.defaulted)
-        way = f"Set them in {config}" if config else "'trustpack init' writes a file in which to set them"
-        typer.echo(f"\nDefaults used: {said}. {way}.")
+        typer.echo(f"\n{_defaults(organisation, config)}.")
+
+
+def _defaults(organisation: Organisation, config: Path | None) -> str:
+    """Return what the packages say of the organisation that nobody has configured, and how to do that."""
+    values = {
+        "contact": f"{organisation.contact_name} <{organisation.contact_email}>",
+        "homepage": organisation.homepage,
+        "license": organisation.license,
+    }
+    said = ", ".join(f"{key} {values[key]}" for key in organisation.defaulted)
+    way = f"Set them in {config}" if config else "'trustpack init' writes a file in which to set them"
+    return f"Defaults used: {said}. {way}"
 
 
 def _print_json(manifest: Manifest) -> None:

@@ -56,13 +56,16 @@ def _refuse_keys(packages: dict[Path, Contents]) -> None:
     from builder.text.quoting import visible
 
     found = [
-        f"{visible(str(path))}: {visible(flaw.file)} holds {flaw.what}"
+        f"{visible(str(path))}: {'' if flaw.file == path.name else f'{visible(flaw.file)} '}holds {flaw.what}"
         for path, contents in packages.items()
         for flaw in contents.private_keys
     ]
+    hint = "whoever has the package has the key: withdraw both"
+    if len(found) == 1:
+        raise PrivateKeyError(found[0], hint=hint)
     if found:
-        hint = "whoever has the package has the key: withdraw both"
-        raise PrivateKeyError("\n  ".join(found), hint=hint)
+        lines = (f"{len(found)} private keys are in packages:", *found)
+        raise PrivateKeyError("\n  ".join(lines), hint=hint, parts=[PrivateKeyError(one) for one in found])
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

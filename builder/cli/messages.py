@@ -40,8 +40,9 @@ def json_wanted(arguments: Sequence[str]) -> bool:
 def tell(level: Literal["progress", "note", "warning"], texts: Iterable[str]) -> None:
     """Print each message in a line of standard error."""
     from builder.text.quoting import visible
+    from builder.text.urls import anonymous
 
-    for text in texts:
+    for text in map(anonymous, texts):
         if json_wanted(sys.argv[1:]):
             _print_json({"message": {"level": level, "text": text}})
         else:
@@ -57,15 +58,23 @@ def tell_error(error: TrustpackError) -> None:
     from builder.text.quoting import visible
 
     # These are always one line: a line break is in what was typed.
-    text = visible(str(error)) if isinstance(error, (UsageError, ReleaseError, OutputError)) else str(error)
+    text = _text(error)
+    text = visible(text) if isinstance(error, (UsageError, ReleaseError, OutputError)) else text
     _say("error: ", typer.colors.RED, text)
     if error.hint:
         _say("hint: ", typer.colors.CYAN, error.hint)
 
 
+def _text(error: TrustpackError) -> str:
+    from builder.text.urls import anonymous
+
+    return anonymous(str(error))
+
+
 def _described(error: TrustpackError) -> dict[str, Any]:
     # The parts of an error are told one by one; its own text has them all once more below the first line.
-    text = str(error).partition("\n")[0].removesuffix(":") if error.parts else str(error)
+    text = _text(error)
+    text = text.partition("\n")[0].removesuffix(":") if error.parts else text
     found = _MESSAGE.fullmatch(text)
     where, line, what = found.group("where", "line", "what") if found else ("", None, text)
     return {"where": where, "line": int(line or 0), "message": what, "hint": error.hint}

@@ -48,6 +48,19 @@ def _secrets(config: Config) -> Iterator[document.Fault]:
         if what:
             said = f"{'.'.join(path)}: holds {what}, which every package would tell"
             yield document.Fault(path, said, "give the address without it")
+    for words, value in _published(config):
+        if urls.anonymous(value) != value:
+            said = f"{'.'.join(words)}: holds a user name or a password, which a release would tell"
+            yield document.Fault(words, said, "give the address without it")
+
+
+def _published(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the texts that packages or the manifest tell, each with the keys that lead to it."""
+    for key in ("name", "summary", "description"):
+        yield ("organisation", key), getattr(config.organisation, key) or ""
+    for fingerprint, authority in config.lifecycle.authorities.items():
+        for key in ("owner", "evidence"):
+            yield ("lifecycle", "authorities", fingerprint, key), getattr(authority, key) or ""
 
 
 def _contradictions(section: OrganisationSection) -> Iterator[document.Fault]:

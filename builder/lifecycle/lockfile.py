@@ -33,6 +33,7 @@ _SCHEMA = "2"
 _FIRST = "1"
 _RENAMED = {"forgiven": "undistrusted"}
 _KEY_HINT = "take it out of the lock and its history in git, and ask who else has seen it"
+_CONFLICT = "<<<<<<< "  # which no line that we write begins with
 # What a release changed, in the file's order.
 _CHANGES = ("added", "removed", "distrusted", "undistrusted")
 
@@ -133,6 +134,12 @@ def read(path: Path) -> Lock | None:
 def parse(text: str, where: str) -> Lock:
     """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
     keys.refuse_text(text, where, hint=_KEY_HINT)
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.startswith(_CONFLICT):
+            raise LockError(
+                f"{where}:{number}: git left both sides of a merge here",
+                hint="take the file of the branch that was merged first, and run 'trustpack lock'",
+            )
     parsed = _renamed(document.parse(text, where))
     keys.refuse_text(document.scalars(parsed), where, hint=_KEY_HINT)
     file = document.decode(parsed, _File)

@@ -1,7 +1,8 @@
 """Roots that are known: public ones, ones that Mozilla removed, and ones whose private key is public.
 
-`known_roots.csv` holds SHA-256 of certificate and of SPKI, status, reason and subject of each, and
-`known_roots.json` says of which day it is. tests/lint/known_roots.py writes both.
+`known_roots.csv` holds SHA-256 of certificate and of SPKI, status, reason and subject of each, and since
+which release of certifi it is public; `known_roots.json` says of which day it is. tests/lint/known_roots.py
+writes both.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _table() -> tuple[Mapping[str, Known], Mapping[str, Known]]:
     certificates: dict[str, Known] = {}
     spkis: dict[str, Known] = {}
     with TABLE.open(encoding="utf-8", newline="") as file:
-        for sha256, spki, status, reason, _ in islice(csv.reader(file), 1, None):
+        for sha256, spki, status, reason, *_ in islice(csv.reader(file), 1, None):
             known = Known(status, reason)
             certificates[sha256] = known
             if spki not in spkis or _RANK[spkis[spki].status] < _RANK[status]:

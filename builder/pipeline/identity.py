@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
 from typing import TYPE_CHECKING
 
 from builder.errors import ConfigError
@@ -10,7 +13,14 @@ from builder.formats.unpacked import Malformed
 from builder.text.faults import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from builder.model import Package
+
+# By these names of files a package manager takes whatever it can read for its own.
+_KINDS = {".deb": "deb", ".rpm": "rpm", ".apk": "apk", ".whl": "wheel", ".gem": "gem"}
+# npm takes it from any folder of an archive, whose name it leaves out.
+_DESCRIPTION = re.compile(r"/?[^/]+/package\.json")
 
 
 def refuse_another_name(package: Package, data: bytes) -> None:
@@ -18,15 +28,31 @@ def refuse_another_name(package: Package, data: bytes) -> None:
 
     It would be installed in the place of somebody else's.
     """
-    kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
-    if not kind or not names.has_name(kind):
-        return
     try:
-        found = READERS[kind].unpack(package.filename, data).name
+        called = tuple(_called(package.filename, data))
     except Malformed as fault:
         raise ConfigError(f"{package.where}: {package.filename}: {fault}") from None
-    if not names.same(kind, found, package.name):
-        raise ConfigError(
-            f"{package.where}: {package.filename}: calls itself {shown(found)}",
-            hint=f"its name is '{package.name}', from the recipe's 'name' or from names.{package.target}",
-        )
+    for manager, found in called:
+        if not names.same(manager, found, package.name):
+            raise ConfigError(
+                f"{package.where}: {package.filename}: calls itself {shown(found)}",
+                hint=f"its name is '{package.name}', from the recipe's 'name' or from names.{package.target}",
+            )
+
+
+def _called(filename: str, data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield each package manager that would take a file for a package of its own, and by what name."""
+    kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
+    wanted = next((kind for end, kind in _KINDS.items() if filename.lower().endswith(end)), kind)
+    if kind != wanted:
+        raise Malformed(f"is no {wanted} package that can be read")
+    if not kind:
+        return
+    unpacked = READERS[kind].unpack(filename, data)
+    if names.has_name(kind):
+        yield kind, unpacked.name
+        return
+    for entry in unpacked.entries:
+        if _DESCRIPTION.fullmatch(entry.path):
+            with contextlib.suppress(ValueError, RecursionError, LookupError, TypeError):
+                yield "npm", str(json.loads(entry.data)["name"])  # without one, npm installs none

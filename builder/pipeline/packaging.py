@@ -12,6 +12,7 @@ from builder import PACKAGING_REVISION, render
 from builder.config import organisation
 from builder.lifecycle.packaging import Packaging
 from builder.model import Bundle, Release
+from builder.pipeline.choices import check_chosen, check_mentioned
 from builder.render import recipe
 
 if TYPE_CHECKING:
@@ -26,13 +27,16 @@ _Sources = dict[str, recipe.RecipeSource]
 
 
 def packaging(project: Project) -> Packaging:
-    """Return how a project's packages are made; raises ConfigError where a recipe that counts is unreadable.
+    """Return how a project's packages are made; raises ConfigError where no build could make them.
 
     Not by its paths, its CAs' owners or which targets are built: no package differs by them. A value that
     says what is so without it counts for none.
     """
     chosen, available = project.config, recipe.sources(project.beside)
     owner = organisation(chosen)
+    # What a build refuses, no lock pins.
+    check_mentioned(project, available)
+    check_chosen(project, owner, (available[target] for target in sorted({*chosen.names, *chosen.settings})))
     fields = msgspec.structs.asdict(owner)
     stages = project.lifecycle.stages.items()
     return Packaging(
@@ -54,12 +58,8 @@ def packaging(project: Project) -> Packaging:
 
 
 def _names(available: _Sources, names: Mapping[str, str], owner: Organisation) -> dict[str, str]:
-    """Return the names that are not the recipes' own; what stands for an unknown target, a build refuses."""
-    return {
-        target: name
-        for target, name in names.items()
-        if target not in available or name != _own_name(available[target], owner)
-    }
+    """Return the names that are not the recipes' own."""
+    return {target: name for target, name in names.items() if name != _own_name(available[target], owner)}
 
 
 def _own_name(source: recipe.RecipeSource, owner: Organisation) -> str:
@@ -71,9 +71,9 @@ def _settings(available: _Sources, settings: Mapping[str, Mapping[str, str]]) ->
     """Return the choices that are not the recipes' first ones."""
     found: dict[str, dict[str, str]] = {}
     for target, choices in settings.items():
-        known = recipe.read(available[target]).settings if target in available else {}
+        known = recipe.read(available[target]).settings
         for key, value in choices.items():
-            if key not in known or value != known[key].choices[0]:
+            if value != known[key].choices[0]:
                 found.setdefault(target, {})[key] = value
     return found
 

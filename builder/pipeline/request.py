@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder import render
 from builder.config import organisation
-from builder.errors import ConfigError
 from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
+from builder.pipeline.choices import check_chosen, check_mentioned
 from builder.render import recipe
-from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,11 +55,10 @@ def request(
     """
     chosen = project.config
     available = recipe.sources(project.beside)
-    for key in ("targets", "names", "settings"):
-        recipe.check(available, getattr(chosen, key) or (), partial(_where, project, key))
+    check_mentioned(project, available)
     sources = recipe.select(available, targets or chosen.targets)
     owner = organisation(chosen)
-    _check_choices(project, owner, sources)
+    check_chosen(project, owner, sources)
     return BuildRequest(
         organisation=owner,
         bundle=bundle,
@@ -90,22 +86,3 @@ def _release(
 
         refuse_lower(project, owner, sources, chosen)
     return chosen
-
-
-def _where(project: Project, key: str, target: str) -> str:
-    return f"{project.where((key, target))}: {key}.{visible(target)}"
-
-
-def _check_choices(project: Project, owner: Organisation, sources: Sequence[recipe.RecipeSource]) -> None:
-    """Raise ConfigError, with file and line, for a name or a setting that a target does not have."""
-    for source in sources:
-        what, target = recipe.read(source), source.target
-        try:
-            if target in project.config.names:
-                key = "names"
-                render.check_name(what, owner, project.config.names[target])
-            if target in project.config.settings:
-                key = "settings"
-                recipe.choose(what, project.config.settings[target])
-        except ConfigError as error:
-            raise ConfigError(f"{project.where((key, target))}: {error}", hint=error.hint) from None

@@ -23,7 +23,6 @@ class _Authority(Protocol):
 
 
 _WIDTH = 78
-_SHORT = 16
 # deb-changelog(5) has English names, whatever the locale says.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -51,8 +50,8 @@ def markdown(history: Iterable[Revision], *, level: int) -> Quoted:
 
 
 def notes(verb: str, authorities: Iterable[_Authority]) -> list[str]:
-    """Return a sentence for each CA: what a release does to it."""
-    return [f"{verb} {visible(one.subject)} ({one.sha256[:_SHORT]})." for one in authorities]
+    """Return a sentence for each CA: what a release does to it, with its whole SHA-256 to be pasted."""
+    return [f"{verb} {visible(one.subject)} ({one.sha256})." for one in authorities]
 
 
 def _when(one: Revision) -> str:

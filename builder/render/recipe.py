@@ -40,20 +40,24 @@ class RecipeSource(msgspec.Struct, frozen=True):
 
 
 def templates(source: RecipeSource) -> list[Path]:
-    """Return the files of a target's folder, those that only other templates name too, as seen from it."""
-    return sorted(Path(file).relative_to(source.templates) for file in _files(source.templates))
+    """Return the files of a target's folder, those that only other templates name too, as seen from it.
+
+    But for what built-in ones are compiled to; an organisation's own may name whatever lies there.
+    """
+    left_out = "__pycache__" if built_in(source) else ""
+    return sorted(Path(file).relative_to(source.templates) for file in _files(source.templates, left_out))
 
 
-def _files(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
-    """Yield every file below a folder; no link is followed to another one."""
+def _files(folder: Path | os.DirEntry[str], left_out: str) -> Iterator[os.DirEntry[str]]:
+    """Yield every file below a folder, but for folders of one name; no link is followed to another one."""
     try:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            if entry.name != "__pycache__":
-                yield from _files(entry)
+            if entry.name != left_out:
+                yield from _files(entry, left_out)
         elif entry.is_file():
             yield entry
 

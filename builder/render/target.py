@@ -280,6 +280,7 @@ def _scope(
         # Which of its fields were configured changes no package, and so the lock does not pin it.
         "org": msgspec.structs.replace(target.organisation, defaulted=()),
         "certificates": [_Shown(certificate) for certificate in target.bundle.certificates],
+        "distrusted": [_Shown(certificate) for certificate in target.bundle.distrusted],
         "settings": target.settings,
         "files": paths,
         "epoch": target.epoch,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
-# "https://", "HTTPS://", "htps://", "https:/", "//user@host"; one letter before the colon is a drive's.
-_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/+|https?:|//(?=[^/]*(?:@|%40)))", re.IGNORECASE)
+# "https://", "HTTPS://", "htps://", "https:/", "https:\\\\", "//user@host"; one letter before the colon is a
+# drive's.
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:[/\\]+|https?:|//(?=[^/]*(?:@|%40)))", re.IGNORECASE)
 # Up to the last sign that ends a user's part, which may be percent-encoded, as that of a password may be.
 _USER = re.compile(r"[^/\\?#]*(?:@|%40)", re.IGNORECASE)
 # A password may hold a slash or a sharp sign that nobody encoded.
@@ -22,6 +23,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z][A-Za-z0-9+.-]+:)?//[^\s'\"<>]+")
+_USER_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9+.-]+:/+)[^\s/?#'\"<>]*@")
 _HIDDEN = "?…"
 
 
@@ -58,3 +60,8 @@ def shown(name: str) -> str:
 def scrubbed(text: str) -> str:
     """Return a text of somebody else's with each address in it as `shown` has it."""
     return _IN_TEXT.sub(lambda found: shown(found[0]), text)
+
+
+def anonymous(text: str) -> str:
+    """Return a message without the users of addresses in it: one may stand where another value belongs."""
+    return _USER_IN_TEXT.sub(r"\1", text)

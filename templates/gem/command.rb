@@ -14,8 +14,10 @@ ca::USAGE = <<~TEXT
 
     env [--shell sh|fish|powershell|cmd] [--format text|json]  print the variables that make every Ruby trust the CAs
         [--write [FILE]]       and write the public roots and these into one file, for grpc
-    path                       print the path of the bundle
-    doctor [--format text|json]   say what is active here; exit 1 where nothing is
+    path [--format text|json]  print the path of the bundle
+    doctor [--format text|json]   say what is active here; exit 1 where nothing is, or something is wrong
+
+  --json is short for --format json
 TEXT
 
 # How each shell sets a variable, with its value quoted.
@@ -59,7 +61,7 @@ class << ca
   def obey(command, options)
     case command
     when 'env' then print_env(options)
-    when 'path' then say(path)
+    when 'path' then print_path(options)
     when 'doctor' then print_report(options)
     when 'help' then say(usage)
     when 'version' then say(about['version'])
@@ -72,6 +74,10 @@ class << ca
     0
   end
 
+  def print_path(options)
+    say(options[:format] == 'json' ? JSON.pretty_generate('path' => path) : path)
+  end
+
   def print_env(options)
     variables = options[:write] ? env.merge(written(options[:write])) : env
     return say(JSON.pretty_generate(variables)) if options[:format] == 'json'
@@ -81,8 +87,13 @@ class << ca
 
   # Write the public roots and these into one file; return the variables that name it.
   def written(file)
+    header = "# Written by #{about['package']} env --write\n"
+    if File.exist?(file) && File.binread(file, header.size) != header
+      raise OptionParser::InvalidArgument, "#{file} is not a file that this command wrote; name another one"
+    end
+
     FileUtils.mkdir_p(File.dirname(file))
-    File.write("#{file}.new", merged_pem)
+    File.write("#{file}.new", header + merged_pem)
     File.rename("#{file}.new", file)
     { 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH' => file }
   end

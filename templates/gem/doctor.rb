@@ -43,7 +43,7 @@ class << ca
 
   # The same for people.
   def report(found = examine)
-    active = found['active'] ? "yes, through #{found['through'].join(' and ')}" : 'no'
+    active = found['active'] ? "yes, through #{found['through'].join(', ')}" : 'no'
     [headline(*found.values_at('package', 'version', 'release', 'organisation', 'runtime')),
      "bundle: #{found['bundle']}",
      *found['certificates'].map { |one| certificate_line(one) },
@@ -64,13 +64,14 @@ class << ca
   end
 
   def details(found)
-    [*found['variables'].map { |one| "  #{one['name']}=#{one['value']}: #{one['effect']}" },
+    [*found['variables'].map { |one| "#{one['name']}=#{JSON.generate(one['value'])}: #{one['effect']}" },
      *found['problems'].map { |text| "problem: #{text}" },
      *found['notes'].map { |text| "note: #{text}" }]
   end
 
   def certificate_line(one)
-    "  #{one['subject']}, #{one['expired'] ? 'expired' : 'until'} #{one['not_after']}, SHA-256 #{one['sha256']}"
+    ends = "#{one['expired'] ? 'expired on' : 'valid until'} #{one['not_after'][0, 10]}"
+    "  #{one['subject']}, #{ends}, SHA-256 #{one['sha256']}"
   end
 
   def runtime
@@ -102,7 +103,7 @@ class << ca
     return chosen if roots_chosen?
     return [] unless trusted_by_default?
 
-    [ENV.fetch('RUBYOPT', '').match?(/#{File.basename(__dir__)}\b/) ? 'RUBYOPT' : 'require']
+    [ENV.fetch('RUBYOPT', '').b.match?(/#{File.basename(__dir__)}\b/) ? 'RUBYOPT' : 'require']
   end
 
   def trusted_by_default?
@@ -129,10 +130,15 @@ class << ca
     self::VARIABLES.filter_map do |name, clients|
       next unless (value = ENV.fetch(name, nil))
 
-      { 'name' => name, 'value' => value, 'clients' => clients,
+      { 'name' => name, 'value' => shown(value), 'clients' => clients,
         'holds_these_roots' => names_roots?(name) ? holds?(value, name == 'SSL_CERT_DIR') : nil,
         'effect' => effect(name, value) }
     end
+  end
+
+  # A value as JSON can hold it.
+  def shown(value)
+    value.dup.force_encoding(Encoding::UTF_8).scrub
   end
 
   def names_roots?(name)
@@ -150,7 +156,7 @@ class << ca
 
   # Whether a file, or the folders in a list, hold all of these roots.
   def holds?(value, folders)
-    places = value.split(File::PATH_SEPARATOR)
+    places = value.b.split(File::PATH_SEPARATOR)
     found = folders ? subjects.flat_map { |hash| read_folders(places, hash) } : read_files([value])
     (certificates.map(&:to_der) - found.map(&:to_der)).empty?
   end

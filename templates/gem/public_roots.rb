@@ -46,7 +46,7 @@ class << ca
   # What a variable's value names: the :system's roots, a library's :public ones, or somebody's :own.
   def kind(name, value)
     if name == 'SSL_CERT_DIR'
-      folders = value.split(File::PATH_SEPARATOR)
+      folders = value.b.split(File::PATH_SEPARATOR) # whatever its encoding: it need not be valid in it
       return folders.any? && folders.all? { |folder| leads_to?(folder, self::PUBLIC_FOLDERS) } ? :system : :own
     end
     return :system if leads_to?(value, self::PUBLIC_FILES)
@@ -65,13 +65,20 @@ class << ca
     places.any? { |place| File.identical?(path, place) }
   end
 
-  # Whether a file has public roots alone, and not a few, as those of certifi, curl, conda and Ruby's libraries have;
-  # these CAs may be among them.
+  # Whether a file has public roots alone, and all of its day, as those of certifi, curl, conda and Ruby's libraries
+  # have: one that lacks a root, but has a younger one, is a selection, too. These CAs may be among them.
   def library_file?(file)
     remember(:public, file) do |text|
-      found = digests(ders(text))
-      found.size >= self::LEAST && (found - digests(ders(pem.b)) - known).empty?
+      found = digests(ders(text)) - digests(ders(pem.b))
+      days = known
+      found.size >= self::LEAST && (found - days.keys).empty? && (older(days, found) - found).empty?
     end
+  end
+
+  # Those that the list has for longer than the youngest of the found ones.
+  def older(days, found)
+    youngest = days.values_at(*found).compact.max
+    days.select { |_, day| day && day < youngest }.keys
   end
 
   # The first half of the SHA-256 of each, in hex.
@@ -79,9 +86,9 @@ class << ca
     ders.map { |der| OpenSSL::Digest.hexdigest('SHA256', der)[0, 32] }
   end
 
-  # The same of each root that Mozilla trusts or once did.
+  # The same of each root that Mozilla trusts or once did, and since when, where it still does.
   def known
-    File.readlines(File.join(__dir__, 'public_roots.txt'), chomp: true)
+    File.readlines(File.join(__dir__, 'public_roots.txt'), chomp: true).to_h { |line| line.split.values_at(0, 1) }
   end
 
   # What the block makes of a file's text: asked once for each state of the file, and nil where it cannot be read.

@@ -73,7 +73,7 @@ class << ca
 
   def default_places
     file, folders = self::CHOICES.zip(self::DEFAULT_PLACES).map { |name, default| ENV.fetch(name, default) }
-    [file, folders.split(File::PATH_SEPARATOR)]
+    [file, folders.b.split(File::PATH_SEPARATOR)]
   end
 
   def read_folders(folders, hash)

@@ -67,12 +67,12 @@ end
 # Not in the setup of a context, which SSLSocket calls past Ruby, and which servers need as well: they get none.
 ca::Connection = Module.new do
   def connect
-    Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }).settle(context.cert_store)
+    Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }).prepare(context)
     super
   end
 
   def connect_nonblock(*, **)
-    Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }).settle(context.cert_store)
+    Object.const_get(File.basename(__dir__).capitalize.gsub(/_[a-z]/) { |s| s[1].upcase }).prepare(context)
     super
   end
 end
@@ -139,6 +139,12 @@ class << ca
     warn "#{name}: not trusted, because the files in #{__dir__} are damaged or gone"
   end
 
+  # Add to the store of a client's context what is due to it, unless its file has other roots since it was named.
+  def prepare(context)
+    store = context.cert_store
+    settle(store) unless store&.instance_variable_defined?(self::MADE) && !names_public_roots?(context)
+  end
+
   # Give a context whose file or folder is of public roots a store that takes ours when it connects.
   def consider(context)
     store = context.cert_store
@@ -189,7 +195,7 @@ class << ca
     %i[connect connect_nonblock].each do |name|
       before = sockets.instance_method(name)
       sockets.define_method(name) do |*arguments, **options|
-        ca.settle(context.cert_store)
+        ca.prepare(context)
         before.bind_call(self, *arguments, **options)
       end
     end

@@ -39,10 +39,12 @@ unless Typhoeus.const_defined?(:AddedRoots, false)
         end
 
         # The newest file, or another in its place when it is lost: with the process that made it, whose child this
-        # one is, or to the user that this process runs as by now. A child uses its parent's file while it is there,
+        # one is, or to the user that this process runs as by now; or to a cleaner of old files, after which anybody
+        # may have put one there. A child uses its parent's file while it is there,
         # because many children end without clean-up, and each would leave a file behind.
         def current
-          write unless File.readable?(@files.last.path)
+          path = @files.last.path
+          write unless File.readable?(path) && File.owned?(path) && !File.symlink?(path)
           @files.last.path
         end
 

@@ -51,11 +51,11 @@ function transience() {
  */
 function file() {
   if (isOnDisk()) return path;
-  const where = existsSync(path) ? 'lies in an archive, which other programs cannot read' : 'is missing';
-  const way = existsSync(path)
-    ? `take ${name} out (yarn unplug ${name}; asarUnpack in Electron)`
-    : `reinstall ${name}`;
-  throw new Error(`the bundle ${where}: ${way}, or use ${command} env --write FILE`);
+  if (!existsSync(path)) throw new Error(`the bundle is missing: reinstall ${name}`);
+  throw new Error(
+    `the bundle lies in an archive, which other programs cannot read: take ${name} out (yarn unplug ${name}; ` +
+      `asarUnpack in Electron), or use ${command} env --write FILE`,
+  );
 }
 
 /**
@@ -120,14 +120,16 @@ function complaint(block) {
 }
 
 /**
- * Read a PEM file without ever throwing: what can be used of it, and what is wrong with the rest.
+ * Read a PEM file without ever throwing, or waiting: what can be used of it, and what is wrong with the rest.
  * @param {string} file
  * @returns {{ certificates: string[], problems: string[] }}
  */
 function inspect(file) {
   let text;
   try {
-    text = readFileSync(file, 'latin1');
+    const stat = statSync(file);
+    if (stat.isFIFO()) throw new Error('it is a pipe, which can be read once');
+    text = stat.isCharacterDevice() ? '' : readFileSync(file, 'latin1'); // some have no end
   } catch (error) {
     return { certificates: [], problems: [/** @type {Error} */ (error).message] };
   }

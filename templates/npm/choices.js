@@ -37,6 +37,8 @@ const FOLDERS = [
 ];
 // Fewer are a selection, which somebody made.
 const LEAST = 50;
+// All the public roots are far smaller.
+const MOST_BYTES = 4_000_000;
 
 /**
  * Tell whether two paths lead to one file or folder, by whatever links.
@@ -50,17 +52,34 @@ function isSame(one, other) {
 }
 
 /**
- * Tell whether a file holds the public roots, whole and nothing else: as certifi's, conda's and curl's do.
+ * Tell whether a file holds the public roots, whole and nothing else: as certifi's, conda's and curl's do. A pipe is
+ * left for whom it is meant, since it can be read once.
+ *
+ * One that lacks a root, but has a younger one, is a selection, too.
  * @param {string} file
  * @returns {boolean}
  */
 function isPublic(file) {
-  const certificates = bundle.split(readFileSync(file, 'latin1'));
-  /** @type {Set<string>} */
-  const known = new Set(require('./public_roots.json'));
-  const own = require('node:tls').rootCertificates;
-  for (const root of own) known.add(digest(root));
-  return certificates.length >= LEAST && certificates.every((block) => known.has(digest(block)));
+  const stat = statSync(file);
+  if (!stat.isFile() || stat.size > MOST_BYTES) return false;
+  const text = readFileSync(file, 'latin1');
+  const certificates = bundle.split(text);
+  // OpenSSL reads what stands under other names, too: TRUSTED CERTIFICATE, X509 CERTIFICATE, X509 CRL.
+  if (text.split('-----BEGIN ').length - 1 > certificates.length) return false;
+  /** @type {Record<string, string>} since when Mozilla trusts each; empty where it no longer does */
+  const days = require('./public_roots.json');
+  const own = new Set(require('node:tls').rootCertificates.map(digest));
+  const found = new Set(certificates.map(digest));
+  const newest =
+    [...found]
+      .map((one) => days[one] ?? '')
+      .sort()
+      .at(-1) ?? '';
+  return (
+    found.size >= LEAST &&
+    [...found].every((one) => one in days || own.has(one)) &&
+    Object.entries(days).every(([one, day]) => day === '' || day >= newest || found.has(one))
+  );
 }
 
 /**
@@ -91,11 +110,30 @@ function judge(value, folders = false) {
 }
 
 /**
+ * List the options about OpenSSL's store in Node's configuration file, where it is started with one.
+ * @param {string[]} words the command line's
+ * @returns {string[]}
+ */
+function configured(words) {
+  const at = words.findIndex((word) => /^--experimental-(default-)?config-file(=|$)/.test(word));
+  const [option = '', path] = words[at]?.split(/=(.*)/s) ?? [];
+  if (at < 0) return [];
+  try {
+    const file = option.includes('default') ? 'node.config.json' : (path ?? words[at + 1] ?? '');
+    const { nodeOptions = {} } = JSON.parse(readFileSync(file, 'utf8'));
+    return Object.keys(nodeOptions).flatMap((name) => (nodeOptions[name] === true ? [`--${name}`] : []));
+  } catch {
+    return []; // Node would not have started
+  }
+}
+
+/**
  * Tell whether Node takes its default roots from OpenSSL's store: as it was built (Debian's) or started.
  * @returns {boolean}
  */
 function usesOpenssl() {
-  const words = [...(bundle.environment('NODE_OPTIONS') ?? '').split(/[\s"]+/), ...process.execArgv];
+  const options = (bundle.environment('NODE_OPTIONS') ?? '').split(/[\s"]+/);
+  const words = [...configured(process.execArgv), ...options, ...process.execArgv];
   const asked = words.map((word) => /^--(no-)?use-(openssl|bundled)-ca$/.exec(word.replace(/_/g, '-')));
   const last = asked.filter(Boolean).at(-1);
   if (last) return (last[2] === 'openssl') !== Boolean(last[1]);

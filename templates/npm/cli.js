@@ -2,7 +2,7 @@
 'use strict';
 // The package's command: where the bundle is, how to trust it, and whether that is so here.
 
-const { renameSync, writeFileSync } = require('node:fs');
+const { renameSync, rmSync, writeFileSync } = require('node:fs');
 const { resolve } = require('node:path');
 const bundle = require('./bundle.js');
 const { env } = require('./index.js');
@@ -52,8 +52,14 @@ function write(name) {
   const before = extra ? bundle.inspect(extra).certificates : [];
   const ours = bundle.split(bundle.pem());
   const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, [...before, ...bundle.missing(before, ours), ''].join('\n'));
-  renameSync(temporary, file);
+  const text = [...before, ...bundle.missing(before, ours), ''].join('\n');
+  writeFileSync(temporary, text, { flag: 'wx' }); // never through somebody's link
+  try {
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary);
+    throw error;
+  }
   return { NODE_EXTRA_CA_CERTS: file, DENO_CERT: file };
 }
 

@@ -13,7 +13,7 @@ const tls = require('node:tls');
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads');
 const bundle = require('./bundle.js');
 const { isNamed, look } = require('./choices.js');
-const { forget, inherit, share } = require('./contexts.js');
+const { capture, forget, inherit, share } = require('./contexts.js');
 const { follow, list, strip } = require('./defaults.js');
 
 /** @typedef {import('node:tls').SecureContext} SecureContext */
@@ -37,8 +37,12 @@ setEnvironmentData(here, { openssl, chosen });
 /** @type {{ certificates: string[], others: string[] } | undefined} */
 let loaded;
 
-// Whether the default roots still hold all they held at first. Else the program has chosen its own.
-let whole = true;
+// Which of the bundle count: all (undefined) while the default roots are what they were at first, or longer; those
+// that the program has left in its list; none where it has chosen others.
+/** @type {string[] | undefined} */
+let held;
+/** @type {{ ca?: string[] }} what the default roots were until they became others; filled in then */
+let era = {};
 
 /**
  * Load the bundle at the first client connection, so that a process without one pays nothing.
@@ -57,6 +61,13 @@ function load() {
  */
 function certificates() {
   return load().certificates;
+}
+
+/**
+ * @returns {string[]} those of the bundle that clients trust now
+ */
+function trusted() {
+  return held ?? certificates();
 }
 
 /**
@@ -82,10 +93,12 @@ function warn(message) {
  * @param {boolean} named whether they are those of a variable
  */
 function extend(context, named) {
-  if (!whole) return; // another organisation's package, registered since, still marks its clients' contexts
-  const added = named ? certificates() : [...certificates(), ...load().others];
+  // Another organisation's package, registered since, marks its clients' contexts where ours count no more, too.
+  const ours = trusted();
+  if (ours.length === 0) return;
+  const added = named ? ours : [...ours, ...load().others];
   try {
-    if (added.length > 0) context.context.addCACert(added.join('\n'));
+    context.context.addCACert(added.join('\n'));
   } catch (error) {
     loaded = { certificates: [], others: [] };
     const { message } = /** @type {Error} */ (error);
@@ -151,7 +164,8 @@ function isChoice(ca) {
  * @returns {T}
  */
 function copy(options, others) {
-  return Object.assign(Object.create(Object.getPrototypeOf(options)), options, others);
+  const own = Object.getOwnPropertyDescriptors({ ...options, ...others }); // set, they might meet a getter
+  return Object.create(Object.getPrototypeOf(options), own);
 }
 
 /**
@@ -175,7 +189,7 @@ function watch({ context: inner }, changed) {
 /** Wrap what makes clients of `tls`; whoever has wrapped it before or wraps it later still gets every call. */
 function wrap() {
   const { connect: connectBefore, createSecureContext: createBefore } = tls;
-  /** @type {WeakMap<SecureContext, SecureContextOptions>} */
+  /** @type {WeakMap<SecureContext, { options: SecureContextOptions, era: typeof era }>} */
   const made = new WeakMap();
   /** @type {WeakMap<SecureContext, SecureContext>} */
   const copies = new WeakMap();
@@ -190,9 +204,9 @@ function wrap() {
     // A list of the default roots may be for a server: it gets these without the bundle.
     const ca = strip(options?.ca, certificates);
     const kept = !options || ca === options.ca;
-    const context = createBefore.call(this, kept ? options : Object.create(options, { ca: { value: ca } }));
+    const context = createBefore.call(this, kept ? options : copy(options, { ca }));
     if (isChoice(options?.ca) && kept) return context; // who names their CAs gets only those
-    made.set(context, copy(options ?? {}, {}));
+    made.set(context, { options: capture(options ?? {}), era });
     watch(context, () => made.delete(context)); // a copy would lack what was added
     return context;
   };
@@ -210,15 +224,30 @@ function wrap() {
   }
 
   /**
+   * Return the options of a copy of a context that a program has made, with the default roots from then.
+   * @param {SecureContext} own
+   * @returns {SecureContextOptions | undefined} nothing where there cannot be one
+   */
+  function recall(own) {
+    const { options, era: past } = made.get(own) ?? {};
+    if (!options || options.ca || !past?.ca) return options;
+    // Where OpenSSL's store is used, there is no list of what was in it.
+    return past.ca.length > 0 ? copy(options, { ca: past.ca }) : undefined;
+  }
+
+  /**
    * Return the context a client shall use, or nothing where its own is to be left alone.
    * @param {Options} options
    * @returns {SecureContext | undefined}
    */
   function choose(options) {
     const own = options.secureContext;
-    if (!whole || (!own && isChoice(options.ca) && strip(options.ca, certificates) === options.ca))
+    if (
+      held?.length === 0 ||
+      (!own && isChoice(options.ca) && strip(options.ca, certificates) === options.ca)
+    )
       return undefined;
-    const wanted = own ? made.get(own) : options;
+    const wanted = own ? recall(own) : options;
     if (!wanted) return undefined;
     const context = share(wanted, () => make(wanted));
     if (context) return context;
@@ -260,12 +289,14 @@ function synchronise() {
 function register() {
   if (!(registered in tls) && !bundle.isDisabled() && chosen.length === 0) {
     wrap();
-    follow(openssl, certificates, (held) => {
-      whole = held;
+    follow(openssl, certificates, (left, before) => {
+      held = left;
+      era.ca = before;
+      era = {};
       forget();
     });
-    list(() => (whole ? certificates() : []));
-    Object.defineProperty(tls, registered, { get: () => whole });
+    list(trusted);
+    Object.defineProperty(tls, registered, { get: () => !held });
     synchronise();
   }
   return isRegistered();

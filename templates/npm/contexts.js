@@ -5,14 +5,24 @@ const { createHash, getFips } = require('node:crypto');
 const tls = require('node:tls');
 
 /** @typedef {import('node:tls').SecureContext} SecureContext */
-/** @typedef {typeof tls.createSecureContext & { [sharing]?: boolean }} Create */
+/** @typedef {typeof tls.createSecureContext & { [sharing]?: Function }} Create */
 
 // Sets of options, of which a program with many client certificates has many; beyond, the oldest is forgotten.
 const MOST = 32;
 // A program may change these at any time, and contexts made later follow.
 const DEFAULTS = ['DEFAULT_CIPHERS', 'DEFAULT_ECDH_CURVE', 'DEFAULT_MIN_VERSION', 'DEFAULT_MAX_VERSION'];
-// Marks a tls.createSecureContext that makes equal contexts of equal options, for the packages of all organisations.
+// Marks a tls.createSecureContext that makes equal contexts of equal options, for the packages of all organisations:
+// by itself, since a stranger's wrapper may have taken over the properties of what it wraps.
 const sharing = Symbol.for('trustpack.sharing');
+
+/**
+ * Tell whether a function is a wrapper of ours around what is pure.
+ * @param {Create} create
+ * @returns {boolean}
+ */
+function isSharing(create = tls.createSecureContext) {
+  return create[sharing] === create;
+}
 
 /**
  * Tell whether a function is Node's own createSecureContext, or a wrapper of ours around that. A stranger's wrapper
@@ -21,7 +31,7 @@ const sharing = Symbol.for('trustpack.sharing');
  * @returns {boolean}
  */
 function isPure(create) {
-  return create[sharing] ?? /\bconfigSecureContext\(/.test(Function.prototype.toString.call(create));
+  return isSharing(create) || /\bconfigSecureContext\(/.test(Function.prototype.toString.call(create));
 }
 
 /**
@@ -30,7 +40,7 @@ function isPure(create) {
  * @param {Create} wrapped
  */
 function inherit(wrapper, wrapped) {
-  wrapper[sharing] = isPure(wrapped);
+  if (isPure(wrapped)) wrapper[sharing] = wrapper;
 }
 
 /**
@@ -40,10 +50,11 @@ function inherit(wrapper, wrapped) {
 function optionsRead() {
   /** @type {Set<string>} */
   const names = new Set();
-  const record = (/** @type {object} */ _target, /** @type {string | symbol} */ name) => {
+  const record = (/** @type {object} */ target, /** @type {string | symbol} */ name) => {
     if (typeof name === 'string') names.add(name);
+    return Reflect.get(target, name);
   };
-  tls.createSecureContext(new Proxy({}, { get: record }));
+  tls.createSecureContext(new Proxy({ ca: [] }, { get: record }));
   names.delete('singleUse'); // says when to free a context, not what is in it
   return [...names];
 }
@@ -77,12 +88,39 @@ const shared = new Map();
 let names;
 
 /**
+ * Copy a value of an option, which its owner may overwrite: a key's bytes, say.
+ * @param {unknown} value
+ * @param {number} depth how many lists and objects may lie in each other
+ * @returns {unknown}
+ */
+function still(value, depth = 2) {
+  if (ArrayBuffer.isView(value))
+    return Buffer.from(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  if (depth === 0 || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((one) => still(one, depth - 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, still(one, depth - 1)]));
+}
+
+/**
+ * Copy a context's options as they are now, inherited ones too.
+ * @param {object} options
+ * @returns {object}
+ */
+function capture(options) {
+  if (isSharing()) names ??= optionsRead();
+  const read = [...Object.keys(options), ...(names ?? [])];
+  const own = Object.fromEntries(read.map((name) => [name, still(Reflect.get(options, name))]));
+  return Object.create(Object.getPrototypeOf(options), Object.getOwnPropertyDescriptors(own));
+}
+
+/**
  * Say in one text which context a connection's options ask for; undefined where it needs one of its own.
  * @param {object} options
  * @returns {string | undefined}
  */
 function key(options) {
-  if (!(/** @type {Create} */ (tls.createSecureContext)[sharing])) return undefined;
+  if (!isSharing()) return undefined;
   names ??= optionsRead();
   const asked = names.map((name) => text(Reflect.get(options, name)));
   const written = join([...asked, ...DEFAULTS.map((name) => text(Reflect.get(tls, name))), text(getFips())]);
@@ -114,4 +152,4 @@ function forget(changed) {
   for (const [wanted, context] of shared) if (!changed || changed === context) shared.delete(wanted);
 }
 
-module.exports = { forget, inherit, share };
+module.exports = { capture, forget, inherit, share };

@@ -28,21 +28,29 @@ function mark(block) {
 }
 
 /**
+ * Return the text of what holds certificates: a text, or its bytes.
+ * @param {unknown} value
+ * @returns {string | undefined}
+ */
+function read(value) {
+  if (ArrayBuffer.isView(value))
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
+  return typeof value === 'string' ? value : undefined;
+}
+
+/**
  * Take the entries of the bundle out of one value of a list.
  * @param {unknown} value
  * @param {(entry: string) => boolean} isOurs
  * @returns {unknown[]} what is left of it: one value, or none
  */
 function without(value, isOurs) {
-  const bytes = ArrayBuffer.isView(value);
-  const text = bytes
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
-    : value;
-  if (typeof text !== 'string') return [value];
+  const text = read(value);
+  if (text === undefined) return [value];
   const rest = text.replace(ENTRY, (entry) => (isOurs(entry) ? '' : entry));
   if (rest === text) return [value];
   if (!rest.includes('-----BEGIN ')) return [];
-  return [bytes ? Buffer.from(rest, 'latin1') : rest];
+  return [ArrayBuffer.isView(value) ? Buffer.from(rest, 'latin1') : rest];
 }
 
 /**
@@ -63,6 +71,20 @@ function strip(certificates, roots) {
   const rest = list.flatMap((value) => without(value, isOurs));
   const changed = rest.length !== list.length || rest.some((value, index) => value !== list[index]);
   return changed && rest.length > 0 ? rest : certificates;
+}
+
+/**
+ * Tell which roots of the bundle a list has.
+ * @param {unknown[]} list
+ * @param {string[]} roots the bundle's certificates
+ * @returns {string[] | undefined} undefined where it has all
+ */
+function kept(list, roots) {
+  const struck = bundle.missing(
+    list.flatMap((value) => bundle.split(read(value) ?? '')),
+    roots,
+  );
+  return struck.length > 0 ? roots.filter((root) => !struck.includes(root)) : undefined;
 }
 
 /**
@@ -95,10 +117,11 @@ function list(roots) {
 
 /**
  * Follow setDefaultCACertificates: a list with neither the bundle nor all the roots from before is the program's own
- * choice.
+ * choice, and one with some of the bundle is so for the others.
  * @param {boolean} openssl whether the default roots are OpenSSL's store, which Node may not list
  * @param {() => string[]} roots the bundle's certificates
- * @param {(whole: boolean) => void} changed
+ * @param {(left: string[] | undefined, before: string[]) => void} changed told which of the bundle
+ * count now (undefined: all), and what the default roots were, if they can be listed
  */
 function follow(openssl, roots, changed) {
   const { getCACertificates: get, setDefaultCACertificates: setBefore } = api;
@@ -107,12 +130,15 @@ function follow(openssl, roots, changed) {
   let first;
 
   api.setDefaultCACertificates = function setDefaultCACertificates(certs) {
+    const before = openssl && !first ? [] : api.getCACertificates?.('default');
     first ??= get('default');
     // Servers follow these roots, too: so the bundle stays out of them, and clients get it as before.
-    const rest = strip(certs, roots);
+    const rest = Array.isArray(certs) ? strip(certs, roots) : certs; // Node refuses what is no list
     setBefore.call(this, rest);
     // As Node has read them, since it takes other forms too.
-    changed(rest !== certs || (!openssl && bundle.holds(get('default'), first)));
+    const longer = !openssl && bundle.holds(get('default'), first);
+    const left = longer ? undefined : [];
+    changed(rest === certs ? left : kept(/** @type {unknown[]} */ (certs), roots()), before ?? []);
   };
 }
 

@@ -104,7 +104,7 @@ def _unpacked(name: str) -> str:
     import tempfile
 
     path = _copies.get(name, "")
-    if not os.path.exists(path):  # a forked child may outlive the parent that made it
+    if not _owned(path):  # a forked child may outlive the parent that made it
         data = _read(name)  # before there is a file, which nobody would remove
         descriptor, path = tempfile.mkstemp(suffix=name)
         with os.fdopen(descriptor, "wb") as file:
@@ -112,6 +112,15 @@ def _unpacked(name: str) -> str:
         atexit.register(_remove, path, os.getpid())
         _copies[name] = path
     return path
+
+
+def _owned(path: str) -> bool:
+    """Tell whether a file of this user's is there: another may have come after a cleaner of old files."""
+    try:
+        owner = os.lstat(path).st_uid
+    except OSError:
+        return False
+    return not hasattr(os, "geteuid") or owner == os.geteuid()
 
 
 def _remove(path: str, maker: int) -> None:

@@ -76,8 +76,7 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _chosen(name: str, bundle: str) -> bool:
-    value = os.environ.get(name, bundle)
-    return value != bundle and not _public.named(name, value)
+    return _public.is_set(name) and os.environ[name] != bundle and not _public.named(name, os.environ[name])
 
 
 def _shell(exported: "dict[str, str]", kept: "dict[str, str]") -> str:

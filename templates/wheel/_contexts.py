@@ -14,11 +14,12 @@ from . import _file, _public
 
 TYPE_CHECKING = False  # see __init__.py
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, Callable
 
 # In anchors.pem, in front of each root: what OpenSSL names its file by in a folder of roots.
 _HASH = "# subject hash: "
+
+_VERSION = 0xA0  # the tag of the version, in DER
 
 
 class _Known:
@@ -74,10 +75,13 @@ def trust(context: "Any", load: "Callable[..., Any]") -> None:
         if known is None or not known.default or (known.loaded and not known.folders):
             return
         with _turn[0]:  # nobody connects with a context while it changes
-            while known.folders:
-                for path in _namesakes(known.folders.pop()):
-                    _load(context, load, path)
+            found = [each for folder in known.folders for each in _namesakes(folder)]
+            for path in (path for path, root in found if root):
+                _load(context, load, path)
             known.loaded = known.loaded or _load(context, load, anchors())
+            for path in (path for path, root in found if not root):
+                _load(context, load, path)
+            known.folders.clear()  # only now: another thread must not connect before
     except Exception:  # removed while the process runs, damaged, …: it stays as it is
         pass
 
@@ -106,23 +110,59 @@ def _load(context: "Any", load: "Callable[..., Any]", path: str) -> bool:
     return True
 
 
-def _namesakes(folder: str) -> "Iterator[str]":
-    """Return the files of a context's folder with roots that have the same subject as one of these.
+def _namesakes(folder: str) -> "list[tuple[str, bool]]":
+    """Return a context's folder's files with a subject of these roots, and whether each is a root itself.
 
     OpenSSL does not look into a folder for a subject that the context holds already: a root that lies there
-    with the same name, but another key (one before or after a renewal), would be trusted no longer.
+    with the same name, but another key (one before or after a renewal), would be trusted no longer. Of
+    several it takes the first: roots of the folder come before these, so that they count for as much as ever;
+    what another CA has signed comes after, because it leads nowhere where that CA is not trusted.
     """
     try:
-        names = _listed(folder, os.stat(folder).st_mtime_ns)
+        return _listed(folder, os.stat(folder).st_mtime_ns)
     except OSError:
-        return iter(())
-    return (os.path.join(folder, name) for name in names)
+        return []
 
 
-@functools.lru_cache(maxsize=8)
-def _listed(folder: str, changed: int) -> "list[str]":  # noqa: ARG001  a changed folder is another question
+@functools.lru_cache(maxsize=8)  # by the time of change, too: a changed folder is another question
+def _listed(folder: str, _: int) -> "list[tuple[str, bool]]":
     hashes = _hashes()
-    return [name for name in os.listdir(folder) if name.partition(".")[0] in hashes]
+    names = [name for name in os.listdir(folder) if name.partition(".")[0] in hashes]
+    return [(path, _is_root(path)) for path in sorted(os.path.join(folder, name) for name in names)]
+
+
+def _is_root(path: str) -> bool:
+    """Tell whether the certificate in a PEM file names itself as its issuer; one unread passes for one."""
+    import binascii
+
+    try:
+        with open(path, "rb") as file:
+            body = file.read().split(b"CERTIFICATE-----")[1].partition(b"-----END")[0]
+        issuer, subject = _names(binascii.a2b_base64(body))
+    except (OSError, ValueError, IndexError):
+        return True
+    return issuer == subject
+
+
+def _names(der: bytes) -> "tuple[bytes, bytes]":
+    """Return the issuer and the subject of a certificate (RFC 5280, 4.1)."""
+    at = _contents(der, _contents(der, 0)[0])[0]
+    if der[at] == _VERSION:  # the first certificates have none
+        at = _contents(der, at)[1]
+    fields = []
+    for _ in ("serial number", "signature", "issuer", "validity", "subject"):
+        end = _contents(der, at)[1]
+        fields.append(der[at:end])
+        at = end
+    return fields[2], fields[4]
+
+
+def _contents(der: bytes, at: int) -> "tuple[int, int]":
+    """Return where the contents of the element at `at` start and end."""
+    start, size = at + 2, der[at + 1]
+    if size & 0x80:
+        start, size = start + (size & 0x7F), int.from_bytes(der[start : start + (size & 0x7F)], "big")
+    return start, start + size
 
 
 @functools.lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import json
 import os
 import ssl
 import sys
@@ -47,7 +48,7 @@ _BY_ENVIRONMENT = (
 def examine() -> "dict[str, Any]":
     """Return what this process would do, as plain values in the order of the schema `doctor`."""
     inventory = _inventory()
-    variables = [_variable(name) for name in _READERS if _is_set(name)]
+    variables = [_variable(name) for name in _READERS if _public.is_set(name)]
     active = trusted_by_default()
     bundle = _path("roots.pem")
     return {
@@ -88,7 +89,7 @@ def render(found: "dict[str, Any]") -> str:
         f"bundle: {found['bundle'] or 'no file on disk: this package lies in an archive'}",
         *(f"  {_certificate(each)}" for each in found["certificates"]),
         f"active: yes, through {', '.join(found['through'])}" if found["active"] else "active: no",
-        *(f"{each['name']}={each['value']!a}: {each['effect']}" for each in found["variables"]),
+        *(f"{each['name']}={json.dumps(each['value'])}: {each['effect']}" for each in found["variables"]),
         *(f"problem: {sentence}" for sentence in found["problems"]),
         *(f"note: {sentence}" for sentence in found["notes"]),
     ]
@@ -202,11 +203,6 @@ def _effect(name: str, value: str, *, holds: bool) -> str:
         return "names the public roots: these are not among them"
     rest = f", but not for {others}" if others else ""
     return f"names the public roots, which are taken anyway: these count beside them{rest}"
-
-
-def _is_set(name: str) -> bool:
-    # OpenSSL takes an empty variable for a path that leads nowhere, all others take it for none.
-    return name in os.environ if name in _public.VARIABLES else bool(os.environ.get(name))
 
 
 def _holds(value: str) -> bool:

@@ -10,11 +10,21 @@ import sys
 TYPE_CHECKING = False  # see __init__.py
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
     from typing import Any
 
 # Either of these replaces OpenSSL's default paths.
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def _of_conda() -> "list[str]":
+    """Return where conda's roots are; a folder of this name in any other environment is somebody's own."""
+    prefixes = [each for each in (sys.prefix, sys.base_prefix) if os.path.isdir(f"{each}/conda-meta")]
+    return [f"{each}{place}/ssl/cacert.pem" for each in prefixes for place in ("", "/Library")]
+
+
+def _of_cx_freeze() -> "list[str]":
+    return [os.path.join(sys.prefix, "share", "certs.pem")] if getattr(sys, "frozen", False) else []
+
 
 # Where systems keep their roots in one file. Other names of a file are found by what they lead to.
 FILES = (
@@ -24,16 +34,15 @@ FILES = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # macOS, Alpine, BSD
     "/usr/local/share/certs/ca-root-nss.crt",  # FreeBSD
-    os.path.join(sys.prefix, "ssl", "cacert.pem"),  # conda, whose activation sets SSL_CERT_FILE to it
-    os.path.join(sys.prefix, "Library", "ssl", "cacert.pem"),  # the same on Windows
-    os.path.join(sys.prefix, "share", "certs.pem"),  # cx_Freeze, whose programs set SSL_CERT_FILE to it
+    *_of_conda(),  # whose activation sets SSL_CERT_FILE to it
+    *_of_cx_freeze(),  # whose programs do
 )
 
 # Where they keep them in a folder with OpenSSL's names.
 _FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/openssl/certs")
 
 # Modules whose where() names the public bundle that they, and clients who ask them, verify with.
-_LOCATORS = ("certifi", "pip._vendor.certifi", "botocore.httpsession")
+_LOCATORS = ("certifi.core", "pip._vendor.certifi.core", "botocore.httpsession")
 
 # The public roots that libraries bring with them: a package, and the file in its folder.
 LIBRARIES = (
@@ -52,6 +61,12 @@ def chosen() -> "list[str]":
     return [name for name in VARIABLES if name in os.environ and not named(name, os.environ[name])]
 
 
+def is_set(name: str) -> bool:
+    """Tell whether the variable `name` says anything to its clients."""
+    # OpenSSL takes an empty variable for a path that leads nowhere, all others take it for none.
+    return name in os.environ if name in VARIABLES else bool(os.environ.get(name))
+
+
 def named(name: str, value: str) -> bool:
     """Tell whether the variable `name` with this value names the public roots, in whole."""
     if name == "SSL_CERT_DIR":
@@ -62,7 +77,7 @@ def named(name: str, value: str) -> bool:
 def is_file(path: "Any") -> bool:
     """Tell whether `path` is a file with the public roots: the system's, OpenSSL's or a library's."""
     name = os.fsdecode(path)
-    if any(name == _located(sys.modules.get(module)) for module in _LOCATORS):
+    if any(name == _located(module) for module in _LOCATORS):
         return True
     return _same(name, (_default("openssl_cafile"), *FILES)) or _same(name, _brought(os.path.basename(name)))
 
@@ -114,12 +129,15 @@ def _found(package: str) -> "list[str]":
         spec = importlib.util.find_spec(package)
     except Exception:  # a module that somebody made by hand, or a finder that fails
         return []
-    return list(spec.submodule_search_locations or []) if spec else []
+    # Without an origin it is no package, but any folder of that name.
+    return list(spec.submodule_search_locations or []) if spec and spec.origin else []
 
 
-def _located(module: "ModuleType | None") -> "str | None":
+def _located(name: str) -> "str | None":
     try:
-        found: str = module.where()  # type: ignore[union-attr]
+        where = sys.modules[name].where
+        # A program that puts a function of its own there has chosen other roots.
+        found: str | None = where() if where.__module__ in _LOCATORS else None
     except Exception:  # not loaded, not loaded yet, or replaced by something that fails
         return None
     return found

@@ -46,10 +46,13 @@ def test_each_target_is_told_when_it_is_built(world: World) -> None:
 
 
 def test_json_is_the_manifest_and_nothing_else(world: World) -> None:
-    """Standard output parses, and equals the file."""
+    """Standard output parses, and equals the file; what packages say by default is a note, as in text."""
     done = world.build("--json")
     assert json.loads(done.out) == json.loads((world.folder / "dist" / "manifest.json").read_text())
-    assert done.err == ""
+    note = json.loads(done.err)["message"]
+    said = "Defaults used: contact Acme PKI <pki@acme.example>, homepage https://pki.acme.internal/, "
+    assert (note["level"], note["text"].startswith(said)) == ("note", True)
+    assert world.build("--json", "--quiet").err == ""
 
 
 def test_quiet_is_silent(world: World) -> None:

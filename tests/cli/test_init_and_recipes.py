@@ -352,6 +352,34 @@ def test_a_package_of_ones_own_cannot_call_itself_otherwise(
     assert f"calls itself '{other.rsplit(maxsplit=1)[-1].strip(chr(34)).lower()}'" in done.err
 
 
+@pytest.mark.parametrize(
+    ("container", "filename", "path", "said"),
+    [
+        ("tar", "{name}-{version}.tgz", "a/package.json", "calls itself 'left-pad'"),
+        ("tar", "{name}-{version}.tar.gz", "/b/package.json", "calls itself 'left-pad'"),
+        ("file", "certifi-{version}-py3-none-any.whl", "x", "is no wheel package that can be read"),
+        ("file", "openssl_{version}_all.DEB", "x", "is no deb package that can be read"),
+    ],
+)
+def test_what_a_package_manager_would_read_otherwise_than_we_do_is_refused(
+    container: str, filename: str, path: str, said: str, world: World
+) -> None:
+    """Npm takes package.json from any folder; others go by the name of the file."""
+    world.run("init", "roots.pem", "--org", "acme")
+    (world.folder / "templates" / "x").mkdir(parents=True)
+    (world.folder / "recipes").mkdir()
+    world.write("templates/x/description", '{"name": "left-pad", "version": "1.0.0"}')
+    world.write(
+        "recipes/x.yaml",
+        'title: x\nname: "{slug}-x"\nname_pattern: "[a-z-]+"\nversion: "{release}"\ninstall: x\n'
+        f'verify: x\nremove: x\noutputs:\n  - id: a\n    container: {container}\n    filename: "{filename}"\n'
+        f"    files:\n      - path: {path}\n        source: description\n",
+    )
+    done = world.run("build", "--target", "x")
+    assert (done.code, world.files()) == (3, [])
+    assert said in done.err
+
+
 def test_a_private_key_in_a_template_of_ones_own_is_shipped_nowhere(world: World) -> None:
     """It stops the build as one in the bundle does."""
     world.run("init", "roots.pem", "--org", "acme")

@@ -106,3 +106,34 @@ def test_a_release_of_the_option_must_be_the_configured_one(world: World) -> Non
             "hint: take this line out: the lock's is higher",
         ],
     )
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ("names: {nosuch: acme-x}", "names.nosuch: there is no such target"),
+        ("names: {npm: Acme!}", "names.npm: 'Acme!' is not a name that npm packages can have"),
+        ("names: {npm: left-pad}", "names.npm: 'left-pad' does not contain 'acme'"),
+        ("settings: {npm: {a: b}}", "settings.npm.a: there is no such setting"),
+        ("settings: {wheel: {activation: x}}", "settings.wheel.activation: 'x' is not one of auto, explicit"),
+    ],
+)
+def test_what_no_build_could_make_is_not_pinned(world: World, choice: str, said: str) -> None:
+    """A lock that a build then refuses would have been reviewed and committed for nothing."""
+    world.write("trustpack.yaml", f"{CONFIG}{choice}\n")
+    done = world.run("lock")
+    assert (done.code, done.err.splitlines()[0]) == (3, f"error: trustpack.yaml:4: {said}")
+    assert not (world.folder / "trustpack.lock").exists()
+
+
+@pytest.mark.parametrize("name", ["more.txt", "__pycache__/more.txt", ".hidden/__pycache__/more.txt"])
+def test_whatever_a_template_may_name_is_pinned(world: World, name: str) -> None:
+    """Also where Python keeps what nobody looks at."""
+    world.write("trustpack.yaml", CONFIG)
+    assert world.run("recipes", "export", "npm").code == 0
+    more = world.folder / "templates" / "npm" / name
+    more.parent.mkdir(parents=True, exist_ok=True)
+    more.write_text("one")
+    assert world.run("lock").code == 0
+    more.write_text("two")
+    assert world.run("lock", "--check").code == 1

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = "organisation: {slug: acme}\nbundle: {paths: [roots.pem, another.pem]}\ntargets: [deb]\n"
+ONE = "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\n"
 
 
 @pytest.fixture
@@ -159,6 +160,38 @@ def test_the_command_line_is_corrected_in_our_own_words(
     """One line that names the option, and a hint that knows the way out."""
     done = World(tmp_path).run(*words)
     assert (done.code, done.err.splitlines()[0]) == (2, said)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "release: {}",
+        "targets: [{}]",
+        "settings: {{wheel: {{activation: {}}}}}",
+        "settings: {{{}: {{a: b}}}}",
+        "{}: x",
+    ],
+)
+def test_a_secret_address_in_a_wrong_place_is_not_told(world: World, key: str, form: str) -> None:
+    """A message says what is wrong there, and not the address's user."""
+    url = '"https://user:s3cret@ca.example/x"'
+    world.write("trustpack.yaml", f"{ONE}{key.format(url)}\n")
+    said = world.run("build", "--format", form)
+    assert said.code != 0
+    assert "https://ca.example/x" in said.err
+    assert "s3cret" not in said.out + said.err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("option", ["--config", "--expired", "--now", "--release"])
+def test_a_secret_address_after_a_wrong_option_is_not_told(world: World, option: str, form: str) -> None:
+    """Nor is one that was taken for an option's value."""
+    world.write("trustpack.yaml", ONE)
+    said = world.run("build", option, "https://user:s3cret@ca.example/x", "--format", form)
+    assert said.code != 0
+    assert "ca.example/x" in said.err
+    assert "s3cret" not in said.out + said.err
 
 
 @pytest.mark.parametrize(

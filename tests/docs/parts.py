@@ -79,6 +79,7 @@ PLACEHOLDERS = {
 SCOPE = {
     "org": "The organisation: `.slug`, `.name`, `.homepage`, `.contact_name`, `.contact_email` …",
     "certificates": "Those trusted: `.subject`, `.label`, `.sha256`, `.not_after`, `.pem`, `.openssl_hash` …",
+    "distrusted": "Those that the lifecycle distrusts, with the same fields.",
     "settings": "The value of each setting.",
     "files": "The paths of this output's files.",
     "epoch": "The time stamp of everything built, in seconds since 1970.",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PINS = Path(__file__).with_name("certifi.txt")
 _PIN = re.compile(r"certifi==(\S+) --hash=sha256:([0-9a-f]{64})")
-_FIELDS = ("sha256", "spki_sha256", "status", "reason", "subject")
+_FIELDS = ("sha256", "spki_sha256", "status", "reason", "subject", "since")
 _RANK = {"compromised": 0, "public": 1, "removed": 2}
 
 
@@ -44,7 +44,7 @@ def main(*, newer: bool) -> None:
     kept = list(csv.DictReader(known.TABLE.read_text("utf-8").splitlines()))
     rows = merged(kept, releases)
     with known.TABLE.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, _FIELDS, lineterminator="\n")
+        writer = csv.DictWriter(file, _FIELDS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     newest = list(releases)[-1]
@@ -67,6 +67,11 @@ def date(version: str) -> dt.date:
     """Return the day that a release of certifi is named after."""
     year, month, day = map(int, version.split(".")[:3])
     return dt.date(year, month, day)
+
+
+def day(row: Mapping[str, str]) -> str:
+    """Return since when a root is in the list, to compare as text; nothing where it is there no longer."""
+    return date(row["since"]).isoformat() if row["status"] == "public" else ""
 
 
 def _newer(cache: Path) -> Iterator[str]:
@@ -120,25 +125,28 @@ def merged(
 ) -> list[dict[str, str]]:
     """Return the rows that `releases`, the oldest first, make of the rows that were."""
     newest = list(releases)[-1]
+    first_in: dict[str, str] = {}
     last_in: dict[str, str] = {}
     rows = {row["sha256"]: row for row in kept if row["status"] != "public"}
     compromised = {row["sha256"] for row in kept if row["status"] == "compromised"}
     for version, roots in releases.items():
+        # One that was away for a while is there since it came back.
+        first_in = {root.sha256: first_in.get(root.sha256, version) for root in roots}
         last_in |= {root.sha256: version for root in roots}
         for root in roots:
             if root.sha256 not in compromised:
-                rows[root.sha256] = _row(root, last_in[root.sha256], newest)
+                rows[root.sha256] = _row(root, first_in[root.sha256], last_in[root.sha256], newest)
     return sorted(rows.values(), key=lambda row: (_RANK[row["status"]], row["sha256"]))
 
 
-def _row(root: Certificate, last: str, newest: str) -> dict[str, str]:
+def _row(root: Certificate, since: str, last: str, newest: str) -> dict[str, str]:
     status, reason = (
         "removed",
         f"once a public root, since removed from the Mozilla list (last in certifi {last})",
     )
     if last == newest:
         status, reason = "public", f"in the Mozilla list (certifi {newest})"
-    values = (root.sha256, root.spki_sha256, status, reason, root.subject)
+    values = (root.sha256, root.spki_sha256, status, reason, root.subject, since)
     return dict(zip(_FIELDS, values, strict=True))
 
 

@@ -64,9 +64,8 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
     """Lock three releases: one with a CA, one with another in its place, one that distrusts the first."""
     folder = tmp_path_factory.mktemp("locked")
     old, new = (authority.create(f"Acme {name}", now=_NOW).pem for name in ("Old", "New"))
-    (short_old, short_new) = (next(iter(fingerprints(pem)))[:16] for pem in (old, new))
-    (digest,) = fingerprints(old)
-    blocked = f"lifecycle: {{authorities: {{{digest}: {{state: distrusted}}}}}}\n"
+    (gone, come) = (next(iter(fingerprints(pem))) for pem in (old, new))
+    blocked = f"lifecycle: {{authorities: {{{gone}: {{state: distrusted}}}}}}\n"
     config = folder / "trustpack.yaml"
     for day, pem, more in zip(_DAYS, (old, new, old + new), ("", "", blocked), strict=True):
         (folder / "roots.pem").write_bytes(pem)
@@ -74,9 +73,9 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
         trustpack("lock", "--config", config, "--now", f"{day}T12:00:00Z")
     trustpack("build", "--config", config, "--out", folder / "dist", "--quiet", *targets.OPTIONS)
     notes = (
-        (f"Distrust CN=Acme Old ({short_old}).",),
-        (f"Trust CN=Acme New ({short_new}).", f"No longer trust CN=Acme Old ({short_old})."),
-        (f"Trust CN=Acme Old ({short_old}).",),
+        (f"Distrust CN=Acme Old ({gone}).",),
+        (f"Trust CN=Acme New ({come}).", f"No longer trust CN=Acme Old ({gone})."),
+        (f"Trust CN=Acme Old ({gone}).",),
     )
     return Locked(folder, notes)
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from markdown_it import MarkdownIt
 
+from builder.prove import authority
 from builder.render import recipe
 from tests.packages import readers
+from tests.packages.built import fingerprints, trustpack
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.packages.built import Built
+
+_NOW = dt.datetime.now(dt.UTC)  # by the real clock, as the CAs begin by it
 
 # Where each package's is, by the end of its artifact's name.
 READMES = {
@@ -48,6 +56,44 @@ def test_a_system_package_says_how_to_check_and_remove_it(demo: Built, target: s
     entry = demo.artifacts(target)[0]
     verify, remove = (str(entry[key]).splitlines()[0] for key in ("verify", "remove"))
     assert (verify in said, remove in said) == (True, True)
+
+
+@pytest.mark.parametrize("target", ["arch", "rpm"])
+def test_a_package_that_distrusts_a_ca_says_so(target: str, tmp_path: Path) -> None:
+    """Apart from what it trusts: whoever installs it reads which CA it blocks."""
+    good, bad = (authority.create(f"Acme {name}", now=_NOW).pem for name in ("Good", "Bad"))
+    (gone,) = fingerprints(bad)
+    (tmp_path / "roots.pem").write_bytes(good + bad)
+    config = tmp_path / "trustpack.yaml"
+    config.write_text(
+        "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\n"
+        f"lifecycle: {{authorities: {{{gone}: {{state: distrusted}}}}}}\n"
+    )
+    dist = tmp_path / "dist"
+    trustpack("build", "--config", config, "--out", dist, "--quiet", "--target", target)
+    (file,) = (path for path in dist.iterdir() if path.name.endswith(READMES[target][0]))
+    said = readers.read(target, file).data("/usr/share/doc/acme-ca-certs/README").decode()
+    adds, _, rest = said.partition("It makes the system distrust, whoever else adds it:")
+    assert ("CN=Acme Good" in adds, gone in adds) == (True, False)
+    assert rest.startswith(f"\n\n  CN=Acme Bad\n    SHA-256 {gone}\n\n")
+
+
+@pytest.mark.parametrize("target", ["gem", "npm", "wheel"])
+def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) -> None:
+    """Of a page that is shown as HTML nothing is lost, and nothing becomes a link or a tag."""
+    (tmp_path / "roots.pem").write_bytes(authority.create("Acme", now=_NOW).pem)
+    config = tmp_path / "trustpack.yaml"
+    config.write_text(
+        "organisation: {slug: acme, name: 'A <b> & [C](d)'}\n"
+        "bundle: {paths: [roots.pem]}\nrelease: 20260102\n"
+    )
+    dist = tmp_path / "dist"
+    trustpack("build", "--config", config, "--out", dist, "--quiet", "--target", target)
+    suffix, path = READMES[target]
+    (file,) = dist.glob(f"*{suffix}")
+    said = readers.read(target, file).data(path.replace("demo", "acme")).decode()
+    page = MarkdownIt().render(said.partition("\n\n")[2])
+    assert ("A &lt;b&gt; &amp; [C](d)" in page, "<b>" in page) == (True, False)
 
 
 def test_every_package_with_files_has_a_readme() -> None:

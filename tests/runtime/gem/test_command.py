@@ -5,6 +5,7 @@ import json
 import ssl
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -22,10 +23,10 @@ def command(home: Home, *words: str, **environment: str) -> subprocess.Completed
     return home.attempt(str(home.path / "bin/acme-ca"), *words, **environment)
 
 
-def examined(home: Home, **environment: str) -> dict[str, object]:
+def examined(home: Home, **environment: str) -> dict[str, Any]:
     """Return what the doctor finds, which its schema allows."""
     done = command(home, "doctor", "--json", **environment)
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     jsonschema.validate(found, schemas.schema("doctor"))
     assert done.returncode == int(not found["active"] or found["problems"] != [])
     return found
@@ -50,12 +51,36 @@ def test_the_doctor_says_what_is_active(installed: Home, acme: Authority) -> Non
 
 
 def test_the_text_says_the_same_in_the_same_order(installed: Home) -> None:
-    """A heading, the bundle, a line for each certificate, whether it is active, variables, and notes."""
+    """A heading, the bundle, a line for each certificate, whether it is active, variables, and notes.
+
+    The doctors of the wheel and of npm's package print the same lines.
+    """
+    found = examined(installed, **LOADED)
     done = command(installed, "doctor", "--format", "text", **LOADED)
-    words = [line.split()[0] for line in done.stdout.splitlines()]
-    assert words == ["acme-ca", "bundle:", "CN=Acme", "active:", "RUBYOPT=-racme_ca:", "note:"]
-    assert "active: yes, through RUBYOPT" in done.stdout
+    (root,) = found["certificates"]
+    package = f"acme-ca {found['version']} (release {found['release']} of acme)"
+    runtime = f"ruby {found['runtime']['version']} ({found['runtime']['path']})"
+    assert done.stdout.splitlines() == [
+        f"{package}, {runtime}",
+        f"bundle: {found['bundle']}",
+        f"  CN=Acme Root CA, valid until {root['not_after'][:10]}, SHA-256 {root['sha256']}",
+        "active: yes, through RUBYOPT",
+        'RUBYOPT="-racme_ca": loads this gem',
+        "note: a program that requires this gem itself, or by its Gemfile, is not seen from here",
+    ]
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"])
+def test_a_variable_that_is_no_text_breaks_nothing(installed: Home, urls: list[str], name: str) -> None:
+    """A path is bytes: a client is refused as it was, with no error of the gem's, and the doctor shows it."""
+    environment = {**LOADED, name: "/x\udcff\ny", "LANG": "C.UTF-8"}
+    (variable,) = [one for one in examined(installed, **environment)["variables"] if one["name"] == name]
+    assert variable["value"] == "/x\ufffd\ny"
+    text = command(installed, "doctor", **environment).stdout
+    assert f'\n{name}="/x\ufffd\\ny": ' in text
+    expected = ["accepted" if name.startswith("GRPC") else "refused"]
+    assert expected == installed.client("net/http", "uri", urls[0], **environment)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +98,7 @@ def test_the_doctor_agrees_with_a_client(
 ) -> None:
     """Where it says active, net/http connects in the same environment; where not, it is refused."""
     found = examined(installed, **environment)
-    assert (active, problems) == (found["active"], len(found["problems"]))  # type: ignore[arg-type]
+    assert (active, problems) == (found["active"], len(found["problems"]))
     verdict = installed.client("net/http", "uri", urls[0], **environment)
     assert verdict == (["accepted"] if active else ["refused"])
 
@@ -84,7 +109,7 @@ def test_a_variable_is_said_for_what_it_is(installed: Home, acme: Authority, tmp
 
     def effect(file: object) -> tuple[object, str]:
         found = examined(installed, **LOADED, SSL_CERT_FILE=str(file))
-        [one] = [each for each in found["variables"] if each["name"] == "SSL_CERT_FILE"]  # type: ignore[attr-defined]
+        [one] = [each for each in found["variables"] if each["name"] == "SSL_CERT_FILE"]
         return one["holds_these_roots"], one["effect"]
 
     assert effect("/etc/ssl/certs/ca-certificates.crt") == (
@@ -122,6 +147,18 @@ def test_env_makes_every_ruby_trust_it(shell: str, installed: Home, urls: list[s
     assert installed.run(require(shell), "-c", program).stdout == "200\n"
 
 
+def test_env_overwrites_no_file_of_others(installed: Home, tmp_path: Path) -> None:
+    """--write renews what it wrote; a file that it did not write stays as it is."""
+    theirs, ours = tmp_path / "theirs.pem", tmp_path / "ours.pem"
+    theirs.write_text("theirs\n")
+    program = str(installed.path / "bin/acme-ca")
+    done = installed.attempt(program, "env", f"--write={theirs}")
+    assert (done.returncode, done.stdout, theirs.read_text()) == (2, "", "theirs\n")
+    assert f"{theirs} is not a file that this command wrote; name another one" in done.stderr
+    for _ in range(2):
+        installed.run(program, "env", f"--write={ours}")
+
+
 def test_env_for_other_shells(installed: Home) -> None:
     """fish, PowerShell and cmd have words of their own to set a variable; JSON has none."""
     path = next(installed.path.glob("gems/*/lib/acme_ca.rb"))
@@ -136,7 +173,9 @@ def test_env_for_other_shells(installed: Home) -> None:
 
 def test_path_version_help_and_mistakes(installed: Home) -> None:
     """The other commands print one thing; a mistake is named, with the usage and status 2."""
-    assert command(installed, "path").stdout.strip().endswith("/lib/acme_ca/roots.pem")
+    said = command(installed, "path").stdout.strip()
+    assert said.endswith("/lib/acme_ca/roots.pem")
+    assert json.loads(command(installed, "path", "--json").stdout) == {"path": said}
     assert command(installed, "--version").stdout.startswith("1.2")
     assert "usage: acme-ca COMMAND" in command(installed, "--help").stdout
     for words in (["nosuch"], ["env", "--shell", "tcsh"], ["path", "more"], []):

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from builder.prove.authority import Authority, create, issue
 from builder.prove.server import serve
 from builder.x509.subject_hash import subject_hash
 from builder.x509.trusted import trusted_pem
+from tests.crossed import crossed
 from tests.runtime.gem.conftest import CLIENT, Home
 from tests.tools import require, require_mounts
 
@@ -41,21 +41,7 @@ end.join(' '))
 def family(now: dt.datetime) -> Mapping[str, Authority]:
     """Return R, L, X and O, a root that has R's name and another key."""
     root, legacy, other = (create(name, now=now) for name in ("Acme Root", "Legacy Root", "Acme Root"))
-    own = root.certificate
-    crossed = (
-        x509.CertificateBuilder()
-        .subject_name(own.subject)
-        .issuer_name(legacy.certificate.subject)
-        .public_key(root.key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(own.not_valid_before_utc)
-        .not_valid_after(own.not_valid_after_utc)
-    )
-    for extension in own.extensions:
-        if not isinstance(extension.value, x509.AuthorityKeyIdentifier):
-            crossed = crossed.add_extension(extension.value, critical=extension.critical)
-    variant = Authority(crossed.sign(legacy.key, hashes.SHA256()), root.key)
-    return {"R": root, "L": legacy, "X": variant, "O": other}
+    return {"R": root, "L": legacy, "X": crossed(root, legacy), "O": other}
 
 
 def der(authority: Authority) -> bytes:

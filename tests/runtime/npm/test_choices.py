@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -130,8 +131,13 @@ def named(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) ->
     # Of the newest Node.js, so that the older ones do not have them all themselves.
     public = world.answer([world.node("26"), "--eval", _PUBLIC], cwd=folder)
     (folder / "public.pem").write_text("\n".join(public))
-    (folder / "public and one.pem").write_text("\n".join([*public, authorities.globex.pem.decode()]))
+    for kind in ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"):
+        # OpenSSL reads it by each of these names.
+        one = authorities.globex.pem.decode().replace(" CERTIFICATE", f" {kind}")
+        (folder / f"public and one {kind}.pem").write_text("\n".join([*public, one]))
     (folder / "selected.pem").write_text("\n".join(public[:10]))
+    fewer = [root for root in public if b"ISRG Root X1" not in ssl.PEM_cert_to_DER_cert(root)]
+    (folder / "all but one.pem").write_text("\n".join(fewer))
     return folder
 
 
@@ -142,8 +148,12 @@ def named(tmp_path_factory: pytest.TempPathFactory, authorities: Authorities) ->
         (("SSL_CERT_FILE", _SYSTEM), True),
         (("SSL_CERT_FILE", "link.pem"), True),
         (("SSL_CERT_FILE", "public.pem"), True),
-        (("SSL_CERT_FILE", "public and one.pem"), False),
+        (("SSL_CERT_FILE", "public and one CERTIFICATE.pem"), False),
+        (("SSL_CERT_FILE", "public and one X509 CERTIFICATE.pem"), False),
+        (("SSL_CERT_FILE", "public and one TRUSTED CERTIFICATE.pem"), False),
+        (("SSL_CERT_FILE", "/dev/zero"), False),
         (("SSL_CERT_FILE", "selected.pem"), False),
+        (("SSL_CERT_FILE", "all but one.pem"), False),
         (("SSL_CERT_FILE", "nothing.pem"), False),
         (("SSL_CERT_FILE", ""), False),
         (("SSL_CERT_DIR", "/etc/ssl/certs"), True),
@@ -161,6 +171,38 @@ def test_a_variable_that_names_what_is_used_anyway_chooses_nothing(
     argv = [*program, str(world.PROGRAMS / "probe.mjs"), "https", json.dumps({"acme": servers["acme"]})]
     found = world.answer(argv, cwd=named, env=dict([choice]))
     assert (found["acme"]["https"] == "ok") == ours
+
+
+@pytest.mark.parametrize("release", ["18", "26"])
+def test_a_pipe_is_left_to_openssl(
+    release: str, project: Path, servers: Ports, authorities: Authorities
+) -> None:
+    """SSL_CERT_FILE may name what can be read once, as a shell's `<(…)` does: it holds a choice."""
+    names = json.dumps({name: servers[name] for name in ("acme", "globex")})
+    argv = [world.node(release), world.IPV4, _OPENSSL, *_FLAGS, str(world.PROGRAMS / "probe.mjs"), "https"]
+    env = {"SSL_CERT_FILE": "/dev/stdin"}
+    found = world.answer([*argv, names], cwd=project, env=env, question=authorities.globex.pem.decode())
+    assert (found["acme"]["https"] != "ok", found["globex"]["https"]) == (True, "ok")
+
+
+@pytest.mark.parametrize("release", _SYSTEM_CA)
+@pytest.mark.parametrize("openssl", [True, False])
+def test_node_s_configuration_file_asks_for_openssl_s_store_too(
+    openssl: bool, release: str, project: Path, roots: Path, servers: Ports, tmp_path: Path
+) -> None:
+    """What SSL_CERT_FILE names is chosen where `nodeOptions` has use-openssl-ca, and else is not read."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"nodeOptions": {"use-openssl-ca": openssl}}))
+    program = [
+        world.node(release),
+        world.IPV4,
+        "--no-warnings",
+        f"--experimental-config-file={file}",
+        *_FLAGS,
+    ]
+    env = {"SSL_CERT_FILE": str(roots / "globex.pem")}
+    found = _choices(program, project, roots, servers, env)
+    assert found["nothing"] == ("globex" if openssl else "acme")
 
 
 @pytest.mark.parametrize("release", ["18", "26"])

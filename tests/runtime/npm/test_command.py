@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -106,6 +107,14 @@ def test_env_writes_a_file_of_both(tmp_path: Path, project: Path, authorities: A
         assert found == dict.fromkeys(("NODE_EXTRA_CA_CERTS", "DENO_CERT"), str(both))
         assert both.read_bytes() == authorities.globex.pem + authorities.acme.pem
     assert sorted(tmp_path.iterdir()) == [both, tmp_path / "theirs.pem"]
+
+
+def test_env_leaves_nothing_behind_where_it_cannot_write(tmp_path: Path, project: Path) -> None:
+    """`env --write` onto a folder is an error, and no file of its own stays beside it."""
+    (tmp_path / "folder").mkdir()
+    cli = project / "node_modules/acme-ca/cli.js"
+    done = world.run([world.node("24"), cli, "env", "--write", "folder"], cwd=tmp_path, status=1)
+    assert (done.stdout, [*tmp_path.iterdir()]) == ("", [tmp_path / "folder"])
 
 
 def test_env_says_nothing_of_a_file_that_holds_these_roots(project: Path, tmp_path: Path) -> None:
@@ -334,6 +343,19 @@ def test_the_doctor_reports_a_broken_bundle(tmp_path: Path, project: Path) -> No
     report = _doctor(tmp_path, _REGISTER, status=1)
     assert report["problems"] == [f"{_bundle(tmp_path)}: there is no certificate in it; reinstall acme-ca"]
     assert not report["active"]
+    _bundle(tmp_path).unlink()
+    cli = _bundle(tmp_path).with_name("cli.js")
+    done = world.run([world.node("24"), cli, "env"], cwd=tmp_path, status=1)
+    assert done.stderr == "acme-ca: the bundle is missing: reinstall acme-ca\n"
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"])
+def test_the_doctor_waits_for_no_pipe(name: str, tmp_path: Path, project: Path) -> None:
+    """A variable that names a pipe, which nobody writes to, names none of these roots."""
+    os.mkfifo(tmp_path / "pipe")
+    env = {name: str(tmp_path / "pipe"), "NODE_OPTIONS": "--use-openssl-ca"}
+    (variable,) = (one for one in _doctor(project, env, status=1)["variables"] if one["name"] == name)
+    assert variable["holds_these_roots"] is False
 
 
 @pytest.mark.parametrize("runtime", ["bun", "deno"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builder.render.shipped import ROOT
+from tests.lint import known_roots
 from tests.runtime.npm import world
 from tests.tools import require, unpack
 
@@ -109,11 +110,12 @@ def test_every_file_is_the_package_s_own(tarball: Path, package: Path, authoriti
 
 
 def test_the_public_roots_are_those_that_the_linter_knows(request: pytest.FixtureRequest) -> None:
-    """By half of their SHA-256: each root that Mozilla trusts or once did, and none whose key is known."""
+    """By half of their SHA-256: what Mozilla trusts, since when, or once did; none whose key is known."""
     path = ROOT / "templates/npm/public_roots.json"
     with (ROOT / "builder/lint/known_roots.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["status"] in {"public", "removed"}]
-    expected = json.dumps(sorted(row["sha256"][:32] for row in rows), indent=2) + "\n"
+    days = {row["sha256"][:32]: known_roots.day(row) for row in rows}
+    expected = json.dumps(days, indent=2, sort_keys=True) + "\n"
     if request.config.getoption("--update-golden"):
         path.write_text(expected, "utf-8")
     assert path.read_text("utf-8") == expected, "pytest --update-golden refreshes it"

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from builder.prove import authority
-from builder.prove.server import serve
+from builder.x509.subject_hash import subject_hash
+from tests.crossed import crossed
 from tests.runtime.wheel.sides import check_servers, check_sides, parties
 from tests.runtime.wheel.world import (
     ACCEPTED,
+    PROGRAMS,
     REFUSED,
     STRANGER,
     TRUSTED,
     TRUSTS,
     Environment,
     clients,
-    run,
     trusts,
 )
-from tests.tools import require
 
 if TYPE_CHECKING:
     from builder.prove.authority import Leaf
@@ -96,6 +101,8 @@ def test_a_pyopenssl_context_trusts_as_a_client_and_not_as_a_server(
     assert installed.ask("pyopenssl.py", given) == {**expected, "on purpose": [ACCEPTED]}
 
 
+_END = b"-----END CERTIFICATE-----\n"
+
 _SYSTEM = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian's own name, which all of these lead to
     "/usr/lib/ssl/cert.pem",
@@ -136,18 +143,103 @@ def test_any_other_variable_is_a_choice(
     assert trusts(any_installed, urls["good"], env=mixed) == STRANGER
 
 
-def test_roots_of_the_same_name_are_not_shadowed(
-    installed: Environment, authorities: Authorities, tmp_path: Path
+def test_a_name_alone_makes_no_public_roots(
+    fresh: Environment, wheels: Wheels, authorities: Authorities, urls: dict[str, str], tmp_path: Path
 ) -> None:
-    """A folder's root before its renewal, with the same name and another key, is trusted as without us."""
+    """An environment's own folder, one that is called as a library, and a where() of the program's choose."""
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    theirs = authorities.unrelated.pem
+    places = [fresh.root / place / "ssl" / "cacert.pem" for place in ("", "Library")]
+    places += [fresh.root / "share" / "certs.pem", tmp_path / "ibm_botocore" / "cacert.pem"]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(theirs)
+    where = f"import certifi; certifi.where = certifi.core.where = lambda: {str(places[0])!r}\n"
+    env = {"PYTHONPATH": str(tmp_path)}
+    found = {place: trusts(fresh, urls["good"], env={**env, "SSL_CERT_FILE": str(place)}) for place in places}
+    assert found == dict.fromkeys(found, STRANGER)
+    said = fresh.run("-c", where + TRUSTS, urls["good"], env={"SSL_CERT_FILE": str(places[0])})
+    assert said.stdout.strip() == STRANGER
+
+
+def test_the_roots_of_conda_are_public(fresh: Environment, wheels: Wheels, urls: dict[str, str]) -> None:
+    """Where conda keeps its list of packages, its file of roots is no choice of others."""
+    fresh.pip("install", "--no-index", "--no-deps", wheels.acme)
+    file = fresh.root / "ssl" / "cacert.pem"
+    file.parent.mkdir()
+    file.write_bytes((clients() / "certifi" / "cacert.pem").read_bytes())
+    env = {"SSL_CERT_FILE": str(file)}
+    assert trusts(fresh, urls["good"], env=env) == STRANGER
+    (fresh.root / "conda-meta").mkdir()
+    assert trusts(fresh, urls["good"], env=env) == TRUSTED
+
+
+# A client with the default roots and those of a folder; then a server that asks for clients' certificates.
+_BESIDE = """
+import json, os, ssl, sys
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+from sides import _by_memory
+given = json.load(sys.stdin)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS)
+context.load_verify_locations(capath=given["folder"])
+context.load_default_certs()
+context.verify_mode = ssl.CERT_REQUIRED
+client, server = (ssl.SSLContext(getattr(ssl, f"PROTOCOL_TLS_{side}")) for side in ("CLIENT", "SERVER"))
+client.load_verify_locations(given["ca"])
+client.load_cert_chain(given["client"])
+said = []
+for leaf in given["servers"]:
+    server.load_cert_chain(leaf)
+    said.append(_by_memory(server, context)["client"])
+context.load_cert_chain(given["servers"][0])
+said.append(_by_memory(context, client)["server"])
+print(*said)
+"""
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (["own"], [ACCEPTED, REFUSED, ACCEPTED]),
+        (["before"], [ACCEPTED, ACCEPTED, REFUSED]),
+        (["own", "before"], [ACCEPTED, ACCEPTED, ACCEPTED]),
+        (["crossed"], [ACCEPTED, REFUSED, REFUSED]),
+        (["crossed", "own"], [ACCEPTED, REFUSED, ACCEPTED]),
+        (["crossed", "legacy"], [ACCEPTED, REFUSED, REFUSED]),
+        (["crossed", "before"], [ACCEPTED, ACCEPTED, REFUSED]),
+    ],
+)
+def test_what_a_folder_has_beside_these_roots(
+    held: list[str], expected: list[str], any_installed: Environment, authorities: Authorities, tmp_path: Path
+) -> None:
+    """A copy, one before a renewal and another CA's variant hide none of ours, and the first two still count.
+
+    Servers that send their certificate alone are asked, ours and the one's before; then our client asks.
+    """
     now = dt.datetime.now(dt.UTC)
+    own, legacy = authorities.acme, authority.create("Legacy Root", now=now)
     before = authority.create("Acme Root", now=now)
-    shown = run([require("openssl"), "x509", "-hash", "-noout"], given=before.pem.decode()).stdout
-    (tmp_path / f"{shown.strip()}.0").write_bytes(before.pem)
-    code = f"import ssl, urllib.request\ncontext = ssl.create_default_context(capath={str(tmp_path)!r})\n"
-    code += "context.load_default_certs()\nopener = urllib.request.HTTPSHandler(context=context)\n"
-    code += f"urllib.request.install_opener(urllib.request.build_opener(opener))\n{TRUSTS}"
-    for ca in (before, authorities.acme):
-        with serve(authority.issue(ca, ["localhost"], now=now)) as port:
-            said = installed.run("-c", code, f"https://localhost:{port}/").stdout.strip()
-        assert said == TRUSTED
+    family = {"own": own, "legacy": legacy, "before": before, "crossed": crossed(own, legacy)}
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in held:
+        stem = subject_hash(ssl.PEM_cert_to_DER_cert(family[name].pem.decode()))
+        (folder / f"{stem}.{len(list(folder.glob(f'{stem}.*')))}").write_bytes(family[name].pem)
+    (tmp_path / "ca.pem").write_bytes(own.pem)
+    usage = ExtendedKeyUsageOID.CLIENT_AUTH
+    leaves = {
+        "own": authority.issue(own, ["localhost"], now=now),
+        "before": authority.issue(before, ["localhost"], now=now),
+        "client": authority.issue(own, ["me"], now=now, usage=usage),
+    }
+    files = {name: tmp_path / f"{name}.pem" for name in leaves}
+    for name, leaf in leaves.items():
+        files[name].write_bytes(leaf.chain.partition(_END)[0] + _END + leaf.key)
+    given = {
+        "folder": str(folder),
+        "ca": str(tmp_path / "ca.pem"),
+        "servers": [str(files["own"]), str(files["before"])],
+        "client": str(files["client"]),
+    }
+    said = any_installed.run("-W", "ignore", "-c", _BESIDE, PROGRAMS / "sides.py", given=json.dumps(given))
+    assert said.stdout.split() == expected

@@ -106,14 +106,14 @@ def test_env_overwrites_no_file_of_others(installed: Environment, tmp_path: Path
 
 
 def test_env_lines_are_for_a_shell(installed: Environment, tmp_path: Path, urls: dict[str, str]) -> None:
-    """`eval` exports the variables, whatever the path; one that is set already stays as it is."""
+    """`eval` exports the variables, whatever the path; one that names other roots stays as it is."""
     bundle = tmp_path / 'it\'s $HOME; a "folder"' / "bundle.pem"
     command = f'eval "$({installed.python} -m acme_certifi env --write {shlex.quote(str(bundle))})" && {{}}'
     echo = 'printf \'%s\\n\' "$SSL_CERT_FILE" "$CURL_CA_BUNDLE"'
     shell = require("sh")
     said = run([shell, "-c", command.format(echo)]).stdout.splitlines()
     assert said == [str(bundle), str(bundle)]
-    mine = {"SSL_CERT_FILE": "/mine\nrm -rf /"}
+    mine = {"SSL_CERT_FILE": "/mine\nrm -rf /", "CURL_CA_BUNDLE": ""}  # empty, which curl takes for none
     said = run([shell, "-c", command.format(echo)], env=mine).stdout.splitlines()
     assert said == ["/mine", "rm -rf /", str(bundle)]
     curl = f"{require('curl')} --silent {urls['good']}"
@@ -240,20 +240,21 @@ def test_doctor_finds_damage(fresh: Environment, wheels: Wheels) -> None:
 
 def test_doctor_speaks_to_people(installed: Environment, authorities: Authorities) -> None:
     """The text has one line for each finding, in the order of the object."""
-    code, said, _ = _command(installed, "doctor")
+    code, said, _ = _command(installed, "doctor", env={"CURL_CA_BUNDLE": "/x\udcff\ny"})
     certificate = authorities.acme.certificate
     until, digest = (
         certificate.not_valid_after_utc.strftime("%Y-%m-%d"),
         certificate.fingerprint(SHA256()).hex(),
     )
     version = installed.say("import sys; print(sys.version.split()[0])")
-    assert (code, said.splitlines()[:4]) == (
-        0,
+    assert (code, said.splitlines()[:5]) == (
+        1,
         [
             f"acme-certifi 1.2026.1 (release 2026.1 of acme), python {version} ({installed.python})",
             f"bundle: {installed.site / 'acme_certifi' / 'roots.pem'}",
             f"  CN=Acme Root, valid until {until}, SHA-256 {digest}",
             "active: yes, through start-up file",
+            'CURL_CA_BUNDLE="/x\\udcff\\ny": names no roots: its clients trust nobody, or fail',
         ],
     )
 

@@ -142,6 +142,17 @@ def test_an_archives_file_may_be_gone_at_the_end(version: str, tmp_path: Path, w
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.parametrize("version", interpreters())
+def test_an_archives_file_of_another_user_is_not_taken(version: str, tmp_path: Path, wheels: Wheels) -> None:
+    """What somebody puts where a cleaner of temporary files has been is not read; there is another file."""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files to others")
+    code = (
+        "import os, acme_certifi as a\nold = a.where()\nos.chown(old, 65534, 65534)\nprint(a.where() != old)"
+    )
+    assert run([interpreters()[version], "-I", _zipapp(tmp_path, wheels.acme, code)]).stdout == "True\n"
+
+
 def _zipapp(folder: Path, wheel: Path, code: str) -> Path:
     source, app = folder / "app", folder / "app.pyz"
     with zipfile.ZipFile(wheel) as archive:

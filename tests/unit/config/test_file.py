@@ -234,6 +234,38 @@ def test_a_field_is_one_visible_line(tmp_path: Path, field: str, ending: str) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        *(
+            (
+                with_field(key, "see https://me:s3cret@ca.example/x"),
+                f"3: organisation.{key}: holds a user name",
+            )
+            for key in ("summary", "description", "name")
+        ),
+        *(
+            (
+                f"{MINIMAL}lifecycle:\n  authorities:\n    {'ab' * 32}:\n      {key}: see https://me:s3cret@t/1\n",
+                f"8: lifecycle.authorities.{'ab' * 32}.{key}: holds a user name",
+            )
+            for key in ("owner", "evidence")
+        ),
+        (
+            with_field("homepage", "https://me:s3cret@ca.example/x"),
+            "3: organisation.homepage: holds a user name",
+        ),
+        (f"{MINIMAL}site: https://ca.example/x?token=s3cret\n", "5: site: holds a token"),
+    ],
+)
+def test_an_address_with_a_secret_is_not_published(tmp_path: Path, text: str, message: str) -> None:
+    """Packages and the manifest would tell it to everybody."""
+    said, hint = refusal(tmp_path, text)
+    assert said.startswith(message)
+    assert "s3cret" not in said
+    assert hint == "give the address without it"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "ftp://acme.example/",

@@ -117,11 +117,22 @@ def test_a_private_key_is_shown_and_refused(dist: Path) -> None:
     assert [f"  private key: {line}" for line in lines] == [
         line for line in result.stdout.splitlines() if line.startswith("  private key")
     ]
-    assert [f"{dist / 'bad.tgz'}: {line}" for line in lines] == str(result.exception).split("\n  ")
+    told = [f"{dist / 'bad.tgz'}: {line}" for line in lines]
+    assert ["3 private keys are in packages:", *told] == str(result.exception).split("\n  ")
+    assert isinstance(result.exception, PrivateKeyError)
+    assert told == [str(part) for part in result.exception.parts]
     held = {Path(one["file"]).name: one["private_keys"] for one in json.loads(listed.stdout)["packages"]}
     assert [line.partition(" holds")[0] for line in lines] == [one["file"] for one in held["bad.tgz"]]
     assert {kind} == {one["what"] for one in held["bad.tgz"]}
     assert (held["acme.deb"], held["acme.gem"]) == ([], [])
+
+
+def test_a_file_that_is_a_private_key_itself_is_named_once(dist: Path) -> None:
+    """It is the package and what lies in it at once."""
+    (dist / "key.pem").write_bytes(forge.pem(forge.elliptic().encoded(), "PRIVATE KEY"))
+    error = _run(dist).exception
+    assert isinstance(error, PrivateKeyError)
+    assert (str(error), error.parts) == (f"{dist / 'key.pem'}: holds a private key", ())
 
 
 def test_a_missing_file_is_a_usage_error(dist: Path) -> None:

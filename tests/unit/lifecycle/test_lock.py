@@ -312,6 +312,7 @@ def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
     ("old", "new", "said"),
     [
         ("state: active", "state: activ", r"l:9: .*'activ' is not one of active"),
+        ("certificates:", "<<<<<<< HEAD\ncertificates:", "l:4: git left both sides of a merge here"),
         ("schema: 2", "schema: 3", "l:2: is written in another way than this trustpack knows"),
         ('date: "2026-11-24"', 'date: "2026-02-30"', r"l:16: 2026-02-30 is not a valid date"),
         ('release: "20261124"', 'release: "20261124-1"', r"l:16: release '20261124-1'"),
@@ -321,7 +322,7 @@ def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
         (ONE.sha256, ONE.sha256.upper(), "l:5: "),
     ],
     # The fingerprints are new in each process, and parallel ones must agree on the tests' names.
-    ids=["state", "schema", "date", "release", "end", "key", "twice", "case"],
+    ids=["state", "merge", "schema", "date", "release", "end", "key", "twice", "case"],
 )
 def test_a_lock_that_cannot_be_understood_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     """Nothing is guessed."""

@@ -70,10 +70,10 @@ def test_what_the_newest_release_lacks_was_removed() -> None:
 
     left = "once a public root, since removed from the Mozilla list (last in certifi 2021.1.1)"
     assert [
-        ("c", "compromised", "r"),
-        (new[0].sha256, "public", "in the Mozilla list (certifi 2022.1.1)"),
-        (old[0].sha256, "removed", left),
-    ] == [(row["sha256"], row["status"], row["reason"]) for row in rows]
+        ("c", "compromised", "r", ""),
+        (new[0].sha256, "public", "in the Mozilla list (certifi 2022.1.1)", "2021.1.1"),
+        (old[0].sha256, "removed", left, "2020.1.1"),
+    ] == [(row["sha256"], row["status"], row["reason"], row.get("since", "")) for row in rows]
 
 
 @pytest.mark.parametrize(("later", "rules"), [(_YEAR, []), (_YEAR + dt.timedelta(days=1), ["old-list"])])

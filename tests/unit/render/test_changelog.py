@@ -32,17 +32,17 @@ LOCK = Lock(
 def test_each_release_of_a_lock_has_its_notes() -> None:
     """Newest first; one that changed no CA says so."""
     assert revisions(LOCK.history) == (
-        Revision("20270107", "2027-01-07", ("No longer distrust CN=Root a (aaaaaaaaaaaaaaaa).",)),
+        Revision("20270107", "2027-01-07", (f"No longer distrust CN=Root a ({A.sha256}).",)),
         Revision("20270106", "2027-01-06", ("The same certificates.",)),
         Revision(
             "20270105",
             "2027-01-05",
-            ("No longer trust CN=Root a (aaaaaaaaaaaaaaaa).", "Distrust CN=Root a (aaaaaaaaaaaaaaaa)."),
+            (f"No longer trust CN=Root a ({A.sha256}).", f"Distrust CN=Root a ({A.sha256})."),
         ),
         Revision(
             "20261124",
             "2026-11-24",
-            ("Trust CN=Root a (aaaaaaaaaaaaaaaa).", "Trust CN=Root b (bbbbbbbbbbbbbbbb)."),
+            (f"Trust CN=Root a ({A.sha256}).", f"Trust CN=Root b ({B.sha256})."),
         ),
     )
 
@@ -82,9 +82,7 @@ def test_a_changelog_tells_what_diff_tells() -> None:
                 "Distrust": found.distrusted,
                 "No longer distrust": found.undistrusted,
             }
-            expected = [
-                f"{verb} CN={_name(i)} ({i.sha256[:16]})." for verb, items in verbs.items() for i in items
-            ]
+            expected = [f"{verb} CN={_name(i)} ({i.sha256})." for verb, items in verbs.items() for i in items]
             assert sorted(expected) == sorted(revisions(new.history)[0].notes)
             told |= {verb for verb, items in verbs.items() if items}
         old = new
@@ -99,7 +97,7 @@ def test_without_a_lock_there_is_one_entry() -> None:
     """All that the release itself trusts and distrusts."""
     one, two = bundles.bundle("One", "Two").certificates
     (found,) = changelog.of_release("1", dt.date(2026, 1, 2), Bundle((one,), (two,)))
-    notes = (f"Trust CN=One ({one.sha256[:16]}).", f"Distrust CN=Two ({two.sha256[:16]}).")
+    notes = (f"Trust CN=One ({one.sha256}).", f"Distrust CN=Two ({two.sha256}).")
     assert found == Revision("1", "2026-01-02", notes)
 
 

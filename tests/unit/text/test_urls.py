@@ -12,6 +12,7 @@ from builder.text.urls import is_address, scrubbed, secret, shown
         ("HTTPS://user:s3cret@ca.example/x", "HTTPS://ca.example/x"),
         ("htps://user:s3cret@ca.example/x", "htps://ca.example/x"),
         ("https:/user:s3cret@ca.example/x", "https:/ca.example/x"),
+        (r"https:\\user:s3cret@ca.example\x", r"https:\\ca.example\x"),
         ("https:user:s3cret@ca.example", "https:ca.example"),
         ("//user:s3cret@ca.example/x", "//ca.example/x"),
         ("user:s3cret@ca.example/x", "ca.example/x"),

@@ -2,12 +2,12 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "d725936fe29a7263d6c7667892f13010318e17c244e1bea0fad33b467c68cb76"
+  sha256 "685984bafc4b2a8a12f08c44f319c3fa43cf7a0468a3332af4c9f51cf27926b3"
   license "Apache-2.0"
 
   bottle do
     root_url "https://packages.demo.example.org"
-    sha256 cellar: :any_skip_relocation, all: "fa531d7ec309aed88627e6fa90efd8126f6f8a97a8850dcf5d1cf587c896bf7a"
+    sha256 cellar: :any_skip_relocation, all: "7de64213c541e97d774c0357386a9311685ee190ee541143851f5778080dcaa6"
   end
 
   def install

@@ -2,7 +2,7 @@ class DemoCaCerts < Formula
   desc "CA certificates of Demo Corporation"
   homepage "https://pki.demo.example.org/"
   url "https://packages.demo.example.org/demo-ca-certs-20260102.tar.gz"
-  sha256 "d725936fe29a7263d6c7667892f13010318e17c244e1bea0fad33b467c68cb76"
+  sha256 "685984bafc4b2a8a12f08c44f319c3fa43cf7a0468a3332af4c9f51cf27926b3"
   license "Apache-2.0"
 
   def install
