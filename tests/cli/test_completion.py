@@ -23,7 +23,7 @@ TYPED = {
     "trustpack prove --target=deb,whe": "trustpack prove --target=deb,wheel ",
     "trustpack prove --client truststo": "trustpack prove --client truststore ",
     "trustpack prove --root folde": "trustpack prove --root folder/ ",
-    "trustpack lint --for java17,go1.2": "trustpack lint --for java17,go1.26 ",
+    "trustpack lint --for java17,go1.26": "trustpack lint --for java17,go1.26 ",
     "trustpack lint --format sa": "trustpack lint --format sarif ",
     "trustpack lint --expired re": "trustpack lint --expired refuse ",
     "trustpack plan --format=js": "trustpack plan --format=json ",

@@ -30,7 +30,7 @@ NAMES = {
     "beyond the base plane": "Acme 😀 \U0001f469\u200d\U0001f4bb",
     "html": "<b>Acme</b> <!-- --> &amp; ]]>",
     "ruby": "Acme\"); system('id'); (\"",
-    "long": "Acme " + "x" * 400,
+    "long": "Acme " + "x" * 250,
     "looks like a number": "1e3",
     "looks like nothing": "null",
 }

@@ -63,7 +63,7 @@ CLIENTS = {
   end,
   'httpclient' => lambda do |url|
     require 'httpclient'
-    HTTPClient.get_content(url)
+    HTTPClient.get(url).body
   end,
   # As httpclient comes from its authors: with public roots in a file of its own, which Debian takes out. ROOTS names it.
   'httpclient-own' => lambda do |url|
