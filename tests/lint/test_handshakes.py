@@ -45,9 +45,14 @@ def _check(build: Build, tried: Trial) -> None:
     if build.column not in _TABLE:
         complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         complain(f"{build.runtime}, {build.version}: python -m tests.lint.measure {build.runtime}")
-    shown = handshakes.verdicts(build, tried)
+    known = _TABLE[build.column]
+    shown = measure.merged(build.runtime, handshakes.verdicts(build, tried))
 
-    assert _TABLE[build.column].answers == measure.merged(build.runtime, shown)
+    if build.version == known.version:
+        assert known.answers == shown
+    # An update of Java 17 came to refuse DSA: for other builds than the measured ones the table may be too strict.
+    too_lax = [name for name, accepted in known.answers.items() if accepted and shown.get(name) is False]
+    assert too_lax == [], f"python -m tests.lint.measure {build.runtime}"
 
 
 @pytest.mark.parametrize("name", [name for name, build in _HERE.items() if not build.fetched])

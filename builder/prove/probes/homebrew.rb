@@ -161,7 +161,7 @@ def build(formula)
   Dir.chdir(top) do
     formula.install
     # Homebrew moves what is called so (metafiles.rb has more names) into the keg.
-    formula.prefix.install(*Dir['CHANGELOG.md'])
+    formula.prefix.install(*Dir['{CHANGELOG.md,README}'])
   end
   stage.rmtree
 end
