@@ -50,7 +50,7 @@ def _check(build: Build, tried: Trial) -> None:
 
     if build.version == known.version:
         assert known.answers == shown
-    # An update of Java 17 came to refuse DSA: for other builds than the measured ones the table may be too strict.
+    # An update of Java 17 came to refuse DSA: for builds that nobody measured the table may be too strict.
     too_lax = [name for name, accepted in known.answers.items() if accepted and shown.get(name) is False]
     assert too_lax == [], f"python -m tests.lint.measure {build.runtime}"
 
