@@ -93,8 +93,10 @@ class << ca
     end
 
     FileUtils.mkdir_p(File.dirname(file))
-    File.write("#{file}.new", header + merged_pem)
-    File.rename("#{file}.new", file)
+    # What somebody else has put there is never written through.
+    new = "#{file}.#{Process.pid}.new"
+    File.open(new, File::WRONLY | File::CREAT | File::EXCL, 0o644) { |stream| stream.write(header + merged_pem) }
+    File.rename(new, file)
     { 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH' => file }
   end
 

@@ -32,6 +32,9 @@ ca::CHOICES = %w[SSL_CERT_FILE SSL_CERT_DIR].freeze
 # Fewer public roots in a file are a selection, which somebody made.
 ca::LEAST = 50
 
+# More is no list of roots.
+ca::MOST_BYTES = 1 << 24
+
 class << ca
   # Whether the user has chosen the default roots: SSL_CERT_FILE and SSL_CERT_DIR mean those, and no others.
   def roots_chosen?
@@ -69,10 +72,16 @@ class << ca
   # have: one that lacks a root, but has a younger one, is a selection, too. These CAs may be among them.
   def library_file?(file)
     remember(:public, file) do |text|
-      found = digests(ders(text)) - digests(ders(pem.b))
-      days = known
-      found.size >= self::LEAST && (found - days.keys).empty? && (older(days, found) - found).empty?
+      blocks = ders(text)
+      # OpenSSL reads what stands under other names, too: TRUSTED CERTIFICATE, X509 CERTIFICATE.
+      text.scan('-----BEGIN ').size == blocks.size && public_roots?(digests(blocks) - digests(ders(pem.b)))
     end
+  end
+
+  # Whether these are roots that Mozilla trusts or once did, without a gap.
+  def public_roots?(found)
+    days = known
+    found.size >= self::LEAST && (found - days.keys).empty? && (older(days, found) - found).empty?
   end
 
   # Those that the list has for longer than the youngest of the found ones.
@@ -94,6 +103,9 @@ class << ca
   # What the block makes of a file's text: asked once for each state of the file, and nil where it cannot be read.
   def remember(question, file)
     stat = File.stat(file)
+    # A pipe can be read once, and is left for whom it is meant.
+    return unless stat.file? && stat.size <= self::MOST_BYTES
+
     key = [question, file.to_s, stat.mtime, stat.size]
     return yield(File.binread(file)) unless main?
 

@@ -86,7 +86,7 @@ class << ca
   end
 
   def read_files(files)
-    files.flat_map { |file| File.readable?(file) ? read_all(File.binread(file)) : [] }
+    files.flat_map { |file| File.file?(file) && File.readable?(file) ? read_all(File.binread(file)) : [] }
   rescue SystemCallError
     []
   end

@@ -1,6 +1,7 @@
 """Variables that name roots: the public ones are no choice of others; any other value counts alone."""
 
 import csv
+import os
 import re
 import ssl
 from pathlib import Path
@@ -56,7 +57,7 @@ def _is_public(block: str) -> bool:
     return known.look_up(certificate) is not None
 
 
-@pytest.mark.parametrize("choice", ["selection", "less", "more", "missing", "empty"])
+@pytest.mark.parametrize("choice", ["selection", "less", "more", "otherwise", "missing", "empty"])
 def test_any_other_file_is_a_choice(
     choice: str,
     installed: Home,
@@ -78,8 +79,18 @@ def test_any_other_file_is_a_choice(
         file.write_text("".join(fewer), "utf-8")
     if choice == "more":
         file.write_bytes(public_roots.read_bytes() + stranger.pem)
+    if choice == "otherwise":  # OpenSSL's second name for a certificate
+        block = stranger.pem.replace(b" CERTIFICATE-", b" X509 CERTIFICATE-")
+        file.write_bytes(public_roots.read_bytes() + block)
     named = "" if choice == "empty" else str(file)
     assert installed.client("store", "acme_ca", urls[0], SSL_CERT_FILE=named) == ["refused"]
+
+
+def test_a_pipe_is_left_for_whom_it_is_meant(installed: Home, tmp_path: Path) -> None:
+    """It can be read once, and one that nobody writes to would be waited for without end."""
+    os.mkfifo(tmp_path / "pipe")
+    asked = "require 'acme_ca'; puts AcmeCa.kind('SSL_CERT_FILE', ARGV[0])"
+    assert installed.ruby(asked, str(tmp_path / "pipe")) == ["own"]
 
 
 # What a context names is read when its connection is made, which may be later.
