@@ -350,7 +350,7 @@ _ALL = (
     _certificate(
         ERROR,
         "dsa",
-        "Go, Bun, Deno and Java from 21 on refuse DSA keys",
+        "Go, Bun, Deno and Java refuse DSA keys",
         "replace the CA by one with RSA or P-256",
     ),
     _certificate(

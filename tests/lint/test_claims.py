@@ -15,7 +15,7 @@ _NAMES = ("Bun", "Deno", "Go", "Java", "Node", "OpenSSL", "PHP", "Python", "Ruby
 _REFUSING = {
     "algorithm-mismatch": ("algorithm-mismatch", "Java", "Go", _STRICT),
     "basic-constraints-not-critical": ("basic-constraints-not-critical", _STRICT),
-    "dsa": ("dsa", "Go", "Bun", "Deno", "Java from 21 on"),
+    "dsa": ("dsa", "Go", "Bun", "Deno", "Java"),
     "empty-subject": ("empty-subject", _STRICT, "Java", "curl up to 7.88"),
     "expired": ("expired", "OpenSSL", "Python", "Node", "Go"),
     "intermediate": ("intermediate", "Node", "Ruby", "PHP", "Python up to 3.12"),
