@@ -144,7 +144,7 @@ def test_a_target_that_is_not_built_by_default_is_built_where_it_is_named(world:
     world.write("trustpack.yaml", CONFIG)
 
     def built(out: str, *arguments: str) -> set[str]:
-        done = world.run("build", "--json", "--out", out, *arguments)
+        done = world.run("build", "--json", "--quiet", "--out", out, *arguments)
         assert (done.code, done.err) == (0, "")
         return {artifact["target"] for artifact in json.loads(done.out)["artifacts"]}
 
