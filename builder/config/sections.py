@@ -204,6 +204,48 @@ class LifecycleSection(_Struct, frozen=True):
     ] = {}
 
 
+class RepositorySection(_Struct, frozen=True):
+    """The site that `trustpack repo` builds: what signs it, and for how long it counts."""
+
+    keys: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1, description="The folder of its keys, as 'trustpack keys new' makes it, from this file."
+        ),
+    ] = "keys"
+    signer: (
+        Annotated[
+            list[Annotated[str, msgspec.Meta(min_length=1)]],
+            msgspec.Meta(
+                min_length=1,
+                description="A program that signs instead of the private keys: it takes a digest on standard input "
+                "and returns the raw signature.",
+            ),
+        ]
+        | None
+    ) = None
+    valid: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[0-9]{1,4}d" + END,
+            description="For how many days clients take what is signed; sign again long before, such as 60d.",
+        ),
+    ] = "60d"
+    keep: (
+        Annotated[
+            int,
+            msgspec.Meta(ge=2, description="How many releases stay on the site; without it, all of them."),
+        ]
+        | None
+    ) = None
+    architectures: Annotated[
+        list[Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+" + END)]],
+        msgspec.Meta(
+            min_length=1, description="The processors of Alpine and Arch machines, as those call them."
+        ),
+    ] = ["x86_64", "aarch64"]
+
+
 class Config(_Struct, frozen=True):
     """Only organisation and bundle are needed; what is not given has a default."""
 
@@ -220,6 +262,7 @@ class Config(_Struct, frozen=True):
         ]
         | None
     ) = None
+    repository: RepositorySection = RepositorySection()
     npm_scope: (
         Annotated[
             str,

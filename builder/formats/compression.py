@@ -1,6 +1,7 @@
 """gzip (RFC 1952) written, and gzip, xz, bzip2 and zstd (RFC 8878) read with an upper bound.
 
-What zlib compresses to differs between its versions, so what is written here is stored, not compressed.
+What zlib compresses to differs between its versions, so what a package holds is stored, not compressed. A
+site's indexes are compressed: the same by one zlib, which is all that signing them again needs.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import importlib
 import struct
 import sys
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.formats.unpacked import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # A package of 10,000 certificates unpacks to less than 40 MiB; a bomb is stopped here.
 LIMIT = 64 * 1024 * 1024
@@ -19,6 +23,7 @@ _MAX_STREAMS = 16  # an .apk has three; each further one costs a copy of the res
 _GZIP = 31  # zlib's wbits for a gzip wrapper, whose CRC and length it checks
 
 _GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])  # no name, no time, unknown system
+_FAST = 1  # of zlib's levels: 6 makes an index of packages a tenth smaller, for a third more time
 _STORED = 0xFFFF  # the longest stored block (RFC 1951, section 3.2.4)
 
 _MAGIC = {
@@ -36,6 +41,17 @@ def gzip(data: bytes) -> bytes:
         struct.pack("<BHH", block is blocks[-1], len(block), len(block) ^ 0xFFFF) + block for block in blocks
     )
     return _GZIP_HEADER + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+
+
+def gzip_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of `chunks` as a gzip member, compressed, without holding all of them."""
+    packer, checksum, size = zlib.compressobj(_FAST, zlib.DEFLATED, -zlib.MAX_WBITS), 0, 0
+    yield _GZIP_HEADER
+    for chunk in chunks:
+        checksum, size = zlib.crc32(chunk, checksum), size + len(chunk)
+        if packed := packer.compress(chunk):
+            yield packed
+    yield packer.flush() + struct.pack("<II", checksum, size & 0xFFFFFFFF)
 
 
 def head(data: bytes, size: int, kinds: tuple[str, ...] = ("gzip",)) -> bytes:

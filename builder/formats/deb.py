@@ -168,6 +168,12 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     return Unpacked("deb", fields["Package"], fields["Version"], metadata, entries, scripts)
 
 
+def control(data: bytes) -> str:
+    """Return the control file of a .deb as it is, with one line feed at its end; raises Malformed."""
+    found = {e.path: e.data for e in _tar(ar.read(data), "control.tar", _CONTROL_LIMIT) if e.kind == "file"}
+    return text(found.get("control", b"")).strip("\n") + "\n"
+
+
 def _tar(members: dict[str, bytes], stem: str, limit: int) -> tuple[Entry, ...]:
     names = [name for name in members if name == stem or name.startswith(f"{stem}.")]
     if len(names) != 1:

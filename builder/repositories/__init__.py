@@ -1,0 +1,1 @@
+"""Releases become a static site, from which every package manager installs them by name."""

@@ -1,0 +1,104 @@
+"""apt's repository (wiki.debian.org/DebianRepository/Format): one index for all architectures, by hash, signed.
+
+`Architectures: all` alone is enough for apt 2.2 and newer on every architecture, and saves each an index.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING
+
+from builder.formats import compression, deb
+from builder.repositories.ecosystem import Admitted, Instructions
+from builder.repositories.sitefile import Kind, SiteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from builder.repositories.entry import Released, Shelf
+    from builder.repositories.publication import Publication
+    from builder.repositories.sitefile import Listed, Staging
+
+NAME = "apt"
+FOLDER = "deb"
+FORMAT = "deb"
+TEXTS = ("packages",)
+
+SUITE, COMPONENT = "stable", "main"
+_SUITE = f"{FOLDER}/dists/{SUITE}"
+_BINARY = f"{COMPONENT}/binary-all"
+
+
+def admit(released: Released, publication: Publication) -> Admitted:
+    """Return the .deb in the pool, and its stanza of Packages; a .deb has no signature of its own."""
+    package = deb.unpack(released.filename, released.data)
+    path = f"pool/{COMPONENT}/{package.name[0]}/{package.name}/{released.filename}"
+    stanza = (
+        f"{deb.control(released.data)}Filename: {path}\nSize: {len(released.data)}\n"
+        f"SHA256: {hashlib.sha256(released.data).hexdigest()}\n\n"
+    )
+    file = SiteFile(f"{FOLDER}/{path}", Kind.BLOB, released.data)
+    return Admitted(package.name, package.version, (file,), (stanza.encode(),))
+
+
+def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
+    """Put Packages, by its digest and by its name, and the signed Release."""
+    sums = []
+    for name, chunks in (
+        ("Packages", shelf.lines("packages")),
+        ("Packages.gz", compression.gzip_chunks(shelf.lines("packages"))),
+    ):
+        hashed = staging.put(f"{_SUITE}/{_BINARY}/by-hash/SHA256/{{sha256}}", Kind.HASHED, chunks)
+        sums.append(staging.copy(hashed, f"{_SUITE}/{_BINARY}/{name}", Kind.LEAF))
+    release = _release(publication, sums)
+    staging.put(f"{_SUITE}/Release", Kind.POINTER, release)
+    if publication.keys is None:
+        return
+    signature = publication.keys.detached(release.encode(), time=publication.time)
+    staging.put(f"{_SUITE}/Release.gpg", Kind.POINTER, signature)
+    staging.put(f"{_SUITE}/InRelease", Kind.POINTER, publication.keys.clear(release, time=publication.time))
+
+
+def _release(publication: Publication, sums: Sequence[Listed]) -> str:
+    """Return the Release file; of Origin, Label, Suite and Codename apt asks people when they change."""
+    name = publication.organisation.slug
+    fields = {
+        "Origin": name,
+        "Label": name,
+        "Suite": SUITE,
+        "Codename": SUITE,
+        "Date": _date(publication.time),
+        "Valid-Until": _date(publication.expires),
+        "Acquire-By-Hash": "yes",
+        "Architectures": "all",
+        "Components": COMPONENT,
+        "Description": f"CA certificates of {publication.organisation.name}",
+    }
+    rows = [f" {one.sha256} {one.size} {one.path.removeprefix(f'{_SUITE}/')}\n" for one in sums]
+    return "".join(f"{key}: {value}\n" for key, value in fields.items()) + "SHA256:\n" + "".join(rows)
+
+
+def _date(time: int) -> str:
+    """Return a time as RFC 2822 has it, in UTC and in English whatever the locale is."""
+    moment = dt.datetime.fromtimestamp(time, dt.UTC)
+    day, month = "Mon Tue Wed Thu Fri Sat Sun".split()[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02} {month} {moment:%Y %H:%M:%S} UTC"
+
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def sources(publication: Publication) -> str:
+    """Return the .sources file of deb822 (sources.list(5)).
+
+    Its key is a file's path: apt before 2.3.10 stops altogether where a source carries its key inside.
+    """
+    signed = f"Signed-By: /usr/share/keyrings/{publication.organisation.slug}-archive-keyring.asc\n"
+    lines = f"Types: deb\nURIs: {publication.url}/{FOLDER}/\nSuites: {SUITE}\nComponents: {COMPONENT}\n"
+    return lines + (signed if publication.keys else "Trusted: yes\n")
+
+
+def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
+    """Return what people type on Debian and Ubuntu."""
+    raise NotImplementedError

@@ -1,0 +1,68 @@
+"""One publication: whose site it is, where it is, when it is signed and by what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from builder.model import Organisation
+
+
+class SiteKeys(Protocol):
+    """What signs a site: its OpenPGP keys (the current one, and where one is being replaced the old one too).
+
+    Times are seconds since 1970. With the same keys and times the same bytes are signed to the same bytes.
+    A time before a key was made counts as the time when it was made.
+    """
+
+    @property
+    def certificate(self) -> bytes:
+        """Every public key that a client is to have, the next one's too, as armored blocks: ORG.asc."""
+        ...
+
+    @property
+    def certificates(self) -> Mapping[str, bytes]:
+        """Each of these public keys by its fingerprint (40 upper-case hex digits), armored."""
+        ...
+
+    @property
+    def apk_keys(self) -> Mapping[str, bytes]:
+        """The public keys for apk, PEM, by their file names in /etc/apk/keys; the signing one is first."""
+        ...
+
+    def clear(self, text: str, *, time: int) -> str:
+        """Return `text` (which ends with a line feed) with a cleartext signature: InRelease, the status."""
+        ...
+
+    def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
+        """Return a detached OpenPGP signature over `data`."""
+        ...
+
+    def rpm(self, data: bytes, *, time: int) -> bytes:
+        """Return an .rpm, signed or not, with our signature over its header."""
+        ...
+
+    def apk(self, data: bytes, *, time: int) -> bytes:
+        """Return an unsigned .apk, or APKINDEX.tar.gz, with our signature in front."""
+        ...
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """What a site's indexes say beside their packages.
+
+    `url` is where the site is served, without a slash at the end; absolute addresses come from it alone.
+    `time` is when it is signed and `expires` until when clients take it, in seconds since 1970; `counter` rises
+    with every publication. `architectures` are apk's and pacman's. Without `keys` nothing is signed.
+    """
+
+    organisation: Organisation
+    url: str
+    time: int
+    expires: int
+    counter: int
+    keys: SiteKeys | None
+    architectures: tuple[str, ...] = ("x86_64", "aarch64")
