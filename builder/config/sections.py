@@ -210,7 +210,8 @@ class RepositorySection(_Struct, frozen=True):
     keys: Annotated[
         str,
         msgspec.Meta(
-            min_length=1, description="The folder of its keys, as 'trustpack keys new' makes it, from this file."
+            min_length=1,
+            description="The folder of its keys, as 'trustpack keys new' makes it, from this file.",
         ),
     ] = "keys"
     signer: (
@@ -218,8 +219,8 @@ class RepositorySection(_Struct, frozen=True):
             list[Annotated[str, msgspec.Meta(min_length=1)]],
             msgspec.Meta(
                 min_length=1,
-                description="A program that signs instead of the private keys: it takes a digest on standard input "
-                "and returns the raw signature.",
+                description="A program that signs instead of the private keys: it takes a digest on standard "
+                "input and returns the raw signature.",
             ),
         ]
         | None
@@ -243,7 +244,7 @@ class RepositorySection(_Struct, frozen=True):
         msgspec.Meta(
             min_length=1, description="The processors of Alpine and Arch machines, as those call them."
         ),
-    ] = ["x86_64", "aarch64"]
+    ] = msgspec.field(default_factory=lambda: ["x86_64", "aarch64"])
 
 
 class Config(_Struct, frozen=True):
