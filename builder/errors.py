@@ -92,6 +92,18 @@ class LockError(TrustpackError):
     exit_code = 11
 
 
+class SignatureError(TrustpackError):
+    """A key cannot sign, or a signature is not by a key that was to make it."""
+
+    exit_code = 12
+
+
+class SiteError(TrustpackError):
+    """A site is damaged, contradicts itself, or is not the one that it was taken for."""
+
+    exit_code = 13
+
+
 def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     """Return one error that tells all of `errors`, at least one, about the file `where`."""
     if len(errors) == 1:

@@ -17,7 +17,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     the package manager's. `path` is the published file below the site's root, `size` (bytes) and `sha256` (hex)
     are that file's, and `identity` is the SHA-256 of the unsigned content, as the manifest has it. `added` is
     when it came to the site, in seconds since 1970. `lengths` are the bytes of its lines in each of the
-    ecosystem's texts. `withdrawn` is why nobody is to install it any more, empty where it is offered.
+    ecosystem's texts, `others` what else belongs to it. `withdrawn` is why nobody is to install it any more, empty where it is offered.
     """
 
     release: str
@@ -29,6 +29,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     identity: str
     added: int
     lengths: tuple[int, ...] = ()
+    others: tuple[str, ...] = ()
     withdrawn: str = ""
     withdrawn_at: int = 0
 

@@ -38,6 +38,10 @@ class SiteKeys(Protocol):
         """Return `text` (which ends with a line feed) with a cleartext signature: InRelease, the status."""
         ...
 
+    def opened(self, text: str) -> str:
+        """Return what a cleartext signature vouches for; raise SignatureError unless one of our keys made it."""
+        ...
+
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
         """Return a detached OpenPGP signature over `data`."""
         ...
