@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
+    from builder.repositories.publication import SiteKeys
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
 _SHOWN = 3
@@ -76,6 +77,14 @@ def accepted(
     result = accept(found, access=access(password_file), treatments=treatments or Treatments())
     _warn(result.findings, quiet=quiet)
     return result.bundle
+
+
+def site_keys(found: Project, folder: Path | None, password_file: Path | None) -> SiteKeys:
+    """Return what signs the project's site: the keys in `folder`, or where its configuration has them."""
+    from builder.signing import site_keys as signing
+
+    where = folder or found.folder / found.config.repository.keys
+    return signing.read(where, passwords=_passwords(password_file))
 
 
 def clock(now: str | None) -> dt.datetime:

@@ -17,22 +17,30 @@ app = typer.Typer(
     help="Make a signed site from which every package manager installs by name.", no_args_is_help=True
 )
 
-_Out = Annotated[Path, typer.Option("--out", help="The site's folder.", parser=options.path, metavar="<path>")]
+_Out = Annotated[
+    Path, typer.Option("--out", help="The site's folder.", parser=options.path, metavar="<path>")
+]
 _SITE = Path("site")
 _Url = Annotated[
     str | None, typer.Option(help="Where the site is served.  [default: the configuration's site:]")
 ]
 _Keys = Annotated[
     Path | None,
-    typer.Option(help="The folder of its keys.  [default: the configuration's, or keys]", parser=options.path,
-                 metavar="<path>"),
+    typer.Option(
+        help="The folder of its keys.  [default: the configuration's, or keys]",
+        parser=options.path,
+        metavar="<path>",
+    ),
 ]
 _Unsigned = Annotated[bool, typer.Option("--unsigned", help="Sign nothing; the site's page says so.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing, and say what would be written.")]
 _Releases = Annotated[
     list[Path] | None,
-    typer.Argument(help="Folders of built releases, the oldest first.  [default: dist]", parser=options.path,
-                   metavar="[<dist>]..."),
+    typer.Argument(
+        help="Folders of built releases, the oldest first.  [default: dist]",
+        parser=options.path,
+        metavar="[<dist>]...",
+    ),
 ]
 
 

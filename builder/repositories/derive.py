@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from builder.repositories import listing, state, status
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf
+from builder.repositories.site import chunks
 from builder.repositories.sitefile import Kind
 from builder.repositories.state import OURS, KeptShelf
 
@@ -94,13 +95,10 @@ def _bundle(draft: Draft, found: state.State, stage: Stage) -> None:
     if not path:
         return
     new = {file.path: file.data for file in draft.files}
-    data: bytes | Iterable[bytes]
+    data: bytes | Iterable[bytes] = b""
     if path in new:
         data = new[path]
-    else:
-        assert draft.site is not None
-        from builder.repositories.site import chunks
-
+    elif draft.site:
         data = chunks(draft.site.folder, state.by_path(draft.site.files, path, str(draft.site.folder)))
     stage.put("bundle.pem", Kind.LEAF, data)
 
@@ -137,9 +135,7 @@ def _carried(draft: Draft, found: state.State) -> dict[str, Listed]:
     return {path: files[path] for path in found.paths() if path in files}
 
 
-def _superseded(
-    draft: Draft, current: Mapping[str, Listed], counter: int
-) -> dict[str, tuple[Listed, int]]:
+def _superseded(draft: Draft, current: Mapping[str, Listed], counter: int) -> dict[str, tuple[Listed, int]]:
     """Return the hashed files that are no longer led to, each with the publication that replaced it.
 
     After a withdrawal none stays: what it was about must not be offered for a while longer.

@@ -36,7 +36,7 @@ class Draft(msgspec.Struct, frozen=True):
     withdrawing: bool = False
 
     def shelf(self, name: str) -> Shelf:
-        """Return an ecosystem's packages to be: those that stay, with their old lines, and those that came."""
+        """Return an ecosystem's packages to be: those that stay with their old lines, and those that came."""
         ecosystem = ECOSYSTEMS[name]
         kept = self.state.shelves.get(name, KeptShelf())
         before = self.site.shelf(name) if self.site else None

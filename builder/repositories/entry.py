@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One package in one ecosystem.
 
-    `release` is the organisation's, empty for a package of the site's own such as ORG-repository; `version` is
-    the package manager's. `path` is the published file below the site's root, `size` (bytes) and `sha256` (hex)
-    are that file's, and `identity` is the SHA-256 of the unsigned content, as the manifest has it. `added` is
+    `release` is the organisation's, empty for a package of the site's own such as ORG-repository; `version`
+    is the package manager's. `path` is the published file below the site's root, `size` (bytes) and `sha256`
+    (hex) are that file's, and `identity` is the SHA-256 of the unsigned content, as the manifest has it. `added` is
     when it came to the site, in seconds since 1970. `lengths` are the bytes of its lines in each of the
-    ecosystem's texts, `others` what else belongs to it. `withdrawn` is why nobody is to install it any more, empty where it is offered.
+    ecosystem's texts, `others` the paths of what else belongs to it. `withdrawn` is why nobody is to install
+    it any more, empty where it is offered.
     """
 
     release: str
@@ -35,7 +36,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Released(msgspec.Struct, frozen=True):
-    """A finished package file to be taken in; `beside` are the same target's other files (a formula's archives).
+    """A finished package file to be taken in; `beside` are its target's other files (a formula's archives).
 
     `identity` is the SHA-256 of its unsigned content, and `epoch` its time stamp in seconds since 1970.
     """
@@ -82,6 +83,11 @@ class Shelf(msgspec.Struct, frozen=True):
             data = reader.take(entry.lengths[index])
             if chosen is None or id(entry) in chosen:
                 yield entry, data
+
+
+def newest(shelf: Shelf) -> str:
+    """Return the name under which a shelf offers its newest release, empty where it offers none."""
+    return next((one.name for one in reversed(shelf.offered) if one.release), "")
 
 
 def _offered(entry: Entry) -> bool:

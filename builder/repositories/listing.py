@@ -11,7 +11,7 @@ from builder.repositories.sitefile import Kind, Listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# Nothing hidden, no folder above, nothing that a URL or a shell would have to quote but what package names hold.
+# Nothing hidden, no folder above, and nothing that URLs or shells quote but what package names hold.
 _PART = r"[A-Za-z0-9_@+~-][A-Za-z0-9._@+~:-]*"
 _LINE = re.compile(rf"([0-9a-f]{{64}}) ([0-9]{{1,15}}) ([a-z]+) ({_PART}(?:/{_PART})*)")
 _KINDS = {kind.name.lower(): kind for kind in Kind}

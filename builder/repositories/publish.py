@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-from pathlib import Path  # noqa: TC003  msgspec reads annotations at run time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +20,7 @@ from builder.repositories.draft import Draft
 from builder.repositories.publication import Publication
 from builder.repositories.staging import stage
 from builder.repositories.state import OURS, State
+from builder.repositories.status import STATUS
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ JOURNAL = f"{OURS}/unfinished.json"
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What a command is about: the site in `folder`, and what its next publication says.
 
-    `url` is where it is served, without a slash at the end (empty: where the site says), `now` in seconds since
-    1970, `valid` the days for which what is signed counts, `keep` how many releases stay (None: all).
+    `url` is where it is served, without a slash at the end (empty: where the site says), `now` in seconds
+    since 1970, `valid` the days for which what is signed counts, `keep` how many releases stay (None: all).
     """
 
     folder: Path
@@ -70,8 +71,6 @@ class Published(msgspec.Struct, frozen=True):
     def changed(self) -> bool:
         """Whether anything was."""
         return bool(self.written or self.removed)
-
-
 
 
 def build(
@@ -122,8 +121,12 @@ def _publish(
     with _alone(order.folder, new=new, dry_run=dry_run) as there:
         site = _read(order, new=new)
         publication = _publication(order, site)
-        before = Draft(site, site.state if site else State(organisation=order.organisation, url=publication.url))
-        draft = apply(replace(before, state=replace(before.state, organisation=order.organisation)), publication)
+        before = Draft(
+            site, site.state if site else State(organisation=order.organisation, url=publication.url)
+        )
+        draft = apply(
+            replace(before, state=replace(before.state, organisation=order.organisation)), publication
+        )
         if site and not always and not _differs(draft, site, publication):
             return Published(site.state, (), ())
         with stage(there) as staging:
@@ -208,9 +211,7 @@ def _differs(draft: Draft, site: Site, publication: Publication) -> bool:
     return draft.state != site.state or bool(draft.files) or publication.url != site.state.url
 
 
-def _write(
-    folder: Path, site: Site | None, derived: Derived, staging: Stage, *, dry_run: bool
-) -> Published:
+def _write(folder: Path, site: Site | None, derived: Derived, staging: Stage, *, dry_run: bool) -> Published:
     """Write what differs in the order of kinds, then remove what is no longer the site's."""
     before = dict(site.files) if site else {}
     changed = sorted(
@@ -218,7 +219,7 @@ def _write(
         key=lambda one: (one.listed.kind, one.listed.path),
     )
     removed = sorted(before.keys() - derived.files.keys())
-    ours = before.keys() | set(_unfinished(folder))
+    ours = {*before, *_unfinished(folder), *((STATUS,) if site else ())}
     for one in changed:
         if one.listed.path not in ours:
             _refuse_strangers(folder, one.listed)

@@ -60,7 +60,9 @@ def read(folder: Path, keys: SiteKeys | None) -> Site | None:
     listed = listing.parse(_verified(folder, said.files), str(folder / said.files.path))
     found = state.from_json(_verified(folder, said.state), str(folder / said.state.path))
     if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
-        raise SiteError(f"{folder / said.state.path}: is not the state of which the status tells", hint=_RESTORE)
+        raise SiteError(
+            f"{folder / said.state.path}: is not the state of which the status tells", hint=_RESTORE
+        )
     for kept in found.shelves.values():
         for text_file in kept.texts.values():
             if listed.get(text_file.path) != text_file:

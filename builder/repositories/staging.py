@@ -1,4 +1,4 @@
-"""What a publication is about to write: every file gathered beside the site, hashed once, before one is published."""
+"""What a publication is about to write: all its files, gathered and hashed before the first is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a site is made of, and everything else on it is derived from: its state, as `trustpack/state-….json`."""
+"""What a site is made of, and all else on it is derived from: its state, `trustpack/state-….json`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from builder.errors import SiteError
-from builder.model import CertificateSummary, Organisation
-from builder.repositories.entry import Entry
-from builder.repositories.sitefile import Listed
+from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
+from builder.repositories.entry import Entry  # noqa: TC001  as above
+from builder.repositories.sitefile import Listed  # noqa: TC001  as above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -63,7 +63,9 @@ def parse(text: str, where: str, keys: SiteKeys | None) -> Status:
     Without keys it must be unsigned: what cannot be verified is not believed.
     """
     if is_signed(text) and keys is None:
-        raise SiteError(f"{where}: is signed, and there is no key to verify it", hint="give its keys, by --keys")
+        raise SiteError(
+            f"{where}: is signed, and there is no key to verify it", hint="give its keys, by --keys"
+        )
     if not is_signed(text) and keys is not None:
         raise SiteError(
             f"{where}: is not signed, and here are keys",

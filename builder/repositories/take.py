@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from builder import inspect
 from builder.errors import NotAPackageError, SiteError
 from builder.model import Release
+from builder.release.manifest import read_manifest
 from builder.repositories import draft as drafts
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Released
 from builder.repositories.sitefile import Kind, SiteFile
 from builder.repositories.state import OURS, PublishedRelease
-from builder.release.manifest import read_manifest
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -79,12 +79,10 @@ def _ecosystems(name: str, data: bytes) -> list[str]:
         kind = inspect.unpack(name, data).format
     except NotAPackageError:
         kind = ""
-    return [one.NAME for one in ECOSYSTEMS.values() if kind and one.FORMAT == kind]
+    return [one.NAME for one in ECOSYSTEMS.values() if kind and kind == one.FORMAT]
 
 
-def _described(
-    draft: Draft, manifest: Manifest, data: dict[str, bytes], publication: Publication
-) -> Draft:
+def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publication: Publication) -> Draft:
     state = draft.state
     if any(one.release == manifest.release for one in state.releases):
         return draft
