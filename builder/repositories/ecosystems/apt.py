@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from builder.formats import compression, deb
+from builder.repositories.clients import COMPONENT, SUITE
 from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.sitefile import Kind, SiteFile
 
@@ -25,7 +26,6 @@ FOLDER = "deb"
 FORMAT = "deb"
 TEXTS = ("packages",)
 
-SUITE, COMPONENT = "stable", "main"
 _SUITE = f"{FOLDER}/dists/{SUITE}"
 _BINARY = f"{COMPONENT}/binary-all"
 
@@ -87,16 +87,6 @@ def _date(time: int) -> str:
 
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-
-
-def sources(publication: Publication) -> str:
-    """Return the .sources file of deb822 (sources.list(5)).
-
-    Its key is a file's path: apt before 2.3.10 stops altogether where a source carries its key inside.
-    """
-    signed = f"Signed-By: /usr/share/keyrings/{publication.organisation.slug}-archive-keyring.asc\n"
-    lines = f"Types: deb\nURIs: {publication.url}/{FOLDER}/\nSuites: {SUITE}\nComponents: {COMPONENT}\n"
-    return lines + (signed if publication.keys else "Trusted: yes\n")
 
 
 def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
