@@ -36,7 +36,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Released(msgspec.Struct, frozen=True):
-    """A finished package file to be taken in; `beside` are its target's other files (a formula's archives).
+    """A finished package file to be taken in, and in `beside` its target's other files (a formula's archives).
 
     `identity` is the SHA-256 of its unsigned content, and `epoch` its time stamp in seconds since 1970.
     """

@@ -48,7 +48,8 @@ def of_kept(folder: Path, kept: KeptShelf) -> Shelf:
 def read(folder: Path, keys: SiteKeys | None) -> Site | None:
     """Return the site in `folder`, None where there is none.
 
-    Raises SiteError where one of its own files is missing or changed, SignatureError where another key signed.
+    Raises SiteError where one of its own files is missing or changed, SignatureError where another key has
+    signed it.
     """
     try:
         text = files.text(folder / status.STATUS, status.LIMIT)

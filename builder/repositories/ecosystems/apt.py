@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from builder.formats import compression, deb
+from builder.repositories.clients import COMPONENT, SUITE
 from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.entry import newest
 from builder.repositories.sitefile import Kind, SiteFile
@@ -26,7 +27,6 @@ FOLDER = "deb"
 FORMAT = "deb"
 TEXTS: tuple[str, ...] = ("packages",)
 
-SUITE, COMPONENT = "stable", "main"
 _SUITE = f"{FOLDER}/dists/{SUITE}"
 _BINARY = f"{COMPONENT}/binary-all"
 
@@ -91,17 +91,6 @@ def _date(time: int) -> str:
 
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-
-def sources(publication: Publication) -> str:
-    """Return the .sources file of deb822 (sources.list(5)).
-
-    Its key is a file's path: apt before 2.3.10 stops altogether where a source carries its key inside.
-    """
-    slug = publication.organisation.slug
-    signed = f"Signed-By: /usr/share/keyrings/{slug}-repository.asc\n"
-    lines = f"Types: deb\nURIs: {publication.url}/{FOLDER}/\nSuites: {SUITE}\nComponents: {COMPONENT}\n"
-    return lines + (signed if publication.keys else "Trusted: yes\n")
 
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
