@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from builder.repositories.stores.folder import FolderStore
-from builder.repositories.stores.publish import Changes, Step, Write, publish
-from builder.repositories.stores.store import MAX_BYTES, Content, Reader, Store, Turn
+from builder.repositories.stores.publish import Action, Changes, Write, publish
+from builder.repositories.stores.store import MAX_BYTES, Content, SiteReader, SiteStore, Turn
 
 __all__ = [
     "MAX_BYTES",
+    "Action",
     "Changes",
     "Content",
     "FolderStore",
-    "Reader",
-    "Step",
-    "Store",
+    "SiteReader",
+    "SiteStore",
     "Turn",
     "Write",
     "publish",

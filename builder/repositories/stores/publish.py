@@ -17,7 +17,7 @@ from builder.repositories.stores.store import Content  # noqa: TC001  msgspec re
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from builder.repositories.stores.store import Store, Turn
+    from builder.repositories.stores.store import SiteStore, Turn
 
 
 class Write(msgspec.Struct, frozen=True):
@@ -32,10 +32,10 @@ class Write(msgspec.Struct, frozen=True):
         return f"{type(self).__name__}({self.path!r}, {self.kind.name})"
 
 
-class Step(msgspec.Struct, frozen=True):
+class Action(msgspec.Struct, frozen=True):
     """What a publication does to one file."""
 
-    action: Literal["write", "remove"]
+    verb: Literal["write", "remove"]
     path: str
 
 
@@ -55,16 +55,16 @@ class Changes(msgspec.Struct, frozen=True):
         return tuple(sorted(self.writes, key=lambda write: write.kind))
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def actions(self) -> tuple[Action, ...]:
         """All that is done, in this order."""
         return (
-            *(Step("write", write.path) for write in self.ordered),
-            *(Step("remove", path) for path in self.removals),
+            *(Action("write", write.path) for write in self.ordered),
+            *(Action("remove", path) for path in self.removals),
         )
 
 
 def publish(
-    store: Store, changes: Changes, turn: Turn, *, tell: Callable[[Step], None] | None = None
+    store: SiteStore, changes: Changes, turn: Turn, *, tell: Callable[[Action], None] | None = None
 ) -> None:
     """Do all the changes to a store, whose turn is held; `tell` is called after each.
 
@@ -78,12 +78,12 @@ def publish(
         turn.keep()
         store.put(write.path, write.content, write.kind)
         written = write.kind
-        tell(Step("write", write.path))
+        tell(Action("write", write.path))
     for path in changes.removals:
         turn.keep()
         store.remove(path)
-        tell(Step("remove", path))
+        tell(Action("remove", path))
 
 
-def _silent(_step: Step) -> None:
+def _silent(_step: Action) -> None:
     pass

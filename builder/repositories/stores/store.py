@@ -31,7 +31,7 @@ class Turn(Protocol):
         ...
 
 
-class Reader(Protocol):
+class SiteReader(Protocol):
     """Where a site is read from; paths are below its root, with no slash in front.
 
     Raises OutputError for what cannot be reached or read, and FileNotFoundError for a file that is not there.
@@ -51,7 +51,7 @@ class Reader(Protocol):
         ...
 
 
-class Store(Reader, Protocol):
+class SiteStore(SiteReader, Protocol):
     """Where a site can be changed, too; each file is there whole or as it was, whoever reads it."""
 
     def exists(self, path: str) -> bool:

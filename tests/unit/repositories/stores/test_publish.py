@@ -8,7 +8,7 @@ import pytest
 
 from builder.errors import OutputError
 from builder.repositories.sitefile import Kind
-from builder.repositories.stores import Changes, FolderStore, Step, Write, publish
+from builder.repositories.stores import Action, Changes, FolderStore, Write, publish
 
 
 def _changes() -> Changes:
@@ -22,12 +22,12 @@ _ORDER = ["BLOB-4", "HASHED-3", "LEAF-2", "POINTER-1", "POINTER-5", "STATUS-0", 
 
 def test_order(tmp_path: Path) -> None:
     """Packages come first and pointers late, each kind as it is given, and garbage goes last."""
-    store, told = FolderStore(tmp_path), list[Step]()
+    store, told = FolderStore(tmp_path), list[Action]()
     store.put("garbage", b"", Kind.HASHED)
     with store.turn() as turn:
         publish(store, _changes(), turn, tell=told.append)
-    assert list(_changes().steps) == told
-    assert _ORDER == [step.path for step in told]
+    assert list(_changes().actions) == told
+    assert _ORDER == [action.path for action in told]
     assert sorted(_ORDER[:-1]) == sorted(store.names())
 
 
