@@ -43,12 +43,12 @@ def derive(
 ) -> Derived:
     """Put every file of the site that is not there yet into `stage`, and return what the site is to hold."""
     shelves = {}
+    wanted = draft.state.paths()
     for file in draft.files:
-        stage.put(file.path, file.kind, file.data)
+        if file.path in wanted:
+            stage.put(file.path, file.kind, file.data)
     for name, ecosystem in ECOSYSTEMS.items():
-        shelf = _keep(name, draft.shelf(name), stage)
-        shelves[name] = shelf
-        kept = shelves[name]
+        kept = shelves[name] = _keep(name, draft.shelf(name), stage)
         if kept.entries:
             ecosystem.index(_opened(kept, stage), publication, stage)
             progress(name)

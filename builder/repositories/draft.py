@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 class Draft(msgspec.Struct, frozen=True):
     """The `state` to be, over the site that is there (None: there is none).
 
-    `files` are the packages that came, and `brought` their lines, by ecosystem, one tuple for each package.
+    `files` are the packages that came, and `brought` their lines, by ecosystem and path.
     With `withdrawing`, something is no longer to be offered.
     """
 
     site: Site | None
     state: State
     files: tuple[SiteFile, ...] = ()
-    brought: dict[str, tuple[tuple[bytes, ...], ...]] = {}
+    brought: dict[str, dict[str, tuple[bytes, ...]]] = {}
     withdrawing: bool = False
 
     def shelf(self, name: str) -> Shelf:
@@ -46,8 +46,9 @@ class Draft(msgspec.Struct, frozen=True):
             if before is not None and before.entries:
                 yield from before.lines(text, lambda entry: entry.path in stay)
             at = ecosystem.TEXTS.index(text)
-            for lines in self.brought.get(name, ()):
-                yield lines[at]
+            for path, lines in self.brought.get(name, {}).items():
+                if path in stay:
+                    yield lines[at]
 
         return Shelf(kept.entries, ecosystem.TEXTS, open_text)
 
@@ -85,5 +86,5 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
         draft,
         state=replace(draft.state, shelves=shelves),
         files=(*draft.files, *admitted.files),
-        brought={**draft.brought, name: (*draft.brought.get(name, ()), admitted.lines)},
+        brought={**draft.brought, name: {**draft.brought.get(name, {}), entry.path: admitted.lines}},
     )

@@ -15,10 +15,10 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `release` is the organisation's, empty for a package of the site's own such as ORG-repository; `version`
     is the package manager's. `path` is the published file below the site's root, `size` (bytes) and `sha256`
-    (hex) are that file's, and `identity` is the SHA-256 of the unsigned content, as the manifest has it. `added` is
-    when it came to the site, in seconds since 1970. `lengths` are the bytes of its lines in each of the
-    ecosystem's texts, `others` the paths of what else belongs to it. `withdrawn` is why nobody is to install
-    it any more, empty where it is offered.
+    (hex) are that file's, and `identity` is the SHA-256 of the unsigned content, as the manifest has it.
+    `added` is when it came to the site, in seconds since 1970. `lengths` are the bytes of its lines in each
+    of the ecosystem's texts, `others` the paths of what else belongs to it. `withdrawn` is why nobody is to
+    install it any more, empty where it is offered.
     """
 
     release: str
@@ -36,7 +36,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Released(msgspec.Struct, frozen=True):
-    """A finished package file to be taken in, and in `beside` its target's other files (a formula's archives).
+    """A finished package file to be taken in; `beside` has its target's other files.
 
     `identity` is the SHA-256 of its unsigned content, and `epoch` its time stamp in seconds since 1970.
     """
