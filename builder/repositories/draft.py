@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.errors import SiteError
 from builder.repositories.ecosystems import ECOSYSTEMS
-from builder.repositories.entry import Entry, Shelf
+from builder.repositories.entry import Shelf, SiteEntry
 from builder.repositories.state import KeptShelf, State
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
                 hint="what clients have they never fetch again: build it under a higher release",
             )
     published, *others = admitted.files
-    entry = Entry(
+    entry = SiteEntry(
         release=released.release,
         name=admitted.name,
         version=admitted.version,

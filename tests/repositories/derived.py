@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from builder import config
 from builder.repositories.ecosystems import ECOSYSTEMS
-from builder.repositories.entry import Entry, Released, Shelf
+from builder.repositories.entry import Released, Shelf, SiteEntry
 from builder.repositories.publication import Publication
 from builder.repositories.sitefile import Kind, Listed
 
@@ -80,7 +80,7 @@ def _shelf(
                 staging.put(file.path, file.kind, file.data)
             first = admitted.files[0]
             entries.append(
-                Entry(
+                SiteEntry(
                     release=release.version,
                     name=admitted.name,
                     version=admitted.version,
