@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from builder.errors import OutputError, SiteError
 from builder.release import atomic
-from builder.repositories import change, take
+from builder.repositories import change, repository_package, take
+from builder.repositories import draft as drafts
 from builder.repositories import site as sites
 from builder.repositories.derive import derive
 from builder.repositories.draft import Draft
@@ -127,11 +128,20 @@ def _publish(
         draft = apply(
             replace(before, state=replace(before.state, organisation=order.organisation)), publication
         )
+        draft = _with_repository_package(draft, publication)
         if site and not always and not _differs(draft, site, publication):
             return Published(site.state, (), ())
         with stage(there) as staging:
             derived = derive(draft, publication, staging, progress=progress)
             return _write(order.folder, site, derived, staging, dry_run=dry_run)
+
+
+def _with_repository_package(draft: Draft, publication: Publication) -> Draft:
+    """Return the draft with ORG-repository as its keys, address and packages now have it."""
+    shelves = {name: kept.entries for name, kept in draft.state.shelves.items()}
+    for name, released in repository_package.due(publication, shelves):
+        draft = drafts.admit(draft, name, released, publication)
+    return draft
 
 
 @contextlib.contextmanager
