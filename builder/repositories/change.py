@@ -12,7 +12,7 @@ from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from builder.repositories.draft import Draft
-    from builder.repositories.entry import Entry
+    from builder.repositories.entry import SiteEntry
 
 
 def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
@@ -44,7 +44,7 @@ def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
     return replace(draft, state=replace(draft.state, releases=releases, shelves=shelves), withdrawing=True)
 
 
-def _withdrawn(entry: Entry, release: str, reason: str, time: int) -> Entry:
+def _withdrawn(entry: SiteEntry, release: str, reason: str, time: int) -> SiteEntry:
     return replace(entry, withdrawn=reason, withdrawn_at=time) if entry.release == release else entry
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.errors import SiteError
 from builder.repositories.ecosystems import ECOSYSTEMS
-from builder.repositories.entry import Entry, Shelf
+from builder.repositories.entry import Shelf, SiteEntry
 from builder.repositories.state import KeptShelf, State
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 class Draft(msgspec.Struct, frozen=True):
     """The `state` to be, over the site that is there (None: there is none).
 
-    `files` are the packages that came, and `brought` their lines, by ecosystem, one tuple for each package.
+    `files` are the packages that came, and `brought` their lines, by ecosystem and path.
     With `withdrawing`, something is no longer to be offered.
     """
 
     site: Site | None
     state: State
     files: tuple[SiteFile, ...] = ()
-    brought: dict[str, tuple[tuple[bytes, ...], ...]] = {}
+    brought: dict[str, dict[str, tuple[bytes, ...]]] = {}
     withdrawing: bool = False
 
     def shelf(self, name: str) -> Shelf:
@@ -46,8 +46,9 @@ class Draft(msgspec.Struct, frozen=True):
             if before is not None and before.entries:
                 yield from before.lines(text, lambda entry: entry.path in stay)
             at = ecosystem.TEXTS.index(text)
-            for lines in self.brought.get(name, ()):
-                yield lines[at]
+            for path, lines in self.brought.get(name, {}).items():
+                if path in stay:
+                    yield lines[at]
 
         return Shelf(kept.entries, ecosystem.TEXTS, open_text)
 
@@ -68,7 +69,7 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
                 hint="what clients have they never fetch again: build it under a higher release",
             )
     published, *others = admitted.files
-    entry = Entry(
+    entry = SiteEntry(
         release=released.release,
         name=admitted.name,
         version=admitted.version,
@@ -85,5 +86,5 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
         draft,
         state=replace(draft.state, shelves=shelves),
         files=(*draft.files, *admitted.files),
-        brought={**draft.brought, name: (*draft.brought.get(name, ()), admitted.lines)},
+        brought={**draft.brought, name: {**draft.brought.get(name, {}), entry.path: admitted.lines}},
     )

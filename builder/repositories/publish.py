@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from builder.repositories.publication import SiteKeys
     from builder.repositories.site import Site
     from builder.repositories.sitefile import Listed
-    from builder.repositories.staging import Stage
+    from builder.repositories.staging import StagingArea
 
 _BUSY = "another process is changing this site"
 _DRIFT = 5  # seconds by which two publications in one second may bring a site's clock ahead of ours
@@ -221,7 +221,9 @@ def _differs(draft: Draft, site: Site, publication: Publication) -> bool:
     return draft.state != site.state or bool(draft.files) or publication.url != site.state.url
 
 
-def _write(folder: Path, site: Site | None, derived: Derived, staging: Stage, *, dry_run: bool) -> Published:
+def _write(
+    folder: Path, site: Site | None, derived: Derived, staging: StagingArea, *, dry_run: bool
+) -> Published:
     """Write what differs in the order of kinds, then remove what is no longer the site's."""
     before = dict(site.files) if site else {}
     changed = sorted(
