@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from builder.model import Organisation
-    from builder.repositories.entry import Entry
+    from builder.repositories.entry import SiteEntry
     from builder.repositories.publication import Publication
 
 _TEMPLATES = ROOT / "templates" / "site"
@@ -45,7 +45,9 @@ class _Form(msgspec.Struct, frozen=True):
     remove: str
 
 
-def due(publication: Publication, shelves: Mapping[str, Sequence[Entry]]) -> Iterator[tuple[str, Released]]:
+def due(
+    publication: Publication, shelves: Mapping[str, Sequence[SiteEntry]]
+) -> Iterator[tuple[str, Released]]:
     """Yield the ecosystems whose ORG-repository is to be made anew, each with the unsigned package.
 
     `shelves` are the packages by ecosystem. There is none for those that have no packages, and none where

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.formats import deb, rpm
 from builder.repositories import repository_package
-from builder.repositories.entry import Entry
+from builder.repositories.entry import SiteEntry
 from tests.unit.repositories.test_clients import UNSIGNED
 
 if TYPE_CHECKING:
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 NOON = int(dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC).timestamp())
 SITE = replace(UNSIGNED, time=NOON)
-CA = Entry("20261129", "acme-ca-certs", "20261129", "x.deb", 1, "", "", NOON)
+CA = SiteEntry("20261129", "acme-ca-certs", "20261129", "x.deb", 1, "", "", NOON)
 
 
-def due(publication: Publication, *entries: Entry) -> Released | None:
+def due(publication: Publication, *entries: SiteEntry) -> Released | None:
     """Return the .deb that is to be made, None where the site has it."""
     return dict(repository_package.due(publication, {"apt": entries})).get("apt")
 
 
-def kept(released: Released) -> Entry:
+def kept(released: Released) -> SiteEntry:
     """Return what a site keeps of a package that was admitted."""
     package = deb.unpack(released.filename, released.data)
-    return Entry("", package.name, package.version, "y.deb", 1, "", released.identity, NOON)
+    return SiteEntry("", package.name, package.version, "y.deb", 1, "", released.identity, NOON)
 
 
-def made(publication: Publication, *entries: Entry) -> Released:
+def made(publication: Publication, *entries: SiteEntry) -> Released:
     """Return the .deb that is made where there was none."""
     found = due(publication, *entries)
     assert found is not None
