@@ -92,6 +92,12 @@ class LockError(TrustpackError):
     exit_code = 11
 
 
+class KeysError(TrustpackError):
+    """The keys that sign are missing, damaged or open to others, or a signature is not what it must be."""
+
+    exit_code = 12
+
+
 def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     """Return one error that tells all of `errors`, at least one, about the file `where`."""
     if len(errors) == 1:

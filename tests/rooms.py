@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "render": ("errors", "model", "text", "x509", "formats"),
     "inspect": ("errors", "model", "text", "x509", "formats", "render"),
     "release": ("errors", "model", "text", "x509", "render"),
+    "signing": ("errors", "model", "text", "x509", "formats", "release"),
     "lifecycle": ("errors", "model", "text", "x509", "config", "render"),
     "diff": ("errors", "model", "text", "load", "lint", "render", "inspect", "release", "lifecycle"),
     "pipeline": (
