@@ -92,10 +92,16 @@ class LockError(TrustpackError):
     exit_code = 11
 
 
-class KeysError(TrustpackError):
-    """The keys that sign are missing, damaged or open to others, or a signature is not what it must be."""
+class SignatureError(TrustpackError):
+    """A key cannot sign, or a signature is not by a key that was to make it."""
 
     exit_code = 12
+
+
+class SiteError(TrustpackError):
+    """A site is damaged, contradicts itself, or is not the one that it was taken for."""
+
+    exit_code = 13
 
 
 def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:

@@ -23,6 +23,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "load": (*_GROUND, "text", "x509"),
     "lint": (*_GROUND, "text", "x509"),
     "render": ("errors", "model", "text", "x509", "formats"),
+    "signing": (),
     "inspect": ("errors", "model", "text", "x509", "formats", "render"),
     "release": ("errors", "model", "text", "x509", "render"),
     "signing": ("errors", "model", "text", "x509", "formats", "release"),
@@ -31,13 +32,16 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipeline": (
         *_GROUND, "text", "x509", "formats", "config", "load", "lint", "render", "release", "lifecycle",
     ),
+    "repositories": (
+        "errors", "model", "text", "formats", "inspect", "release",
+    ),
     "prove": (
         "errors", "model", "text", "x509", "config", "load", "render", "inspect", "release", "pipeline",
     ),
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",
-        "pipeline", "prove", "docs",
+        "pipeline", "signing", "repositories", "prove", "docs",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

@@ -51,6 +51,11 @@ PRINTED = {
     "recipes-export": PrintedJson(
         "`trustpack recipes export --json`", "builder.render.schema", "ExportedRecipeJson"
     ),
+    "repo": PrintedJson(
+        "`--json` of `trustpack repo build`, `add`, `retire`, `refresh` and `rehost`",
+        "builder.repositories.schema",
+        "PublishedJson",
+    ),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

@@ -24,7 +24,7 @@ class Admitted(msgspec.Struct, frozen=True):
 
 
 class Instructions(msgspec.Struct, frozen=True):
-    """What somebody types who uses one package manager; each text is shell lines that end with a line feed.
+    """What somebody types who uses one package manager; texts are shell lines that end with a line feed.
 
     `id` is a word for anchors, `title` what people call the system or language. `setup` makes the site known
     once, `verify` shows that the roots are there. `notes` are sentences that matter before it is done.
@@ -43,8 +43,8 @@ class Instructions(msgspec.Struct, frozen=True):
 class Ecosystem(Protocol):
     """One kind of package manager; all functions are pure, and start no program.
 
-    NAME is what a state calls it, FOLDER where it lies below the site's root, FORMAT the package format (a key
-    of formats.READERS) whose files it takes, and TEXTS the names of the texts that it keeps lines in.
+    NAME is what a state calls it, FOLDER where it lies below the site's root, FORMAT the package format (a
+    key of formats.READERS) whose files it takes, and TEXTS the names of the texts that it keeps lines in.
     """
 
     NAME: str
@@ -60,7 +60,7 @@ class Ecosystem(Protocol):
         ...
 
     def index(self, shelf: Shelf, publication: Publication, staging: Staging) -> None:
-        """Put every index file of all packages into `staging`, in any order; none of what `admit` has returned.
+        """Put every index file of all packages into `staging`, in any order; nothing that `admit` returned.
 
         Packages that are withdrawn are left out, or said to be so, as the ecosystem has it.
         """

@@ -38,6 +38,10 @@ class SiteKeys(Protocol):
         """Return `text` (which ends with a line feed) with a cleartext signature: InRelease, the status."""
         ...
 
+    def opened(self, text: str) -> str:
+        """Return the text in a cleartext signature; raise SignatureError unless one of our keys made it."""
+        ...
+
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
         """Return a detached OpenPGP signature over `data`."""
         ...
@@ -55,8 +59,8 @@ class Publication(msgspec.Struct, frozen=True):
     """What a site's indexes say beside their packages.
 
     `url` is where the site is served, without a slash at the end; absolute addresses come from it alone.
-    `time` is when it is signed and `expires` until when clients take it, in seconds since 1970; `counter` rises
-    with every publication. `architectures` are apk's and pacman's. Without `keys` nothing is signed.
+    `time` is when it is signed and `expires` until when clients take it, in seconds since 1970; `counter`
+    rises with every publication. `architectures` are apk's and pacman's. Without `keys` nothing is signed.
     """
 
     organisation: Organisation

@@ -1,4 +1,4 @@
-"""apk's signatures (apk-package(5)): a gzip stream in front, holding .SIGN.RSA256.NAME over the next stream.
+"""apk's signatures (apk-package(5)): a gzip stream in front, with .SIGN.RSA256.NAME over the next stream.
 
 NAME is a public key's file in /etc/apk/keys. Of a package the control stream is signed, and names the digest
 of the data; of an index all of it, which is one stream. RSA256 is read by apk-tools 2.14, 3.0 and apko.

@@ -13,7 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from builder.errors import KeysError
+from builder.errors import SignatureError
 from builder.signing import armor, openpgp
 from builder.signing.generation import Generation  # noqa: TC001  msgspec reads annotations at run time
 from builder.signing.keyring import PublicKeys
@@ -59,23 +59,25 @@ class KeyFolder(msgspec.Struct, frozen=True):
         return tuple(one for state in states for one in reversed(found) if one.state == state)
 
     def public(self, one: Generation) -> PublicKeys:
-        """Return the public keys of a generation; raise KeysError unless keys.json names them so."""
+        """Return the public keys of a generation; raise SignatureError unless keys.json names them so."""
         return PublicKeys(self.certificate(one)[1], one.apk_name, self.apk(one))
 
     def certificate(self, one: Generation) -> tuple[PublicKey, bytes]:
-        """Return a generation's OpenPGP key and its certificate's packets; raise KeysError."""
+        """Return a generation's OpenPGP key and its certificate's packets; raise SignatureError."""
         path = self.path / one.certificate
         try:
             (packets,) = armor.blocks(_read(path).decode("ascii"), armor.PUBLIC)
             public, _ = openpgp.read_certificate(packets)
         except (Unsupported, ValueError):
-            raise KeysError(f"{path}: is damaged, or no OpenPGP public key of RSA", hint=_RESTORE) from None
+            raise SignatureError(
+                f"{path}: is damaged, or no OpenPGP public key of RSA", hint=_RESTORE
+            ) from None
         if (public.fingerprint, public.created) != (one.fingerprint, one.created):
-            raise KeysError(f"{path}: is not the key that {INDEX} names", hint=_RESTORE)
+            raise SignatureError(f"{path}: is not the key that {INDEX} names", hint=_RESTORE)
         return public, packets
 
     def apk(self, one: Generation) -> bytes:
-        """Return a generation's public apk key, PEM; raise KeysError."""
+        """Return a generation's public apk key, PEM; raise SignatureError."""
         path = self.path / one.apk_name
         data = _read(path)
         try:
@@ -83,30 +85,30 @@ class KeyFolder(msgspec.Struct, frozen=True):
         except ValueError:
             found = None
         if not isinstance(found, rsa.RSAPublicKey):
-            raise KeysError(f"{path}: is damaged, or no RSA public key in PEM", hint=_RESTORE)
+            raise SignatureError(f"{path}: is damaged, or no RSA public key in PEM", hint=_RESTORE)
         if apk_name(found, self.file.organisation) != one.apk_name:
-            raise KeysError(f"{path}: is not the key that its name tells", hint=_RESTORE)
+            raise SignatureError(f"{path}: is not the key that its name tells", hint=_RESTORE)
         return data
 
 
 def read(path: Path, *, organisation: str = "") -> KeyFolder:
-    """Return a folder of keys; raise KeysError where there is none, it is open to others, or another's."""
+    """Return a folder of keys; raise SignatureError where there is none, or others can enter it."""
     try:
         found = path.lstat()
     except FileNotFoundError:
-        raise KeysError(f"{path}: there are no keys", hint=_MISSING) from None
+        raise SignatureError(f"{path}: there are no keys", hint=_MISSING) from None
     except OSError as error:
-        raise KeysError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SignatureError(f"{path}: cannot be read: {error.strerror}") from None
     if not stat.S_ISDIR(found.st_mode):
-        raise KeysError(f"{path}: is no folder of keys", hint=_MISSING)
+        raise SignatureError(f"{path}: is no folder of keys", hint=_MISSING)
     mode = stat.S_IMODE(found.st_mode)
     if mode & ~_MODE:
-        raise KeysError(f"{path}: others may enter it: its mode is {mode:04o}", hint=f"chmod 700 {path}")
+        raise SignatureError(f"{path}: others may enter it: its mode is {mode:04o}", hint=f"chmod 700 {path}")
     if found.st_uid not in {os.geteuid(), 0}:
-        raise KeysError(f"{path}: belongs to another user", hint="keys are read by their owner alone")
+        raise SignatureError(f"{path}: belongs to another user", hint="keys are read by their owner alone")
     folder = KeyFolder(path, _parse(path / INDEX, _read(path / INDEX)))
     if organisation and folder.file.organisation != organisation:
-        raise KeysError(
+        raise SignatureError(
             f"{path}: holds the keys of '{folder.file.organisation}', not of '{organisation}'",
             hint="name the right folder as repository.keys in trustpack.yaml",
         )
@@ -117,21 +119,21 @@ def _parse(path: Path, data: bytes) -> KeysFile:
     try:
         found = msgspec.json.decode(data, type=KeysFile)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise KeysError(f"{path}: is damaged, or not trustpack's", hint=_RESTORE) from None
+        raise SignatureError(f"{path}: is damaged, or not trustpack's", hint=_RESTORE) from None
     numbers = [one.number for one in found.generations]
     current = [one for one in found.generations if one.state == "current"]
     if found.schema != 1 or numbers != sorted(set(numbers)) or len(current) != 1:
-        raise KeysError(f"{path}: names no current key, or one twice", hint=_RESTORE)
+        raise SignatureError(f"{path}: names no current key, or one twice", hint=_RESTORE)
     return found
 
 
 def _read(path: Path) -> bytes:
-    """Return a public file; raise KeysError where it cannot be read, or holds what is private."""
+    """Return a public file; raise SignatureError where it cannot be read, or holds what is private."""
     if path.is_symlink():
-        raise KeysError(f"{path}: is a link", hint=_RESTORE)
+        raise SignatureError(f"{path}: is a link", hint=_RESTORE)
     try:
         data = files.read(path)
     except OSError as error:
-        raise KeysError(f"{path}: cannot be read: {error.strerror}", hint=_RESTORE) from None
+        raise SignatureError(f"{path}: cannot be read: {error.strerror}", hint=_RESTORE) from None
     private_keys.refuse(data, str(path), hint="private keys belong into the files that end in .pem alone")
     return data

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.errors import KeysError
+from builder.errors import SignatureError
 from builder.release import atomic
 from builder.signing import armor, key_folder, keys, private_file
 from builder.signing.generation import Generation, Pair, make
@@ -32,14 +32,14 @@ def create(
     password: str = "",
     pairs: Iterable[Pair] | None = None,
 ) -> KeysFile:
-    """Make the new folder with a current and a next generation; raise KeysError where there is one already.
+    """Make the new folder with a current and a next generation; raise SignatureError where there is one.
 
     `time` is in seconds since 1970; with a `password` the private keys are encrypted. `pairs` are the keys
     where they are not to be made.
     """
     if folder.exists() or folder.is_symlink():
         hint = "'trustpack keys show' tells which; 'trustpack keys rotate' replaces them"
-        raise KeysError(f"{folder}: is there already", hint=hint)
+        raise SignatureError(f"{folder}: is there already", hint=hint)
     current, following = pairs or (make(), make())
     unfinished = folder.with_name(f"{atomic.TEMPORARY}{folder.name}")
     try:
@@ -54,7 +54,7 @@ def create(
         write_index(unfinished, file)
         unfinished.rename(folder)
     except OSError as error:
-        raise KeysError(f"{folder}: cannot be made: {error.strerror}") from None
+        raise SignatureError(f"{folder}: cannot be made: {error.strerror}") from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     key_folder.read(folder, organisation=organisation)
@@ -71,7 +71,7 @@ def add(
     time: int,
     password: str,
 ) -> Generation:
-    """Write the files of a new generation and return it; raise KeysError where one is there already."""
+    """Write the files of a new generation and return it; raise SignatureError where one is there already."""
     private = pair.openpgp
     raw = keys.in_memory(private)
     openpgp = keys.openpgp_key(private.public_key(), raw, user_id=file.user_id, created=time)

@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from builder.errors import KeysError
+from builder.errors import SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,20 +28,32 @@ _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def read(path: Path) -> bytes:
-    """Return what a file holds that only its owner can read; raise KeysError for any other."""
+    """Return what a file holds that only its owner can read; raise SignatureError for any other."""
     try:
         descriptor = os.open(path, _LOOK)
     except OSError as error:
-        raise KeysError(f"{path}: {_said(error)}") from None
+        raise SignatureError(f"{path}: {_said(error)}") from None
     with os.fdopen(descriptor, "rb") as stream:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise KeysError(f"{path}: is no regular file")
+            raise SignatureError(f"{path}: is no regular file")
         _refuse_readable(path, found)
         data = stream.read(_LIMIT + 1)
     if len(data) > _LIMIT:
-        raise KeysError(f"{path}: is larger than a private key")
+        raise SignatureError(f"{path}: is larger than a private key")
     return data
+
+
+def read_passwords(path: Path) -> tuple[str, ...]:
+    """Return the lines of a file that only its owner can read; raise SignatureError."""
+    try:
+        lines = tuple(read(path).decode("utf-8").splitlines())
+    except UnicodeDecodeError:
+        # What it holds must not be shown, so neither is Python's own message.
+        raise SignatureError(f"{path}: cannot be read as UTF-8 text") from None
+    if not any(lines):
+        raise SignatureError(f"{path}: is empty, and was to hold a password")
+    return lines
 
 
 def _said(error: OSError) -> str:
@@ -53,12 +65,12 @@ def _said(error: OSError) -> str:
 def _refuse_readable(path: Path, found: os.stat_result) -> None:
     mode = stat.S_IMODE(found.st_mode)
     if mode & _OTHERS:
-        raise KeysError(
+        raise SignatureError(
             f"{path}: others may read it: its mode is {mode:04o}",
             hint=f"'chmod 600 {path}'; if somebody may have read it, 'trustpack docs keys' tells what to do",
         )
     if found.st_uid not in {os.geteuid(), 0}:
-        raise KeysError(f"{path}: belongs to another user", hint="keys are read by their owner alone")
+        raise SignatureError(f"{path}: belongs to another user", hint="keys are read by their owner alone")
 
 
 class Passwords(msgspec.Struct, frozen=True):
@@ -80,14 +92,14 @@ NO_PASSWORDS = Passwords()
 
 
 def load(path: Path, passwords: Passwords = NO_PASSWORDS) -> rsa.RSAPrivateKey:
-    """Return the RSA key of a PEM file; raise KeysError, which shows nothing of it."""
+    """Return the RSA key of a PEM file; raise SignatureError, which shows nothing of it."""
     data = read(path)
     tried = passwords.of(path) if b"ENCRYPTED" in data else ("",)
     for password in tried:
         if (found := _loaded(path, data, password.encode() or None)) is not None:
             return found
     said = ": its password is wrong" if tried else ": is encrypted, and no password was given"
-    raise KeysError(f"{path}{said}", hint=_HINT)
+    raise SignatureError(f"{path}{said}", hint=_HINT)
 
 
 def _loaded(path: Path, data: bytes, password: bytes | None) -> rsa.RSAPrivateKey | None:
@@ -97,17 +109,17 @@ def _loaded(path: Path, data: bytes, password: bytes | None) -> rsa.RSAPrivateKe
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # The library's own words may quote what it read.
         if password is None:
-            raise KeysError(f"{path}: is no private key in PEM, or is damaged") from None
+            raise SignatureError(f"{path}: is no private key in PEM, or is damaged") from None
         return None
     if not isinstance(found, rsa.RSAPrivateKey) or found.key_size < _LEAST:
-        raise KeysError(
+        raise SignatureError(
             f"{path}: is no RSA key of {_LEAST} bits or more", hint="package managers take no other"
         )
     return found
 
 
 def create(path: Path, private: rsa.RSAPrivateKey, password: str = "") -> None:
-    """Make a new file that holds a private key, encrypted if there is a password; raise KeysError."""
+    """Make a new file that holds a private key, encrypted if there is a password; raise SignatureError."""
     form, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if password:
@@ -116,7 +128,7 @@ def create(path: Path, private: rsa.RSAPrivateKey, password: str = "") -> None:
 
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Make a new file whose mode is `mode` from its first moment on; raise KeysError."""
+    """Make a new file whose mode is `mode` from its first moment on; raise SignatureError."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as stream:
@@ -125,4 +137,4 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             stream.flush()
             os.fsync(descriptor)
     except OSError as error:
-        raise KeysError(f"{path}: cannot be written: {error.strerror}") from None
+        raise SignatureError(f"{path}: cannot be written: {error.strerror}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builder.errors import KeysError
+from builder.errors import SignatureError
 from builder.signing import key_folder, private_file
 from builder.signing.generation import PUBLISHED, SIGNING
 from builder.signing.keyring import Keyring
@@ -26,7 +26,7 @@ def read(
     organisation: str = "",
     passwords: Passwords = NO_PASSWORDS,
 ) -> Keyring:
-    """Return what signs with the keys in `folder`; `organisation` is whose they must be. Raises KeysError."""
+    """Return what signs with the keys in `folder`; `organisation` is their owner's slug. Raises SignatureError."""
     found = key_folder.read(folder, organisation=organisation)
     signing = found.in_state(*SIGNING)
 
@@ -41,7 +41,7 @@ def read(
 
 
 def read_public(folder: Path, *, organisation: str = "") -> Keyring:
-    """Return a folder's public keys: nothing can be signed with them; raise KeysError."""
+    """Return a folder's public keys: nothing can be signed with them; raise SignatureError."""
     found = key_folder.read(folder, organisation=organisation)
     return Keyring((), (), tuple(found.public(one) for one in found.in_state(*PUBLISHED)))
 
@@ -50,7 +50,7 @@ def _openpgp(found: KeyFolder, one: Generation, path: Path, passwords: Passwords
     public, certificate = found.certificate(one)
     private = private_file.load(path, passwords)
     if private.public_key() != public.numbers:
-        raise KeysError(f"{path}: is not the private key of {one.certificate}")
+        raise SignatureError(f"{path}: is not the private key of {one.certificate}")
     return RsaOpenPgpKey(public, certificate, in_memory(private))
 
 
@@ -58,5 +58,5 @@ def _apk(found: KeyFolder, one: Generation, path: Path, passwords: Passwords) ->
     public = found.apk(one)
     private = private_file.load(path, passwords)
     if apk_name(private.public_key(), found.file.organisation) != one.apk_name:
-        raise KeysError(f"{path}: is not the private key of {one.apk_name}")
+        raise SignatureError(f"{path}: is not the private key of {one.apk_name}")
     return ApkKey(one.apk_name, public, in_memory(private))

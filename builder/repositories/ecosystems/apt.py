@@ -1,4 +1,4 @@
-"""apt's repository (wiki.debian.org/DebianRepository/Format): one index for all architectures, by hash, signed.
+"""apt's repository (wiki.debian.org/DebianRepository/Format): one index for every architecture, signed.
 
 `Architectures: all` alone is enough for apt 2.2 and newer on every architecture, and saves each an index.
 """
@@ -10,11 +10,13 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from builder.formats import compression, deb
+from builder.repositories.clients import COMPONENT, SUITE
 from builder.repositories.ecosystem import Admitted, Instructions
+from builder.repositories.entry import newest
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from builder.repositories.entry import Released, Shelf
     from builder.repositories.publication import Publication
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
 NAME = "apt"
 FOLDER = "deb"
 FORMAT = "deb"
-TEXTS = ("packages",)
+TEXTS: tuple[str, ...] = ("packages",)
 
-SUITE, COMPONENT = "stable", "main"
 _SUITE = f"{FOLDER}/dists/{SUITE}"
 _BINARY = f"{COMPONENT}/binary-all"
 
@@ -82,23 +83,31 @@ def _release(publication: Publication, sums: Sequence[Listed]) -> str:
 def _date(time: int) -> str:
     """Return a time as RFC 2822 has it, in UTC and in English whatever the locale is."""
     moment = dt.datetime.fromtimestamp(time, dt.UTC)
-    day, month = "Mon Tue Wed Thu Fri Sat Sun".split()[moment.weekday()], _MONTHS[moment.month - 1]
+    day, month = (
+        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][moment.weekday()],
+        _MONTHS[moment.month - 1],
+    )
     return f"{day}, {moment.day:02} {month} {moment:%Y %H:%M:%S} UTC"
 
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def sources(publication: Publication) -> str:
-    """Return the .sources file of deb822 (sources.list(5)).
-
-    Its key is a file's path: apt before 2.3.10 stops altogether where a source carries its key inside.
-    """
-    signed = f"Signed-By: /usr/share/keyrings/{publication.organisation.slug}-archive-keyring.asc\n"
-    lines = f"Types: deb\nURIs: {publication.url}/{FOLDER}/\nSuites: {SUITE}\nComponents: {COMPONENT}\n"
-    return lines + (signed if publication.keys else "Trusted: yes\n")
-
-
-def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type on Debian and Ubuntu."""
-    raise NotImplementedError
+    name = newest(shelf)
+    if not name:
+        return ()
+    slug, url = publication.organisation.slug, publication.url
+    return (
+        Instructions(
+            id="apt",
+            title="Debian and Ubuntu",
+            setup=f"curl -fsSo /usr/share/keyrings/{slug}-repository.asc {url}/{slug}.asc\n"
+            f"curl -fsSo /etc/apt/sources.list.d/{slug}.sources {url}/{slug}.sources\n",
+            install=f"apt update\napt install {name}\n",
+            verify=f"openssl verify /usr/share/ca-certificates/{slug}/*.crt\n",
+            upgrade="apt update\napt upgrade\n",
+            remove=f"apt purge {name}\n",
+        ),
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import KeysError
+from builder.errors import SignatureError
 from builder.signing import new, site_keys
 from builder.signing.private_file import Passwords
 from tests import site_keys as made
@@ -55,15 +55,15 @@ def test_encrypted_keys_open_with_one_of_the_passwords(tmp_path: Path) -> None:
     site_keys.read(keys, passwords=Passwords(("wrong", PASSWORD)))
     site_keys.read(keys, passwords=Passwords(ask=lambda path: PASSWORD if "1-" in path else ""))
     site_keys.read_public(keys)
-    with pytest.raises(KeysError, match="is encrypted, and no password was given"):
+    with pytest.raises(SignatureError, match="is encrypted, and no password was given"):
         site_keys.read(keys)
-    with pytest.raises(KeysError, match="its password is wrong"):
+    with pytest.raises(SignatureError, match="its password is wrong"):
         site_keys.read(keys, passwords=Passwords(("wrong",)))
 
 
 def test_keys_of_somebody_else_are_refused(tmp_path: Path) -> None:
     """By their organisation."""
-    with pytest.raises(KeysError, match="holds the keys of 'acme', not of 'other'"):
+    with pytest.raises(SignatureError, match="holds the keys of 'acme', not of 'other'"):
         site_keys.read(folder(tmp_path), organisation="other")
 
 
@@ -71,7 +71,7 @@ def test_no_key_is_made_where_one_is(tmp_path: Path) -> None:
     """The folder stays as it was."""
     keys = folder(tmp_path)
     before = {path.name: path.read_bytes() for path in keys.iterdir()}
-    with pytest.raises(KeysError, match="is there already"):
+    with pytest.raises(SignatureError, match="is there already"):
         folder(tmp_path)
     assert before == {path.name: path.read_bytes() for path in keys.iterdir()}
     assert [keys] == list(tmp_path.iterdir())

@@ -1,0 +1,205 @@
+"""`trustpack repo`: one static, signed site from which every package manager installs by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli import environment, options
+from builder.cli.messages import tell
+
+if TYPE_CHECKING:
+    from builder.repositories.publish import Order, Published
+
+app = typer.Typer(
+    help="Make a signed site from which every package manager installs by name.", no_args_is_help=True
+)
+
+_Out = Annotated[
+    Path, typer.Option("--out", help="The site's folder.", parser=options.path, metavar="<path>")
+]
+_SITE = Path("site")
+_Url = Annotated[
+    str | None, typer.Option(help="Where the site is served.  [default: the configuration's site:]")
+]
+_Keys = Annotated[
+    Path | None,
+    typer.Option(
+        help="The folder of its keys.  [default: the configuration's, or keys]",
+        parser=options.path,
+        metavar="<path>",
+    ),
+]
+_Unsigned = Annotated[bool, typer.Option("--unsigned", help="Sign nothing; the site's page says so.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing, and say what would be written.")]
+_Releases = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Folders of built releases, the oldest first.  [default: dist]",
+        parser=options.path,
+        metavar="[<dist>]...",
+    ),
+]
+
+
+@app.command("build")
+def build_site(
+    releases: _Releases = None,
+    *,
+    config: options.Config = None,
+    out: _Out = _SITE,
+    url: _Url = None,
+    keys: _Keys = None,
+    password_file: options.PasswordFile = None,
+    unsigned: _Unsigned = False,
+    dry_run: _DryRun = False,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Put releases on the site; make it where there is none."""
+    from builder.repositories import publish
+
+    order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
+    done = publish.build(order, releases or [Path("dist")], dry_run=dry_run, progress=_progress)
+    _report(done, order, form, json=json, dry_run=dry_run)
+
+
+@app.command()
+def add(
+    releases: _Releases = None,
+    *,
+    config: options.Config = None,
+    out: _Out = _SITE,
+    keys: _Keys = None,
+    password_file: options.PasswordFile = None,
+    unsigned: _Unsigned = False,
+    dry_run: _DryRun = False,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Add releases to a site that is there; older ones stay."""
+    from builder.repositories import publish
+
+    order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
+    done = publish.build(order, releases or [Path("dist")], only=True, dry_run=dry_run, progress=_progress)
+    _report(done, order, form, json=json, dry_run=dry_run)
+
+
+@app.command()
+def retire(
+    release: Annotated[str, typer.Argument(help="The release that nobody is to install any more.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, in a sentence that clients show.")],
+    config: options.Config = None,
+    out: _Out = _SITE,
+    keys: _Keys = None,
+    password_file: options.PasswordFile = None,
+    unsigned: _Unsigned = False,
+    dry_run: _DryRun = False,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Withdraw a release: a compromised root, say. Its successor must be out first."""
+    from builder.repositories import publish
+
+    order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
+    _report(publish.retire(order, release, reason, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+
+
+@app.command()
+def refresh(
+    *,
+    config: options.Config = None,
+    out: _Out = _SITE,
+    keys: _Keys = None,
+    password_file: options.PasswordFile = None,
+    unsigned: _Unsigned = False,
+    dry_run: _DryRun = False,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Sign the site's indexes once more, so that a quiet month does not expire them."""
+    from builder.repositories import publish
+
+    order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
+    _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+
+
+@app.command()
+def rehost(
+    *,
+    url: Annotated[str, typer.Option(help="Where the site is served from now on.")],
+    config: options.Config = None,
+    out: _Out = _SITE,
+    keys: _Keys = None,
+    password_file: options.PasswordFile = None,
+    unsigned: _Unsigned = False,
+    dry_run: _DryRun = False,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Write the site's absolute addresses anew, for another place that it is served from."""
+    from builder.repositories import publish
+
+    order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
+    _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+
+
+def _order(
+    config: Path | None,
+    out: Path,
+    url: str | None,
+    keys: Path | None,
+    password_file: Path | None,
+    now: str | None,
+    *,
+    unsigned: bool,
+) -> Order:
+    from builder.config import organisation
+    from builder.repositories.publish import Order
+
+    project = environment.project(config=config, now=now)
+    section = project.config.repository
+    return Order(
+        folder=out,
+        organisation=organisation(project.config),
+        url=url or project.config.site or "",
+        now=int(project.now.timestamp()),
+        valid=int(section.valid.removesuffix("d")),
+        keep=section.keep,
+        architectures=tuple(section.architectures or ()),
+        keys=None if unsigned else environment.site_keys(project, keys, password_file),
+    )
+
+
+def _progress(text: str) -> None:
+    tell("progress", [text])
+
+
+def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_run: bool) -> None:
+    if options.chosen(form, json=json) == "json":
+        from builder.repositories import report
+
+        typer.echo(report.to_json(done, order, dry_run=dry_run), nl=False)
+        return
+    if not done.changed:
+        typer.echo(f"{order.folder}: is as it should be")
+        return
+    if dry_run:
+        for path in done.written:
+            typer.echo(f"write   {path}")
+        for path in done.removed:
+            typer.echo(f"remove  {path}")
+        return
+    releases = len(done.state.offered)
+    typer.echo(
+        f"{order.folder}: {releases} release{'s' * (releases != 1)}, {len(done.written)} files written, "
+        f"{len(done.removed)} removed; publication {done.state.counter}, for {done.state.url}"
+    )

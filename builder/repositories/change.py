@@ -1,0 +1,65 @@
+"""What people do to a site: each turns one draft into another, and writes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from builder.errors import ReleaseError
+from builder.model import Release
+from builder.text.quoting import visible
+
+if TYPE_CHECKING:
+    from builder.repositories.draft import Draft
+    from builder.repositories.entry import SiteEntry
+
+
+def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
+    """Return the draft without `release` among what is offered; why, every client that can say so says.
+
+    Raises ReleaseError for a release that is not there, and for the newest: its successor must be out first,
+    or hosts would be left with what is withdrawn.
+    """
+    found = next((one for one in draft.state.releases if one.release == release), None)
+    if found is None:
+        known = ", ".join(one.release for one in draft.state.releases) or "none"
+        raise ReleaseError(f"release {visible(release)}: is not on the site", hint=f"it has {known}")
+    if found.withdrawn:
+        return draft
+    newest = draft.state.offered[-1]
+    if newest.release == release:
+        raise ReleaseError(
+            f"release {release}: is the newest that the site offers, and hosts that have it would keep it",
+            hint="put its successor on the site first: trustpack repo add",
+        )
+    releases = tuple(
+        replace(one, withdrawn=reason, withdrawn_at=time) if one.release == release else one
+        for one in draft.state.releases
+    )
+    shelves = {
+        name: replace(shelf, entries=tuple(_withdrawn(one, release, reason, time) for one in shelf.entries))
+        for name, shelf in draft.state.shelves.items()
+    }
+    return replace(draft, state=replace(draft.state, releases=releases, shelves=shelves), withdrawing=True)
+
+
+def _withdrawn(entry: SiteEntry, release: str, reason: str, time: int) -> SiteEntry:
+    return replace(entry, withdrawn=reason, withdrawn_at=time) if entry.release == release else entry
+
+
+def keep(draft: Draft, count: int | None) -> Draft:
+    """Return the draft with the newest `count` releases only (None: with all); others' packages go.
+
+    A release that is withdrawn stays as long as an older one does: it is what people ask about.
+    """
+    if count is None or len(draft.state.releases) <= count:
+        return draft
+    ordered = sorted(draft.state.releases, key=lambda one: Release(one.release).numbers)
+    gone = {one.release for one in ordered[:-count]}
+    shelves = {
+        name: replace(shelf, entries=tuple(one for one in shelf.entries if one.release not in gone))
+        for name, shelf in draft.state.shelves.items()
+    }
+    releases = tuple(one for one in draft.state.releases if one.release not in gone)
+    return replace(draft, state=replace(draft.state, releases=releases, shelves=shelves))

@@ -1,0 +1,90 @@
+"""A site as it is to become: its state, the packages that came, and the lines that they bring."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from builder.errors import SiteError
+from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.entry import Shelf, SiteEntry
+from builder.repositories.state import KeptShelf, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from builder.repositories.entry import Released
+    from builder.repositories.publication import Publication
+    from builder.repositories.site import Site
+    from builder.repositories.sitefile import SiteFile
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """The `state` to be, over the site that is there (None: there is none).
+
+    `files` are the packages that came, and `brought` their lines, by ecosystem and path.
+    With `withdrawing`, something is no longer to be offered.
+    """
+
+    site: Site | None
+    state: State
+    files: tuple[SiteFile, ...] = ()
+    brought: dict[str, dict[str, tuple[bytes, ...]]] = {}
+    withdrawing: bool = False
+
+    def shelf(self, name: str) -> Shelf:
+        """Return an ecosystem's packages to be: those that stay with their old lines, and those that came."""
+        ecosystem = ECOSYSTEMS[name]
+        kept = self.state.shelves.get(name, KeptShelf())
+        before = self.site.shelf(name) if self.site else None
+        stay = {entry.path for entry in kept.entries}
+
+        def open_text(text: str) -> Iterator[bytes]:
+            if before is not None and before.entries:
+                yield from before.lines(text, lambda entry: entry.path in stay)
+            at = ecosystem.TEXTS.index(text)
+            for path, lines in self.brought.get(name, {}).items():
+                if path in stay:
+                    yield lines[at]
+
+        return Shelf(kept.entries, ecosystem.TEXTS, open_text)
+
+
+def admit(draft: Draft, name: str, released: Released, publication: Publication) -> Draft:
+    """Return the draft with one package more in the ecosystem `name`, or as it was if it has that package.
+
+    Raises SiteError where it has another package of that name and version: clients keep what they have.
+    """
+    admitted = ECOSYSTEMS[name].admit(released, publication)
+    kept = draft.state.shelves.get(name, KeptShelf())
+    for entry in kept.entries:
+        if (entry.name, entry.version) == (admitted.name, admitted.version):
+            if entry.identity == released.identity:
+                return draft
+            raise SiteError(
+                f"{released.filename}: the site has another {entry.name} {entry.version}, with other content",
+                hint="what clients have they never fetch again: build it under a higher release",
+            )
+    published, *others = admitted.files
+    entry = SiteEntry(
+        release=released.release,
+        name=admitted.name,
+        version=admitted.version,
+        path=published.path,
+        size=len(published.data),
+        sha256=hashlib.sha256(published.data).hexdigest(),
+        identity=released.identity,
+        added=publication.time,
+        lengths=tuple(map(len, admitted.lines)),
+        others=tuple(file.path for file in others),
+    )
+    shelves = {**draft.state.shelves, name: replace(kept, entries=(*kept.entries, entry))}
+    return replace(
+        draft,
+        state=replace(draft.state, shelves=shelves),
+        files=(*draft.files, *admitted.files),
+        brought={**draft.brought, name: {**draft.brought.get(name, {}), entry.path: admitted.lines}},
+    )

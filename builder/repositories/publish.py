@@ -1,0 +1,273 @@
+"""A change to the site in a folder: read it, change it, derive all of it, write what differs."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from builder.errors import OutputError, SiteError
+from builder.release import atomic
+from builder.repositories import change, take
+from builder.repositories import site as sites
+from builder.repositories.derive import derive
+from builder.repositories.draft import Draft
+from builder.repositories.publication import Publication
+from builder.repositories.staging import stage
+from builder.repositories.state import OURS, State
+from builder.repositories.status import STATUS
+from builder.text import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from builder.model import Organisation
+    from builder.repositories.derive import Derived
+    from builder.repositories.publication import SiteKeys
+    from builder.repositories.site import Site
+    from builder.repositories.sitefile import Listed
+    from builder.repositories.staging import StagingArea
+
+_BUSY = "another process is changing this site"
+_DRIFT = 5  # seconds by which two publications in one second may bring a site's clock ahead of ours
+JOURNAL = f"{OURS}/unfinished.json"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command is about: the site in `folder`, and what its next publication says.
+
+    `url` is where it is served, without a slash at the end (empty: where the site says), `now` in seconds
+    since 1970, `valid` the days for which what is signed counts, `keep` how many releases stay (None: all).
+    """
+
+    folder: Path
+    organisation: Organisation
+    url: str
+    now: int
+    valid: int
+    keep: int | None
+    architectures: tuple[str, ...]
+    keys: SiteKeys | None
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether nothing is to be signed."""
+        return self.keys is None
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What became of it: the site's state, how many files were written and removed, and what they were."""
+
+    state: State
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was."""
+        return bool(self.written or self.removed)
+
+
+def build(
+    order: Order,
+    releases: Sequence[Path],
+    *,
+    only: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Published:
+    """Put the releases in these folders on the site, and make it where there is none.
+
+    With `only` there must be one. Nothing is written where the site has all of them already.
+    """
+
+    def taking(draft: Draft, publication: Publication) -> Draft:
+        for folder in releases:
+            progress(str(folder))
+            draft = take.release(draft, folder, publication)
+        return change.keep(draft, order.keep)
+
+    return _publish(order, taking, new=not only, dry_run=dry_run, progress=progress)
+
+
+def retire(order: Order, release: str, reason: str, *, dry_run: bool = False) -> Published:
+    """Withdraw a release of the site; raises ReleaseError for the newest, and for one that it has not."""
+
+    def withdrawing(draft: Draft, publication: Publication) -> Draft:
+        return change.withdraw(draft, release, reason=reason, time=publication.time)
+
+    return _publish(order, withdrawing, dry_run=dry_run)
+
+
+def refresh(order: Order, *, dry_run: bool = False) -> Published:
+    """Sign the site once more, as of now; with another `url`, for where it is served from now on."""
+    return _publish(order, lambda draft, _: draft, always=True, dry_run=dry_run)
+
+
+def _publish(
+    order: Order,
+    apply: Callable[[Draft, Publication], Draft],
+    *,
+    new: bool = False,
+    always: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Published:
+    with _alone(order.folder, new=new, dry_run=dry_run) as there:
+        site = _read(order, new=new)
+        publication = _publication(order, site)
+        before = Draft(
+            site, site.state if site else State(organisation=order.organisation, url=publication.url)
+        )
+        draft = apply(
+            replace(before, state=replace(before.state, organisation=order.organisation)), publication
+        )
+        if site and not always and not _differs(draft, site, publication):
+            return Published(site.state, (), ())
+        with stage(there) as staging:
+            derived = derive(draft, publication, staging, progress=progress)
+            return _write(order.folder, site, derived, staging, dry_run=dry_run)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, *, new: bool, dry_run: bool) -> Iterator[Path]:
+    """Keep other processes out of the site; yield a folder on its disk for what is being made."""
+    if not folder.exists() and (not new or dry_run):
+        if not new:
+            raise _none(folder)
+        yield _above(folder)
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise atomic.unwritable(folder, error) from error
+    with atomic.alone(folder, _BUSY):
+        yield folder
+
+
+def _above(folder: Path) -> Path:
+    return next(path for path in folder.absolute().parents if path.is_dir())
+
+
+def _none(folder: Path) -> SiteError:
+    return SiteError(
+        f"{folder}: holds no site",
+        hint="make one with 'trustpack repo build', or take the published one: trustpack repo fetch URL",
+    )
+
+
+def _read(order: Order, *, new: bool) -> Site | None:
+    site = sites.read(order.folder, order.keys)
+    if site is None:
+        if not new:
+            raise _none(order.folder)
+        return None
+    if site.state.organisation.slug != order.organisation.slug:
+        raise SiteError(
+            f"{order.folder}: is the site of {site.state.organisation.slug}",
+            hint="one site, one organisation: choose another folder",
+        )
+    if gone := list(sites.missing(site)):
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        raise SiteError(
+            f"{order.folder}: {gone[0]}{more} of the site's files are missing",
+            hint="take the site from where it is published: trustpack repo fetch URL",
+        )
+    return site
+
+
+def _publication(order: Order, site: Site | None) -> Publication:
+    before = site.state.time if site else 0
+    if order.now < before - _DRIFT:
+        raise SiteError(
+            f"{order.folder}: was signed at {_moment(before)}, and the clock says {_moment(order.now)}",
+            hint="clients take no older date: set this machine's clock",
+        )
+    url = order.url or (site.state.url if site else "")
+    if not url:
+        raise SiteError(
+            "the site: where it is served is not known",
+            hint="set site: in trustpack.yaml, or give --url",
+        )
+    # Two publications in one second have two dates all the same.
+    time = max(order.now, before + 1)
+    return Publication(
+        organisation=order.organisation,
+        url=url.rstrip("/"),
+        time=time,
+        expires=time + order.valid * 86_400,
+        counter=site.state.counter + 1 if site else 1,
+        keys=order.keys,
+        architectures=order.architectures,
+    )
+
+
+def _differs(draft: Draft, site: Site, publication: Publication) -> bool:
+    return draft.state != site.state or bool(draft.files) or publication.url != site.state.url
+
+
+def _write(
+    folder: Path, site: Site | None, derived: Derived, staging: StagingArea, *, dry_run: bool
+) -> Published:
+    """Write what differs in the order of kinds, then remove what is no longer the site's."""
+    before = dict(site.files) if site else {}
+    changed = sorted(
+        (one for one in staging.files.values() if before.get(one.listed.path) != one.listed),
+        key=lambda one: (one.listed.kind, one.listed.path),
+    )
+    removed = sorted(before.keys() - derived.files.keys())
+    ours = {*before, *_unfinished(folder), *((STATUS,) if site else ())}
+    for one in changed:
+        if one.listed.path not in ours:
+            _refuse_strangers(folder, one.listed)
+    written = tuple(one.listed.path for one in changed)
+    if dry_run:
+        return Published(derived.state, written, tuple(removed))
+    try:
+        _put(folder / JOURNAL, msgspec.json.encode(written))
+        for one in changed:
+            _put(folder / one.listed.path, one.content)
+        for path in removed:
+            (folder / path).unlink(missing_ok=True)
+        (folder / JOURNAL).unlink()
+    except OSError as error:
+        raise atomic.unwritable(Path(error.filename or folder), error) from error
+    return Published(derived.state, written, tuple(removed))
+
+
+def _put(path: Path, content: bytes | Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.put(path, content if isinstance(content, bytes) else content.read_bytes())
+
+
+def _unfinished(folder: Path) -> Sequence[str]:
+    """Return what a publication that did not end was about to write."""
+    try:
+        return msgspec.json.decode(files.read(folder / JOURNAL), type=tuple[str, ...])
+    except (OSError, msgspec.DecodeError):
+        return ()
+
+
+def _refuse_strangers(folder: Path, listed: Listed) -> None:
+    """Raise OutputError where something lies in the way that no publication of ours has put there."""
+    try:
+        with files.opened(folder / listed.path) as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() == listed.sha256:
+                return
+    except FileNotFoundError:
+        return
+    except OSError:
+        pass
+    raise OutputError(
+        f"{folder / listed.path}: is there already, and is not this site's",
+        hint="move it away, or choose another folder with --out",
+    )
+
+
+def _moment(time: int) -> str:
+    return f"{dt.datetime.fromtimestamp(time, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,34 @@
+"""The JSON that `trustpack repo` prints."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from builder.text.schema import DocumentJson, Shape
+
+
+class OfferedJson(Shape, frozen=True):
+    """A release that is on the site."""
+
+    release: str
+    withdrawn: Annotated[
+        str, Meta(description="Why nobody is to install it any more; empty if it is offered.")
+    ]
+
+
+class PublishedJson(DocumentJson, frozen=True):
+    """What a change to a site did, or with --dry-run would do."""
+
+    site: Annotated[str, Meta(description="Its folder.")]
+    url: Annotated[str, Meta(description="Where it is served.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    counter: Annotated[int, Meta(description="The number of its last publication.")]
+    time: Annotated[int, Meta(description="When that was signed, in seconds since 1970.")]
+    expires: Annotated[int, Meta(description="Until when clients take it, in seconds since 1970.")]
+    signed: bool
+    dry_run: bool
+    releases: list[OfferedJson]
+    written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
+    removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]

@@ -1,0 +1,115 @@
+"""A site as it lies in a folder: its status, its list and its state, each verified by the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path  # noqa: TC003  msgspec reads annotations at run time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import SiteError
+from builder.repositories import listing, state, status
+from builder.repositories.entry import Shelf
+from builder.repositories.sitefile import Kind, Listed
+from builder.text import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from builder.repositories.publication import SiteKeys
+    from builder.repositories.state import KeptShelf, State
+    from builder.repositories.status import SiteStatus
+
+_STATE_BYTES = 1024 * 1024 * 1024
+_CHUNK = 256 * 1024
+_RESTORE = "take it from where it is published: trustpack repo fetch URL; or from its backup"
+
+
+class Site(msgspec.Struct, frozen=True):
+    """What was published last into `folder`: `files` are all but the status, by path."""
+
+    folder: Path
+    status: SiteStatus
+    state: State
+    files: Mapping[str, Listed]
+
+    def shelf(self, name: str) -> Shelf:
+        """Return an ecosystem's packages, none where there are none, with their lines."""
+        kept = self.state.shelves.get(name)
+        return of_kept(self.folder, kept) if kept else Shelf((), (), lambda _: ())
+
+
+def of_kept(folder: Path, kept: KeptShelf) -> Shelf:
+    """Return a shelf whose texts lie in a site's folder."""
+    return Shelf(kept.entries, tuple(kept.texts), lambda text: chunks(folder, kept.texts[text]))
+
+
+def read(folder: Path, keys: SiteKeys | None) -> Site | None:
+    """Return the site in `folder`, None where there is none.
+
+    Raises SiteError where one of its own files is missing or changed, SignatureError where another key has
+    signed it.
+    """
+    try:
+        text = files.text(folder / status.STATUS, status.LIMIT)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SiteError(f"{folder / status.STATUS}: cannot be read: {error}", hint=_RESTORE) from None
+    said = status.parse(text, str(folder / status.STATUS), keys)
+    listed = listing.parse(_verified(folder, said.files), str(folder / said.files.path))
+    found = state.from_json(_verified(folder, said.state), str(folder / said.state.path))
+    if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
+        raise SiteError(
+            f"{folder / said.state.path}: is not the state of which the status tells", hint=_RESTORE
+        )
+    for kept in found.shelves.values():
+        for text_file in kept.texts.values():
+            if listed.get(text_file.path) != text_file:
+                raise SiteError(f"{folder / text_file.path}: is not in the site's list", hint=_RESTORE)
+    # The list cannot name itself.
+    own = Listed(said.files.path, Kind.HASHED, (folder / said.files.path).stat().st_size, said.files.sha256)
+    return Site(folder, said, found, {**listed, own.path: own})
+
+
+def _verified(folder: Path, wanted: status.Reference) -> bytes:
+    path = folder / wanted.path
+    try:
+        data = files.read(path, _STATE_BYTES)
+    except OSError as error:
+        raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint=_RESTORE) from None
+    if hashlib.sha256(data).hexdigest() != wanted.sha256:
+        raise SiteError(f"{path}: is not the file that the status names", hint=_RESTORE)
+    return data
+
+
+def chunks(folder: Path, listed: Listed) -> Iterator[bytes]:
+    """Yield a file of the site; raise SiteError, at its end, if it is not what the list says."""
+    path, digest, size = folder / listed.path, hashlib.sha256(), 0
+    try:
+        with files.opened(path) as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                yield chunk
+    except OSError as error:
+        raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint=_RESTORE) from None
+    if (size, digest.hexdigest()) != (listed.size, listed.sha256):
+        raise SiteError(f"{path}: is not what the site's list says", hint=_RESTORE)
+
+
+def missing(site: Site) -> Iterable[str]:
+    """Return the listed files that are not there, sorted; each folder is looked into once."""
+    folders: dict[str, set[str]] = {}
+    for path in site.files:
+        parent, _, name = path.rpartition("/")
+        folders.setdefault(parent, set()).add(name)
+    gone = []
+    for parent, names in folders.items():
+        try:
+            there = {item.name for item in (site.folder / parent).iterdir()}
+        except OSError:
+            there = set()
+        gone += [f"{parent}/{name}" if parent else name for name in names - there]
+    return sorted(gone)

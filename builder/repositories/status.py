@@ -1,0 +1,81 @@
+"""The site's own word on what it holds: `trustpack/status`, JSON in a cleartext signature, written last.
+
+It has the release, until when it counts and a counter that rises, so that whoever remembers one sees a site
+that stands still or goes back; and the digest of the list, which has every other file's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import SiteError
+from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
+from builder.repositories.state import OURS
+from builder.text.quoting import visible
+
+if TYPE_CHECKING:
+    from builder.repositories.publication import SiteKeys
+
+STATUS = f"{OURS}/status"
+_ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
+_SCHEMA = 1
+LIMIT = 64 * 1024  # bytes
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A file of the site by its path and digest."""
+
+    path: str
+    sha256: Fingerprint
+
+
+class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a site says of itself; times are seconds since 1970, `release` the newest that it offers."""
+
+    organisation: str
+    url: str
+    release: str
+    counter: int
+    time: int
+    expires: int
+    files: Reference
+    state: Reference
+    schema: int = _SCHEMA
+
+
+def to_text(status: SiteStatus, keys: SiteKeys | None) -> str:
+    """Return the status file, signed unless there are no keys."""
+    text = json.dumps(msgspec.to_builtins(status), indent=1) + "\n"
+    return keys.clear(text, time=status.time) if keys else text
+
+
+def is_signed(text: str) -> bool:
+    """Tell whether a status file has a signature, whosever it is."""
+    return text.startswith(_ARMOR)
+
+
+def parse(text: str, where: str, keys: SiteKeys | None) -> SiteStatus:
+    """Return what a status file says; raise SiteError or SignatureError unless `keys` vouch for it.
+
+    Without keys it must be unsigned: what cannot be verified is not believed.
+    """
+    if is_signed(text) and keys is None:
+        raise SiteError(
+            f"{where}: is signed, and there is no key to verify it", hint="give its keys, by --keys"
+        )
+    if not is_signed(text) and keys is not None:
+        raise SiteError(
+            f"{where}: is not signed, and here are keys",
+            hint="a site that was built with --unsigned is signed by 'trustpack sign SITE'",
+        )
+    plain = keys.opened(text) if keys else text
+    try:
+        found = msgspec.json.decode(plain, type=SiteStatus)
+    except msgspec.DecodeError as error:
+        raise SiteError(f"{where}: cannot be understood: {visible(str(error))}") from None
+    if found.schema != _SCHEMA:
+        raise SiteError(f"{where}: has schema {found.schema}, and this trustpack knows {_SCHEMA}")
+    return found

@@ -1,0 +1,121 @@
+"""A finished release, as its folder holds it, comes into a draft."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from builder import inspect
+from builder.errors import NotAPackageError, SiteError
+from builder.model import Release
+from builder.release.manifest import read_manifest
+from builder.repositories import draft as drafts
+from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.entry import Released
+from builder.repositories.sitefile import Kind, SiteFile
+from builder.repositories.state import OURS, PublishedRelease
+from builder.text import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from builder.release.manifest import ArtifactSummary, Manifest
+    from builder.repositories.draft import Draft
+    from builder.repositories.publication import Publication
+
+_BUNDLE = "roots.pem"  # what every package calls the file of all its roots
+
+
+def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
+    """Return the draft with the release in `folder`, or as it was if it has all of that release.
+
+    Raises OutputError or SiteError where the folder holds no whole release, or another organisation's.
+    """
+    manifest = _manifest(folder)
+    owner = draft.state.organisation.slug
+    if manifest.organisation != owner:
+        raise SiteError(
+            f"{folder}: is a release of {manifest.organisation}, and the site is {owner}'s",
+            hint="one site, one organisation: choose another folder with --out",
+        )
+    data = {entry.file: _artifact(folder, entry) for entry in manifest.artifacts}
+    for entry in manifest.artifacts:
+        beside = tuple(
+            (other.file, data[other.file])
+            for other in manifest.artifacts
+            if other.target == entry.target and other is not entry
+        )
+        released = Released(
+            manifest.release, entry.file, data[entry.file], entry.sha256, manifest.epoch, beside
+        )
+        for name in _ecosystems(entry.file, data[entry.file]):
+            draft = drafts.admit(draft, name, released, publication)
+    return _described(draft, manifest, data, publication)
+
+
+def _manifest(folder: Path) -> Manifest:
+    found = read_manifest(folder)
+    if found is None:
+        raise SiteError(f"{folder}: holds no release", hint="build one first: trustpack build")
+    return found
+
+
+def _artifact(folder: Path, entry: ArtifactSummary) -> bytes:
+    path = folder / entry.file
+    try:
+        data = files.read(path, files.PACKAGE_BYTES)
+    except OSError as error:
+        raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint="build it again") from None
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise SiteError(f"{path}: is not what {folder}'s manifest describes", hint="build it again")
+    return data
+
+
+def _ecosystems(name: str, data: bytes) -> list[str]:
+    """Return the ecosystems that take a file, by its format."""
+    try:
+        kind = inspect.unpack(name, data).format
+    except NotAPackageError:
+        kind = ""
+    return [one.NAME for one in ECOSYSTEMS.values() if kind and kind == one.FORMAT]
+
+
+def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publication: Publication) -> Draft:
+    state = draft.state
+    if any(one.release == manifest.release for one in state.releases):
+        return draft
+    bundle = _bundle(data)
+    path = f"{OURS}/bundles/{hashlib.sha256(bundle).hexdigest()}.pem"
+    told = PublishedRelease(
+        release=manifest.release,
+        epoch=manifest.epoch,
+        added=publication.time,
+        certificates=tuple(one.sha256 for one in manifest.certificates),
+        distrusted=tuple(one.sha256 for one in manifest.distrusted),
+        bundle=path if bundle else "",
+    )
+    named = {one.sha256: one for one in (*manifest.certificates, *manifest.distrusted)}
+    releases = sorted((*state.releases, told), key=lambda one: Release(one.release).numbers)
+    newest = releases[-1] is told
+    # What is said of a CA, its newest release says.
+    authorities = {**state.authorities, **named} if newest else {**named, **state.authorities}
+    return replace(
+        draft,
+        state=replace(state, releases=tuple(releases), authorities=authorities),
+        files=(*draft.files, SiteFile(path, Kind.BLOB, bundle)) if bundle else draft.files,
+    )
+
+
+def _bundle(data: dict[str, bytes]) -> bytes:
+    """Return the release's roots in PEM, out of the first package that has them; empty where none has."""
+    for name, content in data.items():
+        try:
+            package = inspect.unpack(name, content)
+        except NotAPackageError:
+            continue
+        for entry in package.entries:
+            if entry.path.rsplit("/", 1)[-1] == _BUNDLE or package.format == "pem":
+                return entry.data
+    return b""

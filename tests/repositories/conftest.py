@@ -1,0 +1,69 @@
+"""What every test of repositories shares: Acme's releases, its keys, and sites on loopback; see sites.py."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.repositories import sites
+from tests.repositories.hosts import Hosts
+from tests.trust.prepared import Preparations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from builder.repositories.publication import SiteKeys
+    from tests.repositories.sites import Release, Releases, Site
+
+
+@pytest.fixture(scope="session")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
+    """Build Acme's three releases once."""
+    return sites.build(tmp_path_factory.mktemp("releases"))
+
+
+@pytest.fixture(scope="session")
+def site_keys() -> SiteKeys | None:
+    """Make the site's keys once."""
+    return None
+
+
+@pytest.fixture
+def open_site(tmp_path: Path, site_keys: SiteKeys | None) -> Iterator[Callable[..., Site]]:
+    """Return a function that serves a new site of some releases until the test ends."""
+    numbers = itertools.count(1)
+    with contextlib.ExitStack() as stack:
+
+        def opened(
+            *releases: Release, unsigned: bool = False, keys: SiteKeys | None = None, url: str = ""
+        ) -> Site:
+            folder = tmp_path / f"site-{next(numbers)}"
+            signing = None if unsigned else keys or site_keys
+            return sites.open_site(stack, folder, *releases, keys=signing, url=url)
+
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def standing_site(
+    tmp_path_factory: pytest.TempPathFactory, releases: Releases, site_keys: SiteKeys | None
+) -> Iterator[Site]:
+    """Serve a site of all releases that no test may change."""
+    with contextlib.ExitStack() as stack:
+        yield sites.open_site(stack, tmp_path_factory.mktemp("standing"), *releases.all, keys=site_keys)
+
+
+@pytest.fixture(scope="session")
+def _prepared() -> Preparations:
+    return Preparations()
+
+
+@pytest.fixture
+def hosts(_prepared: Preparations) -> Iterator[Hosts]:
+    """Return what opens systems until the test ends; see hosts.py."""
+    with contextlib.ExitStack() as stack:
+        yield Hosts(stack, _prepared)

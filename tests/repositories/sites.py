@@ -1,0 +1,187 @@
+"""Releases of Acme and sites made of them, served on loopback: the world of the tests of repositories.
+
+    def test_it(releases, open_site):           # fixtures of conftest.py
+        site = open_site(releases.first)        # built, signed, served; `unsigned=True` without keys
+        site.add(releases.second)               # as `trustpack repo add` does, some time later
+        site.url, site.folder, site.keys        # http://127.0.0.1:PORT; files; what signs it
+        site.asked()                            # "GET /deb/dists/stable/InRelease" of every request so far
+        site.overwrite("deb/dists/stable/InRelease", data)   # as somebody who can write to the web server
+
+Acme's releases are 2026.10 (CAs `kept` and `old`), 2026.11 (`kept` and `new`) and 2026.12 (`kept`, `new` and
+`newest`); each has all targets. Clients of language ecosystems run by clean.py, those of systems by hosts.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from builder.prove import authority
+from builder.repositories.serve import serve
+from tests import targets
+from tests.packages.built import trustpack
+from tests.repositories import derived
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from builder.prove.authority import Authority
+    from builder.repositories.publication import SiteKeys
+    from builder.repositories.serve import Answered
+
+SLUG = "acme"
+_HOUR = 3600
+_CONFIG = "organisation:\n  slug: {slug}\nbundle:\n  paths: [roots.pem]\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """A release as `trustpack build` has made it: its folder, and its CAs by their names."""
+
+    folder: Path
+    version: str
+    authorities: Mapping[str, Authority]
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What is in its folder."""
+        found: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text("utf-8"))
+        return found
+
+    def artifacts(self, target: str) -> list[dict[str, Any]]:
+        """Return what the manifest says of each artifact of a target."""
+        return [entry for entry in self.manifest["artifacts"] if entry["target"] == target]
+
+    def package_version(self, target: str) -> str:
+        """Return what the target's package manager calls this release."""
+        return str(self.artifacts(target)[-1]["version"])
+
+    def file(self, target: str) -> Path:
+        """Return the target's last artifact."""
+        return self.folder / str(self.artifacts(target)[-1]["file"])
+
+
+@dataclass(frozen=True, eq=False)
+class Releases:
+    """Acme's three releases, in their order."""
+
+    first: Release
+    second: Release
+    third: Release
+
+    @property
+    def all(self) -> tuple[Release, ...]:
+        """Each of them, the oldest first."""
+        return self.first, self.second, self.third
+
+
+def build(folder: Path) -> Releases:
+    """Build the releases into `folder`."""
+    now = dt.datetime.now(dt.UTC)
+    cas = {name: authority.create(f"Acme {name}", now=now) for name in ("kept", "old", "new", "newest")}
+
+    def release(version: str, *names: str) -> Release:
+        return build_release(folder / version, SLUG, version, {name: cas[name] for name in names})
+
+    return Releases(
+        release("2026.10", "kept", "old"),
+        release("2026.11", "kept", "new"),
+        release("2026.12", "kept", "new", "newest"),
+    )
+
+
+def build_release(
+    folder: Path, slug: str, version: str, authorities: Mapping[str, Authority], *, more: str = ""
+) -> Release:
+    """Build one release of all targets; `more` are lines of its configuration."""
+    folder.mkdir(parents=True)
+    (folder / "roots.pem").write_bytes(b"".join(one.pem for one in authorities.values()))
+    config = folder / "trustpack.yaml"
+    config.write_text(_CONFIG.format(slug=slug) + more, "utf-8")
+    options = ("--config", config, "--release", version, "--out", folder / "dist", "--quiet")
+    trustpack("build", *targets.OPTIONS, *options)
+    return Release(folder / "dist", version, authorities)
+
+
+@dataclass(eq=False)
+class Site:
+    """A site that is served; `log` are the requests so far."""
+
+    folder: Path
+    url: str
+    keys: SiteKeys | None
+    log: list[Answered] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    counter: int = 0
+    expires: int = 0
+
+    def add(self, *releases: Release) -> None:
+        """Publish these releases as well, an hour after the publication before."""
+        self.releases += releases
+        self.publish()
+
+    def publish(self, *, time: int | None = None, expires: int | None = None) -> None:
+        """Derive all indexes anew; `time` and `expires` (seconds since 1970) are the publication's."""
+        self.counter += 1
+        published = self.time() if time is None else time
+        derived.publish(
+            self.folder,
+            self.releases,
+            url=self.url,
+            keys=self.keys,
+            counter=self.counter,
+            time=published,
+            expires=published + 60 * 24 * _HOUR if expires is None else expires,
+        )
+
+    def time(self) -> int:
+        """Return the time of the present publication: in the past, so that no client's clock is before it."""
+        return _START + self.counter * _HOUR
+
+    def asked(self) -> list[str]:
+        """Return the method and path of every request so far."""
+        return [f"{one.method} {one.path}" for one in self.log]
+
+    def overwrite(self, path: str, data: bytes) -> None:
+        """Replace a file as somebody does who can write to the web server."""
+        file = self.folder / path
+        assert file.is_file(), path
+        file.write_bytes(data)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Return all files by their paths."""
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
+
+    def put_back(self, files: Mapping[str, bytes]) -> None:
+        """Let the site be what it was at a `snapshot`, with newer times: an old site that looks like new."""
+        for path in self.snapshot().keys() - files.keys():
+            (self.folder / path).unlink()
+        for path, data in files.items():
+            file = self.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+            os.utime(file)
+
+
+# A day ago: no client has a clock that is before it.
+_START = int(time.time()) - 24 * _HOUR
+
+
+def open_site(
+    stack: contextlib.ExitStack, folder: Path, *releases: Release, keys: SiteKeys | None, url: str = ""
+) -> Site:
+    """Serve a new site of these releases until `stack` ends; `url` is what it says of itself, if another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log: list[Answered] = []
+    served = stack.enter_context(serve(folder, answered=log.append))
+    site = Site(folder, url or served, keys, log)
+    if releases:
+        site.add(*releases)
+    return site

@@ -1,0 +1,50 @@
+"""What machines are told of a site, word for word."""
+
+from __future__ import annotations
+
+from builder.model import Organisation
+from builder.repositories import clients
+from builder.repositories.publication import Publication
+
+ACME = Organisation(
+    slug="acme",
+    name="Acme",
+    homepage="https://acme.example",
+    contact_name="Acme",
+    contact_email="ca@acme.example",
+    license="Apache-2.0",
+    summary="CA certificates of Acme",
+    description="",
+)
+UNSIGNED = Publication(
+    organisation=ACME, url="https://ca.acme.example", time=0, expires=1, counter=1, keys=None
+)
+NAMES = ("acme-ca-certs", "acme-repository")
+
+
+def test_an_unsigned_site_is_said_to_be_trusted_in_so_many_words() -> None:
+    """Without keys apt is told to trust the source, and dnf to check nothing."""
+    assert "Trusted: yes\n" in clients.sources(UNSIGNED, NAMES)
+    assert "Signed-By" not in clients.sources(UNSIGNED, NAMES)
+    assert "gpgcheck=0\nrepo_gpgcheck=0\n" in clients.dnf(UNSIGNED, NAMES)
+    assert "SigLevel = Never\n" in clients.pacman(UNSIGNED)
+
+
+def test_apt_takes_only_the_sites_own_names_from_it() -> None:
+    """Everything of the site's origin is refused, but for its own names."""
+    expected = (
+        "Package: *\nPin: release o=acme,l=acme\nPin-Priority: -1\n\n"
+        "Package: acme-ca-certs acme-repository\nPin: release o=acme,l=acme\nPin-Priority: 990\n"
+    )
+    assert expected == clients.preferences(UNSIGNED, NAMES)
+
+
+def test_names_are_sorted_so_that_no_order_changes_a_package() -> None:
+    """The texts do not depend on the order in which packages came to the site."""
+    for text in (clients.sources, clients.preferences, clients.dnf):
+        assert text(UNSIGNED, NAMES) == text(UNSIGNED, reversed(NAMES))
+
+
+def test_the_repository_package_is_always_among_a_sites_own_names() -> None:
+    """What brings the next key is never refused."""
+    assert ["acme-ca-certs", "acme-repository"] == clients.own(["acme-ca-certs"], ACME)
