@@ -18,6 +18,7 @@ from builder.repositories import site as sites
 from builder.repositories.derive import derive
 from builder.repositories.draft import Draft
 from builder.repositories.publication import Publication
+from builder.repositories.resign import resigned
 from builder.repositories.staging import stage
 from builder.repositories.state import OURS, State
 from builder.repositories.status import STATUS
@@ -127,6 +128,7 @@ def _publish(
         draft = apply(
             replace(before, state=replace(before.state, organisation=order.organisation)), publication
         )
+        draft = resigned(draft, publication, progress=progress)
         if site and not always and not _differs(draft, site, publication):
             return Published(site.state, (), ())
         with stage(there) as staging:
