@@ -26,6 +26,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "signing": (),
     "inspect": ("errors", "model", "text", "x509", "formats", "render"),
     "release": ("errors", "model", "text", "x509", "render"),
+    "signing": ("errors", "model", "text", "x509", "formats", "release"),
     "lifecycle": ("errors", "model", "text", "x509", "config", "render"),
     "diff": ("errors", "model", "text", "load", "lint", "render", "inspect", "release", "lifecycle"),
     "pipeline": (

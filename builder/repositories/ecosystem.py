@@ -44,8 +44,8 @@ class Ecosystem(Protocol):
     """One kind of package manager; all functions are pure, and start no program.
 
     NAME is what a state calls it, FOLDER where it lies below the site's root, FORMAT the package format (a
-    key of formats.READERS) whose files it takes, TEXTS the names of the texts that it keeps lines in, and SIGNS the
-    kind of key that signs its package files themselves.
+    key of formats.READERS) whose files it takes, TEXTS the names of the texts that it keeps lines in, and
+    SIGNS the kind of key that signs its package files themselves.
     """
 
     NAME: str

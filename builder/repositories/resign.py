@@ -27,7 +27,7 @@ def resigned(
 ) -> Draft:
     """Return the draft with every package signed by a key that clients get from the site.
 
-    What a package holds stays the same, and so does its name: only a signature comes, or takes another's place.
+    What a package holds stays the same, and so does its name: a signature comes, or takes another's place.
     """
     if publication.keys is None or draft.site is None:
         return draft
