@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, options, repo_serve
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -150,6 +150,9 @@ def rehost(
 
     order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
     _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+
+
+app.command()(repo_serve.serve)
 
 
 def _order(

@@ -32,3 +32,16 @@ class PublishedJson(DocumentJson, frozen=True):
     releases: list[OfferedJson]
     written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
     removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]
+
+
+class ServedJson(DocumentJson, frozen=True):
+    """A site that is being served on loopback."""
+
+    site: Annotated[str, Meta(description="Its folder.")]
+    url: Annotated[str, Meta(description="Where it is served, without a slash at the end.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    release: Annotated[str, Meta(description="The newest release that it offers.")]
+    ca: Annotated[
+        str,
+        Meta(description="With --tls, the file of the throw-away CA that clients are to trust; else empty."),
+    ]
