@@ -53,7 +53,7 @@ def _stored(data: bytes) -> bytes:
 
 
 def gzip_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of `chunks` as a gzip member, compressed, without holding all of them."""
+    """Yield the bytes of `chunks` as a gzip member, compressed, and never hold all of them."""
     packer, checksum, size = zlib.compressobj(_FAST, zlib.DEFLATED, -zlib.MAX_WBITS), 0, 0
     yield _GZIP_HEADER
     for chunk in chunks:

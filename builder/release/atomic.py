@@ -18,7 +18,7 @@ from builder.errors import OutputError
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
 _SHOWN = 50  # characters of a name, of four bytes at most
@@ -69,11 +69,11 @@ def put(path: Path, data: bytes, *, mode: int | None = None) -> None:
 
 
 @contextlib.contextmanager
-def staged(path: Path, data: bytes) -> Iterator[Path]:
-    """Write `data` to a temporary file beside `path`, through to the disk, and yield it; raises OSError.
+def staged(path: Path, data: bytes | Iterable[bytes]) -> Iterator[Path]:
+    """Write `data`, whole or in pieces, to a temporary file beside `path`, through to the disk, and yield it.
 
-    It is gone afterwards, unless it has been renamed. Whoever stages several files renames them when all are
-    there.
+    Raises OSError. It is gone afterwards, unless it has been renamed. Whoever stages several files renames
+    them when all are there.
     """
     try:
         temporary, stream = _locked_file(path)
@@ -82,7 +82,9 @@ def staged(path: Path, data: bytes) -> Iterator[Path]:
     with stream:
         try:
             try:
-                _fill(stream, data)
+                for part in (data,) if isinstance(data, bytes) else data:
+                    _fill(stream, part)
+                os.fsync(stream.fileno())
             except OSError as error:
                 raise _named(error, path) from error
             yield temporary
@@ -154,7 +156,6 @@ def _fill(stream: io.FileIO, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[stream.write(rest) :]
-    os.fsync(stream.fileno())
 
 
 def _remove_dead(temporary: Path) -> None:
@@ -175,6 +176,7 @@ def _copy(data: bytes, path: Path) -> None:
     with path.open("xb", buffering=0) as stream:
         try:
             _fill(stream, data)
+            os.fsync(stream.fileno())
         except OSError:
             path.unlink()
             raise

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from builder.repositories.draft import Draft
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Listed
-    from builder.repositories.staging import Stage
+    from builder.repositories.staging import StagingArea
 
 # For how many further publications what they have replaced stays there: clients that have read the pointers
 # before still come for it, as zypper does, and a mirror may be in the middle of a copy.
@@ -37,7 +37,7 @@ class Derived(msgspec.Struct, frozen=True):
 def derive(
     draft: Draft,
     publication: Publication,
-    stage: Stage,
+    stage: StagingArea,
     *,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Derived:
@@ -65,7 +65,7 @@ def derive(
     return _listed(draft, found, publication, stage)
 
 
-def _keep(name: str, shelf: Shelf, stage: Stage) -> KeptShelf:
+def _keep(name: str, shelf: Shelf, stage: StagingArea) -> KeptShelf:
     """Keep the lines of an ecosystem's packages, each text in a file of its own."""
     if not shelf.entries:
         return KeptShelf()
@@ -76,11 +76,11 @@ def _keep(name: str, shelf: Shelf, stage: Stage) -> KeptShelf:
     return KeptShelf(shelf.entries, texts)
 
 
-def _opened(kept: KeptShelf, stage: Stage) -> Shelf:
+def _opened(kept: KeptShelf, stage: StagingArea) -> Shelf:
     return Shelf(kept.entries, tuple(kept.texts), lambda text: stage.chunks(kept.texts[text]))
 
 
-def _keys(publication: Publication, stage: Stage) -> None:
+def _keys(publication: Publication, stage: StagingArea) -> None:
     """Put the public keys where people and clients look for them."""
     if publication.keys is None:
         return
@@ -89,7 +89,7 @@ def _keys(publication: Publication, stage: Stage) -> None:
         stage.put(name, Kind.LEAF, key)
 
 
-def _bundle(draft: Draft, found: state.State, stage: Stage) -> None:
+def _bundle(draft: Draft, found: state.State, stage: StagingArea) -> None:
     """Put the newest release's roots where nobody needs to know which release that is."""
     path = next((one.bundle for one in reversed(found.offered)), "")
     if not path:
@@ -103,7 +103,7 @@ def _bundle(draft: Draft, found: state.State, stage: Stage) -> None:
     stage.put("bundle.pem", Kind.LEAF, data)
 
 
-def _listed(draft: Draft, found: state.State, publication: Publication, stage: Stage) -> Derived:
+def _listed(draft: Draft, found: state.State, publication: Publication, stage: StagingArea) -> Derived:
     """Put state, list and status; a file that nobody needs any more stays for a while."""
     carried = _carried(draft, found)
     current = {path: staged.listed for path, staged in stage.files.items()}
@@ -113,7 +113,7 @@ def _listed(draft: Draft, found: state.State, publication: Publication, stage: S
     own = stage.put(f"{OURS}/state-{{sha256}}.json", Kind.HASHED, state.to_json(found))
     every = {**old, **carried, **current, own.path: own}
     listed = stage.put(f"{OURS}/files-{{sha256}}.txt", Kind.HASHED, listing.text(every.values()))
-    said = status.Status(
+    said = status.SiteStatus(
         organisation=found.organisation.slug,
         url=found.url,
         release=found.offered[-1].release if found.offered else "",

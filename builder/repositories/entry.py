@@ -10,15 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One package in one ecosystem.
 
     `release` is the organisation's, empty for a package of the site's own such as ORG-repository; `version`
     is the package manager's. `path` is the published file below the site's root, `size` (bytes) and `sha256`
     (hex) are that file's, and `identity` is the SHA-256 of the unsigned content, as the manifest has it.
     `added` is when it came to the site, in seconds since 1970. `lengths` are the bytes of its lines in each
-    of the ecosystem's texts, `others` the paths of what else belongs to it. `withdrawn` is why nobody is to
-    install it any more, empty where it is offered.
+    of the ecosystem's texts, `others` the paths of what else belongs to it. `signer` is the key that has
+    signed the file itself, by its fingerprint or its name for apk, empty where none has. `withdrawn` is why
+    nobody is to install it any more, empty where it is offered.
     """
 
     release: str
@@ -31,6 +32,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     added: int
     lengths: tuple[int, ...] = ()
     others: tuple[str, ...] = ()
+    signer: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
 
@@ -55,16 +57,16 @@ class Shelf(msgspec.Struct, frozen=True):
     `open_text` yields the bytes of one text in chunks of any size, all entries' lines one after the other.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[SiteEntry, ...]
     texts: tuple[str, ...]
     open_text: Callable[[str], Iterable[bytes]]
 
     @property
-    def offered(self) -> tuple[Entry, ...]:
+    def offered(self) -> tuple[SiteEntry, ...]:
         """The packages that are not withdrawn."""
         return tuple(entry for entry in self.entries if not entry.withdrawn)
 
-    def lines(self, text: str, wanted: Callable[[Entry], bool] | None = None) -> Iterator[bytes]:
+    def lines(self, text: str, wanted: Callable[[SiteEntry], bool] | None = None) -> Iterator[bytes]:
         """Yield, in chunks, the lines of a text that belong to `wanted` entries (None: to those offered).
 
         Neighbours are joined, and no more than some 64 KiB are held at once.
@@ -74,7 +76,9 @@ class Shelf(msgspec.Struct, frozen=True):
         runs = _runs((entry.lengths[index], take(entry)) for entry in self.entries)
         return _cut(self.open_text(text), runs)
 
-    def each(self, text: str, entries: Sequence[Entry] | None = None) -> Iterator[tuple[Entry, bytes]]:
+    def each(
+        self, text: str, entries: Sequence[SiteEntry] | None = None
+    ) -> Iterator[tuple[SiteEntry, bytes]]:
         """Yield each entry, or those of `entries`, with its lines in a text."""
         index = self.texts.index(text)
         chosen = None if entries is None else {id(entry) for entry in entries}
@@ -90,7 +94,7 @@ def newest(shelf: Shelf) -> str:
     return next((one.name for one in reversed(shelf.offered) if one.release), "")
 
 
-def _offered(entry: Entry) -> bool:
+def _offered(entry: SiteEntry) -> bool:
     return not entry.withdrawn
 
 

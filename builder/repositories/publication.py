@@ -30,6 +30,11 @@ class SiteKeys(Protocol):
         ...
 
     @property
+    def signer(self) -> str:
+        """The fingerprint of the OpenPGP key that signs packages: the current one's."""
+        ...
+
+    @property
     def apk_keys(self) -> Mapping[str, bytes]:
         """The public keys for apk, PEM, by their file names in /etc/apk/keys; the signing one is first."""
         ...

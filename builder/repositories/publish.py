@@ -5,35 +5,37 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from builder.errors import OutputError, SiteError
-from builder.release import atomic
 from builder.repositories import change, take
 from builder.repositories import site as sites
 from builder.repositories.derive import derive
 from builder.repositories.draft import Draft
 from builder.repositories.publication import Publication
+from builder.repositories.resign import resigned
+from builder.repositories.sitefile import Kind
 from builder.repositories.staging import stage
 from builder.repositories.state import OURS, State
 from builder.repositories.status import STATUS
+from builder.repositories.stores import Changes, FolderStore, Write, publish
 from builder.text import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from builder.model import Organisation
     from builder.repositories.derive import Derived
     from builder.repositories.publication import SiteKeys
     from builder.repositories.site import Site
     from builder.repositories.sitefile import Listed
-    from builder.repositories.staging import Stage
+    from builder.repositories.staging import StagingArea
+    from builder.repositories.stores import Turn
 
-_BUSY = "another process is changing this site"
 _DRIFT = 5  # seconds by which two publications in one second may bring a site's clock ahead of ours
 JOURNAL = f"{OURS}/unfinished.json"
 
@@ -118,40 +120,38 @@ def _publish(
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Published:
-    with _alone(order.folder, new=new, dry_run=dry_run) as there:
+    with _turn(order.folder, new=new, dry_run=dry_run) as turn:
         site = _read(order, new=new)
         publication = _publication(order, site)
-        before = Draft(
-            site, site.state if site else State(organisation=order.organisation, url=publication.url)
-        )
-        draft = apply(
-            replace(before, state=replace(before.state, organisation=order.organisation)), publication
-        )
+        known = site.state if site else State(organisation=order.organisation, url=publication.url)
+        before = Draft(site, replace(known, organisation=order.organisation))
+        draft = change.with_repository_package(apply(before, publication), publication)
+        draft = resigned(draft, publication, progress=progress)
         if site and not always and not _differs(draft, site, publication):
             return Published(site.state, (), ())
-        with stage(there) as staging:
+        with stage(_existing(order.folder)) as staging:
             derived = derive(draft, publication, staging, progress=progress)
-            return _write(order.folder, site, derived, staging, dry_run=dry_run)
+            changes = _changes(order.folder, site, derived, staging)
+            if turn is not None:
+                _write(order.folder, changes, turn)
+    return Published(derived.state, tuple(one.path for one in changes.ordered), changes.removals)
 
 
 @contextlib.contextmanager
-def _alone(folder: Path, *, new: bool, dry_run: bool) -> Iterator[Path]:
-    """Keep other processes out of the site; yield a folder on its disk for what is being made."""
-    if not folder.exists() and (not new or dry_run):
-        if not new:
-            raise _none(folder)
-        yield _above(folder)
+def _turn(folder: Path, *, new: bool, dry_run: bool) -> Iterator[Turn | None]:
+    """Keep other processes from changing the site; None where nothing is to be written."""
+    if not folder.is_dir() and not new:
+        raise _none(folder)
+    if dry_run:
+        yield None
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise atomic.unwritable(folder, error) from error
-    with atomic.alone(folder, _BUSY):
-        yield folder
+    with FolderStore(folder).turn() as turn:
+        yield turn
 
 
-def _above(folder: Path) -> Path:
-    return next(path for path in folder.absolute().parents if path.is_dir())
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there: on the same disk, where it may be."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
 
 
 def _none(folder: Path) -> SiteError:
@@ -211,36 +211,28 @@ def _differs(draft: Draft, site: Site, publication: Publication) -> bool:
     return draft.state != site.state or bool(draft.files) or publication.url != site.state.url
 
 
-def _write(folder: Path, site: Site | None, derived: Derived, staging: Stage, *, dry_run: bool) -> Published:
-    """Write what differs in the order of kinds, then remove what is no longer the site's."""
+def _changes(folder: Path, site: Site | None, derived: Derived, staging: StagingArea) -> Changes:
+    """Return what differs from what is there; raise OutputError for what others have put in the way."""
     before = dict(site.files) if site else {}
     changed = sorted(
         (one for one in staging.files.values() if before.get(one.listed.path) != one.listed),
-        key=lambda one: (one.listed.kind, one.listed.path),
+        key=lambda one: one.listed.path,
     )
-    removed = sorted(before.keys() - derived.files.keys())
     ours = {*before, *_unfinished(folder), *((STATUS,) if site else ())}
     for one in changed:
         if one.listed.path not in ours:
             _refuse_strangers(folder, one.listed)
-    written = tuple(one.listed.path for one in changed)
-    if dry_run:
-        return Published(derived.state, written, tuple(removed))
-    try:
-        _put(folder / JOURNAL, msgspec.json.encode(written))
-        for one in changed:
-            _put(folder / one.listed.path, one.content)
-        for path in removed:
-            (folder / path).unlink(missing_ok=True)
-        (folder / JOURNAL).unlink()
-    except OSError as error:
-        raise atomic.unwritable(Path(error.filename or folder), error) from error
-    return Published(derived.state, written, tuple(removed))
+    writes = tuple(Write(one.listed.path, one.listed.kind, one.content) for one in changed)
+    return Changes(writes, tuple(sorted(before.keys() - derived.files.keys())))
 
 
-def _put(path: Path, content: bytes | Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.put(path, content if isinstance(content, bytes) else content.read_bytes())
+def _write(folder: Path, changes: Changes, turn: Turn) -> None:
+    """Write everything; what an interrupted run has written is known to be ours by the journal."""
+    store = FolderStore(folder)
+    paths = [write.path for write in changes.writes]
+    store.put(JOURNAL, msgspec.json.encode(paths), Kind.LEAF)
+    publish(store, changes, turn)
+    store.remove(JOURNAL)
 
 
 def _unfinished(folder: Path) -> Sequence[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from builder.repositories.publication import SiteKeys
     from builder.repositories.state import KeptShelf, State
-    from builder.repositories.status import Status
+    from builder.repositories.status import SiteStatus
 
 _STATE_BYTES = 1024 * 1024 * 1024
 _CHUNK = 256 * 1024
@@ -30,7 +30,7 @@ class Site(msgspec.Struct, frozen=True):
     """What was published last into `folder`: `files` are all but the status, by path."""
 
     folder: Path
-    status: Status
+    status: SiteStatus
     state: State
     files: Mapping[str, Listed]
 

@@ -29,7 +29,7 @@ class Staged(msgspec.Struct, frozen=True):
         return f"{type(self).__name__}({self.listed.path!r})"
 
 
-class Stage:
+class StagingArea:
     """Gathers files; see the protocol Staging. What is large lies in a folder of its own meanwhile."""
 
     def __init__(self, folder: Path) -> None:
@@ -88,7 +88,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(beside: Path) -> Iterator[Stage]:
+def stage(beside: Path) -> Iterator[StagingArea]:
     """Yield a stage whose large files lie in a folder in `beside`, on the same disk, until it ends."""
     with TemporaryDirectory(prefix=".trustpack-tmp-", dir=beside) as folder:
-        yield Stage(Path(folder))
+        yield StagingArea(Path(folder))

@@ -8,7 +8,7 @@ import msgspec
 
 from builder.errors import SiteError
 from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
-from builder.repositories.entry import Entry  # noqa: TC001  as above
+from builder.repositories.entry import SiteEntry  # noqa: TC001  as above
 from builder.repositories.sitefile import Listed  # noqa: TC001  as above
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
 class KeptShelf(msgspec.Struct, frozen=True):
     """An ecosystem's packages in the order in which they came, and the file of each of its texts."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[SiteEntry, ...] = ()
     texts: dict[str, Listed] = {}
 
 

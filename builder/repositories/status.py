@@ -32,7 +32,7 @@ class Reference(msgspec.Struct, frozen=True):
     sha256: Fingerprint
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What a site says of itself; times are seconds since 1970, `release` the newest that it offers."""
 
     organisation: str
@@ -46,7 +46,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = _SCHEMA
 
 
-def to_text(status: Status, keys: SiteKeys | None) -> str:
+def to_text(status: SiteStatus, keys: SiteKeys | None) -> str:
     """Return the status file, signed unless there are no keys."""
     text = json.dumps(msgspec.to_builtins(status), indent=1) + "\n"
     return keys.clear(text, time=status.time) if keys else text
@@ -57,7 +57,7 @@ def is_signed(text: str) -> bool:
     return text.startswith(_ARMOR)
 
 
-def parse(text: str, where: str, keys: SiteKeys | None) -> Status:
+def parse(text: str, where: str, keys: SiteKeys | None) -> SiteStatus:
     """Return what a status file says; raise SiteError or SignatureError unless `keys` vouch for it.
 
     Without keys it must be unsigned: what cannot be verified is not believed.
@@ -73,7 +73,7 @@ def parse(text: str, where: str, keys: SiteKeys | None) -> Status:
         )
     plain = keys.opened(text) if keys else text
     try:
-        found = msgspec.json.decode(plain, type=Status)
+        found = msgspec.json.decode(plain, type=SiteStatus)
     except msgspec.DecodeError as error:
         raise SiteError(f"{where}: cannot be understood: {visible(str(error))}") from None
     if found.schema != _SCHEMA:

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from builder.prove.store import Store
+from builder.repositories import clients
+from tests.repositories.sites import ORGANISATION
 from tests.roots import root
 from tests.trust import distributions
 from tests.trust.distributions import ARCH, DNF4, DNF5, FEDORA, OPENSUSE, PACMAN, ZYPPER
@@ -39,8 +41,7 @@ if TYPE_CHECKING:
 
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 _NO_SOURCES = "rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* /var/lib/apt/lists/*"
-_APT_KEY = "/usr/share/keyrings/acme-archive-keyring.asc"
-_RPM_KEY = "/etc/pki/rpm-gpg/RPM-GPG-KEY-acme"
+_RPM_KEY = clients.rpm_key(ORGANISATION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,34 +62,31 @@ class Kind:
 
 
 def _apt_files(site: Site) -> dict[str, bytes]:
-    signed = f"Signed-By: {_APT_KEY}\n" if site.keys else "Trusted: yes\n"
-    text = f"Types: deb\nURIs: {site.url}/deb/\nSuites: stable\nComponents: main\n{signed}"
-    files = {"/etc/apt/sources.list.d/acme.sources": text.encode()}
-    return files | ({_APT_KEY: site.keys.certificate} if site.keys else {})
+    owner, names = ORGANISATION, site.names("apt")
+    files = {
+        clients.apt_sources(owner): clients.sources(site.publication, names).encode(),
+        clients.apt_preferences(owner): clients.preferences(site.publication, names).encode(),
+    }
+    return files | ({clients.apt_key(owner): site.keys.certificate} if site.keys else {})
 
 
-def _rpm_files(folder: str) -> Callable[[Site], dict[str, bytes]]:
-    def files(site: Site) -> dict[str, bytes]:
-        signed = bool(site.keys)
-        lines = (
-            "[acme]",
-            "name=Acme",
-            f"mirrorlist={site.url}/rpm/mirrorlist",
-            "enabled=1",
-            "autorefresh=1",
-            f"gpgcheck={signed:d}",
-            f"repo_gpgcheck={signed:d}",
-            f"gpgkey=file://{_RPM_KEY}",
-        )
-        found = {f"{folder}/acme.repo": "".join(f"{line}\n" for line in lines).encode()}
-        return found | ({_RPM_KEY: site.keys.certificate} if site.keys else {})
+def _dnf_files(site: Site) -> dict[str, bytes]:
+    text = clients.dnf(site.publication, site.names("rpm"))
+    return {clients.dnf_repository(ORGANISATION): text.encode(), **_rpm_key(site)}
 
-    return files
+
+def _zypper_files(site: Site) -> dict[str, bytes]:
+    return {clients.zypper_repository(ORGANISATION): clients.zypper(site.publication).encode()} | _rpm_key(
+        site
+    )
+
+
+def _rpm_key(site: Site) -> dict[str, bytes]:
+    return {_RPM_KEY: site.keys.certificate} if site.keys else {}
 
 
 def _pacman_files(site: Site) -> dict[str, bytes]:
-    level = "Required" if site.keys else "Never"
-    text = f"[options]\nArchitecture = x86_64\nSigLevel = {level}\n[acme]\nServer = {site.url}/arch/$arch\n"
+    text = f"[options]\nArchitecture = x86_64\n{clients.pacman(site.publication)}"
     files = {"/etc/pacman.conf": text.encode()}
     return files | ({"/root/acme.asc": site.keys.certificate} if site.keys else {})
 
@@ -126,7 +124,7 @@ def _dnf(manager: Manager, program: str) -> Kind:
     return Kind(
         manager.suite,
         _disguised(manager, FEDORA),
-        _rpm_files("/etc/yum.repos.d"),
+        _dnf_files,
         refresh=f"{program} makecache --refresh",
         install=f"{program} install {{spec}}",
         spec="{name}-{version}",
@@ -148,7 +146,7 @@ KINDS = {
     "zypper": Kind(
         ZYPPER.suite,
         _disguised(ZYPPER, OPENSUSE),
-        _rpm_files("/etc/zypp/repos.d"),
+        _zypper_files,
         refresh=f"{_ZYPP} refresh --force",
         install=f"{_ZYPP} install --oldpackage {{spec}}",
         spec="{name}={version}",

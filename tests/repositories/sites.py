@@ -4,6 +4,7 @@
         site = open_site(releases.first)        # built, signed, served; `unsigned=True` without keys
         site.add(releases.second)               # as `trustpack repo add` does, some time later
         site.url, site.folder, site.keys        # http://127.0.0.1:PORT; files; what signs it
+        site.retire(releases.first)             # refresh() signs anew; both take the time and validity
         site.asked()                            # "GET /deb/dists/stable/InRelease" of every request so far
         site.overwrite("deb/dists/stable/InRelease", data)   # as somebody who can write to the web server
 
@@ -20,11 +21,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from builder import config
 from builder.prove import authority
+from builder.repositories import clients, publish
+from builder.repositories import site as sites
+from builder.repositories.publication import Publication
+from builder.repositories.publish import Order
 from builder.repositories.serve import serve
 from tests import targets
 from tests.packages.built import trustpack
-from tests.repositories import derived
 
 if TYPE_CHECKING:
     import contextlib
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from builder.repositories.serve import Answered
 
 SLUG = "acme"
+ORGANISATION = config.organisation(config.minimal(SLUG, ["roots.pem"]))
 _HOUR = 3600
 _CONFIG = "organisation:\n  slug: {slug}\nbundle:\n  paths: [roots.pem]\n"
 
@@ -111,38 +117,50 @@ def build_release(
 
 @dataclass(eq=False)
 class Site:
-    """A site that is served; `log` are the requests so far."""
+    """A site that is served; `log` are the requests so far, `published` the publications."""
 
     folder: Path
     url: str
     keys: SiteKeys | None
     log: list[Answered] = field(default_factory=list)
-    releases: list[Release] = field(default_factory=list)
-    counter: int = 0
-    expires: int = 0
+    published: int = 0
 
-    def add(self, *releases: Release) -> None:
-        """Publish these releases as well, an hour after the publication before."""
-        self.releases += releases
-        self.publish()
+    def add(self, *releases: Release, at: int | None = None, valid: int = 60) -> None:
+        """Publish these releases as well, an hour after the publication before or at a time (seconds)."""
+        publish.build(self.order(at=at, valid=valid), [release.folder for release in releases])
 
-    def publish(self, *, time: int | None = None, expires: int | None = None) -> None:
-        """Derive all indexes anew; `time` and `expires` (seconds since 1970) are the publication's."""
-        self.counter += 1
-        published = self.time() if time is None else time
-        derived.publish(
-            self.folder,
-            self.releases,
+    def refresh(self, *, at: int | None = None, valid: int = 60) -> None:
+        """Sign all once more; `valid` are the days for which it counts."""
+        publish.refresh(self.order(at=at, valid=valid))
+
+    def retire(self, release: Release, reason: str = "its root was compromised") -> None:
+        """Withdraw a release."""
+        publish.retire(self.order(), release.version, reason)
+
+    def order(self, *, at: int | None = None, valid: int = 60) -> Order:
+        """Return the next publication's order, in the past, so that no client's clock is before it."""
+        self.published += 1
+        return Order(
+            folder=self.folder,
+            organisation=ORGANISATION,
             url=self.url,
+            now=_START + self.published * _HOUR if at is None else at,
+            valid=valid,
+            keep=None,
+            architectures=("x86_64", "aarch64"),
             keys=self.keys,
-            counter=self.counter,
-            time=published,
-            expires=published + 60 * 24 * _HOUR if expires is None else expires,
         )
 
-    def time(self) -> int:
-        """Return the time of the present publication: in the past, so that no client's clock is before it."""
-        return _START + self.counter * _HOUR
+    @property
+    def publication(self) -> Publication:
+        """What the texts for machines are made from: builder/repositories/clients.py."""
+        return Publication(ORGANISATION, self.url, time=0, expires=0, counter=0, keys=self.keys)
+
+    def names(self, ecosystem: str) -> list[str]:
+        """Return what a package manager may take from the site."""
+        found = sites.read(self.folder, self.keys)
+        assert found is not None
+        return list(clients.own([one.name for one in found.shelf(ecosystem).entries], ORGANISATION))
 
     def asked(self) -> list[str]:
         """Return the method and path of every request so far."""

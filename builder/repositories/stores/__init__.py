@@ -1,1 +1,20 @@
-"""Where a site is published: a folder, or a bucket; and where one is read from."""
+"""The stores: where a site's files lie, in a folder or a bucket, and the one place where they are written."""
+
+from __future__ import annotations
+
+from builder.repositories.stores.folder import FolderStore
+from builder.repositories.stores.publish import Action, Changes, Write, publish
+from builder.repositories.stores.store import MAX_BYTES, Content, SiteReader, SiteStore, Turn
+
+__all__ = [
+    "MAX_BYTES",
+    "Action",
+    "Changes",
+    "Content",
+    "FolderStore",
+    "SiteReader",
+    "SiteStore",
+    "Turn",
+    "Write",
+    "publish",
+]
