@@ -1,4 +1,4 @@
-"""gzip (RFC 1952) and zlib (RFC 1950) written, and gzip, xz, bzip2 and zstd (RFC 8878) read with an upper bound.
+"""gzip (RFC 1952) and zlib (RFC 1950) written; gzip, xz, bzip2 and zstd (RFC 8878) read with a bound.
 
 What zlib compresses to differs between its versions, so what a package holds is stored, not compressed. A
 site's indexes are compressed: the same by one zlib, which is all that signing them again needs.

@@ -37,7 +37,7 @@ def line(fields: Mapping[str, Any], sha256: str) -> str:
 
 
 def dump(fields: Mapping[str, Any]) -> bytes:
-    """Return a specification as Ruby's Marshal has it; its fields are those that gem.specification() reads."""
+    """Return a specification as Ruby's Marshal has it; `fields` are those that gem.specification() reads."""
     platform = fields.get("platform") or "ruby"
     return rubymarshal.dump(
         Parsed(

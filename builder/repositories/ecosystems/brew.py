@@ -1,16 +1,16 @@
 """A Homebrew tap (docs.brew.sh/Taps): a Git repository of loose objects, which any server of files serves.
 
-Git's "dumb" protocol (git-http-backend's counterpart, gitprotocol-http): info/refs names the newest commit, and
-each object is a file. The archives lie beside the formula in the tree, so its file: addresses hold wherever the
-tap is cloned to, and Git's hashes cover all of them. Every release is a commit for good: brew pulls, and a
-history that was written anew could not be pulled.
+Git's "dumb" protocol (gitprotocol-http): info/refs names the newest commit, and each object is a file. The
+archives lie beside the formula in the tree: its file: addresses hold wherever the tap is cloned to, and
+Git's hashes cover all of them. Every release is a commit for good: what brew has pulled must stay in the
+history.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -23,7 +23,7 @@ from builder.repositories.sitefile import Kind, SiteFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from builder.repositories.entry import Entry, Released, Shelf
+    from builder.repositories.entry import Released, Shelf, SiteEntry
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Staging
 
@@ -31,6 +31,7 @@ NAME = "brew"
 FOLDER = "brew"
 FORMAT = "formula"
 TEXTS = ("trees",)
+SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _TAP = "homebrew-ca"
 REPOSITORY = f"{FOLDER}/{_TAP}.git"
@@ -42,7 +43,7 @@ _NAMED = re.compile(r"(.+?)-(\d[^-]*)\.rb")
 
 
 class _Release(msgspec.Struct, frozen=True):
-    """A release in the tap: who is its author, and the names and Git hashes of its files beside the formula's."""
+    """A release in the tap: its author, and its files with their Git hashes, the formula first."""
 
     author: str
     files: tuple[tuple[str, str], ...]
@@ -92,7 +93,8 @@ def _check_archives(released: Released) -> None:
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put a commit for each release, withdrawn ones too, and what leads to the newest."""
     head = ""
-    for head, objects in _commits(shelf):
+    for commit, objects in _commits(shelf):
+        head = commit
         for digest, data in objects:
             staging.put(_path(digest), Kind.HASHED, data)
     staging.put(f"{REPOSITORY}/HEAD", Kind.LEAF, f"ref: {_BRANCH}\n")
@@ -108,7 +110,7 @@ def _commits(shelf: Shelf) -> Iterator[tuple[str, Iterable[tuple[str, bytes]]]]:
     Whatever was committed before stays so when more comes. A release that comes after a newer one is followed
     by that newer one once more: the last commit has the newest formula of each name.
     """
-    offered: dict[str, tuple[Entry, _Release]] = {}
+    offered: dict[str, tuple[SiteEntry, _Release]] = {}
     head = ""
     for entry, line in shelf.each("trees"):
         newer = offered.get(entry.name)
@@ -124,21 +126,21 @@ def _commits(shelf: Shelf) -> Iterator[tuple[str, Iterable[tuple[str, bytes]]]]:
 
 
 def _commit(
-    entry: Entry,
-    offered: Mapping[str, tuple[Entry, _Release]],
+    entry: SiteEntry,
+    offered: Mapping[str, tuple[SiteEntry, _Release]],
     parent: str,
     message: str = "",
     author: str = "",
 ) -> tuple[str, list[tuple[str, bytes]]]:
     """Return a commit's hash, and it with its trees; its time is when the release came to the site."""
-    from dulwich.objects import Commit, Tree
+    from dulwich.objects import Commit, ObjectID, Tree
 
     formulae, root, commit = Tree(), Tree(), Commit()
     for _, release in offered.values():
         for file, digest in release.files:
-            formulae.add(file.encode(), _FILE_MODE, digest.encode())
+            formulae.add(file.encode(), _FILE_MODE, ObjectID(digest.encode()))
     root.add(b"Formula", _FOLDER_MODE, formulae.id)
-    commit.tree, commit.parents = root.id, [parent.encode()] if parent else []
+    commit.tree, commit.parents = root.id, [ObjectID(parent.encode())] if parent else []
     commit.author = commit.committer = (author or offered[entry.name][1].author).encode()
     commit.author_time = commit.commit_time = entry.added
     commit.author_timezone = commit.commit_timezone = 0

@@ -1,10 +1,10 @@
-"""What no package manager installs: the roots in one PEM file, to be downloaded and compared with a digest."""
+"""What no package manager installs: the roots in one PEM file, to be downloaded with its digest."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from builder.repositories import series
 from builder.repositories.ecosystem import Admitted, Instructions
@@ -21,6 +21,7 @@ NAME = "files"
 FOLDER = "files"
 FORMAT = "pem"
 TEXTS = ("sums",)
+SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _SUMS = f"{FOLDER}/SHA256SUMS"
 _NAMED = re.compile(r"(.+?)-(\d[^-]*?)(\.[a-z][a-z0-9.]*)?")

@@ -1,7 +1,7 @@
-"""A RubyGems repository: the compact index for bundler and gem, and the older indexes that gem still asks for.
+"""A RubyGems repository: the compact index for bundler and gem, and older indexes that gem still asks for.
 
-guides.rubygems.org/rubygems-org-compact-index-api: `versions` names each gem's `info` file by its MD5, so that
-one is written after the others. A withdrawn gem is in no index any more, which is what a yanked one is there.
+guides.rubygems.org/rubygems-org-compact-index-api: `versions` names each gem's `info` file by its MD5, so
+that one is written last. A withdrawn gem is in no index any more, which is what a yanked one is there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from builder.errors import PackageError
 from builder.formats import compression, gem, gemspec, rubymarshal
@@ -21,16 +21,17 @@ from builder.repositories.sitefile import Kind, SiteFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from builder.repositories.entry import Entry, Released, Shelf
+    from builder.repositories.entry import Released, Shelf, SiteEntry
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Staging
 
-__all__ = ["FOLDER", "FORMAT", "NAME", "TEXTS", "admit", "index", "instructions"]
+__all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
 
 NAME = "gem"
 FOLDER = "gem"
 FORMAT = "gem"
 TEXTS = ("info",)
+SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION = re.compile(r"\d+(\.[0-9A-Za-z]+)*")  # Gem::Version's, without a hyphen
@@ -60,7 +61,7 @@ def admit(released: Released, publication: Publication) -> Admitted:
 
 
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
-    """Put each gem's info, `versions` and `names`, and the lists that `gem list --remote` and the like read."""
+    """Put each gem's info, `versions` and `names`, and the lists that `gem list --remote` reads."""
     rows = {}
     for name, pairs in series.by_name(shelf, "info"):
         offered = sorted(
@@ -86,7 +87,7 @@ _ROOT = (
 )
 
 
-def _put_lists(offered: Sequence[Entry], staging: Staging) -> None:
+def _put_lists(offered: Sequence[SiteEntry], staging: Staging) -> None:
     final = [entry for entry in offered if not _PRERELEASE.search(entry.version)]
     names = sorted({entry.name for entry in final})
     latest = [series.newest(entry for entry in final if entry.name == name) for name in names]

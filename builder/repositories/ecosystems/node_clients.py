@@ -1,6 +1,6 @@
 """What people type for npm, pnpm, Yarn and Bun: a scope is asked for here, and nowhere else.
 
-A name without a scope cannot be bound to a registry: it is installed by its address, which nobody else can have.
+A name without a scope cannot be bound to a registry: it is installed by its address, which nobody else has.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from builder.repositories.ecosystem import Instructions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from builder.repositories.entry import Entry, Shelf
+    from builder.repositories.entry import Shelf, SiteEntry
     from builder.repositories.publication import Publication
 
 
@@ -32,7 +32,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         "pnpm",
         "pnpm",
         entry.name,
-        setup=f"{npmrc}cat >>pnpm-workspace.yaml <<'EOF'\nminimumReleaseAgeExclude:\n  - '{entry.name}'\nEOF\n",
+        setup=f"{npmrc}cat >>pnpm-workspace.yaml <<'EOF'\n{_EXEMPT.format(entry.name)}EOF\n",
         words=("pnpm add", "pnpm update", "pnpm remove"),
         run="pnpm exec",
         notes=(_WAITING.format("pnpm", "minimumReleaseAgeExclude"),),
@@ -89,15 +89,26 @@ def _client(
         verify=f"NODE_OPTIONS='--require {name}/register' {run} {_command(name)} doctor\n",
         upgrade=f"{upgrade} {name}\n",
         remove=f"{remove} {name}\n",
-        notes=(
-            f"Everything of {name.partition('/')[0]} is asked for at this site: a public package of that name is "
-            "never looked for.",
-            *notes,
-        ),
+        notes=(_SCOPED.format(name.partition("/")[0]), *notes),
     )
 
 
-def _by_address(entry: Entry, url: str) -> Instructions:
+_EXEMPT = "minimumReleaseAgeExclude:\n  - '{}'\n"
+_SCOPED = "Everything of {} is asked for at this site: a public package of that name is never looked for."
+_UNSCOPED = (
+    (
+        "{0} has no scope, so npm would look for it by name where it looks for everything, and take the "
+        "higher version there. By its address nobody else's package can come, and no update either."
+    ),
+    (
+        "With a scope (npm_scope in trustpack.yaml) it is installed and updated by name. Until then, updates "
+        "by name need one registry for all: a mirror such as Verdaccio, Nexus or Artifactory, which takes "
+        "this name from this site alone."
+    ),
+)
+
+
+def _by_address(entry: SiteEntry, url: str) -> Instructions:
     address = f"{url}/{entry.path}"
     return Instructions(
         id="npm",
@@ -107,12 +118,5 @@ def _by_address(entry: Entry, url: str) -> Instructions:
         verify=f"NODE_OPTIONS='--require {entry.name}/register' npx --no {_command(entry.name)} doctor\n",
         upgrade=f"npm install {address}\n",
         remove=f"npm uninstall {entry.name}\n",
-        notes=(
-            f"{entry.name} has no scope, so npm would look for it by name where it looks for everything, and take "
-            "the higher version there. By its address nobody else's package can come; but no update is found by "
-            "itself either.",
-            "With a scope (npm_scope in trustpack.yaml) it is installed and updated by name. Until then, updates by "
-            "name need one registry for all: a mirror such as Verdaccio, Nexus or Artifactory, which takes this "
-            "name from this site alone.",
-        ),
+        notes=tuple(note.format(entry.name) for note in _UNSCOPED),
     )

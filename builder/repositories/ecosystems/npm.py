@@ -1,7 +1,7 @@
 """An npm registry (github.com/npm/registry, responses/package-metadata.md): one JSON file for each name.
 
-The file is called as the package is, scope and all, since clients ask for `@scope%2fname`; nothing can lie below
-a file, so tarballs are below `-/`.
+The file is called as the package is, scope and all, since clients ask for `@scope%2fname`; nothing can lie
+below a file, so tarballs are below `-/`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -25,23 +25,24 @@ from builder.repositories.sitefile import Kind, SiteFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from builder.repositories.entry import Entry, Released, Shelf
+    from builder.repositories.entry import Released, Shelf, SiteEntry
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Staging
 
-__all__ = ["FOLDER", "FORMAT", "NAME", "TEXTS", "admit", "index", "instructions"]
+__all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
 
 NAME = "npm"
 FOLDER = "npm"
 FORMAT = "npm"
 TEXTS = ("versions",)
+SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[a-z0-9][a-z0-9._~-]*")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?")
 
 
 def admit(released: Released, publication: Publication) -> Admitted:
-    """Return the tarball, and its package.json with its digests and its path, to which the URL comes later."""
+    """Return the tarball, and its package.json with its digests and its path, without the site's address."""
     package = npm.unpack(released.filename, released.data)
     if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
         what = f"{released.filename}: {package.name}@{package.version}"
@@ -72,7 +73,7 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 
 def _packument(
-    name: str, entries: Sequence[Entry], pairs: Iterable[tuple[Entry, bytes]], url: str
+    name: str, entries: Sequence[SiteEntry], pairs: Iterable[tuple[SiteEntry, bytes]], url: str
 ) -> Iterator[bytes]:
     """Yield the document of one name; `latest` is what `npm install` takes, never a withdrawn version."""
     newest = series.newest(entries)
@@ -92,7 +93,7 @@ def _packument(
     yield b"\n}}\n"
 
 
-def _offered(entry: Entry, fields: dict[str, Any], url: str) -> dict[str, Any]:
+def _offered(entry: SiteEntry, fields: dict[str, Any], url: str) -> dict[str, Any]:
     fields["dist"]["tarball"] = f"{url}/{fields['dist']['tarball']}"
     return fields | ({"deprecated": entry.withdrawn} if entry.withdrawn else {})
 

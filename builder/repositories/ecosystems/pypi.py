@@ -1,7 +1,7 @@
 """A Python package index (PEP 503, 592, 658, 691, 700): pages of links that pip, uv and poetry read.
 
-A name's page is there as HTML, and as JSON for a server that is told to choose by the Accept header: only JSON
-says when a file was uploaded. All links are relative, so the pages stay as they are when the site moves.
+A name's page is there as HTML, and as JSON for a server that is told to choose by the Accept header: only
+JSON says when a file was uploaded. Links are relative, so pages stay as they are when the site moves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import html
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -26,16 +26,17 @@ from builder.repositories.sitefile import Kind, SiteFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from builder.repositories.entry import Entry, Released, Shelf
+    from builder.repositories.entry import Released, Shelf, SiteEntry
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Staging
 
-__all__ = ["FOLDER", "FORMAT", "NAME", "TEXTS", "admit", "index", "instructions"]
+__all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
 
 NAME = "pypi"
 FOLDER = "pypi"
 FORMAT = "wheel"
 TEXTS = ("files",)
+SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _VERSION = "1.1"  # of the interface: the one that has sizes and times
 _META = {"api-version": _VERSION}
@@ -84,7 +85,7 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     staging.put(f"{FOLDER}/simple/index.json", Kind.POINTER, json.dumps(projects) + "\n")
 
 
-def _page(name: str, wheels: Iterable[tuple[Entry, _Wheel]]) -> Iterator[bytes]:
+def _page(name: str, wheels: Iterable[tuple[SiteEntry, _Wheel]]) -> Iterator[bytes]:
     return _html(f"Links for {name}", (_link(entry, one) for entry, one in wheels))
 
 
@@ -99,7 +100,7 @@ def _html(title: str, links: Iterable[str]) -> Iterator[bytes]:
     yield b"</body>\n</html>\n"
 
 
-def _link(entry: Entry, one: _Wheel) -> str:
+def _link(entry: SiteEntry, one: _Wheel) -> str:
     attributes = {
         "href": f"{_address(one)}#sha256={one.sha256}",
         "data-core-metadata": f"sha256={one.metadata}",
@@ -113,7 +114,7 @@ def _link(entry: Entry, one: _Wheel) -> str:
     return f"<a{words}>{html.escape(one.filename)}</a><br>\n"
 
 
-def _document(name: str, wheels: Sequence[tuple[Entry, _Wheel]]) -> Iterator[bytes]:
+def _document(name: str, wheels: Sequence[tuple[SiteEntry, _Wheel]]) -> Iterator[bytes]:
     versions = sorted({entry.version for entry, _ in wheels})
     head = json.dumps({"meta": _META, "name": name, "versions": versions})
     yield f'{head[:-1]}, "files": ['.encode()
@@ -122,7 +123,7 @@ def _document(name: str, wheels: Sequence[tuple[Entry, _Wheel]]) -> Iterator[byt
     yield b"\n]}\n"
 
 
-def _described(entry: Entry, one: _Wheel) -> dict[str, object]:
+def _described(entry: SiteEntry, one: _Wheel) -> dict[str, object]:
     uploaded = dt.datetime.fromtimestamp(entry.added, dt.UTC)
     return {
         "filename": one.filename,

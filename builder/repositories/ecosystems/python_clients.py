@@ -1,7 +1,7 @@
 """What people type for pip, uv and poetry: each asks this site for our wheel, and PyPI never.
 
-pip takes the highest version that any of its indexes has, so it is given one index; the others can be told where
-one package comes from.
+pip takes the highest version that any of its indexes has, so it is given one index; the others can be told
+where one package comes from.
 """
 
 from __future__ import annotations
@@ -33,6 +33,24 @@ def _module(name: str) -> str:
     return name.replace("-", "_")
 
 
+_PIP = (
+    "{0} needs no other package, so this index is the only one that pip asks in that command.",
+    (
+        "Where one command installs {0} and packages of others, give pip one index that takes {0} from "
+        "this site alone and passes on the rest: a mirror such as devpi, Nexus or Artifactory."
+    ),
+    (
+        "Never give pip a second index beside its own (extra-index-url): it takes the higher version, "
+        "whoever has published it."
+    ),
+)
+_EXCLUDE_NEWER = (
+    "Where exclude-newer is set, a new release waits for that long, and a host that serves the index as HTML "
+    "alone shows uv no times, so that it takes no release: exempt it by "
+    "exclude-newer-package = {{ {0} = false }} below [tool.uv]."
+)
+
+
 def _pip(name: str, url: str) -> Instructions:
     pip = f"python3 -m pip install --index-url {url}"
     return Instructions(
@@ -43,13 +61,7 @@ def _pip(name: str, url: str) -> Instructions:
         verify=f"python3 -m {_module(name)} doctor\n",
         upgrade=f"{pip} --upgrade {name}\n",
         remove=f"python3 -m pip uninstall --yes {name}\n",
-        notes=(
-            f"{name} needs no other package, so this index is the only one that pip asks in that command.",
-            f"Where one command installs {name} and packages of others, give pip one index that takes {name} "
-            "from this site alone and passes on everything else: a mirror such as devpi, Nexus or Artifactory.",
-            "Never give pip a second index beside its own (extra-index-url): it takes the higher version, "
-            "whoever has published it.",
-        ),
+        notes=tuple(note.format(name) for note in _PIP),
     )
 
 
@@ -69,9 +81,7 @@ def _uv(name: str, url: str, slug: str) -> Instructions:
         notes=(
             f"The index is explicit: uv asks it for {name} alone, and asks no other index for {name}.",
             f"Outside of a project: uv pip install --default-index {url} {name}",
-            "Where exclude-newer is set, a new release waits for that long, and a host that serves the index as "
-            f"HTML alone shows uv no times, so that it takes no release: exempt it by exclude-newer-package = "
-            f"{{ {name} = false }} below [tool.uv].",
+            _EXCLUDE_NEWER.format(name),
         ),
     )
 

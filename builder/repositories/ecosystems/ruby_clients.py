@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from builder.repositories.publication import Publication
 
 
+_BUNDLER = (
+    "The Gemfile names the source of {0} alone: Bundler looks for it nowhere else.",
+    "With Bundler 2.6 and newer, `bundle lock --add-checksums` makes the lock say what each gem must be.",
+)
+_GEM = (
+    (
+        "`gem install` never compares what it downloads with the index: TLS alone protects it. "
+        "Bundler compares. Or download the file, compare its SHA-256, and install it by gem install --local."
+    ),
+    ("`gem update` asks the public source too, and takes the higher version: upgrade {0} by the line above."),
+)
+
+
 def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
     """Yield what people type for bundler and gem."""
     entry = series.latest(shelf)
@@ -29,10 +42,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         verify=f"bundle exec ruby -r {feature} -S {name} doctor\n",
         upgrade=f"bundle update {name}\n",
         remove=f"bundle remove {name}\n",
-        notes=(
-            f"The Gemfile names the source of {name} alone: Bundler looks for it nowhere else.",
-            "With Bundler 2.6 and newer, `bundle lock --add-checksums` lets the lock say what each gem must be.",
-        ),
+        notes=tuple(note.format(name) for note in _BUNDLER),
     )
     gem = f"gem install --clear-sources --source {url}"
     yield Instructions(
@@ -43,9 +53,5 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         verify=f"RUBYOPT='-r{feature}' {name} doctor\n",
         upgrade=f"{gem} {name}\n",
         remove=f"gem uninstall --all --executables {name}\n",
-        notes=(
-            "`gem install` never compares what it downloads with the index: the connection's TLS alone protects it. "
-            "Bundler compares. Or download the file, compare its SHA-256, and install it by gem install --local.",
-            f"`gem update` asks the public source too, and takes the higher version: upgrade {name} by the line above.",
-        ),
+        notes=tuple(note.format(name) for note in _GEM),
     )
