@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from builder.errors import OutputError, SiteError
+from builder.errors import SiteError
 from builder.release import atomic
 from builder.repositories import change, take
 from builder.repositories import site as sites
 from builder.repositories.derive import derive
+from builder.repositories.difference import difference
 from builder.repositories.draft import Draft
 from builder.repositories.publication import Publication
 from builder.repositories.staging import stage
-from builder.repositories.state import OURS, State
-from builder.repositories.status import STATUS
-from builder.text import files
+from builder.repositories.state import State
+from builder.repositories.stores import FolderStore, FolderTurn, publish, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from builder.model import Organisation
     from builder.repositories.derive import Derived
     from builder.repositories.publication import SiteKeys
     from builder.repositories.site import Site
-    from builder.repositories.sitefile import Listed
     from builder.repositories.staging import StagingArea
 
-_BUSY = "another process is changing this site"
 _DRIFT = 5  # seconds by which two publications in one second may bring a site's clock ahead of ours
-JOURNAL = f"{OURS}/unfinished.json"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +123,8 @@ def _publish(
         draft = apply(
             replace(before, state=replace(before.state, organisation=order.organisation)), publication
         )
-        if site and not always and not _differs(draft, site, publication):
+        half = unfinished(FolderStore(order.folder))
+        if site and not always and not half and not _differs(draft, site, publication):
             return Published(site.state, (), ())
         with stage(there) as staging:
             derived = derive(draft, publication, staging, progress=progress)
@@ -146,7 +143,7 @@ def _alone(folder: Path, *, new: bool, dry_run: bool) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise atomic.unwritable(folder, error) from error
-    with atomic.alone(folder, _BUSY):
+    with FolderStore(folder).turn():
         yield folder
 
 
@@ -172,7 +169,9 @@ def _read(order: Order, *, new: bool) -> Site | None:
             f"{order.folder}: is the site of {site.state.organisation.slug}",
             hint="one site, one organisation: choose another folder",
         )
-    if gone := list(sites.missing(site)):
+    # A file that was about to be written is made now.
+    half = unfinished(FolderStore(order.folder))
+    if gone := [path for path in sites.missing(site) if path not in half]:
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         raise SiteError(
             f"{order.folder}: {gone[0]}{more} of the site's files are missing",
@@ -215,58 +214,17 @@ def _write(
     folder: Path, site: Site | None, derived: Derived, staging: StagingArea, *, dry_run: bool
 ) -> Published:
     """Write what differs in the order of kinds, then remove what is no longer the site's."""
-    before = dict(site.files) if site else {}
-    changed = sorted(
-        (one for one in staging.files.values() if before.get(one.listed.path) != one.listed),
-        key=lambda one: (one.listed.kind, one.listed.path),
+    store = FolderStore(folder)
+    changes = difference(
+        store,
+        before=site.files if site else {},
+        candidates=[(one.listed, one.content) for one in staging.files.values()],
+        after=derived.files.keys(),
     )
-    removed = sorted(before.keys() - derived.files.keys())
-    ours = {*before, *_unfinished(folder), *((STATUS,) if site else ())}
-    for one in changed:
-        if one.listed.path not in ours:
-            _refuse_strangers(folder, one.listed)
-    written = tuple(one.listed.path for one in changed)
-    if dry_run:
-        return Published(derived.state, written, tuple(removed))
-    try:
-        _put(folder / JOURNAL, msgspec.json.encode(written))
-        for one in changed:
-            _put(folder / one.listed.path, one.content)
-        for path in removed:
-            (folder / path).unlink(missing_ok=True)
-        (folder / JOURNAL).unlink()
-    except OSError as error:
-        raise atomic.unwritable(Path(error.filename or folder), error) from error
-    return Published(derived.state, written, tuple(removed))
-
-
-def _put(path: Path, content: bytes | Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.put(path, content if isinstance(content, bytes) else content.read_bytes())
-
-
-def _unfinished(folder: Path) -> Sequence[str]:
-    """Return what a publication that did not end was about to write."""
-    try:
-        return msgspec.json.decode(files.read(folder / JOURNAL), type=tuple[str, ...])
-    except (OSError, msgspec.DecodeError):
-        return ()
-
-
-def _refuse_strangers(folder: Path, listed: Listed) -> None:
-    """Raise OutputError where something lies in the way that no publication of ours has put there."""
-    try:
-        with files.opened(folder / listed.path) as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() == listed.sha256:
-                return
-    except FileNotFoundError:
-        return
-    except OSError:
-        pass
-    raise OutputError(
-        f"{folder / listed.path}: is there already, and is not this site's",
-        hint="move it away, or choose another folder with --out",
-    )
+    if not dry_run:
+        publish(store, changes, FolderTurn())  # which _alone has taken
+    written = tuple(write.path for write in changes.writes)
+    return Published(derived.state, written, changes.removals)
 
 
 def _moment(time: int) -> str:
