@@ -26,13 +26,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "signing": (),
     "inspect": ("errors", "model", "text", "x509", "formats", "render"),
     "release": ("errors", "model", "text", "x509", "render"),
+    "signing": ("errors", "model", "text", "x509", "formats", "release"),
     "lifecycle": ("errors", "model", "text", "x509", "config", "render"),
     "diff": ("errors", "model", "text", "load", "lint", "render", "inspect", "release", "lifecycle"),
     "pipeline": (
         *_GROUND, "text", "x509", "formats", "config", "load", "lint", "render", "release", "lifecycle",
     ),
     "repositories": (
-        "errors", "model", "text", "formats", "inspect", "release",
+        "errors", "model", "text", "formats", "render", "inspect", "release",
     ),
     "prove": (
         "errors", "model", "text", "x509", "config", "load", "render", "inspect", "release", "pipeline",

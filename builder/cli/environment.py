@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
     from builder.repositories.publication import SiteKeys
+    from builder.signing.private_file import Passwords
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
 _SHOWN = 3
@@ -84,7 +85,17 @@ def site_keys(found: Project, folder: Path | None, password_file: Path | None) -
     from builder.signing import site_keys as signing
 
     where = folder or found.folder / found.config.repository.keys
-    return signing.read(where, passwords=_passwords(password_file))
+    return signing.read(
+        where, organisation=found.config.organisation.slug, passwords=key_passwords(password_file)
+    )
+
+
+def key_passwords(file: Path | None) -> Passwords:
+    """Return how encrypted keys are opened: by the lines of a file, or by what is entered at a terminal."""
+    from builder.signing import private_file
+
+    given = private_file.read_passwords(file) if file else ()
+    return private_file.Passwords(given, _ask if sys.stdin.isatty() else None)
 
 
 def clock(now: str | None) -> dt.datetime:

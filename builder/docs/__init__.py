@@ -19,6 +19,7 @@ SECTIONS = {
         "rotate",
         "emergency-distrust",
         "prove",
+        "run-your-own-site",
         "containers",
         "ci",
         "recipes",

@@ -8,11 +8,14 @@ from msgspec.structs import replace
 
 from builder.errors import ReleaseError
 from builder.model import Release
+from builder.repositories import draft as drafts
+from builder.repositories import repository_package
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from builder.repositories.draft import Draft
     from builder.repositories.entry import SiteEntry
+    from builder.repositories.publication import Publication
 
 
 def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
@@ -63,3 +66,11 @@ def keep(draft: Draft, count: int | None) -> Draft:
     }
     releases = tuple(one for one in draft.state.releases if one.release not in gone)
     return replace(draft, state=replace(draft.state, releases=releases, shelves=shelves))
+
+
+def with_repository_package(draft: Draft, publication: Publication) -> Draft:
+    """Return the draft with ORG-repository as the site's keys, address and packages now have it."""
+    shelves = {name: kept.entries for name, kept in draft.state.shelves.items()}
+    for name, released in repository_package.due(publication, shelves):
+        draft = drafts.admit(draft, name, released, publication)
+    return draft

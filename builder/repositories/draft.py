@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from builder.errors import SiteError
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf, SiteEntry
-from builder.repositories.state import KeptShelf, State
+from builder.repositories.state import KeptShelf, SiteState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from builder.repositories.ecosystem import Admitted
     from builder.repositories.entry import Released
-    from builder.repositories.publication import Publication
+    from builder.repositories.publication import Publication, SiteKeys
     from builder.repositories.site import Site
     from builder.repositories.sitefile import SiteFile
 
@@ -30,7 +31,7 @@ class Draft(msgspec.Struct, frozen=True):
     """
 
     site: Site | None
-    state: State
+    state: SiteState
     files: tuple[SiteFile, ...] = ()
     brought: dict[str, dict[str, tuple[bytes, ...]]] = {}
     withdrawing: bool = False
@@ -40,13 +41,15 @@ class Draft(msgspec.Struct, frozen=True):
         ecosystem = ECOSYSTEMS[name]
         kept = self.state.shelves.get(name, KeptShelf())
         before = self.site.shelf(name) if self.site else None
+        brought = self.brought.get(name, {})
         stay = {entry.path for entry in kept.entries}
+        old = stay - brought.keys()
 
         def open_text(text: str) -> Iterator[bytes]:
             if before is not None and before.entries:
-                yield from before.lines(text, lambda entry: entry.path in stay)
+                yield from before.lines(text, lambda entry: entry.path in old)
             at = ecosystem.TEXTS.index(text)
-            for path, lines in self.brought.get(name, {}).items():
+            for path, lines in brought.items():
                 if path in stay:
                     yield lines[at]
 
@@ -68,8 +71,13 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
                 f"{released.filename}: the site has another {entry.name} {entry.version}, with other content",
                 hint="what clients have they never fetch again: build it under a higher release",
             )
+    return put(draft, name, entry_of(name, released, admitted, publication), admitted)
+
+
+def entry_of(name: str, released: Released, admitted: Admitted, publication: Publication) -> SiteEntry:
+    """Return what the site keeps of a package that comes to it now."""
     published, *others = admitted.files
-    entry = SiteEntry(
+    return SiteEntry(
         release=released.release,
         name=admitted.name,
         version=admitted.version,
@@ -80,8 +88,24 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
         added=publication.time,
         lengths=tuple(map(len, admitted.lines)),
         others=tuple(file.path for file in others),
+        signer=_signer(name, publication.keys),
     )
-    shelves = {**draft.state.shelves, name: replace(kept, entries=(*kept.entries, entry))}
+
+
+def _signer(name: str, keys: SiteKeys | None) -> str:
+    match ECOSYSTEMS[name].SIGNS if keys else "":
+        case "openpgp" if keys:
+            return keys.signer
+        case "apk" if keys:
+            return next(iter(keys.apk_keys))
+    return ""
+
+
+def put(draft: Draft, name: str, entry: SiteEntry, admitted: Admitted) -> Draft:
+    """Return the draft with a package at the end of the ecosystem `name`, in the place of one of its path."""
+    kept = draft.state.shelves.get(name, KeptShelf())
+    others = tuple(one for one in kept.entries if one.path != entry.path)
+    shelves = {**draft.state.shelves, name: replace(kept, entries=(*others, entry))}
     return replace(
         draft,
         state=replace(draft.state, shelves=shelves),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -44,13 +44,15 @@ class Ecosystem(Protocol):
     """One kind of package manager; all functions are pure, and start no program.
 
     NAME is what a state calls it, FOLDER where it lies below the site's root, FORMAT the package format (a
-    key of formats.READERS) whose files it takes, and TEXTS the names of the texts that it keeps lines in.
+    key of formats.READERS) whose files it takes, TEXTS the names of the texts that it keeps lines in, and
+    SIGNS the kind of key that signs its package files themselves.
     """
 
     NAME: str
     FOLDER: str
     FORMAT: str
     TEXTS: tuple[str, ...]
+    SIGNS: Literal["", "openpgp", "apk"]
 
     def admit(self, released: Released, publication: Publication) -> Admitted:
         """Return a package's own files, signed where the format can be, and its lines.

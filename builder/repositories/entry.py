@@ -17,8 +17,9 @@ class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     is the package manager's. `path` is the published file below the site's root, `size` (bytes) and `sha256`
     (hex) are that file's, and `identity` is the SHA-256 of the unsigned content, as the manifest has it.
     `added` is when it came to the site, in seconds since 1970. `lengths` are the bytes of its lines in each
-    of the ecosystem's texts, `others` the paths of what else belongs to it. `withdrawn` is why nobody is to
-    install it any more, empty where it is offered.
+    of the ecosystem's texts, `others` the paths of what else belongs to it. `signer` is the key that has
+    signed the file itself, by its fingerprint or its name for apk, empty where none has. `withdrawn` is why
+    nobody is to install it any more, empty where it is offered.
     """
 
     release: str
@@ -31,6 +32,7 @@ class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     added: int
     lengths: tuple[int, ...] = ()
     others: tuple[str, ...] = ()
+    signer: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
 

@@ -10,26 +10,25 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import SiteError
-from builder.release import atomic
 from builder.repositories import change, take
 from builder.repositories import site as sites
 from builder.repositories.derive import derive
 from builder.repositories.difference import difference
 from builder.repositories.draft import Draft
 from builder.repositories.publication import Publication
+from builder.repositories.resign import resigned
 from builder.repositories.staging import stage
-from builder.repositories.state import State
-from builder.repositories.stores import FolderStore, FolderTurn, publish, unfinished
+from builder.repositories.state import SiteState
+from builder.repositories.stores import FolderStore, publish, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from builder.model import Organisation
-    from builder.repositories.derive import Derived
     from builder.repositories.publication import SiteKeys
     from builder.repositories.site import Site
-    from builder.repositories.staging import StagingArea
+    from builder.repositories.stores import Turn
 
 _DRIFT = 5  # seconds by which two publications in one second may bring a site's clock ahead of ours
 
@@ -59,7 +58,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Published(msgspec.Struct, frozen=True):
     """What became of it: the site's state, how many files were written and removed, and what they were."""
 
-    state: State
+    state: SiteState
     written: tuple[str, ...]
     removed: tuple[str, ...]
 
@@ -114,41 +113,44 @@ def _publish(
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Published:
-    with _alone(order.folder, new=new, dry_run=dry_run) as there:
+    with _turn(order.folder, new=new, dry_run=dry_run) as turn:
         site = _read(order, new=new)
         publication = _publication(order, site)
-        before = Draft(
-            site, site.state if site else State(organisation=order.organisation, url=publication.url)
-        )
-        draft = apply(
-            replace(before, state=replace(before.state, organisation=order.organisation)), publication
-        )
-        half = unfinished(FolderStore(order.folder))
-        if site and not always and not half and not _differs(draft, site, publication):
+        known = site.state if site else SiteState(organisation=order.organisation, url=publication.url)
+        before = Draft(site, replace(known, organisation=order.organisation))
+        draft = change.with_repository_package(apply(before, publication), publication)
+        draft = resigned(draft, publication, progress=progress)
+        store = FolderStore(order.folder)
+        if site and not always and not unfinished(store) and not _differs(draft, site, publication):
             return Published(site.state, (), ())
-        with stage(there) as staging:
+        with stage(_existing(order.folder)) as staging:
             derived = derive(draft, publication, staging, progress=progress)
-            return _write(order.folder, site, derived, staging, dry_run=dry_run)
+            changes = difference(
+                store,
+                before=site.files if site else {},
+                candidates=((one.listed, one.content) for one in staging.files.values()),
+                after=derived.files.keys(),
+            )
+            if turn is not None:
+                publish(store, changes, turn)
+    return Published(derived.state, tuple(one.path for one in changes.ordered), changes.removals)
 
 
 @contextlib.contextmanager
-def _alone(folder: Path, *, new: bool, dry_run: bool) -> Iterator[Path]:
-    """Keep other processes out of the site; yield a folder on its disk for what is being made."""
-    if not folder.exists() and (not new or dry_run):
-        if not new:
-            raise _none(folder)
-        yield _above(folder)
+def _turn(folder: Path, *, new: bool, dry_run: bool) -> Iterator[Turn | None]:
+    """Keep other processes from changing the site; None where nothing is to be written."""
+    if not folder.is_dir() and not new:
+        raise _none(folder)
+    if dry_run:
+        yield None
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise atomic.unwritable(folder, error) from error
-    with FolderStore(folder).turn():
-        yield folder
+    with FolderStore(folder).turn() as turn:
+        yield turn
 
 
-def _above(folder: Path) -> Path:
-    return next(path for path in folder.absolute().parents if path.is_dir())
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there: on the same disk, where it may be."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
 
 
 def _none(folder: Path) -> SiteError:
@@ -169,8 +171,7 @@ def _read(order: Order, *, new: bool) -> Site | None:
             f"{order.folder}: is the site of {site.state.organisation.slug}",
             hint="one site, one organisation: choose another folder",
         )
-    # A file that was about to be written is made now.
-    half = unfinished(FolderStore(order.folder))
+    half = unfinished(FolderStore(order.folder))  # which is made whole now
     if gone := [path for path in sites.missing(site) if path not in half]:
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         raise SiteError(
@@ -208,23 +209,6 @@ def _publication(order: Order, site: Site | None) -> Publication:
 
 def _differs(draft: Draft, site: Site, publication: Publication) -> bool:
     return draft.state != site.state or bool(draft.files) or publication.url != site.state.url
-
-
-def _write(
-    folder: Path, site: Site | None, derived: Derived, staging: StagingArea, *, dry_run: bool
-) -> Published:
-    """Write what differs in the order of kinds, then remove what is no longer the site's."""
-    store = FolderStore(folder)
-    changes = difference(
-        store,
-        before=site.files if site else {},
-        candidates=[(one.listed, one.content) for one in staging.files.values()],
-        after=derived.files.keys(),
-    )
-    if not dry_run:
-        publish(store, changes, FolderTurn())  # which _alone has taken
-    written = tuple(write.path for write in changes.writes)
-    return Published(derived.state, written, changes.removals)
 
 
 def _moment(time: int) -> str:

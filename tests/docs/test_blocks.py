@@ -19,7 +19,9 @@ BUNDLE = Path(__file__).parent / "bundle"
 NOT_RUN = Path(__file__).parent / "not-run.txt"
 # Languages of blocks that are no program, or that the reader's next command reads.
 SHOWN = {"jinja", "mermaid", "yaml"}
-LANGUAGES = {*SHOWN, "console", "dockerfile", "python", "sh"}
+# Of web servers, which tests/repositories/test_webservers.py starts with them.
+SERVERS = {"apache", "caddy", "lighttpd", "nginx"}
+LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "python", "sh"}
 # Versions of what a base image's package manager installs are the image's.
 IGNORED = ("DL3008", "DL3018", "DL3041")
 
@@ -114,7 +116,7 @@ def _not_run() -> Iterator[tuple[str, str, str]]:
 
 
 def _unrun(block: Block) -> bool:
-    return block.language not in {*SHOWN, "console"} and not block.file
+    return block.language not in {*SHOWN, *SERVERS, "console"} and not block.file
 
 
 def _first(block: Block) -> str:

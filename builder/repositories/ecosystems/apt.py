@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from builder.formats import compression, deb
 from builder.repositories.clients import COMPONENT, SUITE
@@ -26,6 +26,7 @@ NAME = "apt"
 FOLDER = "deb"
 FORMAT = "deb"
 TEXTS: tuple[str, ...] = ("packages",)
+SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _SUITE = f"{FOLDER}/dists/{SUITE}"
 _BINARY = f"{COMPONENT}/binary-all"

@@ -1,0 +1,63 @@
+"""A generation of keys: one OpenPGP and one apk key, made, published and replaced together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from builder.signing import keys
+from builder.text.values import END
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+State = Literal["current", "next", "retiring", "retired", "withdrawn"]
+# current signs. next is published so that all clients have it before it signs. retiring signs beside current.
+# retired signs nothing, and is published as long as packages are that it has signed. withdrawn was stolen.
+SIGNING: tuple[State, ...] = ("current", "retiring")
+PUBLISHED: tuple[State, ...] = ("current", "retiring", "next", "retired")
+Keeper = Literal["file", "agent", "program"]
+
+
+class Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What is public of one generation; `created` is in seconds since 1970, and part of the fingerprint.
+
+    `openpgp` and `apk` say what makes their signatures; `label` is how a program or an agent calls the key.
+    """
+
+    number: Annotated[int, msgspec.Meta(ge=1, le=99_999)]
+    state: State
+    created: Annotated[int, msgspec.Meta(ge=0, le=0xFFFFFFFF)]
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-F]{40}" + END)]
+    apk_name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,60}\.rsa\.pub" + END)]
+    openpgp: Keeper = "file"
+    apk: Keeper = "file"
+    label: str = ""
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """The names of the files that hold its private keys."""
+        kinds = [kind for kind, keeper in (("openpgp", self.openpgp), ("apk", self.apk)) if keeper == "file"]
+        return tuple(f"{self.number}-{kind}.pem" for kind in kinds)
+
+    @property
+    def certificate(self) -> str:
+        """The name of the file that holds its OpenPGP certificate."""
+        return f"{self.number}-openpgp.asc"
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """The private keys of a generation, in memory."""
+
+    openpgp: rsa.RSAPrivateKey
+    apk: rsa.RSAPrivateKey
+
+    def __repr__(self) -> str:
+        """Show nothing of them."""
+        return f"{type(self).__name__}()"
+
+
+def make(bits: int = keys.BITS) -> Pair:
+    """Make the private keys of a generation; fewer bits are for tests."""
+    return Pair(keys.new_private(bits), keys.new_private(bits))

@@ -1,0 +1,77 @@
+"""What signs a site: the keys that sign now, and the public ones that every client is to have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import PackageError
+from builder.formats.unpacked import Malformed
+from builder.signing import apk, armor, openpgp, rpm
+from builder.signing.openpgp import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from builder.signing.keys import ApkKey, OpenPgpKey
+
+
+class PublicKeys(msgspec.Struct, frozen=True):
+    """Public keys of one generation: an OpenPGP certificate as packets, and apk's as PEM by its file name."""
+
+    certificate: bytes
+    apk_name: str
+    apk: bytes
+
+
+class Keyring(msgspec.Struct, frozen=True):
+    """The keys that sign, the current one first and then the one before it, and all that are public."""
+
+    openpgp: tuple[OpenPgpKey, ...]
+    apk_signers: tuple[ApkKey, ...]
+    published: tuple[PublicKeys, ...]
+
+    @property
+    def certificate(self) -> bytes:
+        """Every public OpenPGP key that a client is to have, each as an armored block: ORG.asc."""
+        return b"".join(self.certificates.values())
+
+    @property
+    def certificates(self) -> Mapping[str, bytes]:
+        """Each of these public keys by its fingerprint (40 upper-case hex digits), armored."""
+        return {
+            openpgp.read_certificate(keys.certificate)[0].fingerprint: armor.armor(
+                armor.PUBLIC, keys.certificate
+            ).encode()
+            for keys in self.published
+        }
+
+    @property
+    def apk_keys(self) -> Mapping[str, bytes]:
+        """The public keys for apk, PEM, by their file names in /etc/apk/keys; the signing one is first."""
+        return {keys.apk_name: keys.apk for keys in self.published}
+
+    def clear(self, text: str, *, time: int) -> str:
+        """Return `text` (which ends with a line feed) with a cleartext signature by each key that signs."""
+        data = armor.to_sign(text)
+        return armor.message(text, [key.sign(openpgp.TEXT, data, time=time) for key in self.openpgp])
+
+    def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
+        """Return detached OpenPGP signatures over `data`; of two, zypper must know the last one's key."""
+        packets = b"".join(key.sign(openpgp.BINARY, data, time=time) for key in self.openpgp)
+        return armor.armor(armor.SIGNATURE, packets).encode() if armored else packets
+
+    def rpm(self, data: bytes, *, time: int) -> bytes:
+        """Return an .rpm, signed or not, with the current key's signature: there is room for one."""
+        try:
+            return rpm.sign(data, lambda header: self.openpgp[0].sign(openpgp.BINARY, header, time=time))
+        except (Malformed, Unsupported) as fault:
+            raise PackageError(f"an .rpm cannot be signed: it {fault}") from None
+
+    def apk(self, data: bytes, *, time: int) -> bytes:
+        """Return an .apk, or APKINDEX.tar.gz, signed or not, with our signatures in front."""
+        try:
+            return apk.sign(data, [(key.name, key.raw) for key in self.apk_signers], time=time)
+        except Malformed as fault:
+            raise PackageError(f"an .apk or its index cannot be signed: {fault}") from None

@@ -1,0 +1,265 @@
+"""OpenPGP of version 4 (RFC 4880, kept by RFC 9580): RSA public keys and signatures, as packets.
+
+One key that certifies and signs, without subkeys or an end, is what every package manager takes: rpm 4.18
+refuses others, and Enterprise Linux 7 and 8 know no curves. The same key, time and data give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import TYPE_CHECKING
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Kinds of signatures (RFC 9580 section 5.2.1)
+BINARY, TEXT, CERTIFICATION = 0x00, 0x01, 0x13
+_CERTIFICATIONS = range(0x10, 0x14)
+# Packets (section 5), algorithms (section 9) and subpackets (section 5.2.3.7)
+_SIGNATURE, _PUBLIC_KEY, _USER_ID = 2, 6, 13
+_RSA, _RSA_SIGN_ONLY, _SHA512 = 1, 3, 10
+_DIGESTS: dict[int, tuple[str, type[hashes.HashAlgorithm]]] = {
+    8: ("sha256", hashes.SHA256),
+    9: ("sha384", hashes.SHA384),
+    10: ("sha512", hashes.SHA512),
+}
+_CREATED, _ISSUER, _PREFERRED_DIGESTS, _PRIMARY, _FLAGS, _FEATURES, _FINGERPRINT = 2, 16, 21, 25, 27, 30, 33
+_CERTIFY_AND_SIGN, _MODIFICATION_DETECTION = 0x03, 0x01
+_VERSION = 4
+_LONGEST = 0xFFFF
+
+
+class Unsupported(Exception):  # noqa: N818  never leaves this room, which names the file or the program
+    """What is wrong with packets, before it is known where they come from."""
+
+
+class PublicKey(msgspec.Struct, frozen=True):
+    """An RSA key by its numbers, and when it was made, in seconds since 1970: part of its fingerprint."""
+
+    modulus: int
+    exponent: int
+    created: int
+
+    @property
+    def body(self) -> bytes:
+        """The packet's content."""
+        return (
+            struct.pack(">BIB", _VERSION, self.created, _RSA) + _number(self.modulus) + _number(self.exponent)
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """40 upper-case hex digits."""
+        return hashlib.sha1(_hashed_key(self), usedforsecurity=False).hexdigest().upper()
+
+    @property
+    def numbers(self) -> rsa.RSAPublicKey:
+        """The key without its time."""
+        return rsa.RSAPublicNumbers(self.exponent, self.modulus).public_key()
+
+
+def public_key(key: rsa.RSAPublicKey, created: int) -> PublicKey:
+    """Return a key with its time, in seconds since 1970."""
+    numbers = key.public_numbers()
+    return PublicKey(numbers.n, numbers.e, created)
+
+
+def signature(
+    public: PublicKey, raw: Callable[[bytes], bytes], kind: int, data: bytes, *, time: int, extra: bytes = b""
+) -> bytes:
+    """Return a signature packet over `data`; `raw` makes an RSA signature (PKCS #1 v1.5) of a SHA-512.
+
+    A time before the key's own would be refused, and counts as that.
+    """
+    fingerprint = bytes.fromhex(public.fingerprint)
+    when = struct.pack(">I", max(time, public.created))
+    hashed = _subpacket(_FINGERPRINT, bytes([_VERSION]) + fingerprint) + _subpacket(_CREATED, when) + extra
+    head = struct.pack(">4BH", _VERSION, kind, _RSA, _SHA512, len(hashed)) + hashed
+    digest = _digest("sha512", data, head)
+    unhashed = _subpacket(_ISSUER, fingerprint[-8:])
+    value = _number(int.from_bytes(raw(digest)))
+    return _packet(_SIGNATURE, head + struct.pack(">H", len(unhashed)) + unhashed + digest[:2] + value)
+
+
+def certificate(public: PublicKey, user_id: str, raw: Callable[[bytes], bytes]) -> bytes:
+    """Return the key, whose it is, and its own signature over both: what others import."""
+    extra = (
+        _subpacket(_FLAGS, bytes([_CERTIFY_AND_SIGN]))
+        + _subpacket(_PREFERRED_DIGESTS, bytes([10, 8]))
+        + _subpacket(_PRIMARY, b"\x01")
+        + _subpacket(_FEATURES, bytes([_MODIFICATION_DETECTION]))
+    )
+    data = _certified(public, user_id.encode())
+    signed = signature(public, raw, CERTIFICATION, data, time=public.created, extra=extra)
+    return _packet(_PUBLIC_KEY, public.body) + _packet(_USER_ID, user_id.encode()) + signed
+
+
+def read_certificate(data: bytes) -> tuple[PublicKey, str]:
+    """Return the key of a certificate, and the user ID that it has signed itself.
+
+    Raises Unsupported for another algorithm or version, several keys, and a wrong signature.
+    """
+    found = list(packets(data))
+    if not found or found[0][0] != _PUBLIC_KEY:
+        raise Unsupported("is no OpenPGP public key")
+    public, name = _read_key(found[0][1]), b""
+    for kind, body in found[1:]:
+        if kind == _PUBLIC_KEY:
+            raise Unsupported("holds several keys")
+        if kind == _USER_ID:
+            name = body
+        elif kind == _SIGNATURE and name and _is_own_certification(public, name, body):
+            return public, name.decode("utf-8", "backslashreplace")
+    raise Unsupported("is signed by no key of its own")
+
+
+def verify(public: PublicKey, packet: bytes, kind: int, data: bytes) -> int:
+    """Return when a signature over `data` was made, as it says; raise Unsupported unless it is the key's."""
+    found = list(packets(packet))
+    if len(found) != 1 or found[0][0] != _SIGNATURE:
+        raise Unsupported("is no signature")
+    return _verify(public, found[0][1], (kind,), data)
+
+
+def packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each packet's number and content; raise Unsupported where one is cut off or of unknown length."""
+    at = 0
+    while at < len(data):
+        kind, start, end = _bounds(data, at)
+        if end > len(data):
+            raise Unsupported("is cut off")
+        yield kind, data[start:end]
+        at = end
+
+
+def _bounds(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return a packet's number, where its content begins, and where that ends (RFC 9580 section 4.2)."""
+    first = data[at]
+    octets = data[at + 1 : at + 6].ljust(5, b"\0")
+    if not first & 0x80:
+        raise Unsupported("holds what is no OpenPGP packet")
+    if first & 0x40:
+        size, length = _length(octets)
+        return first & 0x3F, at + 1 + size, at + 1 + size + length
+    size = (1, 2, 4, 0)[first & 3]
+    if not size:
+        raise Unsupported("has a packet of unknown length")
+    return first >> 2 & 0xF, at + 1 + size, at + 1 + size + int.from_bytes(octets[:size])
+
+
+def _length(octets: bytes) -> tuple[int, int]:
+    """Return how many octets a length of the new form has, and the length."""
+    first = octets[0]
+    if first < 0xC0:  # noqa: PLR2004  the form's own bounds
+        return 1, first
+    if first < 0xE0:  # noqa: PLR2004
+        return 2, (first - 0xC0 << 8) + octets[1] + 0xC0
+    if first < 0xFF:  # noqa: PLR2004
+        raise Unsupported("has a packet in parts")
+    return 5, int.from_bytes(octets[1:5])
+
+
+def _read_key(body: bytes) -> PublicKey:
+    try:
+        version, created, algorithm = struct.unpack_from(">BIB", body)
+        if version != _VERSION or algorithm not in {_RSA, _RSA_SIGN_ONLY}:
+            raise Unsupported("is no RSA key of OpenPGP's version 4")
+        modulus, at = _read_number(body, 6)
+        exponent, at = _read_number(body, at)
+    except struct.error:
+        raise Unsupported("is cut off") from None
+    key = PublicKey(modulus, exponent, created)
+    if at != len(body) or key.body != body:
+        raise Unsupported("is a key in a form that is not read")
+    return key
+
+
+def _is_own_certification(public: PublicKey, name: bytes, body: bytes) -> bool:
+    try:
+        _verify(public, body, tuple(_CERTIFICATIONS), _certified(public, name))
+    except Unsupported:
+        return False
+    return True
+
+
+def _verify(public: PublicKey, body: bytes, kinds: tuple[int, ...], data: bytes) -> int:
+    try:
+        version, kind, algorithm, digest, size = struct.unpack_from(">4BH", body)
+        head = body[: 6 + size]
+        (unhashed,) = struct.unpack_from(">H", body, len(head))
+        value, end = _read_number(body, len(head) + 2 + unhashed + 2)
+    except struct.error:
+        raise Unsupported("is cut off") from None
+    if (
+        (version, algorithm) != (_VERSION, _RSA)
+        or kind not in kinds
+        or digest not in _DIGESTS
+        or end != len(body)
+    ):
+        raise Unsupported("is a signature of another kind")
+    name, algorithm_type = _DIGESTS[digest]
+    raw = value.to_bytes((public.modulus.bit_length() + 7) // 8)
+    verify_raw(public.numbers, raw, _digest(name, data, head), algorithm_type())
+    return _time(head[6:])
+
+
+def verify_raw(key: rsa.RSAPublicKey, raw: bytes, digest: bytes, algorithm: hashes.HashAlgorithm) -> None:
+    """Raise Unsupported unless `raw` is the key's signature (PKCS #1 v1.5) of a digest."""
+    try:
+        key.verify(raw, digest, padding.PKCS1v15(), utils.Prehashed(algorithm))
+    except InvalidSignature:
+        raise Unsupported("is no signature by this key") from None
+
+
+def _time(hashed: bytes) -> int:
+    at = 0
+    while at < len(hashed):
+        size, length = _length(hashed[at : at + 5].ljust(5, b"\0"))
+        body = hashed[at + size : at + size + length]
+        if body[:1] and body[0] & 0x7F == _CREATED:
+            return int.from_bytes(body[1:5])
+        at += size + length
+    raise Unsupported("is a signature without a time")
+
+
+def _digest(name: str, data: bytes, head: bytes) -> bytes:
+    digest = hashlib.new(name, data)
+    digest.update(head + bytes([_VERSION, 0xFF]) + struct.pack(">I", len(head)))
+    return digest.digest()
+
+
+def _hashed_key(public: PublicKey) -> bytes:
+    return b"\x99" + struct.pack(">H", len(public.body)) + public.body
+
+
+def _certified(public: PublicKey, user_id: bytes) -> bytes:
+    return _hashed_key(public) + b"\xb4" + struct.pack(">I", len(user_id)) + user_id
+
+
+def _number(value: int) -> bytes:
+    return struct.pack(">H", value.bit_length()) + value.to_bytes((value.bit_length() + 7) // 8)
+
+
+def _read_number(data: bytes, at: int) -> tuple[int, int]:
+    (bits,) = struct.unpack_from(">H", data, at)
+    end = at + 2 + (bits + 7) // 8
+    if end > len(data):
+        raise Unsupported("is cut off")
+    return int.from_bytes(data[at + 2 : end]), end
+
+
+def _packet(kind: int, body: bytes) -> bytes:
+    """Return a packet in the old form with two octets of length, which is read everywhere."""
+    if len(body) > _LONGEST:
+        raise Unsupported("is too long for a packet")
+    return bytes([0x80 | kind << 2 | 1]) + struct.pack(">H", len(body)) + body
+
+
+def _subpacket(kind: int, body: bytes) -> bytes:
+    return bytes([len(body) + 1, kind]) + body

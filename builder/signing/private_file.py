@@ -1,0 +1,140 @@
+"""Files that hold a private key or a password: read if nobody else can read them, and written so."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from builder.errors import SignatureError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MODE = 0o600
+_OTHERS = 0o077
+_LIMIT = 64 * 1024  # bytes; a key of 16,384 bits has 13,000
+_LEAST = 2048  # bits
+_HINT = "give a file that holds it with --key-password-file, or run the command on a terminal"
+# Opened so, a pipe is not waited for; the link itself is refused, wherever it leads.
+_LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def read(path: Path) -> bytes:
+    """Return what a file holds that only its owner can read; raise SignatureError for any other."""
+    try:
+        descriptor = os.open(path, _LOOK)
+    except OSError as error:
+        raise SignatureError(f"{path}: {_said(error)}") from None
+    with os.fdopen(descriptor, "rb") as stream:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise SignatureError(f"{path}: is no regular file")
+        _refuse_readable(path, found)
+        data = stream.read(_LIMIT + 1)
+    if len(data) > _LIMIT:
+        raise SignatureError(f"{path}: is larger than a private key")
+    return data
+
+
+def read_passwords(path: Path) -> tuple[str, ...]:
+    """Return the lines of a file that only its owner can read; raise SignatureError."""
+    try:
+        lines = tuple(read(path).decode("utf-8").splitlines())
+    except UnicodeDecodeError:
+        # What it holds must not be shown, so neither is Python's own message.
+        raise SignatureError(f"{path}: cannot be read as UTF-8 text") from None
+    if not any(lines):
+        raise SignatureError(f"{path}: is empty, and was to hold a password")
+    return lines
+
+
+def _said(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "is a link, and a private key is read from no other place than its own"
+    return f"cannot be read: {error.strerror}"
+
+
+def _refuse_readable(path: Path, found: os.stat_result) -> None:
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & _OTHERS:
+        raise SignatureError(
+            f"{path}: others may read it: its mode is {mode:04o}",
+            hint=f"'chmod 600 {path}'; if somebody may have read it, 'trustpack docs keys' tells what to do",
+        )
+    if found.st_uid not in {os.geteuid(), 0}:
+        raise SignatureError(f"{path}: belongs to another user", hint="keys are read by their owner alone")
+
+
+class Passwords(msgspec.Struct, frozen=True):
+    """How encrypted keys are opened: by one of `given`; without any, `ask` is called with the file's path."""
+
+    given: tuple[str, ...] = ()
+    ask: Callable[[str], str] | None = None
+
+    def __repr__(self) -> str:
+        """Show nothing of them."""
+        return f"{type(self).__name__}()"
+
+    def of(self, path: Path) -> tuple[str, ...]:
+        """Return those to try for a file."""
+        return self.given or ((self.ask(str(path)),) if self.ask else ())
+
+
+NO_PASSWORDS = Passwords()
+
+
+def load(path: Path, passwords: Passwords = NO_PASSWORDS) -> rsa.RSAPrivateKey:
+    """Return the RSA key of a PEM file; raise SignatureError, which shows nothing of it."""
+    data = read(path)
+    tried = passwords.of(path) if b"ENCRYPTED" in data else ("",)
+    for password in tried:
+        if (found := _loaded(path, data, password.encode() or None)) is not None:
+            return found
+    said = ": its password is wrong" if tried else ": is encrypted, and no password was given"
+    raise SignatureError(f"{path}{said}", hint=_HINT)
+
+
+def _loaded(path: Path, data: bytes, password: bytes | None) -> rsa.RSAPrivateKey | None:
+    """Return the key, or None where the password is wrong."""
+    try:
+        found = serialization.load_pem_private_key(data, password)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        # The library's own words may quote what it read.
+        if password is None:
+            raise SignatureError(f"{path}: is no private key in PEM, or is damaged") from None
+        return None
+    if not isinstance(found, rsa.RSAPrivateKey) or found.key_size < _LEAST:
+        raise SignatureError(
+            f"{path}: is no RSA key of {_LEAST} bits or more", hint="package managers take no other"
+        )
+    return found
+
+
+def create(path: Path, private: rsa.RSAPrivateKey, password: str = "") -> None:
+    """Make a new file that holds a private key, encrypted if there is a password; raise SignatureError."""
+    form, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
+    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if password:
+        encryption = serialization.BestAvailableEncryption(password.encode())
+    write(path, private.private_bytes(encoding, form, encryption), mode=MODE)
+
+
+def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Make a new file whose mode is `mode` from its first moment on; raise SignatureError."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(descriptor, mode)  # whatever the umask is
+            stream.write(data)
+            stream.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        raise SignatureError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,44 @@
+"""Throw-away keys that sign a site, made once for all tests of a process."""
+
+import functools
+
+from builder.signing import generation, keys
+from builder.signing.keyring import Keyring, PublicKeys
+
+BITS = 2048  # a quarter of a real key's, in a tenth of its time
+CREATED = 1_790_000_000
+
+
+@functools.cache
+def pair(_number: int) -> generation.Pair:
+    """Return the private keys of a generation; those of another number are others."""
+    return generation.make(BITS)
+
+
+def keyring(*signing: int, published: tuple[int, ...] = (), slug: str = "acme") -> Keyring:
+    """Return what signs with these generations (the current one first), and publishes further ones.
+
+    Without arguments, generation 1 signs and 2 is the next.
+    """
+    signing = signing or (1,)
+    openpgp = {number: _openpgp(number, slug) for number in (*signing, *(published or (2,)))}
+    apk = {number: _apk(number, slug) for number in openpgp}
+    return Keyring(
+        tuple(openpgp[number] for number in signing),
+        tuple(apk[number] for number in signing),
+        tuple(PublicKeys(openpgp[n].certificate, apk[n].name, apk[n].public) for n in openpgp),
+    )
+
+
+@functools.cache
+def _openpgp(number: int, slug: str) -> keys.RsaOpenPgpKey:
+    private = pair(number).openpgp
+    user_id = f"{slug} packages <pki@{slug}.example>"
+    raw = keys.in_memory(private)
+    return keys.openpgp_key(private.public_key(), raw, user_id=user_id, created=CREATED)
+
+
+@functools.cache
+def _apk(number: int, slug: str) -> keys.ApkKey:
+    private = pair(number).apk
+    return keys.apk_key(private.public_key(), keys.in_memory(private), slug=slug)

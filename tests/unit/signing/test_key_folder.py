@@ -1,0 +1,77 @@
+"""The folder of a site's keys: made, read, and refused where it is open or not what it says."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.errors import SignatureError
+from builder.signing import new, site_keys
+from builder.signing.private_file import Passwords
+from tests import site_keys as made
+
+TIME = 1_795_000_000
+PASSWORD = "correct horse"  # noqa: S105  of keys that nobody uses
+
+
+def folder(tmp_path: Path, *, password: str = "") -> Path:
+    """Make a folder of throw-away keys."""
+    new.create(
+        tmp_path / "keys",
+        organisation="acme",
+        user_id="Acme <pki@acme.example>",
+        time=TIME,
+        password=password,
+        pairs=(made.pair(1), made.pair(2)),
+    )
+    return tmp_path / "keys"
+
+
+def test_a_new_folder_signs_and_nobody_else_can_read_it(tmp_path: Path) -> None:
+    """The current keys sign; the next ones are published beside them."""
+    keys = folder(tmp_path)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in keys.iterdir()}
+    private = {"1-openpgp.pem", "1-apk.pem", "2-openpgp.pem", "2-apk.pem"}
+    assert 0o700 == keys.stat().st_mode & 0o777
+    assert dict.fromkeys(private, 0o600) == {name: modes[name] for name in private}
+    assert "*" == (keys / ".gitignore").read_text().splitlines()[-1]
+    ring = site_keys.read(keys, organisation="acme")
+    assert (1, 1, 2) == (len(ring.openpgp), len(ring.apk_signers), len(ring.published))
+    assert next(iter(ring.apk_keys)) == ring.apk_signers[0].name
+    assert ring.certificate == site_keys.read_public(keys).certificate
+
+
+def test_the_next_private_keys_are_not_needed(tmp_path: Path) -> None:
+    """They can lie elsewhere until they are to sign."""
+    keys = folder(tmp_path)
+    before = site_keys.read(keys).certificate
+    for path in keys.glob("2-*.pem"):
+        path.unlink()
+    assert before == site_keys.read(keys).certificate
+
+
+def test_encrypted_keys_open_with_one_of_the_passwords(tmp_path: Path) -> None:
+    """Or with what is entered; without one they stay shut, and what is public can be read."""
+    keys = folder(tmp_path, password=PASSWORD)
+    site_keys.read(keys, passwords=Passwords(("wrong", PASSWORD)))
+    site_keys.read(keys, passwords=Passwords(ask=lambda path: PASSWORD if "1-" in path else ""))
+    site_keys.read_public(keys)
+    with pytest.raises(SignatureError, match="is encrypted, and no password was given"):
+        site_keys.read(keys)
+    with pytest.raises(SignatureError, match="its password is wrong"):
+        site_keys.read(keys, passwords=Passwords(("wrong",)))
+
+
+def test_keys_of_somebody_else_are_refused(tmp_path: Path) -> None:
+    """By their organisation."""
+    with pytest.raises(SignatureError, match="holds the keys of 'acme', not of 'other'"):
+        site_keys.read(folder(tmp_path), organisation="other")
+
+
+def test_no_key_is_made_where_one_is(tmp_path: Path) -> None:
+    """The folder stays as it was."""
+    keys = folder(tmp_path)
+    before = {path.name: path.read_bytes() for path in keys.iterdir()}
+    with pytest.raises(SignatureError, match="is there already"):
+        folder(tmp_path)
+    assert before == {path.name: path.read_bytes() for path in keys.iterdir()}
+    assert [keys] == list(tmp_path.iterdir())
