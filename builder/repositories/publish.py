@@ -104,17 +104,27 @@ def refresh(order: Order, *, dry_run: bool = False) -> Published:
     return _publish(order, lambda draft, _: draft, always=True, dry_run=dry_run)
 
 
+def sign(
+    order: Order, *, dry_run: bool = False, progress: Callable[[str], None] = lambda _: None
+) -> Published:
+    """Sign a site that was built without keys, its packages too; raises SiteError for one that is signed."""
+    return _publish(
+        order, lambda draft, _: draft, signed=False, always=True, dry_run=dry_run, progress=progress
+    )
+
+
 def _publish(
     order: Order,
     apply: Callable[[Draft, Publication], Draft],
     *,
     new: bool = False,
+    signed: bool = True,
     always: bool = False,
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Published:
     with _turn(order.folder, new=new, dry_run=dry_run) as turn:
-        site = _read(order, new=new)
+        site = _read(order, order.keys if signed else None, new=new)
         publication = _publication(order, site)
         known = site.state if site else SiteState(organisation=order.organisation, url=publication.url)
         before = Draft(site, replace(known, organisation=order.organisation))
@@ -160,8 +170,8 @@ def _none(folder: Path) -> SiteError:
     )
 
 
-def _read(order: Order, *, new: bool) -> Site | None:
-    site = sites.read(order.folder, order.keys)
+def _read(order: Order, keys: SiteKeys | None, *, new: bool) -> Site | None:
+    site = sites.read(order.folder, keys)
     if site is None:
         if not new:
             raise _none(order.folder)
