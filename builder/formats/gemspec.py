@@ -1,6 +1,6 @@
 """A gem's specification in the two forms that an index of gems has: a line of text, and Ruby's Marshal.
 
-guides.rubygems.org's compact index API, and Gem::Specification's _dump in rubygems/specification.rb.
+RubyGems' compact index API (its guides), and Gem::Specification's _dump in rubygems/specification.rb.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from builder.formats import rubymarshal
-from builder.formats.rubymarshal import Instance, Loaded, Parsed, Symbol
+from builder.formats.rubymarshal import RubyDump, RubyInstance, RubyObject, RubySymbol
 from builder.formats.unpacked import Malformed
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def dump(fields: Mapping[str, Any]) -> bytes:
     """Return a specification as Ruby's Marshal has it; `fields` are those that gem.specification() reads."""
     platform = fields.get("platform") or "ruby"
     return rubymarshal.dump(
-        Parsed(
+        RubyDump(
             "Gem::Specification",
             rubymarshal.dump(
                 [
@@ -69,28 +69,28 @@ def dump(fields: Mapping[str, Any]) -> bytes:
     )
 
 
-def version(text: str) -> Loaded:
+def version(text: str) -> RubyObject:
     """Return a Gem::Version."""
-    return Loaded("Gem::Version", [text])
+    return RubyObject("Gem::Version", [text])
 
 
 def _said(rule: Requirement) -> str:
     return "&".join(f"{operator} {number}" for operator, number in rule)
 
 
-def _rule(rule: Requirement) -> Loaded:
-    return Loaded("Gem::Requirement", [[[operator, version(number)] for operator, number in rule]])
+def _rule(rule: Requirement) -> RubyObject:
+    return RubyObject("Gem::Requirement", [[[operator, version(number)] for operator, number in rule]])
 
 
-def _dependency(name: str, kind: str, rule: Requirement) -> Instance:
+def _dependency(name: str, kind: str, rule: Requirement) -> RubyInstance:
     variables = {
         "@name": name,
         "@requirement": _rule(rule),
-        "@type": Symbol(kind),
+        "@type": RubySymbol(kind),
         "@prerelease": False,
         "@version_requirements": _rule(rule),
     }
-    return Instance("Gem::Dependency", variables)
+    return RubyInstance("Gem::Dependency", variables)
 
 
 def _requirement(value: Any) -> Requirement:
@@ -121,7 +121,7 @@ def _texts(value: Any) -> Sequence[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _midnight(value: Any) -> Parsed:
+def _midnight(value: Any) -> RubyDump:
     """Return the day of a specification's date as Time's _dump writes it: eight bytes, in UTC."""
     found = _DAY.match(str(value))
     try:
@@ -129,4 +129,4 @@ def _midnight(value: Any) -> Parsed:
     except ValueError:
         raise Malformed("metadata.gz: its date is not a valid date") from None
     high = 1 << 31 | 1 << 30 | (day.year - 1900) << 14 | (day.month - 1) << 10 | day.day << 5
-    return Parsed("Time", struct.pack("<II", high, 0))
+    return RubyDump("Time", struct.pack("<II", high, 0))

@@ -14,27 +14,27 @@ _SMALL = 123  # the first number that no single byte holds
 _MOST = 1 << 30  # Ruby writes what is larger as another type
 
 
-class Symbol(str):
+class RubySymbol(str):
     """A Ruby symbol, without its colon."""
 
     __slots__ = ()
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class RubyObject(msgspec.Struct, frozen=True):
     """An object of the class `name` that its marshal_load makes of `value`."""
 
     name: str
     value: Any
 
 
-class Parsed(msgspec.Struct, frozen=True):
+class RubyDump(msgspec.Struct, frozen=True):
     """An object of the class `name` that its _load makes of bytes."""
 
     name: str
     data: bytes
 
 
-class Instance(msgspec.Struct, frozen=True):
+class RubyInstance(msgspec.Struct, frozen=True):
     """An object of the class `name` with instance variables, whose names start with @."""
 
     name: str
@@ -44,13 +44,13 @@ class Instance(msgspec.Struct, frozen=True):
 def dump(value: Any) -> bytes:
     """Return a value as Ruby's Marshal.load reads it.
 
-    It is None, a boolean, a number below 2**30, a text (UTF-8), bytes, a list, a mapping or an object.
+    It is None, a boolean, a number below 2**30, a text (UTF-8), bytes, a list, a mapping, or one of the types above.
     """
     return b"".join((_VERSION, *_Writer().value(value)))
 
 
 def dump_list(values: Iterable[Any], length: int) -> Iterator[bytes]:
-    """Yield a list of `length` values, one after the other, without holding all of them."""
+    """Yield a list of `length` values, one after the other, and never have all of them at once."""
     writer = _Writer()
     yield _VERSION + b"[" + _number(length)
     for value in values:
@@ -81,7 +81,7 @@ class _Writer:
                 yield {None: b"0", True: b"T", False: b"F"}[value]
             case int():
                 yield b"i" + _number(value)
-            case Symbol():
+            case RubySymbol():
                 yield self._symbol(value)
             case str():
                 # With the instance variable E, which says that it is UTF-8.
@@ -105,12 +105,12 @@ class _Writer:
 
     def _object(self, value: Any) -> Iterator[bytes]:
         match value:
-            case Loaded(name=name, value=inner):
+            case RubyObject(name=name, value=inner):
                 yield b"U" + self._symbol(name)
                 yield from self.value(inner)
-            case Parsed(name=name, data=data):
+            case RubyDump(name=name, data=data):
                 yield b"u" + self._symbol(name) + _sized(data)
-            case Instance(name=name, variables=variables):
+            case RubyInstance(name=name, variables=variables):
                 yield b"o" + self._symbol(name) + _number(len(variables))
                 for key, inner in variables.items():
                     yield self._symbol(key)

@@ -1,6 +1,6 @@
 """A RubyGems repository: the compact index for bundler and gem, and older indexes that gem still asks for.
 
-guides.rubygems.org/rubygems-org-compact-index-api: `versions` names each gem's `info` file by its MD5, so
+RubyGems guides, "compact index API": `versions` names each gem's `info` file by its MD5, so
 that one is written last. A withdrawn gem is in no index any more, which is what a yanked one is there.
 """
 
