@@ -18,7 +18,7 @@ from builder.signing import armor, openpgp
 from builder.signing.generation import Generation  # noqa: TC001  msgspec reads annotations at run time
 from builder.signing.keyring import PublicKeys
 from builder.signing.keys import apk_name
-from builder.signing.openpgp import Unsupported
+from builder.signing.packets import Unsupported
 from builder.text import files
 from builder.text.values import END, LINE
 from builder.x509 import keys as private_keys

@@ -8,8 +8,8 @@ import msgspec
 
 from builder.errors import PackageError
 from builder.formats.unpacked import Malformed
-from builder.signing import apk, armor, openpgp, rpm
-from builder.signing.openpgp import Unsupported
+from builder.signing import apk, armor, openpgp, rpm, verifying
+from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,11 @@ class Keyring(msgspec.Struct, frozen=True):
         }
 
     @property
+    def signer(self) -> str:
+        """The fingerprint of the OpenPGP key that signs packages: the current one's."""
+        return next(iter(self.certificates))
+
+    @property
     def apk_keys(self) -> Mapping[str, bytes]:
         """The public keys for apk, PEM, by their file names in /etc/apk/keys; the signing one is first."""
         return {keys.apk_name: keys.apk for keys in self.published}
@@ -56,6 +61,11 @@ class Keyring(msgspec.Struct, frozen=True):
         """Return `text` (which ends with a line feed) with a cleartext signature by each key that signs."""
         data = armor.to_sign(text)
         return armor.message(text, [key.sign(openpgp.TEXT, data, time=time) for key in self.openpgp])
+
+    def opened(self, text: str) -> str:
+        """Return the text in a cleartext signature; raise SignatureError unless one of our keys made it."""
+        keys = [openpgp.read_certificate(one.certificate)[0] for one in self.published]
+        return verifying.opened(text, keys, "the signed text")
 
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
         """Return detached OpenPGP signatures over `data`; of two, zypper must know the last one's key."""

@@ -26,7 +26,7 @@ def read(
     organisation: str = "",
     passwords: Passwords = NO_PASSWORDS,
 ) -> Keyring:
-    """Return what signs with the keys in `folder`; `organisation` is their owner's slug. Raises SignatureError."""
+    """Return what signs with the keys in `folder`; `organisation` is their slug. Raises SignatureError."""
     found = key_folder.read(folder, organisation=organisation)
     signing = found.in_state(*SIGNING)
 
