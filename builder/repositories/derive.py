@@ -31,7 +31,7 @@ class Derived(msgspec.Struct, frozen=True):
     """What the site is to hold: all its files but the status by path, and the state that they follow from."""
 
     files: Mapping[str, Listed]
-    state: state.State
+    state: state.SiteState
 
 
 def derive(
@@ -89,7 +89,7 @@ def _keys(publication: Publication, stage: StagingArea) -> None:
         stage.put(name, Kind.LEAF, key)
 
 
-def _bundle(draft: Draft, found: state.State, stage: StagingArea) -> None:
+def _bundle(draft: Draft, found: state.SiteState, stage: StagingArea) -> None:
     """Put the newest release's roots where nobody needs to know which release that is."""
     path = next((one.bundle for one in reversed(found.offered)), "")
     if not path:
@@ -103,7 +103,7 @@ def _bundle(draft: Draft, found: state.State, stage: StagingArea) -> None:
     stage.put("bundle.pem", Kind.LEAF, data)
 
 
-def _listed(draft: Draft, found: state.State, publication: Publication, stage: StagingArea) -> Derived:
+def _listed(draft: Draft, found: state.SiteState, publication: Publication, stage: StagingArea) -> Derived:
     """Put state, list and status; a file that nobody needs any more stays for a while."""
     carried = _carried(draft, found)
     current = {path: staged.listed for path, staged in stage.files.items()}
@@ -127,7 +127,7 @@ def _listed(draft: Draft, found: state.State, publication: Publication, stage: S
     return Derived({**every, listed.path: listed}, found)
 
 
-def _carried(draft: Draft, found: state.State) -> dict[str, Listed]:
+def _carried(draft: Draft, found: state.SiteState) -> dict[str, Listed]:
     """Return the packages' files that the site has already and keeps."""
     if draft.site is None:
         return {}

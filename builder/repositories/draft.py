@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from builder.errors import SiteError
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf, SiteEntry
-from builder.repositories.state import KeptShelf, State
+from builder.repositories.state import KeptShelf, SiteState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Draft(msgspec.Struct, frozen=True):
     """
 
     site: Site | None
-    state: State
+    state: SiteState
     files: tuple[SiteFile, ...] = ()
     brought: dict[str, dict[str, tuple[bytes, ...]]] = {}
     withdrawing: bool = False

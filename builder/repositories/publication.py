@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -32,6 +32,11 @@ class SiteKeys(Protocol):
     @property
     def signer(self) -> str:
         """The fingerprint of the OpenPGP key that signs packages: the current one's."""
+        ...
+
+    @property
+    def roles(self) -> Mapping[str, Literal["current", "next", "previous"]]:
+        """What each public key is, by its fingerprint or its file name for apk."""
         ...
 
     @property

@@ -19,7 +19,7 @@ from builder.repositories.publication import Publication
 from builder.repositories.resign import resigned
 from builder.repositories.sitefile import Kind
 from builder.repositories.staging import stage
-from builder.repositories.state import OURS, State
+from builder.repositories.state import OURS, SiteState
 from builder.repositories.status import STATUS
 from builder.repositories.stores import Changes, FolderStore, Write, publish
 from builder.text import files
@@ -65,7 +65,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Published(msgspec.Struct, frozen=True):
     """What became of it: the site's state, how many files were written and removed, and what they were."""
 
-    state: State
+    state: SiteState
     written: tuple[str, ...]
     removed: tuple[str, ...]
 
@@ -123,7 +123,7 @@ def _publish(
     with _turn(order.folder, new=new, dry_run=dry_run) as turn:
         site = _read(order, new=new)
         publication = _publication(order, site)
-        known = site.state if site else State(organisation=order.organisation, url=publication.url)
+        known = site.state if site else SiteState(organisation=order.organisation, url=publication.url)
         before = Draft(site, replace(known, organisation=order.organisation))
         draft = change.with_repository_package(apply(before, publication), publication)
         draft = resigned(draft, publication, progress=progress)

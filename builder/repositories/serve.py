@@ -12,6 +12,7 @@ import http.server
 import os
 import re
 import socket
+import ssl
 import threading
 from email.utils import formatdate
 from http import HTTPStatus
@@ -25,7 +26,6 @@ from builder.repositories.content_types import content_type
 from builder.repositories.lookup import Found, Moved, look_up
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
@@ -111,20 +111,27 @@ class _Server(http.server.ThreadingHTTPServer):
         self._context = context
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._ending = False
         super().__init__((HOST, port), _Handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Answer one connection; the handshake is in the connection's own thread, too."""
         request.settimeout(_SECONDS)
-        with contextlib.suppress(OSError), self._secured(request) as connection, self._kept(connection):
+        with contextlib.suppress(OSError), self._wrapped(request) as connection, self._kept(connection):
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
             _Handler(connection, client_address, self)
 
-    def _secured(self, request: socket.socket) -> socket.socket:
-        return self._context.wrap_socket(request, server_side=True) if self._context else request
+    def _wrapped(self, request: socket.socket) -> socket.socket:
+        if self._context is None:
+            return request
+        return self._context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
 
     @contextlib.contextmanager
     def _kept(self, connection: socket.socket) -> Iterator[None]:
         with self._lock:
+            if self._ending:
+                raise ConnectionAbortedError
             self._connections.add(connection)
         try:
             yield
@@ -135,6 +142,7 @@ class _Server(http.server.ThreadingHTTPServer):
     def hang_up(self) -> None:
         """End every connection that is still open."""
         with self._lock:
+            self._ending = True
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from builder.repositories.publication import SiteKeys
-    from builder.repositories.state import KeptShelf, State
+    from builder.repositories.state import KeptShelf, SiteState
     from builder.repositories.status import SiteStatus
 
 _STATE_BYTES = 1024 * 1024 * 1024
@@ -31,7 +31,7 @@ class Site(msgspec.Struct, frozen=True):
 
     folder: Path
     status: SiteStatus
-    state: State
+    state: SiteState
     files: Mapping[str, Listed]
 
     def shelf(self, name: str) -> Shelf:

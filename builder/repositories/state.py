@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.errors import SiteError
 from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
@@ -21,7 +22,8 @@ _SCHEMA = 1
 class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """A release that is on the site; times are seconds since 1970.
 
-    `certificates` and `distrusted` are fingerprints, `bundle` the path of its roots in PEM.
+    `certificates` and `distrusted` are fingerprints, `states` says of those that are shipped which are not
+    just active, and `bundle` is the path of its roots in PEM.
     """
 
     release: str
@@ -29,6 +31,7 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     added: int
     certificates: tuple[str, ...]
     distrusted: tuple[str, ...] = ()
+    states: dict[str, str] = {}
     bundle: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
@@ -41,7 +44,7 @@ class KeptShelf(msgspec.Struct, frozen=True):
     texts: dict[str, Listed] = {}
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     """All that a site keeps; `time` is when it was last signed, and `expires` until when that counts.
 
     `authorities` are the certificates that any release names, by fingerprint. `superseded` are the files that
@@ -61,6 +64,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     remembered: dict[str, Any] = {}
     schema: int = _SCHEMA
 
+    def certificates(self, release: PublishedRelease) -> tuple[CertificateSummary, ...]:
+        """Return every CA that a release names, in the state that it had there."""
+        shipped = (
+            replace(self.authorities[key], state=release.states.get(key, "")) for key in release.certificates
+        )
+        blocked = (replace(self.authorities[key], state="distrusted") for key in release.distrusted)
+        return (*shipped, *blocked)
+
     @property
     def offered(self) -> tuple[PublishedRelease, ...]:
         """The releases that are not withdrawn, in the order of their numbers."""
@@ -76,15 +87,15 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def to_json(state: State) -> bytes:
+def to_json(state: SiteState) -> bytes:
     """Return a state as its file holds it: one document, the same bytes for the same state."""
     return msgspec.json.encode(state, order="deterministic") + b"\n"
 
 
-def from_json(data: bytes, where: str) -> State:
+def from_json(data: bytes, where: str) -> SiteState:
     """Return the state that a file holds; raise SiteError for what no trustpack wrote."""
     try:
-        found = msgspec.json.decode(data, type=State)
+        found = msgspec.json.decode(data, type=SiteState)
     except msgspec.DecodeError as error:
         raise SiteError(f"{where}: cannot be understood: {error}", hint=_RESTORE) from None
     if found.schema != _SCHEMA:

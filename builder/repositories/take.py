@@ -94,9 +94,11 @@ def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publica
         added=publication.time,
         certificates=tuple(one.sha256 for one in manifest.certificates),
         distrusted=tuple(one.sha256 for one in manifest.distrusted),
+        states={one.sha256: one.state for one in manifest.certificates if one.state},
         bundle=path if bundle else "",
     )
-    named = {one.sha256: one for one in (*manifest.certificates, *manifest.distrusted)}
+    blocked = tuple(replace(one, state="distrusted") for one in manifest.distrusted)
+    named = {one.sha256: one for one in (*manifest.certificates, *blocked)}
     releases = sorted((*state.releases, told), key=lambda one: Release(one.release).numbers)
     newest = releases[-1] is told
     # What is said of a CA, its newest release says.
