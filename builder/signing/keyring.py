@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -15,22 +15,36 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from builder.signing.keys import ApkKey, OpenPgpKey
+    from builder.signing.openpgp import PublicKey
+
+
+Role = Literal["current", "next", "previous"]
 
 
 class PublicKeys(msgspec.Struct, frozen=True):
     """Public keys of one generation: an OpenPGP certificate as packets, and apk's as PEM by its file name."""
 
+    role: Role
     certificate: bytes
     apk_name: str
     apk: bytes
 
+    @property
+    def openpgp(self) -> PublicKey:
+        """The key of the certificate."""
+        return openpgp.read_certificate(self.certificate)[0]
+
 
 class Keyring(msgspec.Struct, frozen=True):
-    """The keys that sign, the current one first and then the one before it, and all that are public."""
+    """The keys that sign, the current one first and then the one before it, and all that are public.
+
+    `past` are keys that the site had: what they have signed is still the site's own.
+    """
 
     openpgp: tuple[OpenPgpKey, ...]
     apk_signers: tuple[ApkKey, ...]
     published: tuple[PublicKeys, ...]
+    past: tuple[PublicKey, ...] = ()
 
     @property
     def certificate(self) -> bytes:
@@ -41,9 +55,7 @@ class Keyring(msgspec.Struct, frozen=True):
     def certificates(self) -> Mapping[str, bytes]:
         """Each of these public keys by its fingerprint (40 upper-case hex digits), armored."""
         return {
-            openpgp.read_certificate(keys.certificate)[0].fingerprint: armor.armor(
-                armor.PUBLIC, keys.certificate
-            ).encode()
+            keys.openpgp.fingerprint: armor.armor(armor.PUBLIC, keys.certificate).encode()
             for keys in self.published
         }
 
@@ -51,6 +63,12 @@ class Keyring(msgspec.Struct, frozen=True):
     def signer(self) -> str:
         """The fingerprint of the OpenPGP key that signs packages: the current one's."""
         return next(iter(self.certificates))
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """What each public key is, by its fingerprint or its file name for apk."""
+        by_name = {keys.apk_name: keys.role for keys in self.published}
+        return {keys.openpgp.fingerprint: keys.role for keys in self.published} | by_name
 
     @property
     def apk_keys(self) -> Mapping[str, bytes]:
@@ -64,7 +82,7 @@ class Keyring(msgspec.Struct, frozen=True):
 
     def opened(self, text: str) -> str:
         """Return the text in a cleartext signature; raise SignatureError unless one of our keys made it."""
-        keys = [openpgp.read_certificate(one.certificate)[0] for one in self.published]
+        keys = (*(one.openpgp for one in self.published), *self.past)
         return verifying.opened(text, keys, "the signed text")
 
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
