@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Literal
 
 from builder.formats import compression, deb
+from builder.repositories import clients
 from builder.repositories.clients import COMPONENT, SUITE
 from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.entry import newest
@@ -28,6 +29,10 @@ FORMAT = "deb"
 TEXTS: tuple[str, ...] = ("packages",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
+_OWNED = (
+    "{} owns the address and the keys from then on, so that new keys come by an ordinary upgrade, and keeps apt "
+    "from taking any other package from here."
+)
 _SUITE = f"{FOLDER}/dists/{SUITE}"
 _BINARY = f"{COMPONENT}/binary-all"
 
@@ -99,16 +104,24 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
     name = newest(shelf)
     if not name:
         return ()
-    slug, url = publication.organisation.slug, publication.url
+    organisation, keys = publication.organisation, publication.keys
+    names = clients.own((entry.name for entry in shelf.offered), organisation)
+    address = f"{publication.url}/{clients.certificate(organisation)}"
+    key = (
+        clients.checked(address, clients.apt_key(organisation), hashlib.sha256(keys.certificate).hexdigest())
+        if keys
+        else ""
+    )
+    source = clients.written(clients.apt_sources(organisation), clients.sources(publication, names))
     return (
         Instructions(
             id="apt",
-            title="Debian and Ubuntu",
-            setup=f"curl -fsSo /usr/share/keyrings/{slug}-repository.asc {url}/{slug}.asc\n"
-            f"curl -fsSo /etc/apt/sources.list.d/{slug}.sources {url}/{slug}.sources\n",
-            install=f"apt update\napt install {name}\n",
-            verify=f"openssl verify /usr/share/ca-certificates/{slug}/*.crt\n",
-            upgrade="apt update\napt upgrade\n",
-            remove=f"apt purge {name}\n",
+            title="Debian and Ubuntu (apt)",
+            setup=f"{key}{source}sudo apt-get update\n",
+            install=f"sudo apt-get install {clients.repository(organisation)} {name}\n",
+            verify=f"openssl verify /usr/share/ca-certificates/{organisation.slug}/*.crt\n",
+            upgrade="sudo apt-get update && sudo apt-get upgrade\n",
+            remove=f"sudo apt-get purge {name} {clients.repository(organisation)}\n",
+            notes=(_OWNED.format(clients.repository(organisation)),),
         ),
     )
