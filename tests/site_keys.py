@@ -3,7 +3,7 @@
 import functools
 
 from builder.signing import generation, keys
-from builder.signing.keyring import Keyring, PublicKeys
+from builder.signing.keyring import Keyring, PublicKeys, Role
 
 BITS = 2048  # a quarter of a real key's, in a tenth of its time
 CREATED = 1_790_000_000
@@ -26,8 +26,16 @@ def keyring(*signing: int, published: tuple[int, ...] = (), slug: str = "acme") 
     return Keyring(
         tuple(openpgp[number] for number in signing),
         tuple(apk[number] for number in signing),
-        tuple(PublicKeys(openpgp[n].certificate, apk[n].name, apk[n].public) for n in openpgp),
+        tuple(
+            PublicKeys(_role(n, signing), openpgp[n].certificate, apk[n].name, apk[n].public) for n in openpgp
+        ),
     )
+
+
+def _role(number: int, signing: tuple[int, ...]) -> Role:
+    if number not in signing:
+        return "next"
+    return "previous" if signing.index(number) else "current"
 
 
 @functools.cache

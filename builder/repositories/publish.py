@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from builder.errors import OutputError, SiteError
+from builder.errors import SiteError
 from builder.repositories import change, take
 from builder.repositories import site as sites
 from builder.repositories.derive import derive
+from builder.repositories.difference import difference
 from builder.repositories.draft import Draft
 from builder.repositories.publication import Publication
 from builder.repositories.resign import resigned
-from builder.repositories.sitefile import Kind
 from builder.repositories.staging import stage
-from builder.repositories.state import OURS, SiteState
-from builder.repositories.status import STATUS
-from builder.repositories.stores import Changes, FolderStore, Write, publish
-from builder.text import files
+from builder.repositories.state import SiteState
+from builder.repositories.stores import FolderStore, publish, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from builder.model import Organisation
-    from builder.repositories.derive import Derived
     from builder.repositories.publication import SiteKeys
     from builder.repositories.site import Site
-    from builder.repositories.sitefile import Listed
-    from builder.repositories.staging import StagingArea
     from builder.repositories.stores import Turn
 
 _DRIFT = 5  # seconds by which two publications in one second may bring a site's clock ahead of ours
-JOURNAL = f"{OURS}/unfinished.json"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,13 +130,19 @@ def _publish(
         before = Draft(site, replace(known, organisation=order.organisation))
         draft = change.with_repository_package(apply(before, publication), publication)
         draft = resigned(draft, publication, progress=progress)
-        if site and not always and not _differs(draft, site, publication):
+        store = FolderStore(order.folder)
+        if site and not always and not unfinished(store) and not _differs(draft, site, publication):
             return Published(site.state, (), ())
         with stage(_existing(order.folder)) as staging:
             derived = derive(draft, publication, staging, progress=progress)
-            changes = _changes(order.folder, site, derived, staging)
+            changes = difference(
+                store,
+                before=site.files if site else {},
+                candidates=((one.listed, one.content) for one in staging.files.values()),
+                after=derived.files.keys(),
+            )
             if turn is not None:
-                _write(order.folder, changes, turn)
+                publish(store, changes, turn)
     return Published(derived.state, tuple(one.path for one in changes.ordered), changes.removals)
 
 
@@ -182,7 +181,8 @@ def _read(order: Order, keys: SiteKeys | None, *, new: bool) -> Site | None:
             f"{order.folder}: is the site of {site.state.organisation.slug}",
             hint="one site, one organisation: choose another folder",
         )
-    if gone := list(sites.missing(site)):
+    half = unfinished(FolderStore(order.folder))  # which is made whole now
+    if gone := [path for path in sites.missing(site) if path not in half]:
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         raise SiteError(
             f"{order.folder}: {gone[0]}{more} of the site's files are missing",
@@ -219,54 +219,6 @@ def _publication(order: Order, site: Site | None) -> Publication:
 
 def _differs(draft: Draft, site: Site, publication: Publication) -> bool:
     return draft.state != site.state or bool(draft.files) or publication.url != site.state.url
-
-
-def _changes(folder: Path, site: Site | None, derived: Derived, staging: StagingArea) -> Changes:
-    """Return what differs from what is there; raise OutputError for what others have put in the way."""
-    before = dict(site.files) if site else {}
-    changed = sorted(
-        (one for one in staging.files.values() if before.get(one.listed.path) != one.listed),
-        key=lambda one: one.listed.path,
-    )
-    ours = {*before, *_unfinished(folder), *((STATUS,) if site else ())}
-    for one in changed:
-        if one.listed.path not in ours:
-            _refuse_strangers(folder, one.listed)
-    writes = tuple(Write(one.listed.path, one.listed.kind, one.content) for one in changed)
-    return Changes(writes, tuple(sorted(before.keys() - derived.files.keys())))
-
-
-def _write(folder: Path, changes: Changes, turn: Turn) -> None:
-    """Write everything; what an interrupted run has written is known to be ours by the journal."""
-    store = FolderStore(folder)
-    paths = [write.path for write in changes.writes]
-    store.put(JOURNAL, msgspec.json.encode(paths), Kind.LEAF)
-    publish(store, changes, turn)
-    store.remove(JOURNAL)
-
-
-def _unfinished(folder: Path) -> Sequence[str]:
-    """Return what a publication that did not end was about to write."""
-    try:
-        return msgspec.json.decode(files.read(folder / JOURNAL), type=tuple[str, ...])
-    except (OSError, msgspec.DecodeError):
-        return ()
-
-
-def _refuse_strangers(folder: Path, listed: Listed) -> None:
-    """Raise OutputError where something lies in the way that no publication of ours has put there."""
-    try:
-        with files.opened(folder / listed.path) as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() == listed.sha256:
-                return
-    except FileNotFoundError:
-        return
-    except OSError:
-        pass
-    raise OutputError(
-        f"{folder / listed.path}: is there already, and is not this site's",
-        hint="move it away, or choose another folder with --out",
-    )
 
 
 def _moment(time: int) -> str:

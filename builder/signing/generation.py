@@ -10,13 +10,21 @@ from builder.signing import keys
 from builder.text.values import END
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from builder.signing.keyring import Role
 
 State = Literal["current", "next", "retiring", "retired", "withdrawn"]
 # current signs. next is published so that all clients have it before it signs. retiring signs beside current.
-# retired signs nothing, and is published as long as packages are that it has signed. withdrawn was stolen.
+# retired signs nothing; what it has signed is still known for the site's. withdrawn may be in other hands.
 SIGNING: tuple[State, ...] = ("current", "retiring")
-PUBLISHED: tuple[State, ...] = ("current", "retiring", "next", "retired")
+ROLES: Mapping[State, Role] = {
+    "current": "current",
+    "retiring": "previous",
+    "next": "next",
+}  # of published ones
 Keeper = Literal["file", "agent", "program"]
 
 

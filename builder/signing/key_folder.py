@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from builder.errors import SignatureError
 from builder.signing import armor, openpgp
-from builder.signing.generation import Generation  # noqa: TC001  msgspec reads annotations at run time
+from builder.signing.generation import ROLES, Generation  # noqa: TC001  msgspec reads annotations at run time
 from builder.signing.keyring import PublicKeys
 from builder.signing.keys import apk_name
-from builder.signing.openpgp import Unsupported
+from builder.signing.packets import Unsupported
 from builder.text import files
 from builder.text.values import END, LINE
 from builder.x509 import keys as private_keys
@@ -60,7 +60,7 @@ class KeyFolder(msgspec.Struct, frozen=True):
 
     def public(self, one: Generation) -> PublicKeys:
         """Return the public keys of a generation; raise SignatureError unless keys.json names them so."""
-        return PublicKeys(self.certificate(one)[1], one.apk_name, self.apk(one))
+        return PublicKeys(ROLES[one.state], self.certificate(one)[1], one.apk_name, self.apk(one))
 
     def certificate(self, one: Generation) -> tuple[PublicKey, bytes]:
         """Return a generation's OpenPGP key and its certificate's packets; raise SignatureError."""

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from builder.errors import PackageError
 from builder.formats.unpacked import Malformed
-from builder.signing import apk, armor, openpgp, rpm
-from builder.signing.openpgp import Unsupported
+from builder.signing import apk, armor, openpgp, rpm, verifying
+from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from builder.signing.keys import ApkKey, OpenPgpKey
+    from builder.signing.openpgp import PublicKey
+
+
+Role = Literal["current", "next", "previous"]
 
 
 class PublicKeys(msgspec.Struct, frozen=True):
     """Public keys of one generation: an OpenPGP certificate as packets, and apk's as PEM by its file name."""
 
+    role: Role
     certificate: bytes
     apk_name: str
     apk: bytes
 
+    @property
+    def openpgp(self) -> PublicKey:
+        """The key of the certificate."""
+        return openpgp.read_certificate(self.certificate)[0]
+
 
 class Keyring(msgspec.Struct, frozen=True):
-    """The keys that sign, the current one first and then the one before it, and all that are public."""
+    """The keys that sign, the current one first and then the one before it, and all that are public.
+
+    `past` are keys that the site had: what they have signed is still the site's own.
+    """
 
     openpgp: tuple[OpenPgpKey, ...]
     apk_signers: tuple[ApkKey, ...]
     published: tuple[PublicKeys, ...]
+    past: tuple[PublicKey, ...] = ()
 
     @property
     def certificate(self) -> bytes:
@@ -41,11 +55,20 @@ class Keyring(msgspec.Struct, frozen=True):
     def certificates(self) -> Mapping[str, bytes]:
         """Each of these public keys by its fingerprint (40 upper-case hex digits), armored."""
         return {
-            openpgp.read_certificate(keys.certificate)[0].fingerprint: armor.armor(
-                armor.PUBLIC, keys.certificate
-            ).encode()
+            keys.openpgp.fingerprint: armor.armor(armor.PUBLIC, keys.certificate).encode()
             for keys in self.published
         }
+
+    @property
+    def signer(self) -> str:
+        """The fingerprint of the OpenPGP key that signs packages: the current one's."""
+        return next(iter(self.certificates))
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """What each public key is, by its fingerprint or its file name for apk."""
+        by_name = {keys.apk_name: keys.role for keys in self.published}
+        return {keys.openpgp.fingerprint: keys.role for keys in self.published} | by_name
 
     @property
     def apk_keys(self) -> Mapping[str, bytes]:
@@ -56,6 +79,11 @@ class Keyring(msgspec.Struct, frozen=True):
         """Return `text` (which ends with a line feed) with a cleartext signature by each key that signs."""
         data = armor.to_sign(text)
         return armor.message(text, [key.sign(openpgp.TEXT, data, time=time) for key in self.openpgp])
+
+    def opened(self, text: str) -> str:
+        """Return the text in a cleartext signature; raise SignatureError unless one of our keys made it."""
+        keys = (*(one.openpgp for one in self.published), *self.past)
+        return verifying.opened(text, keys, "the signed text")
 
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
         """Return detached OpenPGP signatures over `data`; of two, zypper must know the last one's key."""

@@ -15,14 +15,17 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
 
+from builder.signing import packets
+from builder.signing.packets import Unsupported
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 # Kinds of signatures (RFC 9580 section 5.2.1)
 BINARY, TEXT, CERTIFICATION = 0x00, 0x01, 0x13
 _CERTIFICATIONS = range(0x10, 0x14)
 # Packets (section 5), algorithms (section 9) and subpackets (section 5.2.3.7)
-_SIGNATURE, _PUBLIC_KEY, _USER_ID = 2, 6, 13
+_SIGNATURE, PUBLIC_KEY, _USER_ID = 2, 6, 13
 _RSA, _RSA_SIGN_ONLY, _SHA512 = 1, 3, 10
 _DIGESTS: dict[int, tuple[str, type[hashes.HashAlgorithm]]] = {
     8: ("sha256", hashes.SHA256),
@@ -32,11 +35,6 @@ _DIGESTS: dict[int, tuple[str, type[hashes.HashAlgorithm]]] = {
 _CREATED, _ISSUER, _PREFERRED_DIGESTS, _PRIMARY, _FLAGS, _FEATURES, _FINGERPRINT = 2, 16, 21, 25, 27, 30, 33
 _CERTIFY_AND_SIGN, _MODIFICATION_DETECTION = 0x03, 0x01
 _VERSION = 4
-_LONGEST = 0xFFFF
-
-
-class Unsupported(Exception):  # noqa: N818  never leaves this room, which names the file or the program
-    """What is wrong with packets, before it is known where they come from."""
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -50,7 +48,9 @@ class PublicKey(msgspec.Struct, frozen=True):
     def body(self) -> bytes:
         """The packet's content."""
         return (
-            struct.pack(">BIB", _VERSION, self.created, _RSA) + _number(self.modulus) + _number(self.exponent)
+            struct.pack(">BIB", _VERSION, self.created, _RSA)
+            + packets.number(self.modulus)
+            + packets.number(self.exponent)
         )
 
     @property
@@ -79,25 +79,29 @@ def signature(
     """
     fingerprint = bytes.fromhex(public.fingerprint)
     when = struct.pack(">I", max(time, public.created))
-    hashed = _subpacket(_FINGERPRINT, bytes([_VERSION]) + fingerprint) + _subpacket(_CREATED, when) + extra
+    hashed = (
+        packets.subpacket(_FINGERPRINT, bytes([_VERSION]) + fingerprint)
+        + packets.subpacket(_CREATED, when)
+        + extra
+    )
     head = struct.pack(">4BH", _VERSION, kind, _RSA, _SHA512, len(hashed)) + hashed
     digest = _digest("sha512", data, head)
-    unhashed = _subpacket(_ISSUER, fingerprint[-8:])
-    value = _number(int.from_bytes(raw(digest)))
-    return _packet(_SIGNATURE, head + struct.pack(">H", len(unhashed)) + unhashed + digest[:2] + value)
+    unhashed = packets.subpacket(_ISSUER, fingerprint[-8:])
+    value = packets.number(int.from_bytes(raw(digest)))
+    return packets.packet(_SIGNATURE, head + struct.pack(">H", len(unhashed)) + unhashed + digest[:2] + value)
 
 
 def certificate(public: PublicKey, user_id: str, raw: Callable[[bytes], bytes]) -> bytes:
     """Return the key, whose it is, and its own signature over both: what others import."""
     extra = (
-        _subpacket(_FLAGS, bytes([_CERTIFY_AND_SIGN]))
-        + _subpacket(_PREFERRED_DIGESTS, bytes([10, 8]))
-        + _subpacket(_PRIMARY, b"\x01")
-        + _subpacket(_FEATURES, bytes([_MODIFICATION_DETECTION]))
+        packets.subpacket(_FLAGS, bytes([_CERTIFY_AND_SIGN]))
+        + packets.subpacket(_PREFERRED_DIGESTS, bytes([10, 8]))
+        + packets.subpacket(_PRIMARY, b"\x01")
+        + packets.subpacket(_FEATURES, bytes([_MODIFICATION_DETECTION]))
     )
     data = _certified(public, user_id.encode())
     signed = signature(public, raw, CERTIFICATION, data, time=public.created, extra=extra)
-    return _packet(_PUBLIC_KEY, public.body) + _packet(_USER_ID, user_id.encode()) + signed
+    return packets.packet(PUBLIC_KEY, public.body) + packets.packet(_USER_ID, user_id.encode()) + signed
 
 
 def read_certificate(data: bytes) -> tuple[PublicKey, str]:
@@ -105,64 +109,26 @@ def read_certificate(data: bytes) -> tuple[PublicKey, str]:
 
     Raises Unsupported for another algorithm or version, several keys, and a wrong signature.
     """
-    found = list(packets(data))
-    if not found or found[0][0] != _PUBLIC_KEY:
+    found = list(packets.read(data))
+    if not found or found[0].kind != PUBLIC_KEY:
         raise Unsupported("is no OpenPGP public key")
-    public, name = _read_key(found[0][1]), b""
-    for kind, body in found[1:]:
-        if kind == _PUBLIC_KEY:
+    public, name = _read_key(found[0].body), b""
+    for packet in found[1:]:
+        if packet.kind == PUBLIC_KEY:
             raise Unsupported("holds several keys")
-        if kind == _USER_ID:
-            name = body
-        elif kind == _SIGNATURE and name and _is_own_certification(public, name, body):
+        if packet.kind == _USER_ID:
+            name = packet.body
+        elif packet.kind == _SIGNATURE and name and _is_own_certification(public, name, packet.body):
             return public, name.decode("utf-8", "backslashreplace")
     raise Unsupported("is signed by no key of its own")
 
 
 def verify(public: PublicKey, packet: bytes, kind: int, data: bytes) -> int:
     """Return when a signature over `data` was made, as it says; raise Unsupported unless it is the key's."""
-    found = list(packets(packet))
-    if len(found) != 1 or found[0][0] != _SIGNATURE:
+    found = list(packets.read(packet))
+    if len(found) != 1 or found[0].kind != _SIGNATURE:
         raise Unsupported("is no signature")
-    return _verify(public, found[0][1], (kind,), data)
-
-
-def packets(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each packet's number and content; raise Unsupported where one is cut off or of unknown length."""
-    at = 0
-    while at < len(data):
-        kind, start, end = _bounds(data, at)
-        if end > len(data):
-            raise Unsupported("is cut off")
-        yield kind, data[start:end]
-        at = end
-
-
-def _bounds(data: bytes, at: int) -> tuple[int, int, int]:
-    """Return a packet's number, where its content begins, and where that ends (RFC 9580 section 4.2)."""
-    first = data[at]
-    octets = data[at + 1 : at + 6].ljust(5, b"\0")
-    if not first & 0x80:
-        raise Unsupported("holds what is no OpenPGP packet")
-    if first & 0x40:
-        size, length = _length(octets)
-        return first & 0x3F, at + 1 + size, at + 1 + size + length
-    size = (1, 2, 4, 0)[first & 3]
-    if not size:
-        raise Unsupported("has a packet of unknown length")
-    return first >> 2 & 0xF, at + 1 + size, at + 1 + size + int.from_bytes(octets[:size])
-
-
-def _length(octets: bytes) -> tuple[int, int]:
-    """Return how many octets a length of the new form has, and the length."""
-    first = octets[0]
-    if first < 0xC0:  # noqa: PLR2004  the form's own bounds
-        return 1, first
-    if first < 0xE0:  # noqa: PLR2004
-        return 2, (first - 0xC0 << 8) + octets[1] + 0xC0
-    if first < 0xFF:  # noqa: PLR2004
-        raise Unsupported("has a packet in parts")
-    return 5, int.from_bytes(octets[1:5])
+    return _verify(public, found[0].body, (kind,), data)
 
 
 def _read_key(body: bytes) -> PublicKey:
@@ -170,8 +136,8 @@ def _read_key(body: bytes) -> PublicKey:
         version, created, algorithm = struct.unpack_from(">BIB", body)
         if version != _VERSION or algorithm not in {_RSA, _RSA_SIGN_ONLY}:
             raise Unsupported("is no RSA key of OpenPGP's version 4")
-        modulus, at = _read_number(body, 6)
-        exponent, at = _read_number(body, at)
+        modulus, at = packets.read_number(body, 6)
+        exponent, at = packets.read_number(body, at)
     except struct.error:
         raise Unsupported("is cut off") from None
     key = PublicKey(modulus, exponent, created)
@@ -193,7 +159,7 @@ def _verify(public: PublicKey, body: bytes, kinds: tuple[int, ...], data: bytes)
         version, kind, algorithm, digest, size = struct.unpack_from(">4BH", body)
         head = body[: 6 + size]
         (unhashed,) = struct.unpack_from(">H", body, len(head))
-        value, end = _read_number(body, len(head) + 2 + unhashed + 2)
+        value, end = packets.read_number(body, len(head) + 2 + unhashed + 2)
     except struct.error:
         raise Unsupported("is cut off") from None
     if (
@@ -220,7 +186,7 @@ def verify_raw(key: rsa.RSAPublicKey, raw: bytes, digest: bytes, algorithm: hash
 def _time(hashed: bytes) -> int:
     at = 0
     while at < len(hashed):
-        size, length = _length(hashed[at : at + 5].ljust(5, b"\0"))
+        size, length = packets.length(hashed[at : at + 5].ljust(5, b"\0"))
         body = hashed[at + size : at + size + length]
         if body[:1] and body[0] & 0x7F == _CREATED:
             return int.from_bytes(body[1:5])
@@ -240,26 +206,3 @@ def _hashed_key(public: PublicKey) -> bytes:
 
 def _certified(public: PublicKey, user_id: bytes) -> bytes:
     return _hashed_key(public) + b"\xb4" + struct.pack(">I", len(user_id)) + user_id
-
-
-def _number(value: int) -> bytes:
-    return struct.pack(">H", value.bit_length()) + value.to_bytes((value.bit_length() + 7) // 8)
-
-
-def _read_number(data: bytes, at: int) -> tuple[int, int]:
-    (bits,) = struct.unpack_from(">H", data, at)
-    end = at + 2 + (bits + 7) // 8
-    if end > len(data):
-        raise Unsupported("is cut off")
-    return int.from_bytes(data[at + 2 : end]), end
-
-
-def _packet(kind: int, body: bytes) -> bytes:
-    """Return a packet in the old form with two octets of length, which is read everywhere."""
-    if len(body) > _LONGEST:
-        raise Unsupported("is too long for a packet")
-    return bytes([0x80 | kind << 2 | 1]) + struct.pack(">H", len(body)) + body
-
-
-def _subpacket(kind: int, body: bytes) -> bytes:
-    return bytes([len(body) + 1, kind]) + body

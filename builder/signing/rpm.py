@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from builder.formats.rpm import header, parts, tags
-from builder.signing.openpgp import Unsupported
+from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from builder.errors import SignatureError
 from builder.signing import key_folder, private_file
-from builder.signing.generation import PUBLISHED, SIGNING
+from builder.signing.generation import ROLES, SIGNING
 from builder.signing.keyring import Keyring
 from builder.signing.keys import ApkKey, RsaOpenPgpKey, apk_name, in_memory
 from builder.signing.private_file import NO_PASSWORDS
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from builder.signing.generation import Generation
     from builder.signing.key_folder import KeyFolder
+    from builder.signing.keyring import PublicKeys
     from builder.signing.keys import OpenPgpKey
+    from builder.signing.openpgp import PublicKey
     from builder.signing.private_file import Passwords
 
 
@@ -26,7 +28,7 @@ def read(
     organisation: str = "",
     passwords: Passwords = NO_PASSWORDS,
 ) -> Keyring:
-    """Return what signs with the keys in `folder`; `organisation` is their owner's slug. Raises SignatureError."""
+    """Return what signs with the keys in `folder`; `organisation` is their slug. Raises SignatureError."""
     found = key_folder.read(folder, organisation=organisation)
     signing = found.in_state(*SIGNING)
 
@@ -36,14 +38,19 @@ def read(
     return Keyring(
         tuple(_openpgp(found, one, private(one, "openpgp"), passwords) for one in signing),
         tuple(_apk(found, one, private(one, "apk"), passwords) for one in signing),
-        tuple(found.public(one) for one in found.in_state(*PUBLISHED)),
+        *_public(found),
     )
 
 
 def read_public(folder: Path, *, organisation: str = "") -> Keyring:
     """Return a folder's public keys: nothing can be signed with them; raise SignatureError."""
     found = key_folder.read(folder, organisation=organisation)
-    return Keyring((), (), tuple(found.public(one) for one in found.in_state(*PUBLISHED)))
+    return Keyring((), (), *_public(found))
+
+
+def _public(found: KeyFolder) -> tuple[tuple[PublicKeys, ...], tuple[PublicKey, ...]]:
+    published = tuple(found.public(one) for one in found.in_state(*ROLES))
+    return published, tuple(found.certificate(one)[0] for one in found.in_state("retired"))
 
 
 def _openpgp(found: KeyFolder, one: Generation, path: Path, passwords: Passwords) -> OpenPgpKey:

@@ -29,6 +29,10 @@ FORMAT = "deb"
 TEXTS: tuple[str, ...] = ("packages",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
+_OWNED = (
+    "{} owns the address and the keys from then on, so that new keys come by an ordinary upgrade, and keeps apt "
+    "from taking any other package from here."
+)
 _SUITE = f"{FOLDER}/dists/{SUITE}"
 _BINARY = f"{COMPONENT}/binary-all"
 
@@ -118,9 +122,6 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
             verify=f"openssl verify /usr/share/ca-certificates/{organisation.slug}/*.crt\n",
             upgrade="sudo apt-get update && sudo apt-get upgrade\n",
             remove=f"sudo apt-get purge {name} {clients.repository(organisation)}\n",
-            notes=(
-                f"{clients.repository(organisation)} owns the address and the keys from then on, so that new "
-                "keys come by an ordinary upgrade, and keeps apt from taking any other package from here.",
-            ),
+            notes=(_OWNED.format(clients.repository(organisation)),),
         ),
     )

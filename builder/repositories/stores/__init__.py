@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from builder.repositories.stores.folder import FolderStore
-from builder.repositories.stores.publish import Action, Changes, Write, publish
+from builder.repositories.stores.folder import FolderStore, FolderTurn
+from builder.repositories.stores.publish import JOURNAL, Action, Changes, Write, publish, unfinished
 from builder.repositories.stores.store import MAX_BYTES, Content, SiteReader, SiteStore, Turn
 
 __all__ = [
+    "JOURNAL",
     "MAX_BYTES",
     "Action",
     "Changes",
     "Content",
     "FolderStore",
+    "FolderTurn",
     "SiteReader",
     "SiteStore",
     "Turn",
     "Write",
     "publish",
+    "unfinished",
 ]

@@ -59,13 +59,6 @@ class FolderStore:
         except OSError as error:
             raise _unreadable(file, error) from error
 
-    def exists(self, path: str) -> bool:
-        """Tell whether there is such a file, and no link or folder."""
-        try:
-            return stat.S_ISREG(self._inside(path).lstat().st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-
     def names(self, below: str = "") -> Iterator[str]:
         """Yield the path of each file, sorted; links are none, nor is what is just being written."""
         top = self._inside(below) if below else self._root

@@ -1,8 +1,8 @@
-"""The one place where a published site is written: in an order in which no reader finds half of it.
+"""The one place where a site is written: in an order in which no reader finds half of it.
 
-Packages come first, then metadata whose name holds its digest, indexes, pointers and the signed status; only
-then goes what nobody may need any more. A publication that is ended in between has changed nothing for who
-reads a pointer that is still the old one, and the next one finishes it.
+Packages come first, then metadata whose name holds its digest, indexes, pointers and the signed status; then
+goes what nobody may need any more. What is to be done is written down before, so that after a publication
+that was ended in between the next one knows which files may not be what the site's list says.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from builder.repositories.stores.store import SiteStore, Turn
 
+JOURNAL = "trustpack/unfinished.json"
+_JOURNAL_BYTES = 64 * 1024 * 1024
+
 
 class Write(msgspec.Struct, frozen=True):
-    """A file to be written: its path below the site's root, and its bytes or the local file with them."""
+    """A file to be written: its path below the site's root, and its content."""
 
     path: str
     kind: Kind
@@ -43,11 +46,13 @@ class Changes(msgspec.Struct, frozen=True):
     """All that a publication writes and removes.
 
     Files of one kind are written as they are given. A removed file is one that no pointer has led to for long
-    enough: who has read the old pointer a moment ago still asks for what that one named.
+    enough: who has read the old pointer a moment ago still asks for what that one named. `doubtful` are files
+    that an earlier publication, which was ended, may have written: they are to be written, or removed.
     """
 
     writes: tuple[Write, ...] = ()
     removals: tuple[str, ...] = ()
+    doubtful: frozenset[str] = frozenset()
 
     @property
     def ordered(self) -> tuple[Write, ...]:
@@ -57,33 +62,55 @@ class Changes(msgspec.Struct, frozen=True):
     @property
     def actions(self) -> tuple[Action, ...]:
         """All that is done, in this order."""
+        if not self:
+            return ()
         return (
+            Action("write", JOURNAL),
             *(Action("write", write.path) for write in self.ordered),
-            *(Action("remove", path) for path in self.removals),
+            *(Action("remove", path) for path in (*self.removals, JOURNAL)),
         )
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to do."""
+        return bool(self.writes or self.removals or self.doubtful)
 
 
 def publish(
-    store: SiteStore, changes: Changes, turn: Turn, *, tell: Callable[[Action], None] | None = None
+    store: SiteStore, changes: Changes, turn: Turn, *, tell: Callable[[Action], None] = lambda _: None
 ) -> None:
     """Do all the changes to a store, whose turn is held; `tell` is called after each.
 
     Raises OutputError for what cannot be written, and before the first pointer where the turn was lost.
     """
-    tell = tell or _silent
-    written: Kind | None = None
+    if not changes:
+        return
+    store.put(JOURNAL, _journal(changes), Kind.LEAF)
+    tell(Action("write", JOURNAL))
+    sure = False
     for write in changes.ordered:
-        if write.kind >= Kind.POINTER and write.kind != written:
+        if write.kind >= Kind.POINTER and not sure:
             turn.renew()
+            sure = True
         turn.keep()
         store.put(write.path, write.content, write.kind)
-        written = write.kind
         tell(Action("write", write.path))
-    for path in changes.removals:
+    for path in (*changes.removals, JOURNAL):
         turn.keep()
         store.remove(path)
         tell(Action("remove", path))
 
 
-def _silent(_step: Action) -> None:
-    pass
+def unfinished(store: SiteStore) -> frozenset[str]:
+    """Return the files that a publication which was ended may have written or removed.
+
+    A journal that cannot be understood is none of ours, and says nothing.
+    """
+    try:
+        return msgspec.json.decode(store.read(JOURNAL, _JOURNAL_BYTES), type=frozenset[str])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return frozenset()
+
+
+def _journal(changes: Changes) -> bytes:
+    paths = {write.path for write in changes.writes} | {*changes.removals} | changes.doubtful
+    return msgspec.json.encode(sorted(paths))

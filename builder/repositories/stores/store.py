@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
     from builder.repositories.sitefile import Kind
 
-Content = bytes | Path  # a file's bytes, or a local file that holds them
+# Bytes, a local file that holds them, or what yields them, from the start each time that it is called.
+Content = bytes | Path | Callable[[], Iterable[bytes]]
 CHUNK = 1024 * 1024
 MAX_BYTES = 512 * 1024 * 1024  # of one file of a site: an index of 100,000 packages comes nowhere near
 _HIDDEN = ("", ".", "..")
@@ -54,10 +56,6 @@ class SiteReader(Protocol):
 class SiteStore(SiteReader, Protocol):
     """Where a site can be changed, too; each file is there whole or as it was, whoever reads it."""
 
-    def exists(self, path: str) -> bool:
-        """Tell whether there is such a file."""
-        ...
-
     def names(self, below: str = "") -> Iterator[str]:
         """Yield the path of each file below a folder (empty: of all), sorted; those of others, too."""
         ...
@@ -87,15 +85,12 @@ def checked(path: str) -> tuple[str, ...]:
 
 
 def pieces(content: Content) -> Iterator[bytes]:
-    """Yield what a file is to hold in pieces of CHUNK bytes at most."""
+    """Yield what a file is to hold, a piece at a time."""
     if isinstance(content, bytes):
         yield content
-        return
-    with content.open("rb") as stream:
-        while data := stream.read(CHUNK):
-            yield data
-
-
-def size(content: Content) -> int:
-    """Return how many bytes a file is to hold."""
-    return len(content) if isinstance(content, bytes) else content.stat().st_size
+    elif callable(content):
+        yield from content()
+    else:
+        with content.open("rb") as stream:
+            while data := stream.read(CHUNK):
+                yield data

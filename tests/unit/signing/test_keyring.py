@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from builder import formats
-from builder.signing import apk, armor, openpgp, rpm
+from builder.errors import SignatureError
+from builder.signing import apk, armor, openpgp, packets, rpm, verifying
 from tests import site_keys
 from tests.tools import require
 from tests.unit.formats.packages import SYSTEM, package, run
@@ -104,7 +105,7 @@ def test_what_was_signed_is_verified_by_its_own_reader() -> None:
     assert TIME == openpgp.verify(public, packet, openpgp.BINARY, b"data")
     other, _ = openpgp.read_certificate(ring.published[1].certificate)
     for key, data in ((other, b"data"), (public, b"date")):
-        with pytest.raises(openpgp.Unsupported):
+        with pytest.raises(packets.Unsupported):
             openpgp.verify(key, packet, openpgp.BINARY, data)
 
 
@@ -113,3 +114,35 @@ def test_armor_is_read_back() -> None:
     text = armor.armor(armor.SIGNATURE, bytes(range(200)))
     assert [bytes(range(200))] * 2 == armor.blocks(text + text, armor.SIGNATURE)
     assert [] == armor.blocks(text, armor.PUBLIC)
+
+
+def test_a_signed_message_is_opened_by_the_sites_keys_alone() -> None:
+    """Also by one that only was, or will be, the site's; a changed one and another site's are refused."""
+    text = "{}\n- dash\n-----BEGIN\n"
+    signed = site_keys.keyring(1).clear(text, time=TIME)
+    for ring in (site_keys.keyring(1), site_keys.keyring(3, published=(1, 2))):
+        assert text == ring.opened(signed)
+    for faulty, ring in (
+        (signed, site_keys.keyring(3)),
+        (signed.replace("{}", "{ }"), site_keys.keyring(1)),
+        ("x\n" + signed, site_keys.keyring(1)),
+        (signed + "x\n", site_keys.keyring(1)),
+        (signed.replace("- -----BEGIN", "-----BEGIN"), site_keys.keyring(1)),
+        (signed.replace("SHA512\n\n", "SHA512\nComment: no\n\n"), site_keys.keyring(1)),
+        (signed.replace("-----END", "!!\n-----END"), site_keys.keyring(1)),
+        ("", site_keys.keyring(1)),
+    ):
+        with pytest.raises(SignatureError):
+            ring.opened(faulty)
+
+
+def test_every_key_of_a_published_file_is_read() -> None:
+    """In one armored block or several; what is no public key is an error."""
+    ring = site_keys.keyring()
+    both = b"".join(one.certificate for one in ring.published)
+    joined = armor.armor(armor.PUBLIC, both).encode()
+    for text in (ring.certificate, joined):
+        assert list(ring.certificates) == [key.fingerprint for key in verifying.public_keys(text, "ORG.asc")]
+    for text in (b"", ring.certificate[:900], ring.certificate.replace(b"a", b"b"), b"\xff"):
+        with pytest.raises(SignatureError, match=r"^ORG\.asc: has no OpenPGP public keys"):
+            verifying.public_keys(text, "ORG.asc")

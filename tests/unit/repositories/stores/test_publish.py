@@ -1,34 +1,45 @@
-"""The order in which a publication writes, and what a lost turn does to it."""
+"""The order in which a publication writes, and what a lost turn or a failed write does to it."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from builder.errors import OutputError
 from builder.repositories.sitefile import Kind
-from builder.repositories.stores import Action, Changes, FolderStore, Write, publish
+from builder.repositories.stores import (
+    JOURNAL,
+    Action,
+    Changes,
+    FolderStore,
+    FolderTurn,
+    Write,
+    publish,
+    unfinished,
+)
+
+_KINDS = (Kind.STATUS, Kind.POINTER, Kind.LEAF, Kind.HASHED, Kind.BLOB, Kind.POINTER)
+_WRITES = tuple(Write(f"{kind.name}-{number}", kind, b"new") for number, kind in enumerate(_KINDS))
+_CHANGES = Changes(writes=_WRITES, removals=("garbage",))
+_SAFE = ["BLOB-4", "HASHED-3", "LEAF-2"]
+_ORDER = [JOURNAL, *_SAFE, "POINTER-1", "POINTER-5", "STATUS-0", "garbage", JOURNAL]
 
 
-def _changes() -> Changes:
-    kinds = (Kind.STATUS, Kind.POINTER, Kind.LEAF, Kind.HASHED, Kind.BLOB, Kind.POINTER)
-    writes = tuple(Write(f"{kind.name}-{n}", kind, b"new") for n, kind in enumerate(kinds))
-    return Changes(writes=writes, removals=("garbage",))
-
-
-_ORDER = ["BLOB-4", "HASHED-3", "LEAF-2", "POINTER-1", "POINTER-5", "STATUS-0", "garbage"]
-
-
-def test_order(tmp_path: Path) -> None:
-    """Packages come first and pointers late, each kind as it is given, and garbage goes last."""
-    store, told = FolderStore(tmp_path), list[Action]()
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    """Return a site with one file that is garbage."""
+    store = FolderStore(tmp_path / "site")
     store.put("garbage", b"", Kind.HASHED)
+    return store
+
+
+def test_order(store: FolderStore) -> None:
+    """Packages come first and pointers late, each kind as it is given, and garbage goes last."""
+    told = list[Action]()
     with store.turn() as turn:
-        publish(store, _changes(), turn, tell=told.append)
-    assert list(_changes().actions) == told
+        publish(store, _CHANGES, turn, tell=told.append)
+    assert list(_CHANGES.actions) == told
     assert _ORDER == [action.path for action in told]
-    assert sorted(_ORDER[:-1]) == sorted(store.names())
+    assert sorted([*_SAFE, "POINTER-1", "POINTER-5", "STATUS-0"]) == list(store.names())
 
 
 class _LostTurn:
@@ -42,30 +53,30 @@ class _LostTurn:
         raise OutputError("lost")
 
 
-def test_lost_turn_writes_no_pointer(tmp_path: Path) -> None:
+def test_lost_turn_writes_no_pointer(store: FolderStore) -> None:
     """A publisher whose turn was taken stops before the first pointer, and removes nothing."""
-    store = FolderStore(tmp_path)
-    store.put("garbage", b"", Kind.HASHED)
     with pytest.raises(OutputError, match="lost"):
-        publish(store, _changes(), _LostTurn())
-    assert ["BLOB-4", "HASHED-3", "LEAF-2", "garbage"] == list(store.names())
+        publish(store, _CHANGES, _LostTurn())
+    assert [*_SAFE, "garbage", JOURNAL] == list(store.names())
 
 
-@contextlib.contextmanager
-def _unwritable(folder: Path) -> Iterator[None]:
-    folder.mkdir()
-    (folder / "POINTER-1").mkdir()
-    yield
+def test_failed_write_stops(store: FolderStore) -> None:
+    """What cannot be written is named, nothing after it is, and what was planned is known."""
+    Path(store.name, "POINTER-1").mkdir()
+    with pytest.raises(OutputError, match="POINTER-1: cannot be written: Is a directory"):
+        publish(store, _CHANGES, FolderTurn())
+    assert [*_SAFE, "garbage", JOURNAL] == list(store.names())
+    assert {write.path for write in _WRITES} | {"garbage"} == unfinished(store)
 
 
-def test_failed_write_stops(tmp_path: Path) -> None:
-    """What cannot be written is named, and nothing after it is."""
-    site = tmp_path / "site"
-    with _unwritable(site), pytest.raises(OutputError, match="POINTER-1: cannot be written: Is a directory"):
-        publish(FolderStore(site), _changes(), _Ours())
-    assert ["BLOB-4", "HASHED-3", "LEAF-2"] == list(FolderStore(site).names())
+def test_nothing_to_do(store: FolderStore) -> None:
+    """A publication without changes writes nothing, not even what it is about to do."""
+    publish(store, Changes(), FolderTurn())
+    assert ((), ["garbage"]) == (Changes().actions, list(store.names()))
 
 
-class _Ours(_LostTurn):
-    def renew(self) -> None:
-        """Be sure."""
+@pytest.mark.parametrize("journal", [b"", b"{}", b"\xff", b"[1]"])
+def test_foreign_journal_says_nothing(store: FolderStore, journal: bytes) -> None:
+    """What is no journal of ours names no file."""
+    store.put(JOURNAL, journal, Kind.LEAF)
+    assert frozenset() == unfinished(store)
