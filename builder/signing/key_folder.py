@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from builder.errors import SignatureError
 from builder.signing import armor, openpgp
-from builder.signing.generation import ROLES, Generation  # noqa: TC001  msgspec reads annotations at run time
+from builder.signing.generation import ROLES, Generation
 from builder.signing.keyring import PublicKeys
 from builder.signing.keys import apk_name
 from builder.signing.packets import Unsupported
