@@ -63,8 +63,8 @@ def command_without_curl(url: str, sha256: str) -> str:
     """Return the same for a Debian or Ubuntu that has neither curl nor wget."""
     insecure = "-o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false"
     return (
-        f"/usr/lib/apt/apt-helper {insecure} download-file {url}/install-{sha256}.sh install.sh SHA256:{sha256} "
-        "&& sh install.sh\n"
+        f"/usr/lib/apt/apt-helper {insecure} \\\n"
+        f"    download-file {url}/install-{sha256}.sh install.sh SHA256:{sha256} && sh install.sh\n"
     )
 
 
