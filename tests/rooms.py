@@ -36,7 +36,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "formats", "render", "inspect", "release",
     ),
     "prove": (
-        "errors", "model", "text", "x509", "config", "load", "render", "inspect", "release", "pipeline",
+        "errors", "model", "text", "x509", "formats", "config", "load", "render", "inspect", "release",
+        "pipeline",
     ),
     "docs": ("errors", "text"),
     "cli": (

@@ -1,4 +1,4 @@
-"""gzip (RFC 1952) written, and gzip, xz, bzip2 and zstd (RFC 8878) read with an upper bound.
+"""gzip (RFC 1952) and zlib (RFC 1950) written; gzip, xz, bzip2 and zstd (RFC 8878) read with a bound.
 
 What zlib compresses to differs between its versions, so what a package holds is stored, not compressed. A
 site's indexes are compressed: the same by one zlib, which is all that signing them again needs.
@@ -23,6 +23,7 @@ _MAX_STREAMS = 16  # an .apk has three; each further one costs a copy of the res
 _GZIP = 31  # zlib's wbits for a gzip wrapper, whose CRC and length it checks
 
 _GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])  # no name, no time, unknown system
+_ZLIB_HEADER = b"\x78\x01"  # a window of 32 KiB, the fastest level
 _FAST = 1  # of zlib's levels: 6 makes an index of packages a tenth smaller, for a third more time
 _STORED = 0xFFFF  # the longest stored block (RFC 1951, section 3.2.4)
 
@@ -36,11 +37,19 @@ _MAGIC = {
 
 def gzip(data: bytes) -> bytes:
     """Return `data` as a gzip member of stored blocks."""
+    return _GZIP_HEADER + _stored(data) + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+
+
+def zlib_stream(data: bytes) -> bytes:
+    """Return `data` as a zlib stream (RFC 1950) of stored blocks."""
+    return _ZLIB_HEADER + _stored(data) + struct.pack(">I", zlib.adler32(data))
+
+
+def _stored(data: bytes) -> bytes:
     blocks = [data[i : i + _STORED] for i in range(0, len(data), _STORED)] or [b""]
-    body = b"".join(
+    return b"".join(
         struct.pack("<BHH", block is blocks[-1], len(block), len(block) ^ 0xFFFF) + block for block in blocks
     )
-    return _GZIP_HEADER + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
 def gzip_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ _FIELD = re.compile(
 _BOTTLE = re.compile(rf"^ *sha256 +(?:[^\n]*?, *)?(\w+): +{_STRING}", re.MULTILINE)
 _VERSION = re.compile(r"[-_/](\d[0-9.]*?)(?:\.(?:tar\.|tgz|zip)[^/]*)?$")
 _MAX_FORMULA = 1024 * 1024
+_URL = re.compile(r"""(?m)^( *url )["'].*/([^/"']+)["']$""")
+_ROOT_URL = re.compile(r"""(?m)^( *root_url )["'].*["']$""")
 
 
 def recognises(data: bytes) -> bool:
@@ -38,6 +40,12 @@ def unpack(name: str, data: bytes) -> Unpacked:
     version = _VERSION.search(metadata.get("url", ""))
     number = metadata.get("version") or (version[1] if version else "")
     return Unpacked("formula", _package(found[1].decode("ascii")), number, metadata, (Entry(name, data),))
+
+
+def beside(ruby: str) -> str:
+    """Return a formula of ours that finds its archives beside itself, wherever the organisation's site is."""
+    ruby = _URL.sub(r'\1"file://#{__dir__}/\2"', ruby)
+    return _ROOT_URL.sub(r'\1"file://#{__dir__}"', ruby)
 
 
 def _package(constant: str) -> str:

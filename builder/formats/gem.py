@@ -73,15 +73,28 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     if missing := [part for part in (*_PARTS, _SUMS) if part not in parts]:
         raise Malformed(f"{missing[0]}: is missing")
     _check_sums(_yaml(_SUMS, parts[_SUMS]), parts)
-    specification = _yaml("metadata.gz", parts["metadata.gz"])
-    version = specification.get("version")
-    number = version.get("version") if isinstance(version, dict) else None
-    name = specification.get("name")
-    if not isinstance(name, str) or not isinstance(number, str):
-        raise Malformed("metadata.gz: gives no name and version")
+    fields = _fields(parts["metadata.gz"])
     entries = tar.unpack("data.tar.gz", compression.decompress("data.tar.gz", parts["data.tar.gz"]))
-    metadata = {key: _text(specification[key]) for key in _FIELDS if specification.get(key)}
-    return Unpacked("gem", name, number, metadata, entries, _scripts(entries))
+    metadata = {key: _text(fields[key]) for key in _FIELDS if fields.get(key)}
+    name, version = fields["name"], fields["version"]["version"]
+    return Unpacked("gem", name, version, metadata, entries, _scripts(entries))
+
+
+def specification(data: bytes) -> Mapping[str, Any]:
+    """Return the fields of a .gem's specification, each scalar a text: what Ruby's tags say is left out."""
+    parts = {entry.path: entry.data for entry in tar.unpack(".gem", data)}
+    if "metadata.gz" not in parts:
+        raise Malformed("metadata.gz: is missing")
+    return _fields(parts["metadata.gz"])
+
+
+def _fields(compressed: bytes) -> Mapping[str, Any]:
+    fields = _yaml("metadata.gz", compressed)
+    version = fields.get("version")
+    number = version.get("version") if isinstance(version, dict) else None
+    if not isinstance(fields.get("name"), str) or not isinstance(number, str):
+        raise Malformed("metadata.gz: gives no name and version")
+    return fields
 
 
 def _scripts(entries: tuple[Entry, ...]) -> dict[str, str]:

@@ -9,6 +9,7 @@ _UNKNOWN = "application/octet-stream"
 _TEXT = "text/plain; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"
+_SIMPLE = "application/vnd.pypi.simple.v1+json"
 _ENDINGS = {
     ".apk": _UNKNOWN,
     ".asc": "application/pgp-keys",
@@ -35,6 +36,8 @@ def content_type(path: str) -> str:
     """Return the type of the file at `path` below the site's root, or of the key `path` in a bucket."""
     name = path.rpartition("/")[2]
     dot = name.rfind(".")
+    if path.startswith("pypi/simple/") and name == "index.json":
+        return _SIMPLE
     if dot >= 0 and name[dot:] in _ENDINGS:
         return _ENDINGS[name[dot:]]
     if dot >= 0 and not path.startswith(("gem/info/", "npm/")):

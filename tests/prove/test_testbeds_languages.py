@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from builder.formats.formula import beside
 from builder.prove.clients import Programs
-from builder.prove.testbeds import homebrew
 from builder.prove.trial import Status
 from tests.prove import stage
 from tests.tools import require
@@ -88,7 +88,7 @@ def test_a_formula_is_tried_with_the_archives_beside_it(world: World, tmp_path: 
     formula = next(artifact.parent.glob("*.rb")).read_text("utf-8")
     published = formula.replace("file://#{__dir__}", "https://pki.acme.example/brew")
     assert published.count("https://pki.acme.example/brew") == 2
-    assert homebrew.beside(published) == formula
+    assert beside(published) == formula
 
 
 def test_a_package_that_stays_behind_fails_its_clients(world: World, tmp_path: Path) -> None:

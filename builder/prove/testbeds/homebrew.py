@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from builder.formats.formula import beside
 from builder.prove.probes import PROBES, find, start
 from builder.prove.testbed import Client, Ran
 
@@ -32,8 +32,6 @@ _CLIENTS = {
 }
 NAMES = tuple(_CLIENTS)
 SECONDS = (3, 8)
-_URL = re.compile(r"""(?m)^( *url )["'].*/([^/"']+)["']$""")
-_ROOT_URL = re.compile(r"""(?m)^( *root_url )["'].*["']$""")
 
 
 def fetched(only: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001  what is here is asked
@@ -128,9 +126,3 @@ class Prefix:
     @staticmethod
     def _has(name: str) -> bool:
         return shutil.which("python3" if name == "urllib" else name) is not None
-
-
-def beside(formula: str) -> str:
-    """Return a formula that finds its archives beside itself, wherever the organisation's site is."""
-    formula = _URL.sub(r'\1"file://#{__dir__}/\2"', formula)
-    return _ROOT_URL.sub(r'\1"file://#{__dir__}"', formula)

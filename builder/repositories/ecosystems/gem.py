@@ -1,0 +1,102 @@
+"""A RubyGems repository: the compact index for bundler and gem, and older indexes that gem still asks for.
+
+RubyGems guides, "compact index API": `versions` names each gem's `info` file by its MD5, so
+that one is written last. A withdrawn gem is in no index any more, which is what a yanked one is there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from typing import TYPE_CHECKING, Literal
+
+from builder.errors import PackageError
+from builder.formats import compression, gem, gemspec, rubymarshal
+from builder.repositories import series
+from builder.repositories.ecosystem import Admitted
+from builder.repositories.ecosystems.ruby_clients import instructions
+from builder.repositories.sitefile import Kind, SiteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from builder.repositories.entry import Released, Shelf, SiteEntry
+    from builder.repositories.publication import Publication
+    from builder.repositories.sitefile import Staging
+
+__all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
+
+NAME = "gem"
+FOLDER = "gem"
+FORMAT = "gem"
+TEXTS = ("info",)
+SIGNS: Literal["", "openpgp", "apk"] = ""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VERSION = re.compile(r"\d+(\.[0-9A-Za-z]+)*")  # Gem::Version's, without a hyphen
+_PLATFORM = "ruby"
+_PRERELEASE = re.compile(r"[A-Za-z]")
+_MARSHAL = "4.8"  # what the files are called by
+
+
+def admit(released: Released, publication: Publication) -> Admitted:
+    """Return the gem, its specification as Ruby reads it, and its line of the compact index."""
+    package = gem.unpack(released.filename, released.data)
+    fields = gem.specification(released.data)
+    platform = fields.get("platform") or _PLATFORM
+    if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
+        what = f"{released.filename}: {package.name} {package.version}"
+        raise PackageError(f"{what} is no name and version that RubyGems takes")
+    if platform != _PLATFORM:
+        raise PackageError(f"{released.filename}: is for platform {platform}, and only ruby is supported")
+    full = f"{package.name}-{package.version}"
+    specification = compression.zlib_stream(gemspec.dump(fields))
+    files = (
+        SiteFile(f"{FOLDER}/gems/{full}.gem", Kind.BLOB, released.data),
+        SiteFile(f"{FOLDER}/quick/Marshal.{_MARSHAL}/{full}.gemspec.rz", Kind.BLOB, specification),
+    )
+    line = gemspec.line(fields, hashlib.sha256(released.data).hexdigest())
+    return Admitted(package.name, package.version, files, (line.encode(),))
+
+
+def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
+    """Put each gem's info, `versions` and `names`, and the lists that `gem list --remote` reads."""
+    rows = {}
+    for name, pairs in series.by_name(shelf, "info"):
+        offered = sorted(
+            (pair for pair in pairs if not pair[0].withdrawn), key=lambda pair: series.order(pair[0])
+        )
+        info = b"".join((b"---\n", *(line for _, line in offered)))
+        staging.put(f"{FOLDER}/info/{name}", Kind.LEAF, info)
+        if offered:
+            digest = hashlib.md5(info, usedforsecurity=False).hexdigest()
+            rows[name] = f"{name} {','.join(entry.version for entry, _ in offered)} {digest}\n"
+    since = dt.datetime.fromtimestamp(min((entry.added for entry in shelf.entries), default=0), dt.UTC)
+    head = f"created_at: {since:%Y-%m-%dT%H:%M:%SZ}\n---\n"
+    # gem 3.3 asks for the root itself before anything else, and goes on where it gets a page.
+    staging.put(f"{FOLDER}/index.html", Kind.LEAF, _ROOT)
+    staging.put(f"{FOLDER}/names", Kind.LEAF, "---\n" + "".join(f"{name}\n" for name in rows))
+    _put_lists(shelf.offered, staging)
+    staging.put(f"{FOLDER}/versions", Kind.POINTER, head + "".join(rows.values()))
+
+
+_ROOT = (
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Gems</title>\n</head>\n'
+    "<body>\n<p>A source for gem and bundler.</p>\n</body>\n</html>\n"
+)
+
+
+def _put_lists(offered: Sequence[SiteEntry], staging: Staging) -> None:
+    final = [entry for entry in offered if not _PRERELEASE.search(entry.version)]
+    names = sorted({entry.name for entry in final})
+    latest = [series.newest(entry for entry in final if entry.name == name) for name in names]
+    lists = {
+        "specs": final,
+        "latest_specs": [entry for entry in latest if entry],
+        "prerelease_specs": [entry for entry in offered if _PRERELEASE.search(entry.version)],
+    }
+    for called, entries in lists.items():
+        rows = ([entry.name, gemspec.version(entry.version), _PLATFORM] for entry in entries)
+        content = compression.gzip_chunks(rubymarshal.dump_list(rows, len(entries)))
+        staging.put(f"{FOLDER}/{called}.{_MARSHAL}.gz", Kind.LEAF, content)
