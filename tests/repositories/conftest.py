@@ -14,6 +14,7 @@ from tests.repositories.hosts import Hosts
 from tests.trust.prepared import Preparations
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -29,7 +30,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 @pytest.fixture(scope="session")
 def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the site's keys once, and return their folder."""
+    """Make the site's keys once; a test that changes them takes a copy of the folder."""
     folder = tmp_path_factory.mktemp("keys") / "keys"
     sites.keys(folder)
     return folder
@@ -48,11 +49,15 @@ def open_site(tmp_path: Path, site_keys: SiteKeys) -> Iterator[Callable[..., Sit
     with contextlib.ExitStack() as stack:
 
         def opened(
-            *releases: Release, unsigned: bool = False, keys: SiteKeys | None = None, url: str = ""
+            *releases: Release,
+            unsigned: bool = False,
+            keys: SiteKeys | None = None,
+            url: str = "",
+            context: ssl.SSLContext | None = None,
         ) -> Site:
             folder = tmp_path / f"site-{next(numbers)}"
-            chosen = None if unsigned else keys or site_keys
-            return sites.open_site(stack, folder, *releases, keys=chosen, url=url)
+            signed = None if unsigned else keys or site_keys
+            return sites.open_site(stack, folder, *releases, keys=signed, url=url, context=context)
 
         yield opened
 
