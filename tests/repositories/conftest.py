@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import site_keys as made
 from tests.repositories import sites
 from tests.repositories.hosts import Hosts
 from tests.trust.prepared import Preparations
@@ -27,13 +28,13 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 
 @pytest.fixture(scope="session")
-def site_keys() -> SiteKeys | None:
+def site_keys() -> SiteKeys:
     """Make the site's keys once."""
-    return None
+    return made.keyring()
 
 
 @pytest.fixture
-def open_site(tmp_path: Path, site_keys: SiteKeys | None) -> Iterator[Callable[..., Site]]:
+def open_site(tmp_path: Path, site_keys: SiteKeys) -> Iterator[Callable[..., Site]]:
     """Return a function that serves a new site of some releases until the test ends."""
     numbers = itertools.count(1)
     with contextlib.ExitStack() as stack:
@@ -50,7 +51,7 @@ def open_site(tmp_path: Path, site_keys: SiteKeys | None) -> Iterator[Callable[.
 
 @pytest.fixture(scope="session")
 def standing_site(
-    tmp_path_factory: pytest.TempPathFactory, releases: Releases, site_keys: SiteKeys | None
+    tmp_path_factory: pytest.TempPathFactory, releases: Releases, site_keys: SiteKeys
 ) -> Iterator[Site]:
     """Serve a site of all releases that no test may change."""
     with contextlib.ExitStack() as stack:
