@@ -184,9 +184,9 @@ def _progress(text: str) -> None:
 
 
 def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_run: bool) -> None:
-    if options.chosen(form, json=json) == "json":
-        from builder.repositories import report
+    from builder.repositories import report
 
+    if options.chosen(form, json=json) == "json":
         typer.echo(report.to_json(done, order, dry_run=dry_run), nl=False)
         return
     if not done.changed:
@@ -203,3 +203,5 @@ def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_
         f"{order.folder}: {releases} release{'s' * (releases != 1)}, {len(done.written)} files written, "
         f"{len(done.removed)} removed; publication {done.state.counter}, for {done.state.url}"
     )
+    if digest := report.install(done.state):
+        typer.echo(f"install.sh: SHA-256 {digest}: tell people this digest by another way than the site")

@@ -30,5 +30,6 @@ class PublishedJson(DocumentJson, frozen=True):
     signed: bool
     dry_run: bool
     releases: list[OfferedJson]
+    install: Annotated[str, Meta(description="The SHA-256 of install.sh, in hex; empty if there is none.")]
     written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
     removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]

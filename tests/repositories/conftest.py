@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.signing import new
+from builder.signing import site_keys as signing
 from tests.repositories import sites
 from tests.repositories.hosts import Hosts
 from tests.trust.prepared import Preparations
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -27,9 +30,17 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 
 @pytest.fixture(scope="session")
-def site_keys() -> SiteKeys | None:
-    """Make the site's keys once."""
-    return None
+def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the site's keys once; a test that changes them takes a copy of the folder."""
+    folder = tmp_path_factory.mktemp("keys") / "keys"
+    new.create(folder, organisation=sites.SLUG, user_id="Acme <ca@acme.example>", time=sites.DAWN)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site_keys(key_folder: Path) -> SiteKeys | None:
+    """Return the site's keys."""
+    return signing.read(key_folder)
 
 
 @pytest.fixture
@@ -39,11 +50,15 @@ def open_site(tmp_path: Path, site_keys: SiteKeys | None) -> Iterator[Callable[.
     with contextlib.ExitStack() as stack:
 
         def opened(
-            *releases: Release, unsigned: bool = False, keys: SiteKeys | None = None, url: str = ""
+            *releases: Release,
+            unsigned: bool = False,
+            keys: SiteKeys | None = None,
+            url: str = "",
+            context: ssl.SSLContext | None = None,
         ) -> Site:
             folder = tmp_path / f"site-{next(numbers)}"
-            signing = None if unsigned else keys or site_keys
-            return sites.open_site(stack, folder, *releases, keys=signing, url=url)
+            signed = None if unsigned else keys or site_keys
+            return sites.open_site(stack, folder, *releases, keys=signed, url=url, context=context)
 
         yield opened
 

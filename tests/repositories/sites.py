@@ -33,6 +33,7 @@ from tests.packages.built import trustpack
 
 if TYPE_CHECKING:
     import contextlib
+    import ssl
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -190,15 +191,25 @@ class Site:
 
 # A day ago: no client has a clock that is before it.
 _START = int(time.time()) - 24 * _HOUR
+# When the site's keys were made.
+DAWN = _START - 24 * _HOUR
 
 
 def open_site(
-    stack: contextlib.ExitStack, folder: Path, *releases: Release, keys: SiteKeys | None, url: str = ""
+    stack: contextlib.ExitStack,
+    folder: Path,
+    *releases: Release,
+    keys: SiteKeys | None,
+    url: str = "",
+    context: ssl.SSLContext | None = None,
 ) -> Site:
-    """Serve a new site of these releases until `stack` ends; `url` is what it says of itself, if another."""
+    """Serve a new site of these releases until `stack` ends, over TLS with a `context`.
+
+    `url` is what it says of itself, if another.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log: list[Answered] = []
-    served = stack.enter_context(serve(folder, answered=log.append))
+    served = stack.enter_context(serve(folder, context=context, answered=log.append))
     site = Site(folder, url or served, keys, log)
     if releases:
         site.add(*releases)
