@@ -59,6 +59,7 @@ def derive(
         counter=publication.counter,
         time=publication.time,
         expires=publication.expires,
+        architectures=publication.architectures,
     )
     _keys(publication, stage)
     _bundle(draft, found, stage)

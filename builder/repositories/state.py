@@ -50,6 +50,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     `authorities` are the certificates that any release names, by fingerprint. `superseded` are the files that
     stay for whoever has read an older index, with the publication that replaced each. `remembered` is what
     single parts keep for themselves (their name, and JSON of theirs).
+    `architectures` are those for which it was derived.
     """
 
     organisation: Organisation
@@ -62,6 +63,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     shelves: dict[str, KeptShelf] = {}
     superseded: dict[str, int] = {}
     remembered: dict[str, Any] = {}
+    architectures: tuple[str, ...] = ()
     schema: int = _SCHEMA
 
     def certificates(self, release: PublishedRelease) -> tuple[CertificateSummary, ...]:
