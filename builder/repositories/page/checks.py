@@ -1,0 +1,78 @@
+"""What each client refuses, and what it cannot notice: as measured with the real ones."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+class Outcome(Enum):
+    """What comes of an attack on the site."""
+
+    REFUSED = "refused"
+    ACCEPTED = "not noticed"
+    UNSIGNED = "no signature"  # the ecosystem has none: the connection is all there is
+
+
+class Attack(msgspec.Struct, frozen=True):
+    """Something that whoever holds the web server can do."""
+
+    title: str
+    meaning: str
+
+
+ATTACKS = (
+    Attack("Package changed", "other bytes under a package's name"),
+    Attack("Index changed", "the list of packages says something else"),
+    Attack("Other key", "everything is signed by a key that is not this site's"),
+    Attack("Expired", "the site is frozen: nothing new is shown any more"),
+    Attack("Rolled back", "an older, validly signed state is put back"),
+)
+
+
+class ClientChecks(msgspec.Struct, frozen=True):
+    """What some clients do about each of ATTACKS, in their order; `helps` is what people can do beside it."""
+
+    ecosystem: str
+    clients: str
+    outcomes: tuple[Outcome, ...]
+    helps: str = ""
+
+
+_YES, _NO, _NONE = Outcome.REFUSED, Outcome.ACCEPTED, Outcome.UNSIGNED
+_SIGNED = (_YES, _YES, _YES, _NO, _NO)
+_DIGEST = (_YES, _NONE, _NONE, _NONE, _NONE)
+_STATUS = "The site's signed status says until when it is good, and counts: see how to verify this page."
+
+CHECKS = (
+    ClientChecks("apt", "apt", (_YES, _YES, _YES, _YES, _YES), "It stays with the newer lists that it has."),
+    ClientChecks("rpm", "dnf, dnf5, zypper", _SIGNED, f"{_STATUS} Never give zypper --gpg-auto-import-keys."),
+    ClientChecks("apk", "apk", _SIGNED, _STATUS),
+    ClientChecks("pacman", "pacman", _SIGNED, _STATUS),
+    ClientChecks("brew", "brew", _DIGEST, "Compare the tap's commit with one that you know."),
+    ClientChecks("pypi", "pip, uv, poetry", _DIGEST, "Lock digests: --require-hashes, or a lock file."),
+    ClientChecks("npm", "npm, pnpm, yarn, bun", _DIGEST, "Commit the lock file, and install by it."),
+    ClientChecks("gem", "bundler", _DIGEST, "bundle lock --add-checksums"),
+    ClientChecks(
+        "gem",
+        "gem install",
+        (_NO, _NONE, _NONE, _NONE, _NONE),
+        "It never compares checksums: use bundler, or sha256sum and gem install --local.",
+    ),
+)
+
+
+def of(ecosystems: Collection[str], *, signed: bool) -> tuple[ClientChecks, ...]:
+    """Return the rows of these ecosystems; without signatures, digests are all that any client compares."""
+    rows = (row for row in CHECKS if row.ecosystem in ecosystems)
+    return tuple(row if signed else _unsigned(row) for row in rows)
+
+
+def _unsigned(row: ClientChecks) -> ClientChecks:
+    outcomes = (row.outcomes[0], *(_NONE for _ in row.outcomes[1:]))
+    return msgspec.structs.replace(row, outcomes=outcomes, helps="")

@@ -1,0 +1,102 @@
+"""What the page shows, out of the state that a site keeps."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from builder.repositories import clients
+from builder.repositories.page.view import ReleaseNews, SiteKey, SiteView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from builder.model import CertificateSummary
+    from builder.repositories.page.view import FirstInstall, Guide, ProofTable
+    from builder.repositories.publication import Publication
+    from builder.repositories.state import PublishedRelease, SiteState
+
+_MOST = 40  # releases that page and feed tell of: a site may keep thousands
+
+
+def of_state(
+    state: SiteState,
+    publication: Publication,
+    *,
+    guides: Sequence[Guide] = (),
+    first_install: FirstInstall | None = None,
+    bundle_sha256: str = "",
+    proof: ProofTable | None = None,
+) -> SiteView:
+    """Return what page and feed show of a site with this state; `guides` are in the order to be shown in."""
+    newest = state.offered[-1] if state.offered else None
+    named = {*newest.certificates, *newest.distrusted} if newest else set()
+    return SiteView(
+        organisation=state.organisation,
+        url=publication.url,
+        time=publication.time,
+        expires=publication.expires,
+        counter=publication.counter,
+        authorities=_of(state, newest) if newest else (),
+        withdrawn=tuple(one for key, one in state.authorities.items() if key not in named),
+        releases=tuple(_news(state, at) for at in _newest_first(state)),
+        older=max(len(state.releases) - _MOST, 0),
+        guides=tuple(guides),
+        keys=_keys(publication),
+        first_install=first_install,
+        bundle_sha256=bundle_sha256,
+        proof=proof,
+    )
+
+
+def _newest_first(state: SiteState) -> range:
+    last = len(state.releases) - 1
+    return range(last, max(last - _MOST, -1), -1)
+
+
+def _of(state: SiteState, release: PublishedRelease) -> tuple[CertificateSummary, ...]:
+    """Return a release's CAs; what it says of its trust counts, whatever another says of the same one."""
+    trusted = (state.authorities[key] for key in release.certificates)
+    blocked = (state.authorities[key] for key in release.distrusted)
+    return (
+        *(one if one.shipped else replace(one, state="") for one in trusted),
+        *(replace(one, state="distrusted") for one in blocked),
+    )
+
+
+def _news(state: SiteState, at: int) -> ReleaseNews:
+    """Return what a release changed against the one before it, in the order of their numbers."""
+    one = state.releases[at]
+    before = state.releases[at - 1] if at else None
+    old, new = (set(each.certificates) if each else set() for each in (before, one))
+    old_blocked = set(before.distrusted) if before else set()
+
+    def told(keys: Iterable[str]) -> tuple[CertificateSummary, ...]:
+        return tuple(state.authorities[key] for key in sorted(keys))
+
+    return ReleaseNews(
+        one.release,
+        one.added,
+        added=told(new - old),
+        removed=told(old - new - set(one.distrusted)),
+        distrusted=told(set(one.distrusted) - old_blocked),
+        withdrawn=one.withdrawn,
+        withdrawn_at=one.withdrawn_at,
+        first=before is None,
+    )
+
+
+def _keys(publication: Publication) -> tuple[SiteKey, ...]:
+    """Return the public keys, each by its fingerprint or its name."""
+    keys = publication.keys
+    if keys is None:
+        return ()
+    file = clients.certificate(publication.organisation)
+    pgp = [SiteKey("OpenPGP", keys.roles[one], file, one) for one in keys.certificates]
+    apk = [
+        SiteKey("apk", keys.roles[name], name, hashlib.sha256(pem).hexdigest())
+        for name, pem in keys.apk_keys.items()
+    ]
+    return (*pgp, *apk)
