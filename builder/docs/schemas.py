@@ -56,6 +56,9 @@ PRINTED = {
         "builder.repositories.schema",
         "PublishedJson",
     ),
+    "repo-check": PrintedJson(
+        "`trustpack repo check --json`", "builder.repositories.schema", "SiteCheckJson"
+    ),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.errors import SignatureError, SiteError
 from builder.release.atomic import TEMPORARY
@@ -22,7 +23,7 @@ from builder.repositories.stores import JOURNAL
 from builder.text import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from builder.repositories.publication import SiteKeys
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from builder.repositories.staging import Staged, StagingArea
 
 _CHUNK = 1024 * 1024
+_OURS = "cryptography"  # the library that our own verifier calculates with
+_DETACHED = {".asc", ".gpg", ".sig"}
+_CLEAR = {"InRelease", status.STATUS.rpartition("/")[2]}
 _MOST = 16 * 1024 * 1024  # bytes of a signed index, or of a signature
 
 
@@ -45,7 +49,7 @@ class SiteProblem(msgspec.Struct, frozen=True, order=True):
 class SiteCheck(msgspec.Struct, frozen=True):
     """What came of checking a site: `files` are all that it lists, `others` those that are not its own.
 
-    `unfinished` tells of a publication that did not end.
+    `unfinished` tells of a publication that did not end, `verified_by` what has verified the signatures.
     """
 
     site: Site
@@ -53,6 +57,7 @@ class SiteCheck(msgspec.Struct, frozen=True):
     problems: tuple[SiteProblem, ...]
     others: tuple[str, ...]
     unfinished: bool
+    verified_by: tuple[str, ...] = ()
 
 
 def check(
@@ -72,11 +77,11 @@ def check(
     if site is None:
         raise SiteError(f"{folder}: holds no site", hint="make one with 'trustpack repo build'")
     there = dict(_regular(folder))
-    progress("files")
+    progress("reading every file")
     problems = {one.path: one for one in _contents(site, there)}
     if problem := _status(site, verifier):
         problems[problem.path] = problem
-    progress("indexes")
+    progress("making every index once more")
     with stage(scratch) as staging:
         for problem in _indexes(site, keys, verifier, staging):
             problems.setdefault(problem.path, problem)
@@ -87,11 +92,33 @@ def check(
         problems=tuple(sorted(problems.values())),
         others=tuple(sorted(path for path in there if path not in own and TEMPORARY not in path)),
         unfinished=JOURNAL in there,
+        verified_by=(_OURS,) if verifier else (),
     )
 
 
+def signatures(site: Site) -> Iterator[tuple[Path, Path | None]]:
+    """Yield each OpenPGP signature of a site with the file that it is about, None where it is within."""
+    for path in sorted({*site.files, status.STATUS}):
+        about, dot, ending = path.rpartition(".")
+        if dot and f".{ending}" in _DETACHED and about in site.files:
+            yield site.folder / path, site.folder / about
+        elif path.rpartition("/")[2] in _CLEAR:
+            yield site.folder / path, None
+
+
+def with_second_opinion(found: SiteCheck, name: str, refused: Iterable[tuple[Path, str]]) -> SiteCheck:
+    """Return a check with what another program says of signatures; `refused` are those, and why."""
+    told = {one.path for one in found.problems}
+    more = [
+        SiteProblem(str(path.relative_to(found.site.folder)), f"{name} refuses the signature: {said}")
+        for path, said in refused
+    ]
+    problems = (*found.problems, *(one for one in more if one.path not in told))
+    return replace(found, problems=tuple(sorted(problems)), verified_by=(*found.verified_by, name))
+
+
 def _regular(folder: Path, prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """Yield each path below the folder that is no folder, and whether it is a file; links are not followed."""
+    """Yield each path below it that is no folder, and whether it is a file; links are not followed."""
     with os.scandir(folder / prefix) as entries:
         for entry in entries:
             path = f"{prefix}{entry.name}"

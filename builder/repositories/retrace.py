@@ -7,7 +7,7 @@ must be a signature, by one of the site's keys, over just what the mark stands f
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from builder.errors import SignatureError
 
@@ -79,6 +79,11 @@ class Retracing:
         return self._keys.signer
 
     @property
+    def roles(self) -> Mapping[str, Literal["current", "next", "previous"]]:
+        """The site's own."""
+        return self._keys.roles
+
+    @property
     def apk_keys(self) -> Mapping[str, bytes]:
         """The site's own."""
         return self._keys.apk_keys
@@ -92,12 +97,13 @@ class Retracing:
         return self._mark(self._clear, text.encode(), time).decode()
 
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
-        """Return a mark for a detached signature."""
+        """Return a mark for a detached signature; both of its forms are verified alike."""
+        del armored
         return self._mark(self._verifier.detached, data, time)
 
     def rpm(self, data: bytes, *, time: int) -> bytes:
         """Refuse: packages are not signed where a site is only checked."""
-        raise AssertionError
+        raise AssertionError(len(data), time)
 
     def apk(self, data: bytes, *, time: int) -> bytes:
         """Return a mark for a signed index."""
@@ -110,9 +116,14 @@ class Retracing:
         return mark
 
     def _clear(self, data: bytes, found: bytes) -> None:
-        if self._verifier.clear(found.decode()).encode() != data:
+        # No signature covers blanks at line ends.
+        if self._verifier.clear(found.decode()) != _without_blanks(data.decode()):
             raise Unverifiable("is signed, and does not match the packages on the site")
 
     def _apk(self, data: bytes, found: bytes) -> None:
         if self._verifier.apk(found) != data:
             raise Unverifiable("is signed, and does not match the packages on the site")
+
+
+def _without_blanks(text: str) -> str:
+    return "".join(line.rstrip(" \t\r") + "\n" for line in text.removesuffix("\n").split("\n"))

@@ -39,7 +39,9 @@ class SiteVerifier(msgspec.Struct, frozen=True):
         """
         plain = self.clear(text)
         try:
-            found = [one.whole for block in armor.blocks(text, armor.SIGNATURE) for one in packets.read(block)]
+            found = [
+                one.whole for block in armor.blocks(text, armor.SIGNATURE) for one in packets.read(block)
+            ]
         except (Unsupported, ValueError):
             found = []
         again = armor.message(plain, [self._again(one, armor.to_sign(plain)) for one in found])
@@ -65,7 +67,7 @@ class SiteVerifier(msgspec.Struct, frozen=True):
         verifying.detached(data, text, self.keys, _DATA)
 
     def apk(self, data: bytes) -> bytes:
-        """Return an .apk or an index without its signatures; raise SignatureError unless all are by the keys."""
+        """Return an .apk or an index without its signatures, all by the keys; raise SignatureError."""
         try:
             found, digest = apk.signatures(data)
             plain = apk.unsigned(data)
