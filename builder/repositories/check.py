@@ -194,7 +194,7 @@ def _indexes(
     for path, staged in staging.files.items():
         if not path.startswith(_OWN) and (problem := _index(site, staged, retracing)):
             yield SiteProblem(path, problem)
-    known = {*staging.files, *state.paths(), *state.superseded, *own}
+    known = {*staging.files, *state.paths(), *state.superseded, *state.scripts, *own}
     for path in site.files.keys() - known:
         yield SiteProblem(path, "is in the site's list, and belongs to nothing on the site")
 
