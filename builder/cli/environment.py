@@ -86,7 +86,10 @@ def site_keys(found: Project, folder: Path | None, password_file: Path | None) -
 
     where = folder or found.folder / found.config.repository.keys
     return signing.read(
-        where, organisation=found.config.organisation.slug, passwords=key_passwords(password_file)
+        where,
+        organisation=found.config.organisation.slug,
+        passwords=key_passwords(password_file),
+        signer=found.config.repository.signer or (),
     )
 
 

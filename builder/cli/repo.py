@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options, repo_check
+from builder.cli import environment, options, repo_check, repo_serve
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -154,6 +154,9 @@ def rehost(
     _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
 
 
+app.command()(repo_serve.serve)
+
+
 def _order(
     config: Path | None,
     out: Path,
@@ -186,9 +189,9 @@ def _progress(text: str) -> None:
 
 
 def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_run: bool) -> None:
-    if options.chosen(form, json=json) == "json":
-        from builder.repositories import report
+    from builder.repositories import report
 
+    if options.chosen(form, json=json) == "json":
         typer.echo(report.to_json(done, order, dry_run=dry_run), nl=False)
         return
     if not done.changed:
@@ -205,3 +208,5 @@ def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_
         f"{order.folder}: {releases} release{'s' * (releases != 1)}, {len(done.written)} files written, "
         f"{len(done.removed)} removed; publication {done.state.counter}, for {done.state.url}"
     )
+    if digest := report.install(done.state):
+        typer.echo(f"install.sh: SHA-256 {digest}: tell people this digest by another way than the site")

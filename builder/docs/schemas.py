@@ -59,6 +59,7 @@ PRINTED = {
     "repo-check": PrintedJson(
         "`trustpack repo check --json`", "builder.repositories.schema", "SiteCheckJson"
     ),
+    "repo-serve": PrintedJson("`trustpack repo serve --json`", "builder.repositories.schema", "ServedJson"),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

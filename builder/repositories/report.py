@@ -11,9 +11,16 @@ from builder.text.quoting import visible
 if TYPE_CHECKING:
     from builder.repositories.check import SiteCheck
     from builder.repositories.publish import Order, Published
+    from builder.repositories.state import SiteState
 
 _SCHEMA = 1
 _SHOWN = 5  # names in one line
+_DIGITS = 64
+
+
+def install(state: SiteState) -> str:
+    """Return the SHA-256 (hex) of install.sh, which people are to be told elsewhere; empty without one."""
+    return state.scripts[-1].removesuffix(".sh")[-_DIGITS:] if state.scripts else ""
 
 
 def to_json(done: Published, order: Order, *, dry_run: bool) -> str:
@@ -30,6 +37,7 @@ def to_json(done: Published, order: Order, *, dry_run: bool) -> str:
         "signed": not order.unsigned,
         "dry_run": dry_run,
         "releases": [{"release": one.release, "withdrawn": one.withdrawn} for one in state.releases],
+        "install": install(state),
         "written": list(done.written),
         "removed": list(done.removed),
     }

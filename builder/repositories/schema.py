@@ -30,6 +30,7 @@ class PublishedJson(DocumentJson, frozen=True):
     signed: bool
     dry_run: bool
     releases: list[OfferedJson]
+    install: Annotated[str, Meta(description="The SHA-256 of install.sh, in hex; empty if there is none.")]
     written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
     removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]
 
@@ -56,3 +57,16 @@ class SiteCheckJson(DocumentJson, frozen=True):
     problems: list[SiteProblemJson]
     others: Annotated[list[str], Meta(description="Files in its folder that are not the site's.")]
     unfinished: Annotated[bool, Meta(description="Whether a publication did not end.")]
+
+
+class ServedJson(DocumentJson, frozen=True):
+    """A site that is being served on loopback."""
+
+    site: Annotated[str, Meta(description="Its folder.")]
+    url: Annotated[str, Meta(description="Where it is served, without a slash at the end.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    release: Annotated[str, Meta(description="The newest release that it offers.")]
+    ca: Annotated[
+        str,
+        Meta(description="With --tls, the file of the throw-away CA that clients are to trust; else empty."),
+    ]

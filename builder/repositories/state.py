@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import replace
 
 from builder.errors import SiteError
 from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
@@ -22,8 +21,7 @@ _SCHEMA = 1
 class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """A release that is on the site; times are seconds since 1970.
 
-    `certificates` and `distrusted` are fingerprints, `states` says of those that are shipped which are not
-    just active, and `bundle` is the path of its roots in PEM.
+    `certificates` and `distrusted` are fingerprints, and `bundle` is the path of its roots in PEM.
     """
 
     release: str
@@ -31,7 +29,6 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     added: int
     certificates: tuple[str, ...]
     distrusted: tuple[str, ...] = ()
-    states: dict[str, str] = {}
     bundle: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
@@ -67,14 +64,6 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     architectures: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     schema: int = _SCHEMA
-
-    def certificates(self, release: PublishedRelease) -> tuple[CertificateSummary, ...]:
-        """Return every CA that a release names, in the state that it had there."""
-        shipped = (
-            replace(self.authorities[key], state=release.states.get(key, "")) for key in release.certificates
-        )
-        blocked = (replace(self.authorities[key], state="distrusted") for key in release.distrusted)
-        return (*shipped, *blocked)
 
     @property
     def offered(self) -> tuple[PublishedRelease, ...]:
