@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.repositories.publication import SiteKeys
+    from builder.repositories.publication import Opener, SiteKeys
     from builder.signing.private_file import Passwords
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
@@ -91,6 +91,35 @@ def site_keys(found: Project, folder: Path | None, password_file: Path | None) -
         passwords=key_passwords(password_file),
         signer=found.config.repository.signer or (),
     )
+
+
+def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> Opener:
+    """Return the public keys that vouch for a site: those in a file like ORG.asc, or in a folder of keys.
+
+    `folder` is the configuration's where it is None.
+    """
+    from builder.signing import site_keys as signing
+    from builder.signing import verifying
+
+    if certificate is not None:
+        if folder is not None:
+            raise UsageError("--keys and --certificate: give one of them")
+        return verifying.KnownKeys(verifying.public_keys(_read_file(certificate), str(certificate)))
+    if folder is not None:
+        return signing.read_public(folder)
+    found = project(config=config)
+    return signing.read_public(
+        found.folder / found.config.repository.keys, organisation=found.config.organisation.slug
+    )
+
+
+def _read_file(path: Path) -> bytes:
+    from builder.text import files
+
+    try:
+        return files.read(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def key_passwords(file: Path | None) -> Passwords:

@@ -59,6 +59,11 @@ PRINTED = {
     "repo-check": PrintedJson(
         "`trustpack repo check --json`", "builder.repositories.schema", "SiteCheckJson"
     ),
+    "repo-push": PrintedJson("`trustpack repo push --json`", "builder.repositories.schema", "PushedJson"),
+    "repo-fetch": PrintedJson("`trustpack repo fetch --json`", "builder.repositories.schema", "FetchedJson"),
+    "repo-export": PrintedJson(
+        "`trustpack repo export --json`", "builder.repositories.schema", "ExportedJson"
+    ),
     "repo-serve": PrintedJson("`trustpack repo serve --json`", "builder.repositories.schema", "ServedJson"),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(

@@ -28,7 +28,7 @@ class Exported(msgspec.Struct, frozen=True):
 
 
 def export(folder: Path, target: Path, keys: Opener | None) -> Exported:
-    """Write every file of the site in `folder` into the tar file `target`, and nothing that is not the site's.
+    """Write every file of the site in `folder` into the tar file `target`, and none of others.
 
     Raises SiteError where one is missing or changed, and then `target` is as it was.
     """

@@ -17,7 +17,7 @@ from builder.repositories.state import OURS
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.repositories.publication import SiteKeys, Opener
+    from builder.repositories.publication import Opener, SiteKeys
 
 STATUS = f"{OURS}/status"
 _ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
