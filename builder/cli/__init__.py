@@ -36,7 +36,7 @@ COMMANDS = {
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
-    "keys": ("keys", "Make, show, rotate and check the keys that sign packages and sites."),
+    "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
     "repo": ("repo", "Make a signed site from which every package manager installs by name."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
     "docs": ("docs", "Show a page of the guide, or list them all."),

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from builder.signing.key_folder import KeyFolder
     from builder.signing.private_file import Passwords
 
-app = typer.Typer(
-    help="Make, show, rotate and check the keys that sign packages and sites.", no_args_is_help=True
-)
+app = typer.Typer(help="Make, show and rotate the keys that sign packages and sites.", no_args_is_help=True)
 
 _Keys = Annotated[
     Path | None,
@@ -72,6 +70,7 @@ def new_keys(
     from builder.signing import new
     from builder.signing.generation import Wanted
 
+    chosen = options.chosen(form, json=json)
     project = environment.project(config=config, now=now)
     owner = organisation(project.config)
     found = new.create(
@@ -83,7 +82,7 @@ def new_keys(
         wanted=(Wanted(gpg, public), Wanted(gpg_next, public_next)),
         signer=tuple(project.config.repository.signer or ()),
     )
-    _report(found, options.chosen(form, json=json))
+    _report(found, chosen)
     _remind(found)
 
 
@@ -98,7 +97,8 @@ def show(
     """Show which keys there are, what each is for and who knows it."""
     from builder.signing import key_folder
 
-    _report(key_folder.read(_folder(_project(config, keys), keys)), options.chosen(form, json=json))
+    chosen = options.chosen(form, json=json)
+    _report(key_folder.read(_folder(_project(config, keys), keys)), chosen)
 
 
 @app.command()
@@ -138,6 +138,7 @@ def rotate(
     from builder.signing import rotation
     from builder.signing.generation import Wanted
 
+    chosen = options.chosen(form, json=json)
     given = {"--finish": finish, "--lost": lost, "--stolen": stolen, "--replace-next": replace_next}
     steps = [name for name, is_given in given.items() if is_given]
     if len(steps) > 1:
@@ -161,7 +162,7 @@ def rotate(
             found = rotation.replace(folder, step, stolen=stolen)
         else:
             found = rotation.begin(folder, step)
-    _report(found, options.chosen(form, json=json))
+    _report(found, chosen)
     if not finish:
         _remind(found)
 
@@ -184,6 +185,7 @@ def check(
     from builder.signing import checking, key_folder, report
     from builder.text.quoting import visible
 
+    chosen = options.chosen(form, json=json)
     project = _project(config, keys)
     folder = _folder(project, keys)
     findings = checking.check(
@@ -192,7 +194,7 @@ def check(
         passwords=environment.key_passwords(password_file),
         signer=_signer(project),
     )
-    if options.chosen(form, json=json) == "json":
+    if chosen == "json":
         typer.echo(report.check_json(key_folder.read(folder), findings), nl=False)
     else:
         for one in findings:

@@ -26,8 +26,8 @@ _HINT = "do not publish it: the two programs read it differently, or this machin
 def detached(certificate: bytes, data: bytes, signature: bytes) -> str:
     """Return the name of what verified a signature over `data`; empty where nothing can.
 
-    `certificate` are the packets of the key that has signed, `signature` is packets, too. Raises SignatureError
-    where it is refused.
+    `certificate` are the packets of the key that has signed, `signature` is packets, too. Raises
+    SignatureError where it is refused.
     """
     for name, ask in VERIFIERS.items():
         with _folder() as folder:
