@@ -127,7 +127,24 @@ def key_passwords(file: Path | None) -> Passwords:
     from builder.signing import private_file
 
     given = private_file.read_passwords(file) if file else ()
-    return private_file.Passwords(given, _ask if sys.stdin.isatty() else None)
+    entered: list[str] = []
+
+    def ask(name: str) -> str:
+        # One folder's keys have one password, and people enter it once.
+        if not entered:
+            entered.append(_ask(name))
+        return entered[0]
+
+    return private_file.Passwords(given, ask if sys.stdin.isatty() else None)
+
+
+def new_password() -> str:
+    """Return a password that is entered twice; raise UsageError where there is no terminal to do it at."""
+    if not sys.stdin.isatty():
+        raise UsageError("--encrypt: there is no terminal", hint="give a file by --password-file")
+    prompt = "Password of the new keys"
+    entered: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
+    return entered
 
 
 def clock(now: str | None) -> dt.datetime:
