@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options, repo_serve
+from builder.cli import environment, options, repo_check, repo_serve
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Make a signed site from which every package manager installs by name.", no_args_is_help=True
 )
+
+app.command("check")(repo_check.check)
 
 _Out = Annotated[
     Path, typer.Option("--out", help="The site's folder.", parser=options.path, metavar="<path>")

@@ -56,6 +56,9 @@ PRINTED = {
         "builder.repositories.schema",
         "PublishedJson",
     ),
+    "repo-check": PrintedJson(
+        "`trustpack repo check --json`", "builder.repositories.schema", "SiteCheckJson"
+    ),
     "repo-serve": PrintedJson("`trustpack repo serve --json`", "builder.repositories.schema", "ServedJson"),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(

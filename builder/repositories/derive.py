@@ -60,6 +60,7 @@ def derive(
         counter=publication.counter,
         time=publication.time,
         expires=publication.expires,
+        architectures=publication.architectures,
     )
     _keys(publication, stage)
     bundle = _bundle(draft, found, stage)

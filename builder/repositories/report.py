@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
+from builder.text.quoting import visible
+
 if TYPE_CHECKING:
+    from builder.repositories.check import SiteCheck
     from builder.repositories.publish import Order, Published
     from builder.repositories.state import SiteState
 
 _SCHEMA = 1
+_SHOWN = 5  # names in one line
 _DIGITS = 64
 
 
@@ -37,3 +42,43 @@ def to_json(done: Published, order: Order, *, dry_run: bool) -> str:
         "removed": list(done.removed),
     }
     return json.dumps(value, indent=2) + "\n"
+
+
+def checked_json(found: SiteCheck, *, signed: bool) -> str:
+    """Return the document that `trustpack repo check --json` prints."""
+    state = found.site.state
+    value = {
+        "schema": _SCHEMA,
+        "site": str(found.site.folder),
+        "organisation": state.organisation.slug,
+        "url": state.url,
+        "counter": state.counter,
+        "time": state.time,
+        "expires": state.expires,
+        "signed": signed,
+        "files": found.files,
+        "verified_by": list(found.verified_by),
+        "problems": [{"path": one.path, "problem": one.problem} for one in found.problems],
+        "others": list(found.others),
+        "unfinished": found.unfinished,
+    }
+    return json.dumps(value, indent=2) + "\n"
+
+
+def checked_text(found: SiteCheck) -> str:
+    """Return what people read of a check: each problem in a line, what is not the site's, and a last line."""
+    lines = [f"{one.path}: {one.problem}" for one in found.problems]
+    if found.others:
+        names = ", ".join(found.others[:_SHOWN])
+        more = f" and {len(found.others) - _SHOWN} more" if len(found.others) > _SHOWN else ""
+        lines.append(f"left alone, because not the site's: {names}{more}")
+    if found.unfinished:
+        lines.append("a publication did not end: run its command again")
+    state = found.site.state
+    until = dt.datetime.fromtimestamp(state.expires, dt.UTC).date()
+    count = len(found.problems)
+    said = f"{count} of {found.files} files are wrong" if count else f"all {found.files} files as published"
+    lines.append(f"{found.site.folder}: publication {state.counter}, valid until {until}: {said}")
+    if found.verified_by:
+        lines.append(f"signatures verified by {' and '.join(found.verified_by)}")
+    return "".join(f"{visible(line)}\n" for line in lines)
