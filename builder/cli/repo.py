@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, options, repo_check, repo_fetch, repo_push, repo_serve
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Make a signed site from which every package manager installs by name.", no_args_is_help=True
 )
+
+app.command("check")(repo_check.check)
 
 _Out = Annotated[
     Path, typer.Option("--out", help="The site's folder.", parser=options.path, metavar="<path>")
@@ -150,6 +152,12 @@ def rehost(
 
     order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
     _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+
+
+app.command()(repo_push.push)
+app.command()(repo_fetch.fetch)
+app.command()(repo_fetch.export)
+app.command()(repo_serve.serve)
 
 
 def _order(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builder.signing import new
 from builder.signing import site_keys as signing
 from tests.repositories import sites
 from tests.repositories.hosts import Hosts
@@ -33,18 +32,18 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the site's keys once; a test that changes them takes a copy of the folder."""
     folder = tmp_path_factory.mktemp("keys") / "keys"
-    new.create(folder, organisation=sites.SLUG, user_id="Acme <ca@acme.example>", time=sites.DAWN)
+    sites.keys(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def site_keys(key_folder: Path) -> SiteKeys | None:
+def site_keys(key_folder: Path) -> SiteKeys:
     """Return the site's keys."""
-    return signing.read(key_folder)
+    return signing.read(key_folder, organisation=sites.SLUG)
 
 
 @pytest.fixture
-def open_site(tmp_path: Path, site_keys: SiteKeys | None) -> Iterator[Callable[..., Site]]:
+def open_site(tmp_path: Path, site_keys: SiteKeys) -> Iterator[Callable[..., Site]]:
     """Return a function that serves a new site of some releases until the test ends."""
     numbers = itertools.count(1)
     with contextlib.ExitStack() as stack:
@@ -65,7 +64,7 @@ def open_site(tmp_path: Path, site_keys: SiteKeys | None) -> Iterator[Callable[.
 
 @pytest.fixture(scope="session")
 def standing_site(
-    tmp_path_factory: pytest.TempPathFactory, releases: Releases, site_keys: SiteKeys | None
+    tmp_path_factory: pytest.TempPathFactory, releases: Releases, site_keys: SiteKeys
 ) -> Iterator[Site]:
     """Serve a site of all releases that no test may change."""
     with contextlib.ExitStack() as stack:
