@@ -45,7 +45,7 @@ def tried(folder: Path, url: str) -> Tried:
         raise SiteError(f"{where}: cannot be read: {error}") from None
     publication = Publication(found.organisation, url, found.time, found.expires, found.counter, keys=None)
     shelves = {
-        name: sites.of_kept(folder, kept)
+        name: sites.of_kept(folder, name, kept)
         for name, kept in found.shelves.items()
         if name in ECOSYSTEMS and ECOSYSTEMS[name].FORMAT in _FORMATS
     }
