@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from builder.repositories.publication import Opener
-    from builder.repositories.state import KeptShelf, SiteState
+    from builder.repositories.state import SiteState
     from builder.repositories.status import SiteStatus
 
 _STATE_BYTES = 1024 * 1024 * 1024
@@ -38,14 +38,11 @@ class Site(msgspec.Struct, frozen=True):
     def shelf(self, name: str) -> Shelf:
         """Return an ecosystem's packages, none where there are none, with their lines."""
         kept = self.state.shelves.get(name)
-        return of_kept(self.folder, name, kept) if kept else Shelf((), (), lambda _: ())
-
-
-def of_kept(folder: Path, name: str, kept: KeptShelf) -> Shelf:
-    """Return the shelf of the ecosystem `name`, whose texts lie in a site's folder."""
-    # In the ecosystem's order, which lengths have too: a state's own is the alphabet's.
-    texts = ECOSYSTEMS[name].TEXTS
-    return Shelf(kept.entries, texts, lambda text: chunks(folder, kept.texts[text]))
+        if kept is None:
+            return Shelf((), (), lambda _: ())
+        # In the ecosystem's order, which lengths have too: a state's own is the alphabet's.
+        texts = ECOSYSTEMS[name].TEXTS
+        return Shelf(kept.entries, texts, lambda text: chunks(self.folder, kept.texts[text]))
 
 
 def read(folder: Path, keys: Opener | None) -> Site | None:
