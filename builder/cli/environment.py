@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.repositories.publication import Opener, SiteKeys
+    from builder.repositories.publication import SiteKeys, StatusKeys
     from builder.signing.private_file import Passwords
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
@@ -106,7 +106,7 @@ def site_keys(
     )
 
 
-def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> Opener:
+def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> StatusKeys:
     """Return the public keys that vouch for a site: those in a file like ORG.asc, or in a folder of keys.
 
     `folder` is the configuration's where it is None.

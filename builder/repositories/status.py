@@ -17,7 +17,7 @@ from builder.repositories.state import OURS
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.repositories.publication import Opener, SiteKeys
+    from builder.repositories.publication import SiteKeys, StatusKeys
 
 STATUS = f"{OURS}/status"
 _ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
@@ -62,7 +62,7 @@ def is_signed(text: str) -> bool:
     return text.startswith(_ARMOR)
 
 
-def parse(text: str, where: str, keys: Opener | None) -> SiteStatus:
+def parse(text: str, where: str, keys: StatusKeys | None) -> SiteStatus:
     """Return what a status file says; raise SiteError or SignatureError unless `keys` vouch for it.
 
     Without keys it must be unsigned: what cannot be verified is not believed.
