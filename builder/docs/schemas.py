@@ -41,6 +41,9 @@ PRINTED = {
     "explain": PrintedJson("`trustpack explain --json`", "builder.lint.schema", "ExplainJson"),
     "inspect": PrintedJson("`trustpack inspect --json`", "builder.inspect.schema", "InspectJson"),
     "check": PrintedJson("`trustpack check --json`", "builder.lifecycle.schema", "CheckJson"),
+    "check-site": PrintedJson(
+        "`trustpack check --site --json`", "builder.repositories.schema", "SiteHealthJson"
+    ),
     "lock": PrintedJson("`trustpack lock --json`", "builder.lifecycle.schema", "LockJson"),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),

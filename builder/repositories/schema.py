@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from builder.text.schema import DocumentJson, Shape
+from builder.text.schema import DocumentJson, Moment, Shape
 
 
 class OfferedJson(Shape, frozen=True):
@@ -69,4 +69,24 @@ class ServedJson(DocumentJson, frozen=True):
     ca: Annotated[
         str,
         Meta(description="With --tls, the file of the throw-away CA that clients are to trust; else empty."),
+    ]
+
+
+class SiteHealthJson(DocumentJson, frozen=True):
+    """How a published site is found by its clients."""
+
+    now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
+    within_days: Annotated[int, Meta(description="How many days it looked ahead.")]
+    site: Annotated[str, Meta(description="Its folder or address, as it was given.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    url: Annotated[str, Meta(description="Where it says that it is served.")]
+    release: Annotated[str, Meta(description="The newest release that it offers; empty for none.")]
+    counter: Annotated[int, Meta(description="The number of its publication.")]
+    time: Annotated[Moment, Meta(description="When that was signed.")]
+    expires: Annotated[Moment, Meta(description="Until when clients take it.")]
+    days: Annotated[int, Meta(description="Whole days until then; negative since then.")]
+    due: Annotated[bool, Meta(description="Whether it is to be signed again.")]
+    signed: bool
+    problems: Annotated[
+        list[SiteProblemJson], Meta(description="What clients are served that is not of this publication.")
     ]
