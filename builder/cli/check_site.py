@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from builder.repositories.publication import SiteKeys
+    from builder.repositories.publication import Opener
     from builder.repositories.stores.store import SiteReader
     from builder.repositories.watch import SeenPublication, SiteHealth
 
@@ -27,7 +27,7 @@ def look(
     *,
     within: dt.timedelta,
     now: dt.datetime,
-    keys: SiteKeys | None,
+    keys: Opener | None,
     seen: Path | None,
     ca_file: Path | None,
 ) -> SiteHealth:
@@ -49,14 +49,14 @@ def end(health: SiteHealth) -> typer.Exit:
     return typer.Exit(SiteError.exit_code if health.problems else _DUE if health.due else 0)
 
 
-def verifier(keys: Path | None, *, config: Path | None, unsigned: bool) -> SiteKeys | None:
+def opener(keys: Path | None, *, config: Path | None, unsigned: bool) -> Opener | None:
     """Return what verifies a site: a folder of keys, a file of public ones, or the project's own."""
-    from builder.signing import site_keys
+    from builder.signing import site_keys, site_verifier
 
     if unsigned:
         return None
     if keys is not None and not keys.is_dir():
-        return environment.public_keys(keys)
+        return site_verifier.of_file(keys)
     if keys is None:
         project = environment.project(config=config)
         keys = project.folder / project.config.repository.keys
@@ -65,12 +65,12 @@ def verifier(keys: Path | None, *, config: Path | None, unsigned: bool) -> SiteK
 
 @contextlib.contextmanager
 def _reader(site: str, ca_file: Path | None) -> Iterator[SiteReader]:
-    from builder.repositories.stores import FolderStore, WebReader
+    from builder.repositories import stores
 
     if "://" not in site:
-        yield FolderStore(Path(site))
+        yield stores.FolderStore(Path(site))
         return
-    with contextlib.closing(WebReader(site, ca_file=ca_file, proxy=environment.proxy)) as reader:
+    with contextlib.closing(stores.WebReader(site, ca_file=ca_file)) as reader:
         yield reader
 
 

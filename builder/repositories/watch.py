@@ -17,7 +17,7 @@ from builder.repositories.status import SiteStatus  # noqa: TC001  msgspec reads
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from builder.repositories.publication import SiteKeys
+    from builder.repositories.publication import Opener
     from builder.repositories.sitefile import Listed
     from builder.repositories.stores.store import SiteReader
 
@@ -53,7 +53,7 @@ class SiteHealth(msgspec.Struct, frozen=True):
 
 def look(
     reader: SiteReader,
-    keys: SiteKeys | None,
+    keys: Opener | None,
     *,
     now: dt.datetime,
     within: dt.timedelta,
@@ -90,8 +90,8 @@ def _refuse_older(where: str, said: SiteStatus, seen: SeenPublication) -> None:
         raise SiteError(f"{where}: is the site of {said.organisation}, and was {seen.organisation}'s")
     if said.counter < seen.counter:
         raise SiteError(
-            f"{where}: is publication {said.counter}, and {seen.counter} was seen before: an old site is served",
-            hint="find out who serves it; dnf, zypper, apk and language clients take an old one without a word",
+            f"{where}: is publication {said.counter}, and {seen.counter} was seen before: it is an old site",
+            hint="find out who serves it: most package managers take an old site without a word",
         )
     if said.counter == seen.counter and said.files.sha256 != seen.files:
         raise SiteError(

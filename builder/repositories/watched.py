@@ -19,8 +19,8 @@ def as_text(health: SiteHealth, *, within: dt.timedelta) -> str:
     said = health.status
     lines = [f"{one.path}: {one.problem}" for one in health.problems]
     lines.append(
-        f"{health.name}: publication {said.counter} of {said.organisation}, release {said.release or 'none'}, "
-        f"signed on {_moment(said.time).date()}"
+        f"{health.name}: publication {said.counter} of {said.organisation}, "
+        f"release {said.release or 'none'}, signed on {_moment(said.time).date()}"
     )
     day = _moment(said.expires).date()
     if health.days < 0:
@@ -71,15 +71,13 @@ def as_prometheus(health: SiteHealth, *, now: dt.datetime, within: dt.timedelta)
     ):
         metric = f"trustpack_site_{name}"
         lines += [*metrics.gauge(metric, text), f"{metric}{{{labels}}} {number}"]
-    for metric, text, number in (
-        ("trustpack_site_check_within_seconds", "How far ahead the check looked.", within.total_seconds()),
-        (
-            "trustpack_site_check_timestamp_seconds",
-            "When the check ran, in seconds since 1970.",
-            now.timestamp(),
-        ),
-    ):
-        lines += [*metrics.gauge(metric, text), f"{metric} {int(number)}"]
+    seconds = {
+        "within_seconds": ("How far ahead the check looked.", within.total_seconds()),
+        "timestamp_seconds": ("When the check ran, in seconds since 1970.", now.timestamp()),
+    }
+    for name, (text, value) in seconds.items():
+        metric = f"trustpack_site_check_{name}"
+        lines += [*metrics.gauge(metric, text), f"{metric} {int(value)}"]
     return "\n".join(lines) + "\n"
 
 
