@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options, repo_check, repo_serve
+from builder.cli import environment, options, repo_check, repo_fetch, repo_push, repo_serve
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -154,6 +154,9 @@ def rehost(
     _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
 
 
+app.command()(repo_push.push)
+app.command()(repo_fetch.fetch)
+app.command()(repo_fetch.export)
 app.command()(repo_serve.serve)
 
 

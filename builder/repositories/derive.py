@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # For how many further publications what they have replaced stays there: clients that have read the pointers
 # before still come for it, as zypper does, and a mirror may be in the middle of a copy.
 GRACE = 2
+_REMEMBERED = 500  # publications: one a week for ten years
 
 
 class Derived(msgspec.Struct, frozen=True):
@@ -126,7 +127,11 @@ def _listed(draft: Draft, found: state.SiteState, publication: Publication, stag
     carried = _carried(draft, found)
     current = {path: staged.listed for path, staged in stage.files.items()}
     superseded = _superseded(draft, current, publication.counter)
-    found = replace(found, superseded={path: since for path, (_, since) in superseded.items()})
+    found = replace(
+        found,
+        superseded={path: since for path, (_, since) in superseded.items()},
+        lineage=(*found.lineage, draft.site.status.mark)[-_REMEMBERED:] if draft.site else (),
+    )
     old = {path: listed for path, (listed, _) in superseded.items()}
     own = stage.put(f"{OURS}/state-{{sha256}}.json", Kind.HASHED, state.to_json(found))
     every = {**old, **carried, **current, own.path: own}

@@ -1,17 +1,24 @@
-"""What a change to a site did, as JSON."""
+"""What was done to a site, as text and as JSON."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from builder.repositories.check import SiteCheck
+    from builder.repositories.export import Exported
+    from builder.repositories.fetch import Fetched
     from builder.repositories.publish import Order, Published
+    from builder.repositories.push import Pushed
     from builder.repositories.state import SiteState
+    from builder.repositories.stores import Action
 
 _SCHEMA = 1
 _SHOWN = 5  # names in one line
@@ -82,3 +89,67 @@ def checked_text(found: SiteCheck) -> str:
     if found.verified_by:
         lines.append(f"signatures verified by {' and '.join(found.verified_by)}")
     return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def pushed_text(done: Pushed, to: str, *, dry_run: bool) -> str:
+    """Return what `trustpack repo push` prints; with `dry_run`, all that it would do."""
+    if not done.actions:
+        return f"{to}: is as it should be\n"
+    if dry_run:
+        return "".join(f"{action.verb:7} {action.path}\n" for action in done.actions)
+    written, removed = _paths(done.actions, "write"), _paths(done.actions, "remove")
+    return (
+        f"{to}: {len(written)} files written, {len(removed)} removed; publication {done.counter}, "
+        f"for {done.url}\n"
+    )
+
+
+def pushed_json(done: Pushed, to: str, *, dry_run: bool) -> str:
+    """Return the document that `trustpack repo push --json` prints."""
+    return _document(
+        to=to,
+        url=done.url,
+        counter=done.counter,
+        dry_run=dry_run,
+        written=_paths(done.actions, "write"),
+        removed=_paths(done.actions, "remove"),
+    )
+
+
+def fetched_text(done: Fetched, source: str, site: Path) -> str:
+    """Return what `trustpack repo fetch` prints."""
+    said = done.status
+    return (
+        f"{site}: {len(done.written)} files came from {source}; publication {said.counter}, "
+        f"release {said.release or 'none'}\n"
+    )
+
+
+def fetched_json(done: Fetched, source: str, site: Path) -> str:
+    """Return the document that `trustpack repo fetch --json` prints."""
+    said = done.status
+    return _document(
+        source=source,
+        site=str(site),
+        organisation=said.organisation,
+        release=said.release,
+        counter=said.counter,
+        time=said.time,
+        expires=said.expires,
+        written=done.written,
+        removed=done.removed,
+        stale=done.stale,
+    )
+
+
+def exported_json(done: Exported, file: Path) -> str:
+    """Return the document that `trustpack repo export --json` prints."""
+    return _document(file=str(file), files=done.files, counter=done.counter)
+
+
+def _paths(actions: Sequence[Action], verb: str) -> list[str]:
+    return [action.path for action in actions if action.verb == verb]
+
+
+def _document(**values: Any) -> str:
+    return json.dumps({"schema": _SCHEMA, **values}, indent=2) + "\n"

@@ -72,6 +72,7 @@ class ServedJson(DocumentJson, frozen=True):
     ]
 
 
+<<<<<<< HEAD
 class SiteHealthJson(DocumentJson, frozen=True):
     """How a published site is found by its clients."""
 
@@ -90,3 +91,40 @@ class SiteHealthJson(DocumentJson, frozen=True):
     problems: Annotated[
         list[SiteProblemJson], Meta(description="What clients are served that is not of this publication.")
     ]
+=======
+class PushedJson(DocumentJson, frozen=True):
+    """What came to where a site is served, or with --dry-run would come."""
+
+    to: Annotated[str, Meta(description="The folder or bucket.")]
+    url: Annotated[str, Meta(description="Where it is served.")]
+    counter: Annotated[int, Meta(description="The number of the publication that is there now.")]
+    dry_run: bool
+    written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
+    removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]
+
+
+class FetchedJson(DocumentJson, frozen=True):
+    """What came from where a site is served into a folder."""
+
+    source: Annotated[str, Meta(description="The address, bucket or folder.")]
+    site: Annotated[str, Meta(description="The site's folder.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    release: Annotated[str, Meta(description="The newest release that it offers.")]
+    counter: Annotated[int, Meta(description="The number of its last publication.")]
+    time: Annotated[int, Meta(description="When that was signed, in seconds since 1970.")]
+    expires: Annotated[int, Meta(description="Until when clients take it, in seconds since 1970.")]
+    written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
+    removed: Annotated[list[str], Meta(description="The files that are no longer the site's.")]
+    stale: Annotated[
+        list[str],
+        Meta(description="Indexes of a publication that has not ended; the next one makes them anew."),
+    ]
+
+
+class ExportedJson(DocumentJson, frozen=True):
+    """A site in a tar file."""
+
+    file: Annotated[str, Meta(description="The tar file.")]
+    files: Annotated[int, Meta(description="How many files it holds.")]
+    counter: Annotated[int, Meta(description="The number of the site's last publication.")]
+>>>>>>> 08ec7f2476bdfeb9faa6ff0faa05e61ade2528ac

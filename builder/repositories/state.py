@@ -48,7 +48,8 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     stay for whoever has read an older index, with the publication that replaced each. `remembered` is what
     single parts keep for themselves (their name, and JSON of theirs). `architectures` are those for which it
     was derived, and `scripts` all that ever were install.sh, by the names that have their digests, the
-    present one last.
+    present one last. `lineage` are the publications that this one follows, the last one last: the first 16
+    hex digits of the digests of their lists.
     """
 
     organisation: Organisation
@@ -63,6 +64,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     remembered: dict[str, Any] = {}
     architectures: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    lineage: tuple[str, ...] = ()
     schema: int = _SCHEMA
 
     @property

@@ -48,6 +48,11 @@ class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: Reference
     schema: int = _SCHEMA
 
+    @property
+    def mark(self) -> str:
+        """What names this publication in the lineage of later ones."""
+        return self.files.sha256[:16]
+
 
 def to_text(status: SiteStatus, keys: SiteKeys | None) -> str:
     """Return the status file, signed unless there are no keys."""

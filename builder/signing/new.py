@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,12 @@ def create(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return key_folder.read(folder, organisation=organisation)
+
+
+def user_id(name: str, mailbox: str) -> str:
+    """Return what OpenPGP calls the owner of keys; a name's own brackets would be taken for a mailbox's."""
+    plain = re.sub(r"[<>()]", "", name).strip()
+    return f"{plain} packages <{mailbox}>"
 
 
 def add(folder: Path, file: KeysFile, new: MadeKeys, *, password: str) -> KeysFile:

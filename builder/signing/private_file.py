@@ -22,7 +22,7 @@ MODE = 0o600
 _OTHERS = 0o077
 _LIMIT = 64 * 1024  # bytes; a key of 16,384 bits has 13,000
 LEAST = 2048  # bits
-_HINT = "give a file that holds it with --key-password-file, or run the command on a terminal"
+_HINT = "give a file that holds it with --password-file, or run the command on a terminal"
 # Opened so, a pipe is not waited for; the link itself is refused, wherever it leads.
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -116,6 +116,11 @@ def _loaded(path: Path, data: bytes, password: bytes | None) -> rsa.RSAPrivateKe
             f"{path}: is no RSA key of {LEAST} bits or more", hint="package managers take no other"
         )
     return found
+
+
+def is_encrypted(path: Path) -> bool:
+    """Tell whether a private key is there and encrypted; raise SignatureError where it cannot be read."""
+    return path.exists() and b"ENCRYPTED" in read(path)
 
 
 def create(path: Path, private: rsa.RSAPrivateKey, password: str = "") -> None:
