@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import SiteError
-from builder.repositories import site as sites
 from builder.repositories import state, status
 from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.publication import Publication
+from builder.repositories.site import Site
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ def tried(folder: Path, url: str) -> Tried:
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"{where}: cannot be read: {error}") from None
     publication = Publication(found.organisation, url, found.time, found.expires, found.counter, keys=None)
+    site = Site(folder, said, found, {})
     shelves = {
-        name: sites.of_kept(folder, kept)
-        for name, kept in found.shelves.items()
+        name: site.shelf(name)
+        for name in found.shelves
         if name in ECOSYSTEMS and ECOSYSTEMS[name].FORMAT in _FORMATS
     }
     lines = [

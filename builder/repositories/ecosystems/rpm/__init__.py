@@ -1,9 +1,10 @@
 """dnf's and zypper's repository: generations behind a mirror list, and a plain one for mirrors.
 
 repomd.xml and its signature are two files, and no reader is to find them from two publications. So each
-publication has a folder of its own, called after its time, to which `mirrorlist` leads, a single line. The
+publication has a folder of its own, called after its time, to which the first line of `mirrorlist` leads. The
 folder stays as it is for clients that have read the line before, as zypper does for ten minutes, unless
-something is withdrawn. Mirrors want an address that does not change: `repodata/` holds the same once more.
+something is withdrawn. Then, the second line leads them to the plain repository, `repodata/`, which is there
+for mirrors, too: they want an address that does not change.
 """
 
 from __future__ import annotations
@@ -74,4 +75,6 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     repodata.finish(staging, generation, Kind.HASHED, (deep, *shared), publication)
     copied = (repodata.copy(staging, one, FOLDER) for one in shared)
     repodata.finish(staging, FOLDER, Kind.POINTER, (plain, *copied), publication)
-    staging.put(f"{FOLDER}/mirrorlist", Kind.POINTER, f"{publication.url}/{generation}/\n")
+    mirrors = (generation, FOLDER)
+    lines = "".join(f"{publication.url}/{folder}/\n" for folder in mirrors)
+    staging.put(f"{FOLDER}/mirrorlist", Kind.POINTER, lines)
