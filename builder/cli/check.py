@@ -36,20 +36,13 @@ def check(
             help="Look at this published site instead: its address, or its folder.", metavar="<url or path>"
         ),
     ] = None,
-    keys: Annotated[
+    keys: options.PublicKeys = None,
+    certificate: options.Certificate = None,
+    unsigned: options.Unsigned = False,
+    record: Annotated[
         Path | None,
         typer.Option(
-            help="The site's public keys: its ORG.asc, from elsewhere than the site, or the folder of its "
-            "keys.  [default: the configuration's]",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = None,
-    unsigned: Annotated[bool, typer.Option("--unsigned", help="The site is not signed.")] = False,
-    seen: Annotated[
-        Path | None,
-        typer.Option(
-            help="Remember the site's newest publication in this file, and refuse an older one.",
+            help="A file that remembers the last publication seen: an older one is refused.",
             parser=options.path,
             metavar="<path>",
         ),
@@ -77,8 +70,8 @@ def check(
     """Tell which CA certificates have expired or soon will; or with --site, whether a site's signatures will.
 
     Judged by the real clock. Exits with 0 where none does, 1 where one does, 2 or more for an error, which a
-    site that is not whole, or older than was --seen, is. Distrusted CAs do not count. --prometheus and --ics
-    replace their files whole, and list every certificate, due or not.
+    site that is not whole, or older than the one in --record, is. Distrusted CAs do not count. --prometheus
+    and --ics replace their files whole, and list every certificate, due or not.
     """
     from builder.errors import UsageError
 
@@ -87,14 +80,17 @@ def check(
         raise UsageError("--prometheus -, --ics - and --json: only one of them can be printed")
     forms = _Forms(as_json, prometheus, ics)
     if site is None:
-        if keys or seen or ca_file or unsigned:
-            raise UsageError("--keys, --unsigned, --seen and --ca-file: are about a site", hint="give --site")
+        if keys or certificate or unsigned or record or ca_file:
+            raise UsageError(
+                "--keys, --certificate, --unsigned, --record and --ca-file: are about a site",
+                hint="give its address: --site URL",
+            )
         _check_certificates(inputs or [], config, password_file, now, _span(within or "90d"), forms)
     if inputs:
         raise UsageError("--site: has an address of its own, so give no other inputs")
     span, moment = _span(within or check_site.DAYS), environment.clock(now)
-    opener = check_site.opener(keys, config=config, unsigned=unsigned)
-    health = check_site.look(site, within=span, now=moment, keys=opener, seen=seen, ca_file=ca_file)
+    opener = None if unsigned else environment.opener(config, keys, certificate)
+    health = check_site.look(site, within=span, now=moment, keys=opener, record=record, ca_file=ca_file)
     _print_site(health, moment, span, forms)
     raise check_site.end(health)
 

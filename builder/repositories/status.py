@@ -17,7 +17,7 @@ from builder.repositories.state import OURS
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.repositories.publication import Opener, SiteKeys
+    from builder.repositories.publication import SiteKeys, StatusOpener
 
 STATUS = f"{OURS}/status"
 _ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
@@ -65,7 +65,7 @@ def is_signed(text: str) -> bool:
     return text.startswith(_ARMOR)
 
 
-def parse(text: str, where: str, keys: Opener | None) -> SiteStatus:
+def parse(text: str, where: str, keys: StatusOpener | None) -> SiteStatus:
     """Return what a status file says; raise SiteError or SignatureError unless `keys` vouch for it.
 
     Without keys it must be unsigned: what cannot be verified is not believed.

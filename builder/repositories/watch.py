@@ -17,23 +17,13 @@ from builder.repositories.status import SiteStatus  # noqa: TC001  msgspec reads
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from builder.repositories.publication import Opener
+    from builder.repositories.publication import StatusOpener
+    from builder.repositories.records import SeenSite
     from builder.repositories.sitefile import Listed
     from builder.repositories.stores.store import SiteReader
 
 _DAY = 86_400
 _AHEAD = 300  # seconds that clocks may differ by; apt waits no longer than ten
-_DIGITS = 16
-_LONGEST = 4096  # bytes of what was seen
-
-
-class SeenPublication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The newest publication of a site that somebody saw: its number, and the digest of its list."""
-
-    organisation: str
-    counter: int
-    files: str
-    schema: int = 1
 
 
 class SiteHealth(msgspec.Struct, frozen=True):
@@ -53,11 +43,11 @@ class SiteHealth(msgspec.Struct, frozen=True):
 
 def look(
     reader: SiteReader,
-    keys: Opener | None,
+    keys: StatusOpener | None,
     *,
     now: dt.datetime,
     within: dt.timedelta,
-    seen: SeenPublication | None = None,
+    seen: SeenSite | None = None,
 ) -> SiteHealth:
     """Read a site's status and all that clients ask for first; `keys` None is for one without signatures.
 
@@ -84,7 +74,7 @@ def look(
     )
 
 
-def _refuse_older(where: str, said: SiteStatus, seen: SeenPublication) -> None:
+def _refuse_older(where: str, said: SiteStatus, seen: SeenSite) -> None:
     """Raise SiteError where a site goes back, or shows one number for two publications."""
     if said.organisation != seen.organisation:
         raise SiteError(f"{where}: is the site of {said.organisation}, and was {seen.organisation}'s")
@@ -93,27 +83,11 @@ def _refuse_older(where: str, said: SiteStatus, seen: SeenPublication) -> None:
             f"{where}: is publication {said.counter}, and {seen.counter} was seen before: it is an old site",
             hint="find out who serves it: most package managers take an old site without a word",
         )
-    if said.counter == seen.counter and said.files.sha256 != seen.files:
+    if said.counter == seen.counter and said.time != seen.time:
         raise SiteError(
             f"{where}: is another publication {said.counter} than the one that was seen before",
             hint="two machines publish, or one began from an old copy: 'trustpack repo fetch' first",
         )
-
-
-def seen_now(health: SiteHealth) -> SeenPublication:
-    """Return what is to be remembered of a site."""
-    said = health.status
-    return SeenPublication(said.organisation, said.counter, said.files.sha256)
-
-
-def read_seen(data: bytes, where: str) -> SeenPublication:
-    """Return what was remembered; raise SiteError for what no check has written."""
-    try:
-        return msgspec.json.decode(data[:_LONGEST], type=SeenPublication)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise SiteError(
-            f"{where}: is not what 'trustpack check --site' remembers", hint="choose another file with --seen"
-        ) from None
 
 
 def _clock(said: SiteStatus, now: dt.datetime) -> Iterator[SiteProblem]:

@@ -12,11 +12,9 @@ from builder.errors import SignatureError
 from builder.formats.unpacked import Malformed
 from builder.signing import apk, armor, openpgp, packets, verifying
 from builder.signing.packets import Unsupported
-from builder.text import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from builder.signing.keyring import Keyring
     from builder.signing.openpgp import PublicKey
@@ -92,12 +90,3 @@ def of_keyring(keys: Keyring) -> SiteVerifier:
     """Return what verifies signatures by all that a site has ever published."""
     openpgp_keys = (*(one.openpgp for one in keys.published), *keys.past)
     return SiteVerifier(openpgp_keys, keys.apk_keys)
-
-
-def of_file(path: Path) -> SiteVerifier:
-    """Return what verifies by a file of armored OpenPGP keys, a site's ORG.asc; raise SignatureError."""
-    try:
-        data = files.read(path)
-    except OSError as error:
-        raise SignatureError(f"{path}: cannot be read: {error.strerror}") from None
-    return SiteVerifier(verifying.public_keys(data, str(path)), {})

@@ -47,7 +47,7 @@ def world(tmp_path: Path, published: Path) -> World:
 
 def test_a_site_that_is_due_ends_with_one(world: World) -> None:
     """It is looked for 21 days ahead unless another number is given, by the keys in a file."""
-    command = ("check", "--site", "site", "--keys", "site/acme.asc")
+    command = ("check", "--site", "site", "--certificate", "site/acme.asc")
     fine = world.run(*command)
     assert (0, True) == (fine.code, "due 21 days before" in fine.out), fine
     due = world.run(*command, "--within", "60d", "--json")
@@ -58,7 +58,7 @@ def test_a_site_that_is_due_ends_with_one(world: World) -> None:
 
 def test_an_older_site_than_was_seen_ends_with_an_error(world: World) -> None:
     """What was seen is kept in the file, and an older one does not replace it."""
-    command = ("check", "--keys", "keys", "--seen", "seen.json", "--site")
+    command = ("check", "--keys", "keys", "--record", "seen.json", "--site")
     assert 0 == world.run(*command, "site").code
     seen = (world.folder / "seen.json").read_text()
     back = world.run(*command, "first")

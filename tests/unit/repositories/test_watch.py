@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from builder.errors import SignatureError, SiteError
 from builder.prove.authority import create
 from builder.repositories import publish, watch, watched
+from builder.repositories.records import SeenSite
 from builder.repositories.stores import FolderStore
 from builder.signing import site_verifier
 from tests import releases, site_keys
@@ -20,11 +21,12 @@ from tests.unit.repositories.test_publish import order
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from builder.repositories.watch import SeenPublication, SiteHealth
+    from builder.repositories.watch import SiteHealth
 
 NOW = 1_796_000_000
 DAY = 86_400
 WITHIN = dt.timedelta(days=21)
+SEEN = SeenSite("acme", counter=2, time=NOW + DAY)
 INRELEASE = "deb/dists/stable/InRelease"
 
 
@@ -47,9 +49,7 @@ def site(tmp_path: Path, published: Path) -> Path:
     return shutil.copytree(published / "site", tmp_path / "site")
 
 
-def look(
-    site: Path, *, day: float = 1, seen: SeenPublication | None = None, keys: int | None = 1
-) -> SiteHealth:
+def look(site: Path, *, day: float = 1, seen: SeenSite | None = None, keys: int | None = 1) -> SiteHealth:
     """Look at a site some days after its first publication."""
     opener = site_verifier.of_keyring(site_keys.keyring(keys)) if keys else None
     now = dt.datetime.fromtimestamp(NOW + day * DAY, dt.UTC)
@@ -96,7 +96,7 @@ def test_a_list_of_another_publication_is_told(site: Path, published: Path) -> N
 
 def test_an_older_site_than_was_seen_is_an_error(site: Path, published: Path) -> None:
     """Freezing shows by the signatures' end, going back by the number."""
-    seen = watch.seen_now(look(site))
+    seen = SEEN
     assert 2 == look(site, seen=seen).status.counter
     with pytest.raises(SiteError, match="is publication 1, and 2 was seen before"):
         look(published / "first", seen=seen)
@@ -104,14 +104,14 @@ def test_an_older_site_than_was_seen_is_an_error(site: Path, published: Path) ->
 
 def test_two_publications_of_one_number_are_an_error(site: Path) -> None:
     """Two machines have published, or somebody has the keys."""
-    seen = replace(watch.seen_now(look(site)), files="0" * 64)
+    seen = replace(SEEN, time=NOW)
     with pytest.raises(SiteError, match="another publication 2"):
         look(site, seen=seen)
 
 
 def test_another_organisations_site_is_an_error(site: Path) -> None:
     """What is remembered is of one site."""
-    seen = replace(watch.seen_now(look(site)), organisation="beta")
+    seen = replace(SEEN, organisation="beta")
     with pytest.raises(SiteError, match="site of acme, and was beta's"):
         look(site, seen=seen)
 
@@ -134,15 +134,6 @@ def test_a_place_without_a_site_is_an_error(tmp_path: Path) -> None:
     """It says which file was looked for."""
     with pytest.raises(SiteError, match="trustpack/status: is not there"):
         look(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"{}", b"[" * 5000, b'{"organisation": "acme", "counter": "2"}', b"\xff"]
-)
-def test_what_no_check_has_remembered_is_refused(data: bytes) -> None:
-    """It is somebody's file, and is not to be overwritten."""
-    with pytest.raises(SiteError, match="seen: is not what"):
-        watch.read_seen(data, "seen")
 
 
 def test_people_read_what_is_due_and_what_has_ended(site: Path) -> None:
