@@ -80,16 +80,29 @@ def accepted(
     return result.bundle
 
 
-def site_keys(found: Project, folder: Path | None, password_file: Path | None) -> SiteKeys:
-    """Return what signs the project's site: the keys in `folder`, or where its configuration has them."""
+def site_keys(
+    found: Project,
+    folder: Path | None,
+    password_file: Path | None,
+    *,
+    published: Path | None = None,
+    stolen: bool = False,
+) -> SiteKeys:
+    """Return what signs the project's site: the keys in `folder`, or where its configuration has them.
+
+    They must not lie in the folder that is `published`. With `stolen`, what stolen keys signed is believed.
+    """
     from builder.signing import site_keys as signing
 
     where = folder or found.folder / found.config.repository.keys
+    if published is not None:
+        signing.refuse_inside(where, published)
     return signing.read(
         where,
         organisation=found.config.organisation.slug,
         passwords=key_passwords(password_file),
         signer=found.config.repository.signer or (),
+        stolen=stolen,
     )
 
 
