@@ -84,9 +84,9 @@ def test_what_was_tampered_with_is_refused(
 
 
 def _change_package(site: Site) -> None:
-    path = f"rpm/Packages/{NAME}-2026.10-1.noarch.rpm"
-    data = (site.folder / path).read_bytes()
-    site.overwrite(path, data[:-400] + bytes([data[-400] ^ 1]) + data[-399:])
+    (file,) = site.folder.glob(f"rpm/Packages/*/{NAME}-2026.10-1.noarch.rpm")
+    data = file.read_bytes()
+    site.overwrite(str(file.relative_to(site.folder)), data[:-400] + bytes([data[-400] ^ 1]) + data[-399:])
 
 
 def _change_index(site: Site) -> None:

@@ -46,9 +46,12 @@ def admit(released: Released, publication: Publication) -> Admitted:
     """
     data = released.data
     try:
+        folder = _PACKAGES
         if publication.keys is not None:
             data = publication.keys.rpm(data, time=released.epoch)
-        href = f"{_PACKAGES}/{released.filename}"
+            # Signed by another key it is another file: who has an index from before still gets what it names.
+            folder = f"{_PACKAGES}/{publication.keys.signer[-8:].lower()}"
+        href = f"{folder}/{released.filename}"
         described = fragments.describe(data, href=href, time=released.epoch)
     except Malformed as fault:
         raise PackageError(f"{released.filename}: {fault}") from None
