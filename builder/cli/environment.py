@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.repositories.publication import SiteKeys, StatusKeys
+    from builder.repositories.publication import SiteKeys, StatusOpener
     from builder.signing.private_file import Passwords
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
@@ -106,7 +106,7 @@ def site_keys(
     )
 
 
-def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> StatusKeys:
+def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> StatusOpener:
     """Return the public keys that vouch for a site: those in a file like ORG.asc, or in a folder of keys.
 
     `folder` is the configuration's where it is None.
@@ -158,6 +158,13 @@ def new_password() -> str:
     prompt = "Password of the new keys"
     entered: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
     return entered
+
+
+def proxy(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for a host."""
+    import urllib.request
+
+    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
 
 
 def clock(now: str | None) -> dt.datetime:

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from builder.model import Organisation
 
 
-class StatusKeys(Protocol):
-    """The public keys of a site, which vouch for its status."""
+class StatusOpener(Protocol):
+    """The public keys of a site, which open what they vouch for."""
 
     def opened(self, text: str) -> str:
         """Return the text in a cleartext signature; raise SignatureError unless one of these keys made it."""
         ...
 
 
-class SiteKeys(StatusKeys, Protocol):
+class SiteKeys(StatusOpener, Protocol):
     """What signs a site: its OpenPGP keys (the current one, and where one is being replaced the old one too).
 
     Times are seconds since 1970. With the same keys and times the same bytes are signed to the same bytes.

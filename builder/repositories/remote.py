@@ -15,7 +15,7 @@ from builder.repositories.stores import OversizedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from builder.repositories.publication import StatusKeys
+    from builder.repositories.publication import StatusOpener
     from builder.repositories.state import SiteState
     from builder.repositories.status import Reference, SiteStatus
     from builder.repositories.stores import SiteReader
@@ -46,7 +46,7 @@ def own(text: bytes) -> Listed:
     return Listed(status.STATUS, Kind.STATUS, len(text), hashlib.sha256(text).hexdigest())
 
 
-def read(reader: SiteReader, keys: StatusKeys | None) -> Remote | None:
+def read(reader: SiteReader, keys: StatusOpener | None) -> Remote | None:
     """Return the site that a reader finds, None where there is none.
 
     Raises SiteError or SignatureError for what `keys` do not vouch for, and where files do not fit together.

@@ -6,13 +6,11 @@ attack was refused: the same client takes the release that Acme has published.
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.repositories import attacks
 from tests.repositories.attacks import APT, ATTACKS, PACMAN, RPM
 from tests.repositories.sites import DAWN
 
@@ -42,13 +40,6 @@ _ASKED = {
 _RARE = {"apt-bullseye", "apt-sid"}
 _CLIENTS = [pytest.param(name, marks=[_LONG] if name in _RARE else []) for name in _ASKED]
 _TRUSTING = ["dnf", "dnf5", "zypper", "pacman"]
-
-
-@pytest.fixture(scope="session")
-def mallory(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Attacker:
-    """Make the attacker's CA, keys and releases once."""
-    folder = tmp_path_factory.mktemp("mallory")
-    return attacks.attacker(folder, second=releases.second, now=dt.datetime.now(dt.UTC))
 
 
 @pytest.mark.parametrize("name", _CLIENTS)

@@ -6,7 +6,6 @@ is the package with its index, or both with a lock file of before.
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.repositories import attacks
 from tests.repositories.clean import clean
 from tests.runtime.updates.tools import python_tools
 
@@ -23,12 +21,15 @@ if TYPE_CHECKING:
 
     from tests.repositories.attacks import Attacker
     from tests.repositories.clean import Ran
+    from tests.repositories.hosts import Hosts
     from tests.repositories.sites import Releases, Site
 
     OpenSite = Callable[..., Site]
 
 _NODE = Path(__file__).parents[1] / "runtime" / "npm" / "node_modules"
 _NPM = {"npm_config_audit": "false", "npm_config_update_notifier": "false", "npm_config_fund": "false"}
+# It takes a wrong digest for a broken transfer, and tries again for more than a minute.
+_PNPM = ("pnpm-workspace.yaml", "fetchRetries: 0\n")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,8 @@ INSTALLERS = {
     "pip": Installer(
         "pypi",
         "wheel",
-        f"{sys.executable} -m pip install --target=out --no-deps --index-url={{url}}/pypi/simple/ acme-certifi",
+        f"{sys.executable} -m pip install --target=out --no-deps "
+        "--index-url={url}/pypi/simple/ acme-certifi",
     ),
     "uv": Installer(
         "pypi",
@@ -63,7 +65,9 @@ INSTALLERS = {
         "--index-url={url}/pypi/simple/ acme-certifi",
     ),
     "npm": Installer("npm", "npm", "npm install acme-ca", (_PACKAGE_JSON, _NPMRC)),
-    "pnpm": Installer("npm", "npm", f"{_NODE}/@pnpm/exe.linux-x64/pnpm add acme-ca", (_PACKAGE_JSON, _NPMRC)),
+    "pnpm": Installer(
+        "npm", "npm", f"{_NODE}/@pnpm/exe.linux-x64/pnpm add acme-ca", (_PACKAGE_JSON, _NPMRC, _PNPM)
+    ),
     "gem": Installer(
         "gem",
         "gem",
@@ -71,13 +75,6 @@ INSTALLERS = {
     ),
 }
 _COMPARING = ["pip", "uv", "npm", "pnpm"]
-
-
-@pytest.fixture(scope="session")
-def mallory(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Attacker:
-    """Make the attacker's CA, keys and releases once."""
-    folder = tmp_path_factory.mktemp("mallory")
-    return attacks.attacker(folder, second=releases.second, now=dt.datetime.now(dt.UTC))
 
 
 def holds(folder: Path, pem: bytes) -> bool:
@@ -116,6 +113,23 @@ def test_gem_install_never_looks_at_the_index_again(
     replace_package(site, mallory, client.ecosystem, client.target)
     done = client.install(tmp_path / "attacked", site.url)
     assert (done.code, holds(tmp_path / "attacked", mallory.ca.pem)) == (0, True), done.out
+
+
+def test_bundler_compares_a_gem_with_its_index(
+    hosts: Hosts, open_site: OpenSite, releases: Releases, mallory: Attacker
+) -> None:
+    """From 2.6 on, as it is in Debian 13, by the checksum in the compact index."""
+    site, host = open_site(releases.first, releases.second), hosts.open("apt-trixie")
+    good = site.snapshot()
+    replace_package(site, mallory, "gem", "gem")
+    host.sandbox.copy_in("/srv/app/Gemfile", f'source "{site.url}/gem/"\ngem "acme-ca"\n'.encode())
+    script = "cd /srv/app && rm -rf Gemfile.lock gems && BUNDLE_PATH=gems bundle3.3 install --no-cache"
+    done = host.run(script, check=False)
+    assert (done.code != 0, "checksum" in done.out.lower()) == (True, True), done.out
+    assert host.run("ls -d /srv/app/gems/ruby/*/gems/acme-ca-*", check=False).code != 0
+    site.put_back(good)
+    host.run(script)
+    assert host.run("ls -d /srv/app/gems/ruby/*/gems/acme-ca-*").code == 0
 
 
 @pytest.mark.parametrize("name", INSTALLERS)
