@@ -27,14 +27,15 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         return
     scope, registry = entry.name.partition("/")[0], f"{publication.url}/npm/"
     npmrc = f"echo '{scope}:registry={registry}' >>.npmrc\n"
-    yield _client("npm", "npm", entry.name, setup=npmrc, words=("npm install", "npm update", "npm uninstall"))
+    words = ("npm install", "npm update", "npm uninstall")
+    yield _client("npm", "npm", entry.name, setup=npmrc, words=words, verify=_VERIFY.format("npx --no"))
     yield _client(
         "pnpm",
         "pnpm",
         entry.name,
         setup=f"{npmrc}cat >>pnpm-workspace.yaml <<'EOF'\n{_EXEMPT.format(entry.name)}EOF\n",
         words=("pnpm add", "pnpm update", "pnpm remove"),
-        run="pnpm exec",
+        verify=_VERIFY.format("pnpm exec"),
         notes=(_WAITING.format("pnpm", "minimumReleaseAgeExclude"),),
     )
     yield _client(
@@ -44,22 +45,16 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         setup=f"yarn config set 'npmScopes[\"{scope[1:]}\"].npmRegistryServer' {registry[:-1]}\n"
         f"yarn config set --json npmPreapprovedPackages '[\"{entry.name}\"]'\n",
         words=("yarn add", "yarn up", "yarn remove"),
-        run="yarn run",
+        verify='yarn node --require {name}/register "$(yarn bin {command})" doctor\n',
         notes=(_WAITING.format("Yarn", "npmPreapprovedPackages"),),
     )
-    yield _client(
-        "yarn1",
-        "Yarn 1",
-        entry.name,
-        setup=npmrc,
-        words=("yarn add", "yarn upgrade", "yarn remove"),
-        run="yarn run",
-    )
-    yield _client(
-        "bun", "Bun", entry.name, setup=npmrc, words=("bun add", "bun update", "bun remove"), run="bunx"
-    )
+    words = ("yarn add", "yarn upgrade", "yarn remove")
+    yield _client("yarn1", "Yarn 1", entry.name, setup=npmrc, words=words, verify=_VERIFY.format("yarn run"))
+    words = ("bun add", "bun update", "bun remove")
+    yield _client("bun", "Bun", entry.name, setup=npmrc, words=words, verify=_VERIFY.format("bunx"))
 
 
+_VERIFY = "NODE_OPTIONS='--require {{name}}/register' {} {{command}} doctor\n"
 _WAITING = (
     "{} leaves a release alone on its first day; {} lets this one in, so that a rotation need not wait."
 )
@@ -77,7 +72,7 @@ def _client(
     *,
     setup: str,
     words: tuple[str, str, str],
-    run: str = "npx --no",
+    verify: str,
     notes: tuple[str, ...] = (),
 ) -> Instructions:
     install, upgrade, remove = words
@@ -86,7 +81,7 @@ def _client(
         title=f"JavaScript: {title}",
         setup=setup,
         install=f"{install} {name}\n",
-        verify=f"NODE_OPTIONS='--require {name}/register' {run} {_command(name)} doctor\n",
+        verify=verify.format(name=name, command=_command(name)),
         upgrade=f"{upgrade} {name}\n",
         remove=f"{remove} {name}\n",
         notes=(_SCOPED.format(name.partition("/")[0]), *notes),
@@ -115,7 +110,7 @@ def _by_address(entry: SiteEntry, url: str) -> Instructions:
         title="JavaScript: npm, pnpm, Yarn, Bun",
         setup="",
         install=f"npm install {address}\n",
-        verify=f"NODE_OPTIONS='--require {entry.name}/register' npx --no {_command(entry.name)} doctor\n",
+        verify=_VERIFY.format("npx --no").format(name=entry.name, command=_command(entry.name)),
         upgrade=f"npm install {address}\n",
         remove=f"npm uninstall {entry.name}\n",
         notes=tuple(note.format(entry.name) for note in _UNSCOPED),

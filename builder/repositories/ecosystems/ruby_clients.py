@@ -39,7 +39,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         title="Ruby: Bundler",
         setup="",
         install=f"bundle add {name} --source {url}\n",
-        verify=f"bundle exec ruby -r {feature} -S {name} doctor\n",
+        verify=f"bundle exec ruby -rbundler/setup -r{feature} -S {name} doctor\n",
         upgrade=f"bundle update {name}\n",
         remove=f"bundle remove {name}\n",
         notes=tuple(note.format(name) for note in _BUNDLER),
