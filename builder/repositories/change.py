@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from builder.errors import ReleaseError
 from builder.model import Release
 from builder.repositories import draft as drafts
-from builder.repositories import repository_package
+from builder.repositories import first_install, repository_package
 from builder.repositories.ecosystems import brew
+from builder.repositories.sitefile import Kind, SiteFile
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -79,3 +80,19 @@ def with_repository_package(draft: Draft, publication: Publication) -> Draft:
     for name, released in repository_package.due(publication, shelves):
         draft = drafts.admit(draft, name, released, publication)
     return draft
+
+
+def with_first_install(draft: Draft, publication: Publication) -> Draft:
+    """Return the draft with install.sh as it has to be; older ones stay: people were told their digests."""
+    shelves = {name: kept.entries for name, kept in draft.state.shelves.items()}
+    data = first_install.script(publication, shelves)
+    name = first_install.kept_name(data)
+    known = draft.state.scripts
+    if not data or known[-1:] == (name,):
+        return draft
+    scripts = (*(one for one in known if one != name), name)
+    return replace(
+        draft,
+        state=replace(draft.state, scripts=scripts),
+        files=(*draft.files, *(() if name in known else (SiteFile(name, Kind.BLOB, data),))),
+    )

@@ -127,14 +127,16 @@ def dnf(publication: Publication, names: Iterable[str]) -> str:
     return _repo(publication, fields)
 
 
-def zypper(publication: Publication) -> str:
+def zypper(publication: Publication, *, checking: bool = True) -> str:
     """Return the .repo file for zypper.
 
     It knows no includepkgs. With a priority below the distribution's (99), a name that both have is taken
-    from there, whatever its version.
+    from there, whatever its version. Without `checking`, who answers as the site is not looked at.
     """
-    fields = {"mirrorlist": f"{publication.url}/rpm/mirrorlist", "autorefresh": "1", "priority": "120"}
-    return _repo(publication, fields)
+    address = {"mirrorlist": f"{publication.url}/rpm/mirrorlist"}
+    if not checking:
+        address = {"baseurl": f"{publication.url}/rpm/?ssl_verify=no"}
+    return _repo(publication, {**address, "autorefresh": "1", "priority": "120"})
 
 
 def _repo(publication: Publication, fields: Mapping[str, str]) -> str:

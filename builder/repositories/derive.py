@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from builder.repositories import listing, state, status
+from builder.repositories import first_install, listing, state, status
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf
 from builder.repositories.site import chunks
@@ -62,6 +62,8 @@ def derive(
     )
     _keys(publication, stage)
     _bundle(draft, found, stage)
+    if script := first_install.script(publication, {name: one.entries for name, one in shelves.items()}):
+        stage.put(first_install.NAME, Kind.LEAF, script)
     return _listed(draft, found, publication, stage)
 
 

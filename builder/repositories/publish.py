@@ -129,6 +129,7 @@ def _publish(
         known = site.state if site else SiteState(organisation=order.organisation, url=publication.url)
         before = Draft(site, replace(known, organisation=order.organisation))
         draft = change.with_repository_package(apply(before, publication), publication)
+        draft = change.with_first_install(draft, publication)
         draft = resigned(draft, publication, progress=progress)
         store = FolderStore(order.folder)
         if site and not always and not unfinished(store) and not _differs(draft, site, publication):

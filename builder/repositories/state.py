@@ -49,7 +49,8 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
 
     `authorities` are the certificates that any release names, by fingerprint. `superseded` are the files that
     stay for whoever has read an older index, with the publication that replaced each. `remembered` is what
-    single parts keep for themselves (their name, and JSON of theirs).
+    single parts keep for themselves (their name, and JSON of theirs). `scripts` are all that ever were
+    install.sh, by the names that have their digests, the present one last.
     """
 
     organisation: Organisation
@@ -62,6 +63,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     shelves: dict[str, KeptShelf] = {}
     superseded: dict[str, int] = {}
     remembered: dict[str, Any] = {}
+    scripts: tuple[str, ...] = ()
     schema: int = _SCHEMA
 
     def certificates(self, release: PublishedRelease) -> tuple[CertificateSummary, ...]:
@@ -79,7 +81,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
 
     def paths(self) -> set[str]:
         """Return the path of every file that belongs to a package or a release, and is not derived."""
-        found = {one.bundle for one in self.releases if one.bundle}
+        found = {one.bundle for one in self.releases if one.bundle} | {*self.scripts}
         for shelf in self.shelves.values():
             for entry in shelf.entries:
                 found.add(entry.path)
