@@ -11,17 +11,19 @@ from builder.repositories import series
 from builder.repositories.ecosystem import Instructions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from builder.repositories.entry import Shelf, SiteEntry
     from builder.repositories.publication import Publication
 
 
-def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
-    """Yield what people type for npm, pnpm, Yarn (today's and 1) and Bun."""
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
+    """Return what people type for npm, pnpm, Yarn (today's and 1) and Bun."""
     entry = series.latest(shelf)
-    if entry is None:
-        return
+    return [*_told(entry, publication)] if entry else []
+
+
+def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
     if not entry.name.startswith("@"):
         yield _by_address(entry, publication.url)
         return
