@@ -23,7 +23,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "load": (*_GROUND, "text", "x509"),
     "lint": (*_GROUND, "text", "x509"),
     "render": ("errors", "model", "text", "x509", "formats"),
-    "signing": (),
     "inspect": ("errors", "model", "text", "x509", "formats", "render"),
     "release": ("errors", "model", "text", "x509", "render"),
     "signing": ("errors", "model", "text", "x509", "formats", "release"),

@@ -36,11 +36,12 @@ COMMANDS = {
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
+    "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
     "repo": ("repo", "Make a signed site from which every package manager installs by name."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
     "docs": ("docs", "Show a page of the guide, or list them all."),
 }
-_FUNCTIONS = {"recipes": "app", "repo": "app"}
+_FUNCTIONS = {"recipes": "app", "repo": "app", "keys": "app"}
 _COMPLETING = "_TRUSTPACK_COMPLETE"  # set by a shell that completes a command line
 # 128 and the number of SIGINT, or of SIGPIPE, as shells have it
 _INTERRUPTED = 130

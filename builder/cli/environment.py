@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.repositories.publication import SiteKeys
+    from builder.repositories.publication import Opener, SiteKeys
     from builder.signing.private_file import Passwords
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
@@ -86,8 +86,40 @@ def site_keys(found: Project, folder: Path | None, password_file: Path | None) -
 
     where = folder or found.folder / found.config.repository.keys
     return signing.read(
-        where, organisation=found.config.organisation.slug, passwords=key_passwords(password_file)
+        where,
+        organisation=found.config.organisation.slug,
+        passwords=key_passwords(password_file),
+        signer=found.config.repository.signer or (),
     )
+
+
+def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> Opener:
+    """Return the public keys that vouch for a site: those in a file like ORG.asc, or in a folder of keys.
+
+    `folder` is the configuration's where it is None.
+    """
+    from builder.signing import site_keys as signing
+    from builder.signing import verifying
+
+    if certificate is not None:
+        if folder is not None:
+            raise UsageError("--keys and --certificate: give one of them")
+        return verifying.KnownKeys(verifying.public_keys(_read_file(certificate), str(certificate)))
+    if folder is not None:
+        return signing.read_public(folder)
+    found = project(config=config)
+    return signing.read_public(
+        found.folder / found.config.repository.keys, organisation=found.config.organisation.slug
+    )
+
+
+def _read_file(path: Path) -> bytes:
+    from builder.text import files
+
+    try:
+        return files.read(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def key_passwords(file: Path | None) -> Passwords:
@@ -95,7 +127,24 @@ def key_passwords(file: Path | None) -> Passwords:
     from builder.signing import private_file
 
     given = private_file.read_passwords(file) if file else ()
-    return private_file.Passwords(given, _ask if sys.stdin.isatty() else None)
+    entered: list[str] = []
+
+    def ask(name: str) -> str:
+        # One folder's keys have one password, and people enter it once.
+        if not entered:
+            entered.append(_ask(name))
+        return entered[0]
+
+    return private_file.Passwords(given, ask if sys.stdin.isatty() else None)
+
+
+def new_password() -> str:
+    """Return a password that is entered twice; raise UsageError where there is no terminal to do it at."""
+    if not sys.stdin.isatty():
+        raise UsageError("--encrypt: there is no terminal", hint="give a file by --password-file")
+    prompt = "Password of the new keys"
+    entered: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
+    return entered
 
 
 def clock(now: str | None) -> dt.datetime:

@@ -167,3 +167,18 @@ Form = Annotated[
     Literal["text", "json"] | None, typer.Option("--format", help="How to print.  [default: text]")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+PublicKeys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        help="The folder of the site's keys, of which only the public ones are read.  "
+        "[default: the configuration's, or keys]",
+        parser=path,
+        metavar="<path>",
+    ),
+]
+Certificate = Annotated[
+    Path | None,
+    typer.Option(help="A file with the site's public keys, ORG.asc, instead.", parser=path, metavar="<path>"),
+]
+Unsigned = Annotated[bool, typer.Option("--unsigned", help="The site is not signed.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, options, repo_check, repo_fetch, repo_push, repo_serve
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Make a signed site from which every package manager installs by name.", no_args_is_help=True
 )
+
+app.command("check")(repo_check.check)
 
 _Out = Annotated[
     Path, typer.Option("--out", help="The site's folder.", parser=options.path, metavar="<path>")
@@ -152,6 +154,12 @@ def rehost(
     _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
 
 
+app.command()(repo_push.push)
+app.command()(repo_fetch.fetch)
+app.command()(repo_fetch.export)
+app.command()(repo_serve.serve)
+
+
 def _order(
     config: Path | None,
     out: Path,
@@ -184,9 +192,9 @@ def _progress(text: str) -> None:
 
 
 def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_run: bool) -> None:
-    if options.chosen(form, json=json) == "json":
-        from builder.repositories import report
+    from builder.repositories import report
 
+    if options.chosen(form, json=json) == "json":
         typer.echo(report.to_json(done, order, dry_run=dry_run), nl=False)
         return
     if not done.changed:
@@ -203,3 +211,5 @@ def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_
         f"{order.folder}: {releases} release{'s' * (releases != 1)}, {len(done.written)} files written, "
         f"{len(done.removed)} removed; publication {done.state.counter}, for {done.state.url}"
     )
+    if digest := report.install(done.state):
+        typer.echo(f"install.sh: SHA-256 {digest}: tell people this digest by another way than the site")

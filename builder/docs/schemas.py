@@ -44,6 +44,12 @@ PRINTED = {
     "lock": PrintedJson("`trustpack lock --json`", "builder.lifecycle.schema", "LockJson"),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
+    "keys": PrintedJson(
+        "`trustpack keys new --json`, `keys show --json` and `keys rotate --json`",
+        "builder.signing.schema",
+        "KeysJson",
+    ),
+    "keys-check": PrintedJson("`trustpack keys check --json`", "builder.signing.schema", "KeysCheckJson"),
     "recipes": PrintedJson("`trustpack recipes list --json`", "builder.render.schema", "RecipesJson"),
     "recipes-show": PrintedJson(
         "`trustpack recipes show --json`", "builder.render.schema", "ShownRecipeJson"
@@ -56,6 +62,15 @@ PRINTED = {
         "builder.repositories.schema",
         "PublishedJson",
     ),
+    "repo-check": PrintedJson(
+        "`trustpack repo check --json`", "builder.repositories.schema", "SiteCheckJson"
+    ),
+    "repo-push": PrintedJson("`trustpack repo push --json`", "builder.repositories.schema", "PushedJson"),
+    "repo-fetch": PrintedJson("`trustpack repo fetch --json`", "builder.repositories.schema", "FetchedJson"),
+    "repo-export": PrintedJson(
+        "`trustpack repo export --json`", "builder.repositories.schema", "ExportedJson"
+    ),
+    "repo-serve": PrintedJson("`trustpack repo serve --json`", "builder.repositories.schema", "ServedJson"),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

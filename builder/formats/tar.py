@@ -54,15 +54,36 @@ def write(
         folder = file.kind == "dir"
         name = f"{file.path}/".encode() if folder else file.path.encode()
         parts += _member(name, b"5" if folder else b"0", file.data, file.mode, epoch)
-    return b"".join([*parts, bytes(2 * _BLOCK if end else 0)])
+    return b"".join([*parts, END if end else b""])
+
+
+def member(path: str, size: int, epoch: int, *, folder: bool = False) -> bytes:
+    """Return the header of a file or folder, whose `size` bytes and then `padding(size)` are to follow.
+
+    For an archive that is written piece by piece; raises Unwritable for a path that does not fit.
+    """
+    kind, mode = (b"5", 0o755) if folder else (b"0", 0o644)
+    return _header(path.encode(), kind, size, mode, epoch)
+
+
+def padding(size: int) -> bytes:
+    """Return what follows a member's `size` bytes; END follows the last member."""
+    return bytes(-size % _BLOCK)
+
+
+END = bytes(2 * _BLOCK)
 
 
 def _member(path: bytes, kind: bytes, data: bytes, mode: int, epoch: int) -> tuple[bytes, bytes, bytes]:
+    return _header(path, kind, len(data), mode, epoch), data, padding(len(data))
+
+
+def _header(path: bytes, kind: bytes, size: int, mode: int, epoch: int) -> bytes:
     prefix, name = _split(path)
-    head = name.ljust(_NAME, b"\0") + b"%07o\0%07o\0%07o\0%011o\0%011o\0" % (mode, 0, 0, len(data), epoch)
+    head = name.ljust(_NAME, b"\0") + b"%07o\0%07o\0%07o\0%011o\0%011o\0" % (mode, 0, 0, size, epoch)
     tail = kind + bytes(100) + b"ustar\x0000" + _OWNER + b"0000000\0" * 2 + prefix.ljust(_PREFIX + 12, b"\0")
     # The checksum counts its own field as blanks.
-    return head + b"%06o\0 " % (sum(head) + 8 * ord(" ") + sum(tail)) + tail, data, bytes(-len(data) % _BLOCK)
+    return head + b"%06o\0 " % (sum(head) + 8 * ord(" ") + sum(tail)) + tail
 
 
 def _split(path: bytes) -> tuple[bytes, bytes]:

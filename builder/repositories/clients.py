@@ -165,7 +165,7 @@ def pacman(publication: Publication) -> str:
     level = "Required DatabaseRequired TrustedOnly" if publication.keys else "Never"
     return (
         f"[{publication.organisation.slug}]\nSigLevel = {level}\n"
-        f"Server = {publication.url}/arch/$arch\nUsage = Sync Search Install Upgrade\n"
+        f"Server = {publication.url}/arch\nUsage = Sync Search Install Upgrade\n"
     )
 
 

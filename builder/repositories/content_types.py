@@ -1,9 +1,14 @@
-"""What type each file of a site is served as (the Content-Type of HTTP).
+"""What type each file of a site is served as (the Content-Type of HTTP), and for how long it is kept.
 
 pip and uv refuse an index that is no HTML or JSON of theirs; no other package manager looks.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from builder.repositories.sitefile import Kind
 
 _UNKNOWN = "application/octet-stream"
 _TEXT = "text/plain; charset=utf-8"
@@ -43,3 +48,11 @@ def content_type(path: str) -> str:
     if dot >= 0 and not path.startswith(("gem/info/", "npm/")):
         return _UNKNOWN
     return next((kind for start, kind in _FOLDERS.items() if path.startswith(start)), _UNKNOWN)
+
+
+def cache_control(kind: Kind) -> str:
+    """Return how long a file of this kind may be kept by who has fetched it, as HTTP's Cache-Control.
+
+    What is told in its name is kept for ever; all else is asked for again each time, and mostly is the same.
+    """
+    return "public, max-age=31536000, immutable" if kind.immutable else "no-cache"

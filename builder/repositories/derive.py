@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from builder.repositories import first_install, listing, state, status
+from builder.repositories import first_install, front, listing, state, status
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf
+from builder.repositories.page import FirstInstall
 from builder.repositories.site import chunks
 from builder.repositories.sitefile import Kind
 from builder.repositories.state import OURS, KeptShelf
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # For how many further publications what they have replaced stays there: clients that have read the pointers
 # before still come for it, as zypper does, and a mirror may be in the middle of a copy.
 GRACE = 2
+_REMEMBERED = 500  # publications: one a week for ten years
 
 
 class Derived(msgspec.Struct, frozen=True):
@@ -59,11 +61,13 @@ def derive(
         counter=publication.counter,
         time=publication.time,
         expires=publication.expires,
+        architectures=publication.architectures,
     )
     _keys(publication, stage)
-    _bundle(draft, found, stage)
-    if script := first_install.script(publication, {name: one.entries for name, one in shelves.items()}):
-        stage.put(first_install.NAME, Kind.LEAF, script)
+    bundle = _bundle(draft, found, stage)
+    opened = {name: _opened(kept, stage) for name, kept in found.shelves.items()}
+    install = _first_install(found, publication, stage)
+    front.put(found, opened, publication, stage, bundle=bundle, first_install=install)
     return _listed(draft, found, publication, stage)
 
 
@@ -91,18 +95,31 @@ def _keys(publication: Publication, stage: StagingArea) -> None:
         stage.put(name, Kind.LEAF, key)
 
 
-def _bundle(draft: Draft, found: state.SiteState, stage: StagingArea) -> None:
+def _first_install(
+    found: state.SiteState, publication: Publication, stage: StagingArea
+) -> FirstInstall | None:
+    """Put the script for a first install, where the site can have one; return what people are told of it."""
+    shelves = {name: shelf.entries for name, shelf in found.shelves.items()}
+    script = first_install.script(publication, shelves)
+    if not script:
+        return None
+    listed = stage.put(first_install.NAME, Kind.LEAF, script)
+    command = first_install.command(publication.url, listed.sha256)
+    return FirstInstall(listed.path, listed.sha256, command)
+
+
+def _bundle(draft: Draft, found: state.SiteState, stage: StagingArea) -> Listed | None:
     """Put the newest release's roots where nobody needs to know which release that is."""
     path = next((one.bundle for one in reversed(found.offered)), "")
     if not path:
-        return
+        return None
     new = {file.path: file.data for file in draft.files}
     data: bytes | Iterable[bytes] = b""
     if path in new:
         data = new[path]
     elif draft.site:
         data = chunks(draft.site.folder, state.by_path(draft.site.files, path, str(draft.site.folder)))
-    stage.put("bundle.pem", Kind.LEAF, data)
+    return stage.put("bundle.pem", Kind.LEAF, data)
 
 
 def _listed(draft: Draft, found: state.SiteState, publication: Publication, stage: StagingArea) -> Derived:
@@ -110,7 +127,11 @@ def _listed(draft: Draft, found: state.SiteState, publication: Publication, stag
     carried = _carried(draft, found)
     current = {path: staged.listed for path, staged in stage.files.items()}
     superseded = _superseded(draft, current, publication.counter)
-    found = replace(found, superseded={path: since for path, (_, since) in superseded.items()})
+    found = replace(
+        found,
+        superseded={path: since for path, (_, since) in superseded.items()},
+        lineage=(*found.lineage, draft.site.status.mark)[-_REMEMBERED:] if draft.site else (),
+    )
     old = {path: listed for path, (listed, _) in superseded.items()}
     own = stage.put(f"{OURS}/state-{{sha256}}.json", Kind.HASHED, state.to_json(found))
     every = {**old, **carried, **current, own.path: own}

@@ -40,7 +40,7 @@ def script(publication: Publication, shelves: Mapping[str, Sequence[SiteEntry]])
         **_paths(publication),
         **_texts(publication, shelves),
     }
-    return template.page(_TEMPLATES, "install.sh.j2", scope) + b"\n"
+    return template.page(_TEMPLATES, "install.sh.j2", scope).rstrip(b"\n") + b"\n"
 
 
 def kept_name(data: bytes) -> str:

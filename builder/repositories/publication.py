@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from builder.model import Organisation
 
 
-class SiteKeys(Protocol):
+class Opener(Protocol):
+    """The public keys of a site, which open what they vouch for."""
+
+    def opened(self, text: str) -> str:
+        """Return the text in a cleartext signature; raise SignatureError unless one of these keys made it."""
+        ...
+
+
+class SiteKeys(Opener, Protocol):
     """What signs a site: its OpenPGP keys (the current one, and where one is being replaced the old one too).
 
     Times are seconds since 1970. With the same keys and times the same bytes are signed to the same bytes.
@@ -46,10 +54,6 @@ class SiteKeys(Protocol):
 
     def clear(self, text: str, *, time: int) -> str:
         """Return `text` (which ends with a line feed) with a cleartext signature: InRelease, the status."""
-        ...
-
-    def opened(self, text: str) -> str:
-        """Return the text in a cleartext signature; raise SignatureError unless one of our keys made it."""
         ...
 
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:

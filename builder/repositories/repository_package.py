@@ -143,7 +143,7 @@ def _files(form: _Form, publication: Publication, names: Sequence[str], time: in
 
 
 def _page(name: str, scope: Mapping[str, Any]) -> bytes:
-    return template.page(_TEMPLATES, name, scope) + b"\n"
+    return template.page(_TEMPLATES, name, scope).rstrip(b"\n") + b"\n"
 
 
 def _deb(publication: Publication, names: Sequence[str]) -> dict[str, str | bytes]:

@@ -30,5 +30,80 @@ class PublishedJson(DocumentJson, frozen=True):
     signed: bool
     dry_run: bool
     releases: list[OfferedJson]
+    install: Annotated[str, Meta(description="The SHA-256 of install.sh, in hex; empty if there is none.")]
     written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
     removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]
+
+
+class SiteProblemJson(Shape, frozen=True):
+    """A file of the site that is not as it was published."""
+
+    path: str
+    problem: Annotated[str, Meta(description="What is wrong with it, for people.")]
+
+
+class SiteCheckJson(DocumentJson, frozen=True):
+    """Whether a site is what it says of itself."""
+
+    site: Annotated[str, Meta(description="Its folder.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    url: Annotated[str, Meta(description="Where it is served.")]
+    counter: Annotated[int, Meta(description="The number of its last publication.")]
+    time: Annotated[int, Meta(description="When that was signed, in seconds since 1970.")]
+    expires: Annotated[int, Meta(description="Until when clients take it, in seconds since 1970.")]
+    signed: bool
+    files: Annotated[int, Meta(description="How many files are the site's.")]
+    verified_by: Annotated[list[str], Meta(description="What has verified the signatures.")]
+    problems: list[SiteProblemJson]
+    others: Annotated[list[str], Meta(description="Files in its folder that are not the site's.")]
+    unfinished: Annotated[bool, Meta(description="Whether a publication did not end.")]
+
+
+class ServedJson(DocumentJson, frozen=True):
+    """A site that is being served on loopback."""
+
+    site: Annotated[str, Meta(description="Its folder.")]
+    url: Annotated[str, Meta(description="Where it is served, without a slash at the end.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    release: Annotated[str, Meta(description="The newest release that it offers.")]
+    ca: Annotated[
+        str,
+        Meta(description="With --tls, the file of the throw-away CA that clients are to trust; else empty."),
+    ]
+
+
+class PushedJson(DocumentJson, frozen=True):
+    """What came to where a site is served, or with --dry-run would come."""
+
+    to: Annotated[str, Meta(description="The folder or bucket.")]
+    url: Annotated[str, Meta(description="Where it is served.")]
+    counter: Annotated[int, Meta(description="The number of the publication that is there now.")]
+    dry_run: bool
+    written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
+    removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]
+
+
+class FetchedJson(DocumentJson, frozen=True):
+    """What came from where a site is served into a folder."""
+
+    source: Annotated[str, Meta(description="The address, bucket or folder.")]
+    site: Annotated[str, Meta(description="The site's folder.")]
+    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    release: Annotated[str, Meta(description="The newest release that it offers.")]
+    counter: Annotated[int, Meta(description="The number of its last publication.")]
+    time: Annotated[int, Meta(description="When that was signed, in seconds since 1970.")]
+    expires: Annotated[int, Meta(description="Until when clients take it, in seconds since 1970.")]
+    written: Annotated[list[str], Meta(description="The files, in the order in which they were written.")]
+    removed: Annotated[list[str], Meta(description="The files that are no longer the site's.")]
+    stale: Annotated[
+        list[str],
+        Meta(description="Indexes of a publication that has not ended; the next one makes them anew."),
+    ]
+
+
+class ExportedJson(DocumentJson, frozen=True):
+    """A site in a tar file."""
+
+    file: Annotated[str, Meta(description="The tar file.")]
+    files: Annotated[int, Meta(description="How many files it holds.")]
+    counter: Annotated[int, Meta(description="The number of the site's last publication.")]

@@ -10,6 +10,7 @@ import msgspec
 
 from builder.errors import SiteError
 from builder.repositories import listing, state, status
+from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf
 from builder.repositories.sitefile import Kind, Listed
 from builder.text import files
@@ -17,8 +18,8 @@ from builder.text import files
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from builder.repositories.publication import SiteKeys
-    from builder.repositories.state import KeptShelf, SiteState
+    from builder.repositories.publication import Opener
+    from builder.repositories.state import SiteState
     from builder.repositories.status import SiteStatus
 
 _STATE_BYTES = 1024 * 1024 * 1024
@@ -37,15 +38,14 @@ class Site(msgspec.Struct, frozen=True):
     def shelf(self, name: str) -> Shelf:
         """Return an ecosystem's packages, none where there are none, with their lines."""
         kept = self.state.shelves.get(name)
-        return of_kept(self.folder, kept) if kept else Shelf((), (), lambda _: ())
+        if kept is None:
+            return Shelf((), (), lambda _: ())
+        # In the ecosystem's order, which lengths have too: a state's own is the alphabet's.
+        texts = ECOSYSTEMS[name].TEXTS
+        return Shelf(kept.entries, texts, lambda text: chunks(self.folder, kept.texts[text]))
 
 
-def of_kept(folder: Path, kept: KeptShelf) -> Shelf:
-    """Return a shelf whose texts lie in a site's folder."""
-    return Shelf(kept.entries, tuple(kept.texts), lambda text: chunks(folder, kept.texts[text]))
-
-
-def read(folder: Path, keys: SiteKeys | None) -> Site | None:
+def read(folder: Path, keys: Opener | None) -> Site | None:
     """Return the site in `folder`, None where there is none.
 
     Raises SiteError where one of its own files is missing or changed, SignatureError where another key has

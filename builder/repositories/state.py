@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import replace
 
 from builder.errors import SiteError
 from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
@@ -22,8 +21,7 @@ _SCHEMA = 1
 class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """A release that is on the site; times are seconds since 1970.
 
-    `certificates` and `distrusted` are fingerprints, `states` says of those that are shipped which are not
-    just active, and `bundle` is the path of its roots in PEM.
+    `certificates` and `distrusted` are fingerprints, and `bundle` is the path of its roots in PEM.
     """
 
     release: str
@@ -31,7 +29,6 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     added: int
     certificates: tuple[str, ...]
     distrusted: tuple[str, ...] = ()
-    states: dict[str, str] = {}
     bundle: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
@@ -49,8 +46,10 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
 
     `authorities` are the certificates that any release names, by fingerprint. `superseded` are the files that
     stay for whoever has read an older index, with the publication that replaced each. `remembered` is what
-    single parts keep for themselves (their name, and JSON of theirs). `scripts` are all that ever were
-    install.sh, by the names that have their digests, the present one last.
+    single parts keep for themselves (their name, and JSON of theirs). `architectures` are those for which it
+    was derived, and `scripts` all that ever were install.sh, by the names that have their digests, the
+    present one last. `lineage` are the publications that this one follows, the last one last: the first 16
+    hex digits of the digests of their lists.
     """
 
     organisation: Organisation
@@ -63,16 +62,10 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     shelves: dict[str, KeptShelf] = {}
     superseded: dict[str, int] = {}
     remembered: dict[str, Any] = {}
+    architectures: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    lineage: tuple[str, ...] = ()
     schema: int = _SCHEMA
-
-    def certificates(self, release: PublishedRelease) -> tuple[CertificateSummary, ...]:
-        """Return every CA that a release names, in the state that it had there."""
-        shipped = (
-            replace(self.authorities[key], state=release.states.get(key, "")) for key in release.certificates
-        )
-        blocked = (replace(self.authorities[key], state="distrusted") for key in release.distrusted)
-        return (*shipped, *blocked)
 
     @property
     def offered(self) -> tuple[PublishedRelease, ...]:

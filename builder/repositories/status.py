@@ -17,7 +17,7 @@ from builder.repositories.state import OURS
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.repositories.publication import SiteKeys
+    from builder.repositories.publication import Opener, SiteKeys
 
 STATUS = f"{OURS}/status"
 _ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
@@ -45,6 +45,11 @@ class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: Reference
     schema: int = _SCHEMA
 
+    @property
+    def mark(self) -> str:
+        """What names this publication in the lineage of later ones."""
+        return self.files.sha256[:16]
+
 
 def to_text(status: SiteStatus, keys: SiteKeys | None) -> str:
     """Return the status file, signed unless there are no keys."""
@@ -57,7 +62,7 @@ def is_signed(text: str) -> bool:
     return text.startswith(_ARMOR)
 
 
-def parse(text: str, where: str, keys: SiteKeys | None) -> SiteStatus:
+def parse(text: str, where: str, keys: Opener | None) -> SiteStatus:
     """Return what a status file says; raise SiteError or SignatureError unless `keys` vouch for it.
 
     Without keys it must be unsigned: what cannot be verified is not believed.
@@ -71,7 +76,20 @@ def parse(text: str, where: str, keys: SiteKeys | None) -> SiteStatus:
             f"{where}: is not signed, and here are keys",
             hint="a site that was built with --unsigned is signed by 'trustpack sign SITE'",
         )
-    plain = keys.opened(text) if keys else text
+    return _decoded(keys.opened(text) if keys else text, where)
+
+
+def claimed(text: str, where: str) -> SiteStatus:
+    """Return what a status file says, whoever wrote it: to be shown, never to be believed.
+
+    Raises SiteError for what is no status.
+    """
+    if is_signed(text):
+        text = text.partition("\n\n")[2].partition("\n-----BEGIN PGP SIGNATURE-----")[0]
+    return _decoded(text, where)
+
+
+def _decoded(plain: str, where: str) -> SiteStatus:
     try:
         found = msgspec.json.decode(plain, type=SiteStatus)
     except msgspec.DecodeError as error:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from builder import inspect
 from builder.errors import NotAPackageError, SiteError
 from builder.model import Release
-from builder.release.manifest import read_manifest
+from builder.release.manifest import PROOFS, read_manifest
 from builder.repositories import draft as drafts
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Released
+from builder.repositories.front import PROOF
+from builder.repositories.page.proof import table
 from builder.repositories.sitefile import Kind, SiteFile
 from builder.repositories.state import OURS, PublishedRelease
 from builder.text import files
@@ -52,7 +55,7 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
         )
         for name in _ecosystems(entry.file, data[entry.file]):
             draft = drafts.admit(draft, name, released, publication)
-    return _described(draft, manifest, data, publication)
+    return _with_proof(_described(draft, manifest, data, publication), folder)
 
 
 def _manifest(folder: Path) -> Manifest:
@@ -82,6 +85,19 @@ def _ecosystems(name: str, data: bytes) -> list[str]:
     return [one.NAME for one in ECOSYSTEMS.values() if kind and kind == one.FORMAT]
 
 
+def _with_proof(draft: Draft, folder: Path) -> Draft:
+    """Return the draft with the proof that lies beside the release; a build removes another release's."""
+    path = folder / PROOFS[0]
+    try:
+        found = table(files.read(path), str(path))
+    except FileNotFoundError:
+        return draft
+    except OSError as error:
+        raise SiteError(f"{path}: cannot be read: {error.strerror or error}") from None
+    remembered = {**draft.state.remembered, PROOF: msgspec.to_builtins(found)}
+    return replace(draft, state=replace(draft.state, remembered=remembered))
+
+
 def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publication: Publication) -> Draft:
     state = draft.state
     if any(one.release == manifest.release for one in state.releases):
@@ -94,7 +110,6 @@ def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publica
         added=publication.time,
         certificates=tuple(one.sha256 for one in manifest.certificates),
         distrusted=tuple(one.sha256 for one in manifest.distrusted),
-        states={one.sha256: one.state for one in manifest.certificates if one.state},
         bundle=path if bundle else "",
     )
     blocked = tuple(replace(one, state="distrusted") for one in manifest.distrusted)

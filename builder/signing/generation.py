@@ -11,6 +11,7 @@ from builder.text.values import END
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -29,14 +30,16 @@ Keeper = Literal["file", "agent", "program"]
 
 
 class Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What is public of one generation; `created` is in seconds since 1970, and part of the fingerprint.
+    """What is public of one generation.
 
-    `openpgp` and `apk` say what makes their signatures; `label` is how a program or an agent calls the key.
+    Times are seconds since 1970: `created` is part of the fingerprint, `since` when its state began.
+    `openpgp` and `apk` say what makes their signatures; `label` is how a program calls the key.
     """
 
     number: Annotated[int, msgspec.Meta(ge=1, le=99_999)]
     state: State
     created: Annotated[int, msgspec.Meta(ge=0, le=0xFFFFFFFF)]
+    since: Annotated[int, msgspec.Meta(ge=0, le=0xFFFFFFFF)]
     fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-F]{40}" + END)]
     apk_name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,60}\.rsa\.pub" + END)]
     openpgp: Keeper = "file"
@@ -55,6 +58,17 @@ class Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         return f"{self.number}-openpgp.asc"
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """Where a new generation's keys are, unless new files are to hold them.
+
+    `gpg` is the fingerprint of an OpenPGP key that GnuPG's agent has; `public` is the file of a public RSA
+    key, PEM, whose private half the organisation's own program signs with, for OpenPGP and for apk.
+    """
+
+    gpg: str = ""
+    public: Path | None = None
+
+
 class Pair(msgspec.Struct, frozen=True):
     """The private keys of a generation, in memory."""
 
@@ -64,6 +78,19 @@ class Pair(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Show nothing of them."""
         return f"{type(self).__name__}()"
+
+
+class MadeKeys(msgspec.Struct, frozen=True):
+    """A generation with its public keys, and the private ones that are to be written to `private`'s files."""
+
+    generation: Generation
+    certificate: bytes
+    apk_public: bytes
+    private: tuple[rsa.RSAPrivateKey, ...]
+
+    def __repr__(self) -> str:
+        """Say which it is."""
+        return f"{type(self).__name__}({self.generation.number})"
 
 
 def make(bits: int = keys.BITS) -> Pair:

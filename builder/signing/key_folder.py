@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from builder.errors import SignatureError
 from builder.signing import armor, openpgp
-from builder.signing.generation import ROLES, Generation  # noqa: TC001  msgspec reads annotations at run time
+from builder.signing.generation import ROLES, Generation
 from builder.signing.keyring import PublicKeys
 from builder.signing.keys import apk_name
 from builder.signing.packets import Unsupported
@@ -60,7 +60,7 @@ class KeyFolder(msgspec.Struct, frozen=True):
 
     def public(self, one: Generation) -> PublicKeys:
         """Return the public keys of a generation; raise SignatureError unless keys.json names them so."""
-        return PublicKeys(ROLES[one.state], self.certificate(one)[1], one.apk_name, self.apk(one))
+        return PublicKeys(ROLES[one.state], self.certificate(one)[1], one.apk_name, self.apk(one)[0])
 
     def certificate(self, one: Generation) -> tuple[PublicKey, bytes]:
         """Return a generation's OpenPGP key and its certificate's packets; raise SignatureError."""
@@ -76,8 +76,8 @@ class KeyFolder(msgspec.Struct, frozen=True):
             raise SignatureError(f"{path}: is not the key that {INDEX} names", hint=_RESTORE)
         return public, packets
 
-    def apk(self, one: Generation) -> bytes:
-        """Return a generation's public apk key, PEM; raise SignatureError."""
+    def apk(self, one: Generation) -> tuple[bytes, rsa.RSAPublicKey]:
+        """Return a generation's public apk key as PEM and by its numbers; raise SignatureError."""
         path = self.path / one.apk_name
         data = _read(path)
         try:
@@ -88,7 +88,7 @@ class KeyFolder(msgspec.Struct, frozen=True):
             raise SignatureError(f"{path}: is damaged, or no RSA public key in PEM", hint=_RESTORE)
         if apk_name(found, self.file.organisation) != one.apk_name:
             raise SignatureError(f"{path}: is not the key that its name tells", hint=_RESTORE)
-        return data
+        return data, found
 
 
 def read(path: Path, *, organisation: str = "") -> KeyFolder:

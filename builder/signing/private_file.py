@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 MODE = 0o600
 _OTHERS = 0o077
 _LIMIT = 64 * 1024  # bytes; a key of 16,384 bits has 13,000
-_LEAST = 2048  # bits
-_HINT = "give a file that holds it with --key-password-file, or run the command on a terminal"
+LEAST = 2048  # bits
+_HINT = "give a file that holds it with --password-file, or run the command on a terminal"
 # Opened so, a pipe is not waited for; the link itself is refused, wherever it leads.
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -111,11 +111,16 @@ def _loaded(path: Path, data: bytes, password: bytes | None) -> rsa.RSAPrivateKe
         if password is None:
             raise SignatureError(f"{path}: is no private key in PEM, or is damaged") from None
         return None
-    if not isinstance(found, rsa.RSAPrivateKey) or found.key_size < _LEAST:
+    if not isinstance(found, rsa.RSAPrivateKey) or found.key_size < LEAST:
         raise SignatureError(
-            f"{path}: is no RSA key of {_LEAST} bits or more", hint="package managers take no other"
+            f"{path}: is no RSA key of {LEAST} bits or more", hint="package managers take no other"
         )
     return found
+
+
+def is_encrypted(path: Path) -> bool:
+    """Tell whether a private key is there and encrypted; raise SignatureError where it cannot be read."""
+    return path.exists() and b"ENCRYPTED" in read(path)
 
 
 def create(path: Path, private: rsa.RSAPrivateKey, password: str = "") -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from builder.errors import SignatureError
 from builder.signing import key_folder, private_file
+from builder.signing.agent import AgentKey
 from builder.signing.generation import ROLES, SIGNING
 from builder.signing.keyring import Keyring
-from builder.signing.keys import ApkKey, RsaOpenPgpKey, apk_name, in_memory
+from builder.signing.keys import ApkKey, RsaOpenPgpKey, in_memory
+from builder.signing.outside import Outside
 from builder.signing.private_file import NO_PASSWORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
     from builder.signing.generation import Generation
     from builder.signing.key_folder import KeyFolder
@@ -22,30 +27,57 @@ if TYPE_CHECKING:
     from builder.signing.private_file import Passwords
 
 
+class SigningPair(NamedTuple):
+    """The keys of a generation that signs."""
+
+    openpgp: OpenPgpKey
+    apk: ApkKey
+
+
 def read(
     folder: Path,
     *,
     organisation: str = "",
     passwords: Passwords = NO_PASSWORDS,
+    signer: Sequence[str] = (),
 ) -> Keyring:
-    """Return what signs with the keys in `folder`; `organisation` is their slug. Raises SignatureError."""
+    """Return what signs with the keys in `folder`; `organisation` is their slug.
+
+    `signer` is the program that signs where the keys are not in files. Raises SignatureError.
+    """
     found = key_folder.read(folder, organisation=organisation)
-    signing = found.in_state(*SIGNING)
-
-    def private(one: Generation, kind: str) -> Path:
-        return found.path / f"{one.number}-{kind}.pem"
-
-    return Keyring(
-        tuple(_openpgp(found, one, private(one, "openpgp"), passwords) for one in signing),
-        tuple(_apk(found, one, private(one, "apk"), passwords) for one in signing),
-        *_public(found),
-    )
+    pairs = [signing(found, one, passwords=passwords, signer=signer) for one in found.in_state(*SIGNING)]
+    return Keyring(tuple(pair.openpgp for pair in pairs), tuple(pair.apk for pair in pairs), *_public(found))
 
 
 def read_public(folder: Path, *, organisation: str = "") -> Keyring:
     """Return a folder's public keys: nothing can be signed with them; raise SignatureError."""
-    found = key_folder.read(folder, organisation=organisation)
-    return Keyring((), (), *_public(found))
+    return Keyring((), (), *_public(key_folder.read(folder, organisation=organisation)))
+
+
+def signing(
+    found: KeyFolder, one: Generation, *, passwords: Passwords = NO_PASSWORDS, signer: Sequence[str] = ()
+) -> SigningPair:
+    """Return the keys of a generation, able to sign; raise SignatureError."""
+    if "program" in {one.openpgp, one.apk} and not signer:
+        raise SignatureError(
+            f"{found.path}: a program signs with '{one.label}', and none is named",
+            hint="name it as repository.signer in trustpack.yaml",
+        )
+
+    def raw(kind: str, keeper: str, public: rsa.RSAPublicKey, file: str) -> Callable[[bytes], bytes]:
+        if keeper == "program":
+            return Outside(tuple(signer), one.label, public)
+        return _raw(found.path / f"{one.number}-{kind}.pem", passwords, public, file)
+
+    public, certificate = found.certificate(one)
+    pem, apk_public = found.apk(one)
+    openpgp: OpenPgpKey = (
+        AgentKey(public, certificate)
+        if one.openpgp == "agent"
+        else RsaOpenPgpKey(public, certificate, raw("openpgp", one.openpgp, public.numbers, one.certificate))
+    )
+    return SigningPair(openpgp, ApkKey(one.apk_name, pem, raw("apk", one.apk, apk_public, one.apk_name)))
 
 
 def _public(found: KeyFolder) -> tuple[tuple[PublicKeys, ...], tuple[PublicKey, ...]]:
@@ -53,17 +85,8 @@ def _public(found: KeyFolder) -> tuple[tuple[PublicKeys, ...], tuple[PublicKey, 
     return published, tuple(found.certificate(one)[0] for one in found.in_state("retired"))
 
 
-def _openpgp(found: KeyFolder, one: Generation, path: Path, passwords: Passwords) -> OpenPgpKey:
-    public, certificate = found.certificate(one)
+def _raw(path: Path, passwords: Passwords, public: rsa.RSAPublicKey, file: str) -> Callable[[bytes], bytes]:
     private = private_file.load(path, passwords)
-    if private.public_key() != public.numbers:
-        raise SignatureError(f"{path}: is not the private key of {one.certificate}")
-    return RsaOpenPgpKey(public, certificate, in_memory(private))
-
-
-def _apk(found: KeyFolder, one: Generation, path: Path, passwords: Passwords) -> ApkKey:
-    public = found.apk(one)
-    private = private_file.load(path, passwords)
-    if apk_name(private.public_key(), found.file.organisation) != one.apk_name:
-        raise SignatureError(f"{path}: is not the private key of {one.apk_name}")
-    return ApkKey(one.apk_name, public, in_memory(private))
+    if private.public_key() != public:
+        raise SignatureError(f"{path}: is not the private key of {file}")
+    return in_memory(private)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from builder.errors import SignatureError
 from builder.signing import armor, openpgp, packets
+from builder.signing.openpgp import PublicKey  # noqa: TC001  msgspec reads annotations at run time
 from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from builder.signing.openpgp import PublicKey
 
 # Nothing stands before the message or behind it, and of headers only the digest's name.
 _MESSAGE = re.compile(
@@ -62,6 +63,16 @@ def opened(text: str, keys: Sequence[PublicKey], where: str) -> str:
     plain = "\n".join(line.removeprefix("- ").rstrip(" \t\r") for line in lines) + "\n"
     _expect(found["signature"], keys, openpgp.TEXT, armor.to_sign(plain), where)
     return plain
+
+
+class KnownKeys(msgspec.Struct, frozen=True):
+    """Public keys, as somebody has them who cannot sign."""
+
+    keys: tuple[PublicKey, ...]
+
+    def opened(self, text: str) -> str:
+        """Return the text in a cleartext signature; raise SignatureError unless one of the keys made it."""
+        return opened(text, self.keys, "the signed text")
 
 
 def detached(data: bytes, signature: str, keys: Sequence[PublicKey], where: str) -> None:

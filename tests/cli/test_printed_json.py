@@ -29,9 +29,13 @@ CASES = {
     "recipes-show": ("recipes show deb --json", 0),
     "recipes-export": ("recipes export deb --json", 0),
     "docs": ("docs --json", 0),
+    "keys": ("keys new --json", 0),
+    "keys-check": ("keys check --json", 12),  # one of the keys is not there
 }
+# Further commands that print the same documents, and have the same status.
+ALSO = {"keys show --json": "keys", "keys rotate --json": "keys"}
 # Documents that are no command's result.
-OTHERS = {"certificates", "doctor", "error", "message"}
+OTHERS = {"certificates", "doctor", "error", "message", "repo-serve"}
 CONFIG = """\
 organisation: {slug: acme}
 bundle: {paths: [roots.pem, another.pem, blocked.pem]}
@@ -76,6 +80,9 @@ def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document
         assert rotating.run("build").code == 0
     if document == "inspect":
         (rotating.folder / "dist" / "cut.deb").write_bytes(b"!<arch>\ndebian-binary")
+    if document == "keys-check":
+        assert rotating.run("keys", "new").code == 0
+        (rotating.folder / "keys" / "1-apk.pem").unlink()
     done = rotating.run(*line.split())
     assert (done.code, faults(document, done.out)) == (code, [])
 
@@ -94,14 +101,27 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
     """All of them print it, and it is described, and shown here to be what its schema says."""
     printing = {command.path for command in commands() if command.prints_json}
     assert printing == {command.path for command in commands()}
-    assert printing == {" ".join(_words(line)) for line, _ in CASES.values()} | {"schema"}
+    assert printing == {" ".join(_words(line)) for line in _lines()} | {"schema", "repo serve"}
     assert {*CASES, *OTHERS} == set(PRINTED)
+
+
+def _lines() -> list[str]:
+    return [*(line for line, _ in CASES.values()), *ALSO]
 
 
 def _words(line: str) -> list[str]:
     """Return the words of a command's name."""
     words = line.split()
-    return words[:2] if words[0] == "recipes" else words[:1]
+    return words[:2] if words[0] in {"recipes", "keys", "repo"} else words[:1]
+
+
+@pytest.mark.parametrize("line", ALSO)
+def test_other_commands_print_the_same_documents(world: World, line: str) -> None:
+    """What one says of its result, the others do."""
+    world.write("trustpack.yaml", "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\n")
+    assert world.run("keys", "new").code == 0
+    done = world.run(*line.split())
+    assert (done.code, faults(ALSO[line], done.out)) == (0, [])
 
 
 @pytest.mark.parametrize("document", NAMES)

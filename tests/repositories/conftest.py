@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.signing import site_keys as signing
 from tests.repositories import sites
 from tests.repositories.hosts import Hosts
 from tests.trust.prepared import Preparations
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -27,30 +29,42 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 
 @pytest.fixture(scope="session")
-def site_keys() -> SiteKeys | None:
-    """Make the site's keys once."""
-    return None
+def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the site's keys once; a test that changes them takes a copy of the folder."""
+    folder = tmp_path_factory.mktemp("keys") / "keys"
+    sites.keys(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site_keys(key_folder: Path) -> SiteKeys:
+    """Return the site's keys."""
+    return signing.read(key_folder, organisation=sites.SLUG)
 
 
 @pytest.fixture
-def open_site(tmp_path: Path, site_keys: SiteKeys | None) -> Iterator[Callable[..., Site]]:
+def open_site(tmp_path: Path, site_keys: SiteKeys) -> Iterator[Callable[..., Site]]:
     """Return a function that serves a new site of some releases until the test ends."""
     numbers = itertools.count(1)
     with contextlib.ExitStack() as stack:
 
         def opened(
-            *releases: Release, unsigned: bool = False, keys: SiteKeys | None = None, url: str = ""
+            *releases: Release,
+            unsigned: bool = False,
+            keys: SiteKeys | None = None,
+            url: str = "",
+            context: ssl.SSLContext | None = None,
         ) -> Site:
             folder = tmp_path / f"site-{next(numbers)}"
-            signing = None if unsigned else keys or site_keys
-            return sites.open_site(stack, folder, *releases, keys=signing, url=url)
+            signed = None if unsigned else keys or site_keys
+            return sites.open_site(stack, folder, *releases, keys=signed, url=url, context=context)
 
         yield opened
 
 
 @pytest.fixture(scope="session")
 def standing_site(
-    tmp_path_factory: pytest.TempPathFactory, releases: Releases, site_keys: SiteKeys | None
+    tmp_path_factory: pytest.TempPathFactory, releases: Releases, site_keys: SiteKeys
 ) -> Iterator[Site]:
     """Serve a site of all releases that no test may change."""
     with contextlib.ExitStack() as stack:

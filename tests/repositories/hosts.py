@@ -135,6 +135,16 @@ def _dnf(manager: Manager, program: str) -> Kind:
     )
 
 
+# As pacman-key does with a key of its own in between; on Debian it needs the package of makepkg.
+_PACMAN_KEYS = r"""
+[ -e /root/acme.asc ] || exit 0
+mkdir -p -m 700 /etc/pacman.d/gnupg
+cd /etc/pacman.d/gnupg
+touch pubring.gpg
+gpg --homedir . --batch --import /root/acme.asc
+gpg --homedir . --with-colons --list-keys | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1:6:/p' |
+    gpg --homedir . --import-ownertrust
+"""
 _ZYPP = "zypper --non-interactive"
 KINDS = {
     "apt-bullseye": _apt("bullseye"),
@@ -147,7 +157,9 @@ KINDS = {
         ZYPPER.suite,
         _disguised(ZYPPER, OPENSUSE),
         _zypper_files,
-        refresh=f"{_ZYPP} refresh --force",
+        # What it knows of the mirrors it believes for ten minutes, even now.
+        refresh="find /var/cache/zypp -name '*mirrorlist*' -exec touch --date='-1 hour' {} + 2>/dev/null; "
+        f"{_ZYPP} refresh --force",
         install=f"{_ZYPP} install --oldpackage {{spec}}",
         spec="{name}={version}",
         upgrade=f"{_ZYPP} update {{name}}",
@@ -165,11 +177,9 @@ KINDS = {
         spec="{name}",  # a repository of pacman's offers one version
         upgrade="pacman --noconfirm --sync {name}",
         remove="pacman --noconfirm --remove {name}",
-        version="pacman --query {name} | sed 's/.* //; s/-[0-9]*$//'",
+        version="found=$(pacman --query {name}) && echo \"$found\" | sed 's/.* //; s/-[0-9]*$//'",
         forget="rm -rf /var/lib/pacman/sync/* /var/cache/pacman/pkg/*",
-        begin="[ ! -e /root/acme.asc ] || { pacman-key --init && pacman-key --add /root/acme.asc && "
-        "gpg --homedir /etc/pacman.d/gnupg --with-colons --show-keys /root/acme.asc | "
-        "sed -n 's/^fpr:*\\([0-9A-F]*\\):$/\\1/p' | xargs -n 1 pacman-key --lsign-key; }",
+        begin=_PACMAN_KEYS,
     ),
 }
 NAMES = tuple(KINDS)

@@ -28,11 +28,13 @@ from builder.repositories import site as sites
 from builder.repositories.publication import Publication
 from builder.repositories.publish import Order
 from builder.repositories.serve import serve
+from builder.signing import generation, new, site_keys
 from tests import targets
 from tests.packages.built import trustpack
 
 if TYPE_CHECKING:
     import contextlib
+    import ssl
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -188,17 +190,35 @@ class Site:
             os.utime(file)
 
 
+def keys(folder: Path, slug: str = SLUG) -> SiteKeys:
+    """Make a folder of keys as `trustpack keys new` does, but shorter ones: each is made in a moment."""
+    pairs = (generation.make(3072), generation.make(3072))
+    owner = f"{slug} <ca@{slug}.example>"
+    new.create(folder, organisation=slug, user_id=owner, time=DAWN, pairs=pairs)
+    return site_keys.read(folder, organisation=slug)
+
+
 # A day ago: no client has a clock that is before it.
 _START = int(time.time()) - 24 * _HOUR
+# When the site's keys were made.
+DAWN = _START - 24 * _HOUR
 
 
 def open_site(
-    stack: contextlib.ExitStack, folder: Path, *releases: Release, keys: SiteKeys | None, url: str = ""
+    stack: contextlib.ExitStack,
+    folder: Path,
+    *releases: Release,
+    keys: SiteKeys | None,
+    url: str = "",
+    context: ssl.SSLContext | None = None,
 ) -> Site:
-    """Serve a new site of these releases until `stack` ends; `url` is what it says of itself, if another."""
+    """Serve a new site of these releases until `stack` ends, over TLS with a `context`.
+
+    `url` is what it says of itself, if another.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log: list[Answered] = []
-    served = stack.enter_context(serve(folder, answered=log.append))
+    served = stack.enter_context(serve(folder, context=context, answered=log.append))
     site = Site(folder, url or served, keys, log)
     if releases:
         site.add(*releases)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builder.repositories.ecosystems import apt, brew, files, gem, npm, pypi
+from builder.repositories.ecosystems import apk, apt, brew, files, gem, npm, pacman, pypi, rpm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,4 +12,6 @@ if TYPE_CHECKING:
     from builder.repositories.ecosystem import Ecosystem
 
 # In the order in which a site's page shows them.
-ECOSYSTEMS: Mapping[str, Ecosystem] = {module.NAME: module for module in (apt, pypi, npm, gem, brew, files)}
+ECOSYSTEMS: Mapping[str, Ecosystem] = {
+    module.NAME: module for module in (apt, rpm, apk, pacman, pypi, npm, gem, brew, files)
+}

@@ -30,8 +30,8 @@ TEXTS: tuple[str, ...] = ("packages",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _OWNED = (
-    "{} owns the address and the keys from then on, so that new keys come by an ordinary upgrade, and keeps apt "
-    "from taking any other package from here."
+    "{} owns the address and the keys from then on, so that new keys come by an ordinary upgrade, and keeps "
+    "apt from taking any other package from here."
 )
 _SUITE = f"{FOLDER}/dists/{SUITE}"
 _BINARY = f"{COMPONENT}/binary-all"

@@ -149,9 +149,11 @@ def _walk(folder: Path, prefix: str) -> Iterator[str]:
     with os.scandir(folder) as entries:
         found = {f"{e.name}/" if e.is_dir(follow_symlinks=False) else e.name: e for e in entries}
     for name in sorted(found):  # with the slash, so that whole paths come in their order
+        if name.startswith(atomic.TEMPORARY):
+            continue
         if name.endswith("/"):
             yield from _walk(folder / name, f"{prefix}{name}")
-        elif found[name].is_file(follow_symlinks=False) and not name.startswith(atomic.TEMPORARY):
+        elif found[name].is_file(follow_symlinks=False):
             yield f"{prefix}{name}"
 
 

@@ -185,7 +185,7 @@ def test_refreshing_changes_dates_and_nothing_else(tmp_path: Path, built: list[P
     publish.refresh(order(tmp_path, now=NOW + 30 * DAY))
     after = listed(tmp_path / "site")
     changed = {path for path in before.keys() & after.keys() if before[path] != after[path]}
-    assert changed == {"deb/dists/stable/Release"}
+    assert changed == {"deb/dists/stable/Release", "index.html"}
     text = (tmp_path / "site/deb/dists/stable/Release").read_text("utf-8")
     assert "Valid-Until: Sun, 28 Feb 2027 00:53:20 UTC\n" in text
 

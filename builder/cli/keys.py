@@ -1,0 +1,264 @@
+"""`trustpack keys`: the keys that sign packages and sites: made, shown, replaced, looked through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli import environment, options
+from builder.cli.messages import tell
+
+if TYPE_CHECKING:
+    from builder.pipeline.project import Project
+    from builder.signing.key_folder import KeyFolder
+    from builder.signing.private_file import Passwords
+
+app = typer.Typer(help="Make, show and rotate the keys that sign packages and sites.", no_args_is_help=True)
+
+_Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        help="The folder of the keys.  [default: the configuration's, or keys]",
+        parser=options.path,
+        metavar="<path>",
+    ),
+]
+_PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file with the password of the private keys; others must not be able to read it.",
+        parser=options.path,
+        metavar="<path>",
+    ),
+]
+_Encrypt = Annotated[
+    bool, typer.Option("--encrypt", help="Ask for a password, and encrypt the new private keys with it.")
+]
+_GPG_HELP = "The fingerprint of an OpenPGP key that GnuPG's agent has, for the {} keys."
+_PUBLIC_HELP = "The public key, PEM, that repository.signer signs with, for the {} keys."
+
+
+@app.command("new")
+def new_keys(
+    *,
+    config: options.Config = None,
+    keys: _Keys = None,
+    password_file: _PasswordFile = None,
+    encrypt: _Encrypt = False,
+    gpg: Annotated[str, typer.Option(help=_GPG_HELP.format("current"), metavar="<fingerprint>")] = "",
+    gpg_next: Annotated[str, typer.Option(help=_GPG_HELP.format("next"), metavar="<fingerprint>")] = "",
+    public: Annotated[
+        Path | None,
+        typer.Option(help=_PUBLIC_HELP.format("current"), parser=options.path, metavar="<path>"),
+    ] = None,
+    public_next: Annotated[
+        Path | None, typer.Option(help=_PUBLIC_HELP.format("next"), parser=options.path, metavar="<path>")
+    ] = None,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Make the keys that sign a site: those for now, and those that are to follow them.
+
+    Both are published from the first day, so that clients know the next ones long before they sign. Move the
+    private half of the next ones to a safe place: nothing needs it before the next rotation.
+    """
+    from builder.config import organisation
+    from builder.signing import new
+    from builder.signing.generation import Wanted
+
+    chosen = options.chosen(form, json=json)
+    project = environment.project(config=config, now=now)
+    owner = organisation(project.config)
+    found = new.create(
+        _folder(project, keys),
+        organisation=owner.slug,
+        user_id=new.user_id(owner.name, owner.contact_email),
+        time=int(project.now.timestamp()),
+        password=_password(password_file, encrypt=encrypt),
+        wanted=(Wanted(gpg, public), Wanted(gpg_next, public_next)),
+        signer=tuple(project.config.repository.signer or ()),
+    )
+    _report(found, chosen)
+    _remind(found)
+
+
+@app.command()
+def show(
+    *,
+    config: options.Config = None,
+    keys: _Keys = None,
+    form: options.Form = None,
+    json: options.Json = False,
+) -> None:
+    """Show which keys there are, what each is for and who knows it."""
+    from builder.signing import key_folder
+
+    chosen = options.chosen(form, json=json)
+    _report(key_folder.read(_folder(_project(config, keys), keys)), chosen)
+
+
+@app.command()
+def rotate(
+    *,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Let the keys before the current ones sign no more.")
+    ] = False,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The current private keys are lost: the next ones sign at once.")
+    ] = False,
+    stolen: Annotated[
+        bool,
+        typer.Option("--stolen", help="Somebody has the current private keys: the next ones sign at once."),
+    ] = False,
+    replace_next: Annotated[
+        bool, typer.Option("--replace-next", help="The next keys were lost or stolen: make others.")
+    ] = False,
+    config: options.Config = None,
+    keys: _Keys = None,
+    password_file: _PasswordFile = None,
+    encrypt: _Encrypt = False,
+    gpg_next: Annotated[str, typer.Option(help=_GPG_HELP.format("new next"), metavar="<fingerprint>")] = "",
+    public_next: Annotated[
+        Path | None, typer.Option(help=_PUBLIC_HELP.format("new next"), parser=options.path, metavar="<path>")
+    ] = None,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Let the next keys sign, beside the current ones, and make new next ones.
+
+    Clients know them already. Publish the site, wait until hosts have upgraded, and end the rotation with
+    --finish. 'trustpack docs keys' tells it step by step.
+    """
+    from builder.errors import UsageError
+    from builder.signing import rotation
+    from builder.signing.generation import Wanted
+
+    chosen = options.chosen(form, json=json)
+    given = {"--finish": finish, "--lost": lost, "--stolen": stolen, "--replace-next": replace_next}
+    steps = [name for name, is_given in given.items() if is_given]
+    if len(steps) > 1:
+        raise UsageError(f"{' and '.join(steps)}: give one of them")
+    project = _project(config, keys)
+    folder, time = _folder(project, keys), int(environment.clock(now).timestamp())
+    if finish:
+        found = rotation.finish(folder, time=time)
+    else:
+        passwords = environment.key_passwords(password_file)
+        step = rotation.Rotation(
+            time=time,
+            wanted=Wanted(gpg_next, public_next),
+            signer=_signer(project),
+            passwords=passwords,
+            password=_password(password_file, encrypt=encrypt) or _inherited(folder, passwords),
+        )
+        if replace_next:
+            found = rotation.replace_next(folder, step)
+        elif lost or stolen:
+            found = rotation.replace(folder, step, stolen=stolen)
+        else:
+            found = rotation.begin(folder, step)
+    _report(found, chosen)
+    if not finish:
+        _remind(found)
+
+
+@app.command()
+def check(
+    *,
+    config: options.Config = None,
+    keys: _Keys = None,
+    password_file: _PasswordFile = None,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Try each key that signs, and tell what is wrong with the folder of the keys.
+
+    Something is signed with each, and another program verifies it. The status is 12 where keys cannot sign.
+    """
+    from builder.errors import SignatureError
+    from builder.signing import checking, key_folder, report
+    from builder.text.quoting import visible
+
+    chosen = options.chosen(form, json=json)
+    project = _project(config, keys)
+    folder = _folder(project, keys)
+    findings = checking.check(
+        folder,
+        time=int(environment.clock(now).timestamp()),
+        passwords=environment.key_passwords(password_file),
+        signer=_signer(project),
+    )
+    if chosen == "json":
+        typer.echo(report.check_json(key_folder.read(folder), findings), nl=False)
+    else:
+        for one in findings:
+            typer.echo(visible(f"{one.level}: {one.where}: {one.message}"))
+            if one.hint:
+                typer.echo(visible(f"  {one.hint}"))
+    if any(one.level == "error" for one in findings):
+        raise typer.Exit(SignatureError.exit_code)
+
+
+def _project(config: Path | None, keys: Path | None) -> Project | None:
+    """Return the project, where there is a configuration; a machine that only signs has none."""
+    from builder.config import FILE_NAME
+
+    if config is None and keys is not None and not Path(FILE_NAME).exists():
+        return None
+    return environment.project(config=config)
+
+
+def _folder(project: Project | None, keys: Path | None) -> Path:
+    if keys is not None or project is None:
+        return keys or Path("keys")
+    return project.folder / project.config.repository.keys
+
+
+def _signer(project: Project | None) -> tuple[str, ...]:
+    return tuple(project.config.repository.signer or ()) if project else ()
+
+
+def _password(file: Path | None, *, encrypt: bool) -> str:
+    """Return the password that new private keys are encrypted with; empty for none."""
+    from builder.signing import private_file
+
+    if file is not None:
+        return private_file.read_passwords(file)[0]
+    return environment.new_password() if encrypt else ""
+
+
+def _inherited(folder: Path, passwords: Passwords) -> str:
+    """Return the password of the keys that are there, if they are encrypted."""
+    from builder.signing import key_folder, private_file
+
+    found = key_folder.read(folder)
+    paths = [found.path / name for one in found.in_state("current", "next") for name in one.private]
+    encrypted = [path for path in paths if private_file.is_encrypted(path)]
+    return next(iter(passwords.of(encrypted[0])), "") if encrypted else ""
+
+
+def _report(found: KeyFolder, form: str) -> None:
+    from builder.signing import report
+    from builder.text.quoting import visible
+
+    if form == "json":
+        typer.echo(report.keys_json(found), nl=False)
+        return
+    for line in report.lines(found):
+        typer.echo(visible(line))
+
+
+def _remind(found: KeyFolder) -> None:
+    """Say which private keys are to be moved away."""
+    names = [name for one in found.in_state("next") for name in one.private]
+    if names:
+        tell(
+            "note",
+            [f"{found.path}: move {' and '.join(names)} to another place: they sign after the next rotation"],
+        )

@@ -1,0 +1,125 @@
+"""`trustpack repo fetch` and `export`: a published site comes into a folder, and a folder's into one file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.cli import environment, options
+from builder.cli.messages import tell
+
+_SITE = Path("site")
+
+
+def fetch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="<source>",
+            help="Where the site is: an http or https URL, s3://, gs://, az://, or a folder.",
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="The folder that it comes to.", parser=options.path, metavar="<path>"),
+    ] = _SITE,
+    config: options.Config = None,
+    keys: options.PublicKeys = None,
+    certificate: options.Certificate = None,
+    unsigned: options.Unsigned = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file that remembers the last publication seen: an older one is refused.",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="CAs in PEM that the web server's certificate may be from.",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
+    form: options.Form = None,
+    json: options.Json = False,
+) -> None:
+    """Take a published site into a folder, so that releases can be added to it: in CI, say.
+
+    Its signature and every file are verified. A site that is older than the folder's, or than the one that
+    --record has seen, is refused.
+    """
+    from builder.repositories import fetch as fetching
+    from builder.repositories import records, report
+    from builder.repositories.stores import places
+
+    verifier = None if unsigned else environment.opener(config, keys, certificate)
+    reader = places.readable(
+        source,
+        os.environ,
+        holder=secrets.token_hex(8),
+        clock=time,
+        ca_file=ca_file,
+        proxy=_proxy,
+    )
+    slug = environment.project(config=config).config.organisation.slug if certificate is None else ""
+    seen = records.read(record) if record else None
+    done = fetching.fetch(reader, out, verifier, organisation=slug, at_least=seen.counter if seen else 0)
+    if record:
+        records.write(record, done.status)
+    if done.stale:
+        tell(
+            "warning",
+            [f"{source}: {path} is of a publication that has not ended; the next one makes it anew"
+             for path in done.stale],
+        )  # fmt: skip
+    if done.status.expires <= time.time():
+        tell("warning", [f"{source}: what is signed there counts no more: run trustpack repo refresh"])
+    if options.chosen(form, json=json) == "json":
+        typer.echo(report.fetched_json(done, source, out), nl=False)
+    else:
+        typer.echo(report.fetched_text(done, source, out), nl=False)
+
+
+def export(
+    file: Annotated[
+        Path, typer.Argument(help="The tar file to write.", parser=options.path, metavar="<file>")
+    ],
+    *,
+    site: Annotated[
+        Path, typer.Option("--site", help="The site's folder.", parser=options.path, metavar="<path>")
+    ] = _SITE,
+    config: options.Config = None,
+    keys: options.PublicKeys = None,
+    certificate: options.Certificate = None,
+    unsigned: options.Unsigned = False,
+    form: options.Form = None,
+    json: options.Json = False,
+) -> None:
+    """Write a site into one tar file, for machines that no network reaches: the same site, the same bytes.
+
+    Nothing is written where a file of the site is missing or changed.
+    """
+    from builder.repositories import export as exporting
+    from builder.repositories import report
+
+    verifier = None if unsigned else environment.opener(config, keys, certificate)
+    done = exporting.export(site, file, verifier)
+    if options.chosen(form, json=json) == "json":
+        typer.echo(report.exported_json(done, file), nl=False)
+    else:
+        typer.echo(f"{file}: {done.files} files of publication {done.counter}")
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for a host."""
+    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)

@@ -1,0 +1,71 @@
+"""What people type to use the repository with dnf and with zypper."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from builder.repositories import clients
+from builder.repositories.ecosystem import Instructions
+from builder.repositories.entry import newest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from builder.repositories.entry import Shelf
+    from builder.repositories.publication import Publication
+
+_VERIFY = "rpm -ql {} | grep '[.]crt$' | grep -v /blocklist/ | xargs openssl verify\n"
+_OWNED = (
+    "{} owns the address and the keys from then on, so that new keys come by an ordinary upgrade, and keeps "
+    "dnf from taking any other package from here."
+)
+_ZYPPER_OWNED = "{} owns the address and the keys from then on: new keys come by an ordinary upgrade."
+_ZYPPER_OPEN = (
+    "zypper cannot be told which packages it may take from here; of a name that the distribution has too, it "
+    "keeps the distribution's."
+)
+_FROZEN = "An old copy of the repository in the place of a newer one is not noticed by {}."
+
+
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
+    """Return what people type on Fedora and its kin, and on openSUSE and SLES."""
+    name = newest(shelf)
+    if not name:
+        return ()
+    organisation = publication.organisation
+    own = clients.repository(organisation)
+    names = clients.own((entry.name for entry in shelf.offered), organisation)
+    dnf = clients.written(clients.dnf_repository(organisation), clients.dnf(publication, names))
+    zypper = clients.written(clients.zypper_repository(organisation), clients.zypper(publication))
+    known = f"sudo rpm --import {clients.rpm_key(organisation)}\n" if publication.keys else ""
+    return (
+        Instructions(
+            id="dnf",
+            title="Fedora and Enterprise Linux (dnf)",
+            setup=_key(publication) + dnf,
+            install=f"sudo dnf install {own} {name}\n",
+            verify=_VERIFY.format(name),
+            upgrade=f"sudo dnf upgrade --refresh {name}\n",
+            remove=f"sudo dnf remove {name} {own}\n",
+            notes=(_OWNED.format(own), _FROZEN.format("dnf")),
+        ),
+        Instructions(
+            id="zypper",
+            title="openSUSE and SLES (zypper)",
+            setup=_key(publication) + known + zypper,
+            install=f"sudo zypper install {own} {name}\n",
+            verify=_VERIFY.format(name),
+            upgrade=f"sudo zypper refresh && sudo zypper update {name}\n",
+            remove=f"sudo zypper remove {name} {own}\n",
+            notes=(_ZYPPER_OWNED.format(own), _ZYPPER_OPEN, _FROZEN.format("zypper")),
+        ),
+    )
+
+
+def _key(publication: Publication) -> str:
+    if publication.keys is None:
+        return ""
+    digest = hashlib.sha256(publication.keys.certificate).hexdigest()
+    address = f"{publication.url}/{clients.certificate(publication.organisation)}"
+    return clients.checked(address, clients.rpm_key(publication.organisation), digest)

@@ -1,0 +1,86 @@
+"""updateinfo.xml, by which `dnf upgrade --security` and `zypper patch` know what is urgent.
+
+The newest version of each package is an update. A version that is withdrawn makes the next offered one a
+security update, so that hosts which have the withdrawn one, and no others, are asked to take it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, NamedTuple
+
+from builder.repositories.ecosystems import versions
+from builder.repositories.ecosystems.rpm.xml import DECLARATION, attributes, element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from builder.model import Organisation
+    from builder.repositories.entry import Shelf, SiteEntry
+
+_ORDINARY, _SECURITY = "bugfix", "security"  # zypper calls the first recommended, and takes it too
+
+
+class _Update(NamedTuple):
+    """An update to one package; `time` is seconds since 1970."""
+
+    id: str
+    kind: str
+    title: str
+    description: str
+    time: int
+    package: SiteEntry
+
+
+def xml(shelf: Shelf, organisation: Organisation) -> Iterator[bytes]:
+    """Yield updateinfo.xml."""
+    yield f"{DECLARATION}<updates>\n".encode()
+    for entries in versions.by_name(shelf).values():
+        for update in (*_ordinary(entries), *_withdrawals(entries)):
+            yield _element(update, organisation).encode()
+    yield b"</updates>\n"
+
+
+def _ordinary(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
+    if newest := versions.newest(entries):
+        title = f"{newest.name} {newest.version}"
+        name = f"{newest.name}-{newest.version}"
+        yield _Update(name, _ORDINARY, title, f"{title}.", newest.added, newest)
+
+
+def _withdrawals(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
+    for at, entry in enumerate(entries):
+        following = next((one for one in entries[at:] if not one.withdrawn), None)
+        if not entry.withdrawn or following is None:
+            continue
+        title = f"{entry.name} {entry.version} is withdrawn"
+        yield _Update(
+            f"{entry.name}-{entry.version}-withdrawn",
+            _SECURITY,
+            title,
+            f"{title}: {entry.withdrawn}",
+            entry.withdrawn_at,
+            following,
+        )
+
+
+def _element(update: _Update, organisation: Organisation) -> str:
+    date = f"{dt.datetime.fromtimestamp(update.time, dt.UTC):%Y-%m-%d %H:%M:%S}"
+    source = {"from": organisation.contact_email, "status": "final", "type": update.kind, "version": "1"}
+    severity = element("severity", "Critical") if update.kind == _SECURITY else ""
+    return (
+        f"<update{attributes(**source)}>{element('id', update.id)}{element('title', update.title)}"
+        f"<issued{attributes(date=date)}/><updated{attributes(date=date)}/>{severity}"
+        f"{element('description', update.description)}<references/><pkglist><collection>"
+        f"{element('name', organisation.name)}{_package(update.package)}</collection></pkglist></update>\n"
+    )
+
+
+def _package(entry: SiteEntry) -> str:
+    epoch, _, rest = entry.version.rpartition(":")
+    version, _, release = rest.partition("-")
+    filename = entry.path.rpartition("/")[2]
+    arch = filename.removesuffix(".rpm").rpartition(".")[2]
+    named = attributes(name=entry.name, epoch=epoch or "0", version=version, release=release, arch=arch)
+    digest = element("sum", entry.sha256, ' type="sha256"')
+    return f"<package{named}>{element('filename', filename)}{digest}</package>"

@@ -1,0 +1,56 @@
+"""What to type first at a site that somebody tries on loopback: what needs no right to administer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import SiteError
+from builder.repositories import state, status
+from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
+from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.publication import Publication
+from builder.repositories.site import Site
+from builder.text import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Their package managers install into a folder of their user's.
+_FORMATS = frozenset({"wheel", "npm", "gem"})
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """A site that is there: whose it is, where it says that it is served, and what to type."""
+
+    organisation: str
+    release: str
+    url: str
+    instructions: tuple[Instructions, ...]
+
+
+def tried(folder: Path, url: str) -> Tried:
+    """Return what to type at the site in `folder`, served at `url`; raise SiteError where there is no site.
+
+    Nothing is verified: who has the folder may look at it, whatever it is.
+    """
+    where = folder / status.STATUS
+    try:
+        said = status.claimed(files.text(where, status.LIMIT), str(where))
+        found = state.from_json(files.read(folder / said.state.path), str(folder / said.state.path))
+    except FileNotFoundError:
+        raise SiteError(f"{folder}: holds no site", hint="make one first: trustpack repo build") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SiteError(f"{where}: cannot be read: {error}") from None
+    publication = Publication(found.organisation, url, found.time, found.expires, found.counter, keys=None)
+    site = Site(folder, said, found, {})
+    shelves = {
+        name: site.shelf(name)
+        for name in found.shelves
+        if name in ECOSYSTEMS and ECOSYSTEMS[name].FORMAT in _FORMATS
+    }
+    lines = [
+        one for name, shelf in shelves.items() for one in ECOSYSTEMS[name].instructions(shelf, publication)
+    ]
+    return Tried(said.organisation, said.release, said.url, tuple(lines))

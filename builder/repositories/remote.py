@@ -1,0 +1,94 @@
+"""A site as it lies in a store or behind an address: its status and its list, verified."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import SiteError
+from builder.repositories import listing, state, status
+from builder.repositories.sitefile import Kind, Listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from builder.repositories.publication import Opener
+    from builder.repositories.state import SiteState
+    from builder.repositories.status import Reference, SiteStatus
+    from builder.repositories.stores import SiteReader
+
+_AGAIN = "somebody may be publishing it just now: run it again"
+
+
+class Remote(msgspec.Struct, frozen=True):
+    """What was published last: its status and that file's text, its state, and all other files by path."""
+
+    text: bytes
+    status: SiteStatus
+    state: SiteState
+    files: Mapping[str, Listed]
+
+    @property
+    def own(self) -> Listed:
+        """The status, as the list would have it."""
+        return own(self.text)
+
+    def follows(self, other: str) -> bool:
+        """Tell whether it is the publication with this mark, or came after it."""
+        return other in {self.status.mark, *self.state.lineage}
+
+
+def own(text: bytes) -> Listed:
+    """Return a status file as a list would have it."""
+    return Listed(status.STATUS, Kind.STATUS, len(text), hashlib.sha256(text).hexdigest())
+
+
+def read(reader: SiteReader, keys: Opener | None) -> Remote | None:
+    """Return the site that a reader finds, None where there is none.
+
+    Raises SiteError or SignatureError for what `keys` do not vouch for, and where files do not fit together.
+    """
+    try:
+        text = reader.read(status.STATUS, status.LIMIT)
+    except FileNotFoundError:
+        return None
+    where = f"{reader.name}/{status.STATUS}"
+    try:
+        said = status.parse(text.decode("utf-8"), where, keys)
+    except UnicodeDecodeError:
+        raise SiteError(f"{where}: is no text") from None
+    data = b"".join(verified(reader, _listed(said.files)))
+    listed = listing.parse(data, f"{reader.name}/{said.files.path}")
+    found = state.from_json(
+        b"".join(verified(reader, _listed(said.state))), f"{reader.name}/{said.state.path}"
+    )
+    if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
+        raise SiteError(f"{reader.name}/{said.state.path}: is not the state of which the status tells")
+    itself = Listed(said.files.path, Kind.HASHED, len(data), said.files.sha256)
+    return Remote(text, said, found, {**listed, itself.path: itself})
+
+
+def verified(reader: SiteReader, listed: Listed) -> Iterator[bytes]:
+    """Yield a file of the site; raise SiteError if it is missing or, at its end, not what the list says.
+
+    A `size` below 0 is not known.
+    """
+    digest, size = hashlib.sha256(), 0
+    limit = {} if listed.size < 0 else {"limit": listed.size}
+    try:
+        for chunk in reader.chunks(listed.path, **limit):
+            digest.update(chunk)
+            size += len(chunk)
+            yield chunk
+    except FileNotFoundError:
+        raise SiteError(
+            f"{reader.name}/{listed.path}: is in the site's list and not there", hint=_AGAIN
+        ) from None
+    if digest.hexdigest() != listed.sha256 or listed.size not in {size, -1}:
+        raise SiteError(f"{reader.name}/{listed.path}: is not what the site's list says", hint=_AGAIN)
+
+
+def _listed(reference: Reference) -> Listed:
+    return Listed(reference.path, Kind.HASHED, -1, reference.sha256)

@@ -1,0 +1,110 @@
+"""A second opinion: what was signed here is verified by another program or library than the one that signed.
+
+Only public files are handed to it, in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.errors import SignatureError
+from builder.signing import program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PATH = f"{os.defpath}:/usr/local/bin"
+_SECONDS = 60
+_HINT = "do not publish it: the two programs read it differently, or this machine is faulty"
+
+
+def detached(certificate: bytes, data: bytes, signature: bytes) -> str:
+    """Return the name of what verified a signature over `data`; empty where nothing can.
+
+    `certificate` are the packets of the key that has signed, `signature` is packets, too. Raises
+    SignatureError where it is refused.
+    """
+    for name, ask in VERIFIERS.items():
+        with _folder() as folder:
+            (folder / "key").write_bytes(certificate)
+            (folder / "signature").write_bytes(signature)
+            (folder / "data").write_bytes(data)
+            answer = ask(folder)
+        if answer is not None:
+            if answer:
+                raise SignatureError(f"{name}: refuses a signature that was just made: {answer}", hint=_HINT)
+            return name
+    return ""
+
+
+def rpm(certificate: bytes, data: bytes) -> str:
+    """Return the name of what verified an .rpm's signature; empty where there is nothing.
+
+    `certificate` is armored. Raises SignatureError where it is refused.
+    """
+    if not _found("rpmkeys"):
+        return ""
+    with _folder() as folder:
+        (folder / "key").write_bytes(certificate)
+        (folder / "a.rpm").write_bytes(data)
+        keys = ("rpmkeys", "--dbpath", str(folder / "db"))
+        said = _refusal([*keys, "--import", str(folder / "key")], folder)
+        # Without the key it says NOKEY; asked so, an unsigned package is refused, too.
+        level = ("--define", "_pkgverify_level all")
+        said = said or _refusal([*keys, *level, "--checksig", str(folder / "a.rpm")], folder)
+    if said:
+        raise SignatureError(f"rpmkeys: refuses a package that was just signed: {said}", hint=_HINT)
+    return "rpmkeys"
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="trustpack-") as name:
+        yield Path(name)
+
+
+def _found(name: str) -> str | None:
+    return shutil.which(name, path=_PATH)
+
+
+def _refusal(command: list[str], home: Path) -> str:
+    """Return why a program refuses, or an empty string."""
+    environment = {"HOME": str(home), "PATH": _PATH, "LANG": "C.UTF-8"}
+    answer = program.ask(command, b"", environment=environment, seconds=_SECONDS)
+    return (answer.said or f"status {answer.status}") if answer.status else ""
+
+
+def _keyring(name: str) -> Callable[[Path], str | None]:
+    """Return what asks gpgv, or sqv, which has the same command line for it."""
+
+    def ask(folder: Path) -> str | None:
+        files = [str(folder / file) for file in ("key", "signature", "data")]
+        return _refusal([name, "--keyring", *files], folder) if _found(name) else None
+
+    return ask
+
+
+def _pysequoia(folder: Path) -> str | None:
+    try:
+        import pysequoia
+    except ImportError:
+        return None
+    certificate = pysequoia.Cert.from_bytes((folder / "key").read_bytes())
+    try:
+        signature = pysequoia.Sig.from_bytes((folder / "signature").read_bytes())
+        pysequoia.verify(file=folder / "data", store=lambda _: [certificate], signature=signature)
+    except Exception as error:  # noqa: BLE001  whatever it raises is its answer
+        return str(error)
+    return ""
+
+
+VERIFIERS: dict[str, Callable[[Path], str | None]] = {
+    "gpgv": _keyring("gpgv"),
+    "sqv": _keyring("sqv"),
+    "pysequoia": _pysequoia,
+}

@@ -1,0 +1,141 @@
+"""Replace keys: the next generation becomes the current one, which every client has known for long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import SignatureError
+from builder.release import atomic
+from builder.signing import key_folder, making, new, private_file, site_keys
+from builder.signing.making import Making
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from builder.signing.generation import Generation, Pair, State, Wanted
+    from builder.signing.key_folder import KeyFolder
+    from builder.signing.private_file import Passwords
+
+_BUSY = "another 'trustpack keys' is running here"
+_DIGITS = 5  # of the highest number
+_GUIDE = "'trustpack docs keys' tells about a rotation step by step"
+
+
+class Rotation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rotation is given: its `time` in seconds since 1970, and where the new next keys are."""
+
+    time: int
+    wanted: Wanted = new.NEW_FILES
+    signer: tuple[str, ...] = ()
+    passwords: Passwords = private_file.NO_PASSWORDS
+    password: str = ""
+    pair: Pair | None = None
+
+
+def begin(folder: Path, given: Rotation) -> KeyFolder:
+    """Let the next keys sign, beside the current ones, and make new next ones; raise SignatureError.
+
+    The private half of what is to sign must be there.
+    """
+    with atomic.alone(folder, _BUSY):
+        found = key_folder.read(folder)
+        if found.in_state("retiring"):
+            hint = "'trustpack keys rotate --finish' ends it, when hosts have the new keys"
+            raise SignatureError(f"{folder}: a rotation is under way", hint=hint)
+        return _replace(found, {"current": "retiring", "next": "current"}, given)
+
+
+def replace(folder: Path, given: Rotation, *, stolen: bool) -> KeyFolder:
+    """Let the next keys sign alone from now on, and make new next ones: the keys so far were lost, or stolen.
+
+    What stolen keys have signed is no longer known for the site's own. Raises SignatureError.
+    """
+    end: State = "withdrawn" if stolen else "retired"
+    states: Mapping[State, State] = {"current": end, "retiring": end, "next": "current"}
+    with atomic.alone(folder, _BUSY):
+        return _replace(key_folder.read(folder), states, given)
+
+
+def replace_next(folder: Path, given: Rotation) -> KeyFolder:
+    """Make other next keys: those so far were stolen or lost before they signed anything.
+
+    Raises SignatureError.
+    """
+    with atomic.alone(folder, _BUSY):
+        return _replace(key_folder.read(folder), {"next": "withdrawn"}, given)
+
+
+def finish(folder: Path, *, time: int) -> KeyFolder:
+    """Let the keys before the current ones sign no more, and remove their private halves.
+
+    Raises SignatureError where no rotation is under way.
+    """
+    with atomic.alone(folder, _BUSY):
+        found = key_folder.read(folder)
+        old = found.in_state("retiring")
+        if not old:
+            hint = "'trustpack keys rotate' begins one"
+            raise SignatureError(f"{folder}: no rotation is under way", hint=hint)
+        _write(found, _moved(found.file.generations, {"retiring": "retired"}, time))
+        for name in (name for one in old for name in one.private):
+            (folder / name).unlink(missing_ok=True)
+        return key_folder.read(folder)
+
+
+def _replace(found: KeyFolder, states: Mapping[State, State], given: Rotation) -> KeyFolder:
+    """Move generations from state to state, and add one that is the next."""
+    becoming = found.in_state("next") if "next" in states and states["next"] == "current" else ()
+    if "next" in states and not found.in_state("next"):
+        raise SignatureError(f"{found.path}: there are no next keys", hint=_GUIDE)
+    for one in becoming:
+        _expect_private(found, one, given)
+    kept = _moved(found.file.generations, states, given.time)
+    moved = msgspec.structs.replace(found.file, generations=kept)
+    plan = Making(
+        file=moved,
+        number=_free(found),
+        state="next",
+        time=given.time,
+        signer=given.signer,
+        pair=given.pair,
+    )
+    file = new.add(found.path, moved, making.made(plan, given.wanted), password=given.password)
+    _write(found, file.generations)
+    return key_folder.read(found.path)
+
+
+def _free(found: KeyFolder) -> int:
+    """Return a number that no generation has, nor a file of keys that a killed process has left."""
+    begun = (path.name.partition("-")[0] for path in found.path.glob("[0-9]*-*"))
+    numbers = [int(digits) for digits in begun if digits.isdecimal() and len(digits) <= _DIGITS]
+    return max(*numbers, *(one.number for one in found.file.generations)) + 1
+
+
+def _expect_private(found: KeyFolder, one: Generation, given: Rotation) -> None:
+    """Raise SignatureError unless a generation's keys can sign."""
+    for name in one.private:
+        if not (found.path / name).exists():
+            raise SignatureError(
+                f"{found.path / name}: is not here, and is to sign from now on",
+                hint=f"bring {' and '.join(one.private)} back from where they are kept",
+            )
+    site_keys.signing(found, one, passwords=given.passwords, signer=given.signer)
+
+
+def _moved(
+    generations: tuple[Generation, ...], states: Mapping[State, State], time: int
+) -> tuple[Generation, ...]:
+    return tuple(
+        msgspec.structs.replace(one, state=states[one.state], since=time) if one.state in states else one
+        for one in generations
+    )
+
+
+def _write(found: KeyFolder, generations: tuple[Generation, ...]) -> None:
+    try:
+        new.write_index(found.path, msgspec.structs.replace(found.file, generations=generations))
+    except OSError as error:
+        raise SignatureError(f"{found.path}: cannot be written: {error.strerror}") from None

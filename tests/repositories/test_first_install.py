@@ -1,0 +1,118 @@
+"""install.sh on systems that know nothing of the site yet, over TLS under the site's own CA.
+
+The systems are tests/roots.py's; see hosts.py for what stands in for Fedora and openSUSE.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builder.prove import authority
+from builder.prove.server import server_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from builder.prove.sandbox import Result
+    from tests.repositories.hosts import Host, Hosts
+    from tests.repositories.sites import Releases, Site
+
+_NAME, _OWN = "acme-ca-certs", "acme-repository"
+# All that a run may change, but for logs, caches, and databases that are written anew each time.
+_EVERYTHING = r"""
+cd / && find etc root -xdev ! -path 'etc/ld.so.cache' ! -path '*/java/cacerts' ! -path 'root/.*' \
+    ! -path 'root/install.sh' \( -type f -exec sha256sum {} + -o -printf '%p %l\n' \) | sort
+find usr opt srv var/lib/dpkg/info -xdev ! -path 'usr/lib/sysimage/*' ! -path '*/__pycache__*' \
+    \( -type f -printf '%p %s\n' -o -printf '%p %l\n' \) | sort
+dpkg-query -W -f '${Package} ${Version} ${Status}\n'
+rpm -qa 2>/dev/null | sort; rpmkeys --list 2>/dev/null | sort
+"""
+# Counts the calls of a program by install.sh itself, and fails the one whose number is in /tmp/fail.
+_FAILING = r"""#!/bin/sh
+name=${0##*/}
+if [ -e /tmp/fail ] && [ -e /proc/$PPID ] && tr '\0' ' ' </proc/$PPID/cmdline | grep -q '^sh install[.]sh'; then
+    exec 9>/tmp/lock && flock 9  # both ends of a pipe start at once
+    count=$(($(/usr/bin/cat /tmp/count) + 1)); echo $count >/tmp/count
+    if [ $count = "$(/usr/bin/cat /tmp/fail)" ]; then echo "$name $*" >/tmp/failed; exit 1; fi
+    exec 9>&-
+fi
+PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$name" "$@"
+"""
+_PROGRAMS = "apt-get base64 cat chmod cp dnf dnf5 dpkg-query env mkdir mktemp mv rpm sha256sum zypper"
+
+
+@pytest.fixture
+def site(releases: Releases, open_site: Callable[..., Site]) -> Site:
+    """Serve a site over TLS, under one of the CAs that it brings."""
+    now = dt.datetime.now(dt.UTC)
+    leaf = authority.issue(releases.first.authorities["kept"], ["127.0.0.1", "localhost"], now=now)
+    return open_site(releases.first, context=server_context(leaf))
+
+
+def run(host: Host, site: Site, *options: str, shell: str = "sh", check: bool = True) -> Result:
+    """Run the site's install.sh."""
+    host.sandbox.copy_in("/root/install.sh", (site.folder / "install.sh").read_bytes())
+    return host.run(f"cd /root && {shell} install.sh {' '.join(options)} 2>&1", check=check)
+
+
+# What each stand-in has beside the package manager that it stands for.
+_OTHERS = {"dnf": "/usr/bin/apt-get", "dnf5": "/usr/bin/apt-get", "zypper": "/usr/bin/apt-get /usr/bin/dnf"}
+_SLOW = ("apt-bullseye", "apt-trixie", "apt-sid")
+_SYSTEMS = (
+    "apt-bookworm",
+    "dnf",
+    "dnf5",
+    "zypper",
+    *(pytest.param(x, marks=pytest.mark.long) for x in _SLOW),
+)
+
+
+def opened(hosts: Hosts, name: str) -> Host:
+    """Open a system that has one package manager alone."""
+    host = hosts.open(name)
+    if name in _OTHERS:
+        host.run(f"rm {_OTHERS[name]}")
+    if name == "dnf5":  # a plugin that copies what is installed, and wants createrepo_c for it
+        host.run("sed -i 's/^enabled *=.*/enabled = 0/' /etc/dnf/libdnf5-plugins/local.conf")
+    return host
+
+
+@pytest.mark.parametrize("name", _SYSTEMS)
+def test_it_installs_and_the_site_is_trusted(hosts: Hosts, site: Site, name: str, releases: Releases) -> None:
+    """Afterwards the system knows the site, its keys and its CAs, and takes upgrades from it by itself."""
+    host = opened(hosts, name)
+    digest = hashlib.sha256((site.folder / "bundle.pem").read_bytes()).hexdigest()
+    pin = () if name == "zypper" else ("--bundle-sha256", digest)
+    run(host, site, *pin)
+    assert releases.first.version == host.version(_NAME)
+    assert host.version(_OWN)
+    host.run(f"curl -fsS {site.url}/bundle.pem >/dev/null")
+    site.add(releases.second)
+    host.upgrade(_NAME)
+    assert releases.second.version == host.version(_NAME)
+
+
+@pytest.mark.parametrize(
+    "name", ["apt-bookworm", *(pytest.param(x, marks=pytest.mark.long) for x in ("dnf", "dnf5", "zypper"))]
+)
+def test_a_failed_step_puts_everything_back(hosts: Hosts, site: Site, name: str) -> None:
+    """Whichever program fails, the system is what it was before, and the next run succeeds."""
+    host = opened(hosts, name)
+    host.sandbox.copy_in("/root/failing", _FAILING.encode(), mode=0o755)
+    copy = "! command -v $name || cp /root/failing /usr/local/sbin/$name"
+    host.run(f"for name in {_PROGRAMS}; do {copy}; done")
+    before = host.run(_EVERYTHING).out
+    failed = []
+    for number in range(1, 99):
+        host.run(f"echo 0 >/tmp/count; echo {number} >/tmp/fail; rm -f /tmp/failed")
+        done = run(host, site, check=False)
+        if done.code == 0:
+            break
+        failed.append(host.run("cat /tmp/failed").out.strip())
+        assert before == host.run(_EVERYTHING).out, failed[-1]
+    assert len(failed) > 10
+    assert host.version(_NAME)

@@ -1,0 +1,132 @@
+"""Keys are replaced by ones that clients have known for long."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.errors import SignatureError
+from builder.signing import key_folder, new, rotation, site_keys
+from builder.signing.private_file import Passwords
+from builder.signing.rotation import Rotation
+from tests import site_keys as made
+
+DAY = 86_400
+START = made.CREATED
+PASSWORD = "correct horse"  # noqa: S105  of keys that nobody uses
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """Make a folder of throw-away keys: generations 1 and 2."""
+    return folder(tmp_path)
+
+
+def folder(tmp_path: Path, *, password: str = "") -> Path:
+    """Make a folder of throw-away keys, encrypted if there is a password."""
+    return new.create(
+        tmp_path / "keys",
+        organisation="acme",
+        user_id="Acme <pki@acme.example>",
+        time=START,
+        password=password,
+        pairs=(made.pair(1), made.pair(2)),
+    ).path
+
+
+def given(number: int, days: int) -> Rotation:
+    """Return what makes generation `number` the next, so many days after the start."""
+    return Rotation(time=START + days * DAY, pair=made.pair(number))
+
+
+def roles(folder: Path) -> list[str]:
+    """Return what each generation is, the oldest first."""
+    return [one.state for one in key_folder.read(folder).file.generations]
+
+
+def test_both_keys_sign_until_a_rotation_is_finished(keys: Path) -> None:
+    """The new one first; clients that have one of the two take it, and everybody has had the new one."""
+    before = site_keys.read(keys)
+    following = list(before.certificates)[1]
+    rotation.begin(keys, given(3, 100))
+    ring = site_keys.read(keys)
+    assert ["retiring", "current", "next"] == roles(keys)
+    assert (following, before.signer) == tuple(list(ring.certificates)[:2])
+    assert following == ring.signer
+    text = ring.clear("text\n", time=START + 101 * DAY)
+    assert "text\n" == before.opened(text)
+    assert 2 == len(ring.openpgp)
+    with pytest.raises(SignatureError, match="a rotation is under way"):
+        rotation.begin(keys, given(4, 101))
+    rotation.finish(keys, time=START + 160 * DAY)
+    assert ["retired", "current", "next"] == roles(keys)
+    after = site_keys.read(keys)
+    assert before.signer not in after.certificates
+    assert [following] == [after.signer][: len(after.openpgp)]
+    assert [] == list(keys.glob("1-*.pem"))
+    with pytest.raises(SignatureError, match="no rotation is under way"):
+        rotation.finish(keys, time=START + 160 * DAY)
+
+
+def test_what_was_signed_before_a_rotation_is_still_the_sites_own(keys: Path) -> None:
+    """But not what a stolen key has signed."""
+    text = site_keys.read(keys).clear("text\n", time=START)
+    rotation.begin(keys, given(3, 100))
+    rotation.finish(keys, time=START + 160 * DAY)
+    assert "text\n" == site_keys.read(keys).opened(text)
+    text = site_keys.read(keys).clear("text\n", time=START)
+    rotation.replace(keys, given(4, 200), stolen=True)
+    assert ["retired", "withdrawn", "current", "next"] == roles(keys)
+    with pytest.raises(SignatureError, match="signed by none of the keys"):
+        site_keys.read(keys).opened(text)
+
+
+def test_lost_keys_are_replaced_by_the_next_ones_at_once(keys: Path) -> None:
+    """What they have signed is still the site's own."""
+    text = site_keys.read(keys).clear("text\n", time=START)
+    (keys / "1-openpgp.pem").unlink()
+    with pytest.raises(SignatureError, match="No such file"):
+        site_keys.read(keys)
+    rotation.replace(keys, given(3, 100), stolen=False)
+    assert ["retired", "current", "next"] == roles(keys)
+    assert "text\n" == site_keys.read(keys).opened(text)
+
+
+def test_keys_that_lie_elsewhere_are_brought_back_before_they_sign(keys: Path, tmp_path: Path) -> None:
+    """Without them nothing is changed."""
+    before = (keys / "keys.json").read_bytes()
+    (keys / "2-apk.pem").rename(tmp_path / "2-apk.pem")
+    with pytest.raises(SignatureError, match=r"2-apk\.pem: is not here") as caught:
+        rotation.begin(keys, given(3, 100))
+    assert "bring 2-openpgp.pem and 2-apk.pem back from where they are kept" == caught.value.hint
+    assert before == (keys / "keys.json").read_bytes()
+    (tmp_path / "2-apk.pem").rename(keys / "2-apk.pem")
+    rotation.begin(keys, given(3, 100))
+
+
+def test_next_keys_that_were_lost_are_replaced(keys: Path) -> None:
+    """The current ones go on signing."""
+    before = site_keys.read(keys)
+    rotation.replace_next(keys, given(3, 100))
+    after = site_keys.read(keys)
+    assert ["current", "withdrawn", "next"] == roles(keys)
+    assert before.signer == after.signer
+    assert set(before.certificates) & set(after.certificates) == {before.signer}
+
+
+def test_a_rotation_that_was_killed_is_begun_again(keys: Path) -> None:
+    """Files of keys that it has left are not written over."""
+    (keys / "3-openpgp.pem").write_text("left\n")
+    rotation.begin(keys, given(3, 100))
+    assert "left\n" == (keys / "3-openpgp.pem").read_text()
+    assert 4 == key_folder.read(keys).file.generations[-1].number
+
+
+def test_an_encrypted_folder_is_rotated_with_its_password(tmp_path: Path) -> None:
+    """The new keys are encrypted, too."""
+    keys = folder(tmp_path, password=PASSWORD)
+    with pytest.raises(SignatureError, match="is encrypted"):
+        rotation.begin(keys, given(3, 100))
+    passwords = Passwords((PASSWORD,))
+    rotation.begin(keys, Rotation(time=START, pair=made.pair(3), passwords=passwords, password=PASSWORD))
+    assert b"ENCRYPTED" in (keys / "3-openpgp.pem").read_bytes()
+    site_keys.read(keys, passwords=passwords)
