@@ -1,4 +1,4 @@
-"""Projects in which language clients do what a site's own instructions say, with nothing but that site to ask.
+"""Projects in which language clients do what a site says, with nothing but that site to ask.
 
     project = projects.start("uv", tmp_path)
     project.follow(site, "setup", "install")     # the lines that the site's page shows
@@ -42,9 +42,9 @@ _RUBY = """-e 'puts Gem.loaded_specs["acme-ca"].version'"""
 class LanguageClient:
     """A client: what a new project holds, what its commands run, and how the project says what it has.
 
-    `pinned` asks for one {version}; `public` makes the site at {url} the one that is asked for everything, and
-    `plainly` installs from there; `again` installs what the project's lock file says, as a CI job does. `shims`
-    are programs by name, each with the line that a shell runs for it.
+    `pinned` asks for one {version}; `public` makes the site at {url} the one that is asked for everything,
+    and `plainly` installs from there; `again` installs what the project's lock file says, as a CI job does.
+    `shims` are programs by name, each with the line that a shell runs for it.
     """
 
     ecosystem: str
@@ -127,6 +127,7 @@ def _bundler_client(shims: Callable[[], Mapping[str, str]]) -> LanguageClient:
 
 
 _UV = {"UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
+_NO_PIP = {"POETRY_VIRTUALENVS_OPTIONS_NO_PIP": "true"}
 _CLIENTS = {
     "pip": LanguageClient(
         "pypi",
@@ -141,7 +142,8 @@ _CLIENTS = {
         "pypi",
         version=f".venv/bin/python {_PYTHON}",
         pinned=f"uv add {WHEEL}=={{version}}",
-        public="printf '\\n[[tool.uv.index]]\\nurl = \"{url}/pypi/simple/\"\\ndefault = true\\n' >>pyproject.toml",
+        public="printf '\\n[[tool.uv.index]]\\ndefault = true\\nurl = \"%s\"\\n' {url}/pypi/simple/ "
+        ">>pyproject.toml",
         plainly=f"uv add {WHEEL}",
         again="rm -r .venv && uv sync --locked",
         files={"pyproject.toml": _PYPROJECT},
@@ -157,7 +159,7 @@ _CLIENTS = {
         again="rm -r .venv && poetry install",
         files={"pyproject.toml": f"{_PYPROJECT}\n[tool.poetry]\npackage-mode = false\n"},
         shims=lambda: {"poetry": _program(python_tools() / "bin" / "poetry")},
-        env={"POETRY_VIRTUALENVS_IN_PROJECT": "true", "POETRY_KEYRING_ENABLED": "false"},
+        env={"POETRY_VIRTUALENVS_IN_PROJECT": "true", "POETRY_KEYRING_ENABLED": "false", **_NO_PIP},
     ),
     "npm": _node_client(
         "npm install", "rm -r node_modules && npm ci", env={"npm_config_update_notifier": "false"}
@@ -255,12 +257,14 @@ def start(name: str, folder: Path) -> Project:
 
 
 def _give_pip(venv: Path) -> None:
-    """Put pip into a virtual environment, in a tenth of the time that `python -m venv` takes for it."""
+    """Lend a virtual environment a pip, in a tenth of the time that `python -m venv` takes for its own."""
     [there] = python_tools().glob("lib/*/site-packages")
     [here] = venv.glob("lib/*/site-packages")
-    for part in there.glob("pip*"):
-        if part.name == "pip" or part.name.startswith("pip-"):
-            (here / part.name).symlink_to(part)
+    lent = venv / "lent"
+    lent.mkdir()
+    (lent / "pip").symlink_to(there / "pip")
+    # No link in site-packages: pip takes a folder with nothing but links and its package for its package's.
+    (here / "lent.pth").write_text(f"{lent}\n")
 
 
 def instructions(site: Site, ecosystem: str) -> dict[str, Instructions]:

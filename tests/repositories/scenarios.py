@@ -1,4 +1,4 @@
-"""What happens to a project while a site goes on: releases come, are withdrawn, forged, or outbid elsewhere."""
+"""What happens to a project while a site goes on: releases come, are withdrawn, forged, or outbid."""
 
 from __future__ import annotations
 

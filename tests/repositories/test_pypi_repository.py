@@ -1,4 +1,4 @@
-"""pip, uv and Poetry on a site: by its own lines, to older versions, past withdrawals, forgeries and rivals."""
+"""pip, uv and Poetry on a site: by its own lines, past withdrawals, forgeries and rivals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REFUSED = {"pip": "DO NOT MATCH THE HASHES", "uv": "Hash mismatch", "poetry": "
 def test_a_project_follows_the_site(
     client: str, open_site: Callable[..., Site], releases: Releases, tmp_path: Path
 ) -> None:
-    """By the lines that the site shows it installs, upgrades and removes by name; and it gets what it pins."""
+    """By the lines that the site shows it installs, upgrades and removes; and it gets what it pins."""
     scenarios.follows(client, tmp_path, open_site(releases.first), releases)
 
 
@@ -78,7 +78,7 @@ def test_a_second_index_beside_pips_own_lets_the_higher_version_win(
 def test_uv_needs_times_where_it_is_to_leave_new_files_alone(
     open_site: Callable[..., Site], releases: Releases, tmp_path: Path
 ) -> None:
-    """HTML has none, so that uv takes nothing with exclude-newer; the line of the site's notes lets ours in."""
+    """HTML has none: with exclude-newer uv takes nothing, until the line of the site's notes lets ours in."""
     site = open_site(releases.first)
     project = projects.start("uv", tmp_path)
     project.follow(site, "setup")

@@ -48,7 +48,7 @@ def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
         f"yarn config set --json npmPreapprovedPackages '[\"{entry.name}\"]'\n",
         words=("yarn add", "yarn up", "yarn remove"),
         verify='yarn node --require {name}/register "$(yarn bin {command})" doctor\n',
-        notes=(_WAITING.format("Yarn", "npmPreapprovedPackages"),),
+        notes=(_WAITING.format("Yarn", "npmPreapprovedPackages"), _UNCHECKED),
     )
     words = ("yarn add", "yarn upgrade", "yarn remove")
     yield _client("yarn1", "Yarn 1", entry.name, setup=npmrc, words=words, verify=_VERIFY.format("yarn run"))
@@ -90,6 +90,10 @@ def _client(
     )
 
 
+_UNCHECKED = (
+    "Yarn never compares a download with the registry's digest, only with yarn.lock once the package is in "
+    "it: the first time, TLS alone protects it."
+)
 _EXEMPT = "minimumReleaseAgeExclude:\n  - '{}'\n"
 _SCOPED = "Everything of {} is asked for at this site: a public package of that name is never looked for."
 _UNSCOPED = (
