@@ -1,8 +1,9 @@
 """Throw-away keys that sign a site, made once for all tests of a process."""
 
 import functools
+from pathlib import Path
 
-from builder.signing import generation, keys
+from builder.signing import generation, keys, new
 from builder.signing.keyring import Keyring, PublicKeys, Role
 
 BITS = 2048  # a quarter of a real key's, in a tenth of its time
@@ -50,3 +51,15 @@ def _openpgp(number: int, slug: str) -> keys.RsaOpenPgpKey:
 def _apk(number: int, slug: str) -> keys.ApkKey:
     private = pair(number).apk
     return keys.apk_key(private.public_key(), keys.in_memory(private), slug=slug)
+
+
+def folder(path: Path, *, slug: str = "acme", password: str = "") -> Path:
+    """Make a folder of keys, `path`, in which generation 1 signs and 2 is the next, encrypted if told so."""
+    return new.create(
+        path,
+        organisation=slug,
+        user_id=new.user_id(slug.title(), f"pki@{slug}.example"),
+        time=CREATED,
+        password=password,
+        pairs=(pair(1), pair(2)),
+    ).path

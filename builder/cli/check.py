@@ -1,20 +1,21 @@
-"""`trustpack check`: which CAs expire soon, for cron and CI."""
+"""`trustpack check`: which CAs, or which site's signatures, expire soon, for cron and CI."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import check_site, environment, options
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from builder.diff.snapshot import TrustSnapshot
     from builder.pipeline.project import Project
+    from builder.repositories.watch import SiteHealth
 
 _DUE = 1
 _SPAN = re.compile(r"([0-9]{1,5})d?")
@@ -29,7 +30,31 @@ def check(
     ] = None,
     *,
     config: options.Config = None,
-    within: Annotated[str, typer.Option(help="How many days to look ahead, such as 90d.")] = "90d",
+    site: Annotated[
+        str | None,
+        typer.Option(
+            help="Look at this published site instead: its address, or its folder.", metavar="<url or path>"
+        ),
+    ] = None,
+    keys: options.PublicKeys = None,
+    certificate: options.Certificate = None,
+    unsigned: options.Unsigned = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file that remembers the last publication seen: an older one is refused.",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(help="The CA certificates of the site's server.", parser=options.path, metavar="<path>"),
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(help="How many days to look ahead.  [default: 90d; for a site 21d]", metavar="<days>"),
+    ] = None,
     form: options.Form = None,
     json: options.Json = False,
     prometheus: Annotated[
@@ -42,32 +67,82 @@ def check(
     password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
-    """Tell which CA certificates have expired or soon will.
+    """Tell which CA certificates have expired or soon will; or with --site, whether a site's signatures will.
 
-    Judged by the real clock. Exits with 0 where none does, 1 where one does, 2 or more for an error.
-    Distrusted CAs do not count. --prometheus and --ics replace their files whole, and list every certificate,
-    due or not.
+    Judged by the real clock. Exits with 0 where none does, 1 where one does, 2 or more for an error, which a
+    site that is not whole, or older than the one in --record, is. Distrusted CAs do not count. --prometheus
+    and --ics replace their files whole, and list every certificate, due or not.
     """
     from builder.errors import UsageError
-    from builder.lifecycle import expiry
 
     as_json = options.chosen(form, json=json) == "json"
     if [str(prometheus), str(ics), "-" * as_json].count("-") > 1:
         raise UsageError("--prometheus -, --ics - and --json: only one of them can be printed")
-    span = _span(within)
+    forms = _Forms(as_json, prometheus, ics)
+    if site is None:
+        if keys or certificate or unsigned or record or ca_file:
+            raise UsageError(
+                "--keys, --certificate, --unsigned, --record and --ca-file: are about a site",
+                hint="give its address: --site URL",
+            )
+        _check_certificates(inputs or [], config, password_file, now, _span(within or "90d"), forms)
+    if inputs:
+        raise UsageError("--site: has an address of its own, so give no other inputs")
+    span, moment = _span(within or check_site.DAYS), environment.clock(now)
+    opener = None if unsigned else environment.opener(config, keys, certificate)
+    health = check_site.look(site, within=span, now=moment, keys=opener, record=record, ca_file=ca_file)
+    _print_site(health, moment, span, forms)
+    raise check_site.end(health)
+
+
+class _Forms(NamedTuple):
+    """How an answer is given."""
+
+    json: bool
+    prometheus: Path | None
+    ics: Path | None
+
+    @property
+    def text(self) -> bool:
+        """Whether nothing else is printed."""
+        return not self.json and Path("-") not in (self.prometheus, self.ics)
+
+
+def _check_certificates(
+    inputs: list[str],
+    config: Path | None,
+    password_file: Path | None,
+    now: str | None,
+    span: dt.timedelta,
+    forms: _Forms,
+) -> NoReturn:
+    from builder.lifecycle import expiry
+
     project = environment.project(config=config, now=now) if not inputs else None
     moment = project.now if project else environment.clock(now)
-    expiries = expiry.judge(_snapshots(inputs or [], project, password_file), now=moment, within=span)
-    printed = Path("-") in (prometheus, ics)
-    if prometheus:
-        _put(prometheus, expiry.as_prometheus(expiries, now=moment, within=span))
-    if ics:
-        _put(ics, expiry.as_ics(expiries, now=moment, within=span))
-    if as_json:
+    expiries = expiry.judge(_snapshots(inputs, project, password_file), now=moment, within=span)
+    if forms.prometheus:
+        _put(forms.prometheus, expiry.as_prometheus(expiries, now=moment, within=span))
+    if forms.ics:
+        _put(forms.ics, expiry.as_ics(expiries, now=moment, within=span))
+    if forms.json:
         typer.echo(expiry.as_json(expiries, now=moment, within=span), nl=False)
-    elif not printed:
+    elif forms.text:
         typer.echo(expiry.as_text(expiries, within=span), nl=False)
     raise typer.Exit(_DUE if any(one.due for one in expiries) else 0)
+
+
+def _print_site(health: SiteHealth, moment: dt.datetime, span: dt.timedelta, forms: _Forms) -> None:
+    from builder.repositories import watched
+
+    if forms.prometheus:
+        _put(forms.prometheus, watched.as_prometheus(health, now=moment, within=span))
+    if forms.ics:
+        _put(forms.ics, watched.as_ics(health, now=moment, within=span))
+    if forms.json:
+        typer.echo(watched.as_json(health, now=moment, within=span), nl=False)
+    elif forms.text:
+        typer.echo(watched.as_text(health, within=span), nl=False)
 
 
 def _snapshots(inputs: list[str], project: Project | None, password_file: Path | None) -> list[TrustSnapshot]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.repositories.publication import Opener, SiteKeys
+    from builder.repositories.publication import SiteKeys, StatusOpener
     from builder.signing.private_file import Passwords
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
@@ -80,20 +80,33 @@ def accepted(
     return result.bundle
 
 
-def site_keys(found: Project, folder: Path | None, password_file: Path | None) -> SiteKeys:
-    """Return what signs the project's site: the keys in `folder`, or where its configuration has them."""
+def site_keys(
+    found: Project,
+    folder: Path | None,
+    password_file: Path | None,
+    *,
+    published: Path | None = None,
+    stolen: bool = False,
+) -> SiteKeys:
+    """Return what signs the project's site: the keys in `folder`, or where its configuration has them.
+
+    They must not lie in the folder that is `published`. With `stolen`, what stolen keys signed is believed.
+    """
     from builder.signing import site_keys as signing
 
     where = folder or found.folder / found.config.repository.keys
+    if published is not None:
+        signing.refuse_inside(where, published)
     return signing.read(
         where,
         organisation=found.config.organisation.slug,
         passwords=key_passwords(password_file),
         signer=found.config.repository.signer or (),
+        stolen=stolen,
     )
 
 
-def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> Opener:
+def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> StatusOpener:
     """Return the public keys that vouch for a site: those in a file like ORG.asc, or in a folder of keys.
 
     `folder` is the configuration's where it is None.
@@ -145,6 +158,13 @@ def new_password() -> str:
     prompt = "Password of the new keys"
     entered: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
     return entered
+
+
+def proxy(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for a host."""
+    import urllib.request
+
+    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
 
 
 def clock(now: str | None) -> dt.datetime:

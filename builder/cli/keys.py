@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, key_place, options
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
-    from builder.pipeline.project import Project
     from builder.signing.key_folder import KeyFolder
     from builder.signing.private_file import Passwords
 
@@ -72,15 +71,16 @@ def new_keys(
 
     chosen = options.chosen(form, json=json)
     project = environment.project(config=config, now=now)
+    place = key_place.find(config, keys)
     owner = organisation(project.config)
     found = new.create(
-        _folder(project, keys),
+        place.folder,
         organisation=owner.slug,
         user_id=new.user_id(owner.name, owner.contact_email),
         time=int(project.now.timestamp()),
         password=_password(password_file, encrypt=encrypt),
         wanted=(Wanted(gpg, public), Wanted(gpg_next, public_next)),
-        signer=tuple(project.config.repository.signer or ()),
+        signer=place.signer,
     )
     _report(found, chosen)
     _remind(found)
@@ -98,7 +98,7 @@ def show(
     from builder.signing import key_folder
 
     chosen = options.chosen(form, json=json)
-    _report(key_folder.read(_folder(_project(config, keys), keys)), chosen)
+    _report(key_folder.read(key_place.find(config, keys).folder), chosen)
 
 
 @app.command()
@@ -143,8 +143,8 @@ def rotate(
     steps = [name for name, is_given in given.items() if is_given]
     if len(steps) > 1:
         raise UsageError(f"{' and '.join(steps)}: give one of them")
-    project = _project(config, keys)
-    folder, time = _folder(project, keys), int(environment.clock(now).timestamp())
+    place, time = key_place.find(config, keys), int(environment.clock(now).timestamp())
+    folder = place.folder
     if finish:
         found = rotation.finish(folder, time=time)
     else:
@@ -152,7 +152,7 @@ def rotate(
         step = rotation.Rotation(
             time=time,
             wanted=Wanted(gpg_next, public_next),
-            signer=_signer(project),
+            signer=place.signer,
             passwords=passwords,
             password=_password(password_file, encrypt=encrypt) or _inherited(folder, passwords),
         )
@@ -186,16 +186,15 @@ def check(
     from builder.text.quoting import visible
 
     chosen = options.chosen(form, json=json)
-    project = _project(config, keys)
-    folder = _folder(project, keys)
+    place = key_place.find(config, keys)
     findings = checking.check(
-        folder,
+        place.folder,
         time=int(environment.clock(now).timestamp()),
         passwords=environment.key_passwords(password_file),
-        signer=_signer(project),
+        signer=place.signer,
     )
     if chosen == "json":
-        typer.echo(report.check_json(key_folder.read(folder), findings), nl=False)
+        typer.echo(report.check_json(key_folder.read(place.folder), findings), nl=False)
     else:
         for one in findings:
             typer.echo(visible(f"{one.level}: {one.where}: {one.message}"))
@@ -203,25 +202,6 @@ def check(
                 typer.echo(visible(f"  {one.hint}"))
     if any(one.level == "error" for one in findings):
         raise typer.Exit(SignatureError.exit_code)
-
-
-def _project(config: Path | None, keys: Path | None) -> Project | None:
-    """Return the project, where there is a configuration; a machine that only signs has none."""
-    from builder.config import FILE_NAME
-
-    if config is None and keys is not None and not Path(FILE_NAME).exists():
-        return None
-    return environment.project(config=config)
-
-
-def _folder(project: Project | None, keys: Path | None) -> Path:
-    if keys is not None or project is None:
-        return keys or Path("keys")
-    return project.folder / project.config.repository.keys
-
-
-def _signer(project: Project | None) -> tuple[str, ...]:
-    return tuple(project.config.repository.signer or ()) if project else ()
 
 
 def _password(file: Path | None, *, encrypt: bool) -> str:

@@ -183,7 +183,7 @@ def _order(
         valid=int(section.valid.removesuffix("d")),
         keep=section.keep,
         architectures=tuple(section.architectures or ()),
-        keys=None if unsigned else environment.site_keys(project, keys, password_file),
+        keys=None if unsigned else environment.site_keys(project, keys, password_file, published=out),
     )
 
 

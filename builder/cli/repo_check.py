@@ -21,16 +21,8 @@ def check(
     ] = Path("site"),
     *,
     config: options.Config = None,
-    keys: Annotated[
-        Path | None,
-        typer.Option(
-            help="The folder of its keys, of which only the public ones are read.  "
-            "[default: the configuration's, or keys]",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = None,
-    unsigned: Annotated[bool, typer.Option("--unsigned", help="The site is not signed.")] = False,
+    keys: options.PublicKeys = None,
+    unsigned: options.Unsigned = False,
     form: options.Form = None,
     json: options.Json = False,
 ) -> None:

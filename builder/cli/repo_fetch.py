@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-import urllib.request
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +68,7 @@ def fetch(
         holder=secrets.token_hex(8),
         clock=time,
         ca_file=ca_file,
-        proxy=_proxy,
+        proxy=environment.proxy,
     )
     slug = environment.project(config=config).config.organisation.slug if certificate is None else ""
     seen = records.read(record) if record else None
@@ -118,8 +117,3 @@ def export(
         typer.echo(report.exported_json(done, file), nl=False)
     else:
         typer.echo(f"{file}: {done.files} files of publication {done.counter}")
-
-
-def _proxy(scheme: str, host: str) -> str | None:
-    """Return the proxy that the environment names for a host."""
-    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)

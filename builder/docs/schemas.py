@@ -41,9 +41,13 @@ PRINTED = {
     "explain": PrintedJson("`trustpack explain --json`", "builder.lint.schema", "ExplainJson"),
     "inspect": PrintedJson("`trustpack inspect --json`", "builder.inspect.schema", "InspectJson"),
     "check": PrintedJson("`trustpack check --json`", "builder.lifecycle.schema", "CheckJson"),
+    "check-site": PrintedJson(
+        "`trustpack check --site --json`", "builder.repositories.check_schema", "SiteHealthJson"
+    ),
     "lock": PrintedJson("`trustpack lock --json`", "builder.lifecycle.schema", "LockJson"),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
+    "sign": PrintedJson("`trustpack sign --json`", "builder.signing.schema", "SignJson"),
     "keys": PrintedJson(
         "`trustpack keys new --json`, `keys show --json` and `keys rotate --json`",
         "builder.signing.schema",
@@ -63,7 +67,7 @@ PRINTED = {
         "PublishedJson",
     ),
     "repo-check": PrintedJson(
-        "`trustpack repo check --json`", "builder.repositories.schema", "SiteCheckJson"
+        "`trustpack repo check --json`", "builder.repositories.check_schema", "SiteCheckJson"
     ),
     "repo-push": PrintedJson("`trustpack repo push --json`", "builder.repositories.schema", "PushedJson"),
     "repo-fetch": PrintedJson("`trustpack repo fetch --json`", "builder.repositories.schema", "FetchedJson"),

@@ -1,7 +1,4 @@
-"""Which CAs expire soon, for people, CI, Prometheus and calendars. Judged by the moment that is handed in.
-
-Formats: https://prometheus.io/docs/instrumenting/exposition_formats/ (text 0.0.4) and RFC 5545.
-"""
+"""Which CAs expire soon, for people, CI, Prometheus and calendars. Judged by the moment that is handed in."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from builder.text import calendar, metrics
 from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from builder.model import CertificateSummary
 
 _DAY = 86_400
-_FOLD = 75  # octets a line, without its end
 _METRIC = "trustpack_certificate_not_after_timestamp_seconds"
 
 
@@ -149,7 +146,7 @@ def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.ti
 
     An alert computes the days left by itself, so it stays right while the file grows old.
     """
-    lines = _gauge(_METRIC, "When the CA certificate expires, in seconds since 1970.")
+    lines = metrics.gauge(_METRIC, "When the CA certificate expires, in seconds since 1970.")
     for one in expiries:
         labels = {
             "organisation": one.organisation,
@@ -157,7 +154,7 @@ def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.ti
             "state": one.item.state,
             "subject": one.item.subject,
         }
-        said = ",".join(f'{key}="{_label(value)}"' for key, value in labels.items())
+        said = ",".join(f'{key}="{metrics.label(value)}"' for key, value in labels.items())
         lines.append(f"{_METRIC}{{{said}}} {int(one.item.ends.timestamp())}")
     for name, text, number in (
         ("trustpack_certificates", "How many CA certificates were looked at.", len(expiries)),
@@ -173,7 +170,7 @@ def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.ti
             int(now.timestamp()),
         ),
     ):
-        lines += [*_gauge(name, text), f"{name} {number}"]
+        lines += [*metrics.gauge(name, text), f"{name} {number}"]
     return "\n".join(lines) + "\n"
 
 
@@ -183,39 +180,29 @@ def as_ics(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta
     And the day on which one is to be removed, where that is planned. An event's UID is the certificate's, so
     a calendar that subscribes sees one event however often it looks.
     """
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//trustpack//trustpack check//EN",
-        "CALSCALE:GREGORIAN",
-    ]
+    events: list[str] = []
     for one in expiries:
         name = one.item.subject or "no name"
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{one.item.sha256}@trustpack.invalid",
-            f"DTSTAMP:{_basic(now)}",
-            f"DTSTART:{_basic(one.item.ends)}",
-            f"SUMMARY:{_escaped(f'CA expires: {name}')}",
-            f"DESCRIPTION:{_described(one.item)}",
-            "TRANSP:TRANSPARENT",
-            *_alarm(f"{name} expires in {within.days} days", within),
-            "END:VEVENT",
-        ]
+        events += calendar.event(
+            one.item.sha256,
+            at=f"DTSTART:{calendar.moment(one.item.ends)}",
+            now=now,
+            summary=f"CA expires: {name}",
+            description=_described(one.item),
+            said=f"{name} expires in {within.days} days",
+            before=within,
+        )
         if day := removed(one.item):
-            lines += [
-                "BEGIN:VEVENT",
-                f"UID:{one.item.sha256}-removal@trustpack.invalid",
-                f"DTSTAMP:{_basic(now)}",
-                f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
-                f"SUMMARY:{_escaped(f'CA is to be removed: {name}')}",
-                f"DESCRIPTION:{_described(one.item)}",
-                "TRANSP:TRANSPARENT",
-                *_alarm(f"{name} is to be removed in {within.days} days", within),
-                "END:VEVENT",
-            ]
-    lines.append("END:VCALENDAR")
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
+            events += calendar.event(
+                f"{one.item.sha256}-removal",
+                at=f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
+                now=now,
+                summary=f"CA is to be removed: {name}",
+                description=_described(one.item),
+                said=f"{name} is to be removed in {within.days} days",
+                before=within,
+            )
+    return calendar.calendar(events)
 
 
 def _described(item: CertificateSummary) -> str:
@@ -223,22 +210,7 @@ def _described(item: CertificateSummary) -> str:
     known = {"Owner": item.owner, "Evidence": item.evidence, "State": item.state if item.until else ""}
     lines = [f"SHA-256 {item.sha256}", *(f"{key}: {value}" for key, value in known.items() if value)]
     lines += [f"Until: {item.until}"] if item.until else []
-    return "\\n".join(map(_escaped, lines))
-
-
-def _alarm(text: str, within: dt.timedelta) -> list[str]:
-    return [
-        "BEGIN:VALARM",
-        "ACTION:DISPLAY",
-        f"TRIGGER:-P{within.days}D",
-        f"DESCRIPTION:{_escaped(text)}",
-        "END:VALARM",
-    ]
-
-
-def _basic(moment: dt.datetime) -> str:
-    """Return a time of RFC 5545, in UTC."""
-    return stamp(moment).replace("-", "").replace(":", "")
+    return "\\n".join(map(calendar.text, lines))
 
 
 def _when(one: Expiry) -> str:
@@ -256,30 +228,3 @@ def _when(one: Expiry) -> str:
 
 def _days(count: int) -> str:
     return f"{count} day{'s' * (count != 1)}"
-
-
-def _gauge(name: str, text: str) -> list[str]:
-    return [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
-
-
-def _label(value: str) -> str:
-    return visible(value).replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _escaped(value: str) -> str:
-    """Return a TEXT value (RFC 5545 section 3.3.11)."""
-    text = visible(value).replace("\\", "\\\\")
-    return text.replace(";", "\\;").replace(",", "\\,")
-
-
-def _folded(line: str) -> str:
-    """Fold a content line after 75 octets at most, and never inside a character (RFC 5545 section 3.1)."""
-    lines, length = [""], 0
-    for character in line:
-        size = len(character.encode("utf-8"))
-        if length + size > _FOLD:
-            lines.append(" ")
-            length = 1
-        lines[-1] += character
-        length += size
-    return "\r\n".join(lines)

@@ -21,7 +21,7 @@ from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_mani
 from builder.text import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from builder.model import Artifact
     from builder.release.manifest import Manifest
@@ -97,6 +97,31 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
         raise unwritable(Path(error.filename2 or error.filename or folder), error) from error
 
 
+def amend(claim: Claim, changed: Mapping[str, bytes], manifest: Manifest) -> None:
+    """Replace files of the claimed release, or add some, by their names, and describe it anew.
+
+    Raises OutputError. After an interruption some files are replaced, and the release is described as before.
+    """
+    folder, previous = claim.folder, claim.previous
+    added = {name: hashlib.sha256(data).hexdigest() for name, data in changed.items()}
+    known = previous.files if previous else frozenset()
+    try:
+        _clear_up(folder, previous)
+        with contextlib.ExitStack() as stack:
+            ready = [stack.enter_context(staged(folder / name, data)) for name, data in changed.items()]
+            put(
+                folder / _JOURNAL,
+                msgspec.json.encode({name: added[name] for name in added.keys() - known}),
+            )
+            for name, temporary in zip(changed, ready, strict=True):
+                temporary.replace(folder / name)
+            put(folder / SUMS, _sums(manifest))
+            put(folder / MANIFEST, to_json(manifest))
+        _clear_up(folder, manifest)
+    except OSError as error:
+        raise unwritable(Path(error.filename2 or error.filename or folder), error) from error
+
+
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,10 +138,9 @@ def _publish(
 ) -> None:
     """Write everything; the last step of all describes the new release."""
     changed = [a for a in artifacts if _digest(folder / a.filename) != a.sha256]
-    kept = {entry.file for entry in manifest.artifacts}
-    stale = [entry for entry in previous.artifacts if entry.file not in kept] if previous else []
+    stale = previous.files - manifest.files if previous else frozenset()
     sums = _sums(manifest)
-    journal = {a.filename: a.sha256 for a in changed} | {entry.file: _WHATEVER for entry in stale}
+    journal = {a.filename: a.sha256 for a in changed} | dict.fromkeys(stale, _WHATEVER)
     if previous is None:
         journal[SUMS] = hashlib.sha256(sums).hexdigest()
     with contextlib.ExitStack() as stack:
@@ -153,7 +177,7 @@ def _clear_up(folder: Path, described: Manifest | None) -> None:
         return
     except (msgspec.DecodeError, files.NotAFileError, files.TooLargeError):
         journal = {}
-    kept = {entry.file for entry in described.artifacts} | {SUMS} if described else set()
+    kept = described.files | {SUMS} if described else frozenset()
     for name in journal.keys() - kept:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
             (folder / name).unlink(missing_ok=True)
@@ -168,7 +192,7 @@ def _drop_outdated_proof(folder: Path, manifest: Manifest) -> None:
         proof = msgspec.json.decode(files.read(folder / PROOFS[0]), type=_Proof)
     except (OSError, msgspec.DecodeError):
         return  # there is none, or it is somebody else's
-    described = {(entry.file, entry.sha256) for entry in manifest.artifacts}
+    described = {(one.file, digest) for one in manifest.artifacts for digest in (one.sha256, one.identity)}
     proven = {(artifact["file"], artifact["sha256"]) for artifact in proof.artifacts}
     if proof.release != manifest.release or not proven <= described:
         # The one that is read goes last, so that an interruption is made good next time.
@@ -182,7 +206,7 @@ def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Man
         wanted[SUMS] = ""
     for name, digest in wanted.items():
         path = folder / name
-        ours = previous is not None and previous.entry(name) is not None
+        ours = previous is not None and name in previous.files
         if not ours and os.path.lexists(path) and _digest(path) != digest:
             raise OutputError(
                 f"{path}: is there already, and no build of this folder made it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -31,10 +31,11 @@ _SCHEMA = 1
 FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
 
 
-class ArtifactSummary(msgspec.Struct, frozen=True):
+class ArtifactSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     """One artifact as the manifest describes it; `size` is in bytes.
 
-    `recipe` is a SHA-256 of the recipe, templates and settings that made it.
+    `recipe` is a SHA-256 of the recipe, templates and settings that made it. Where the file has been signed,
+    `unsigned` is the SHA-256 that it had before, and `signature` the file of a signature that lies beside it.
     """
 
     target: str
@@ -47,6 +48,13 @@ class ArtifactSummary(msgspec.Struct, frozen=True):
     verify: str
     remove: str
     recipe: str = ""
+    unsigned: str = ""
+    signature: FileName | Literal[""] = ""
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of its content without signatures."""
+        return self.unsigned or self.sha256
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -69,8 +77,16 @@ class Manifest(msgspec.Struct, frozen=True):
                     raise ValueError(f"a certificate has no {key}")
         for entry in self.artifacts:
             # What a manifest lists is removed when another release comes.
-            if entry.file in {MANIFEST, SUMS, *PROOFS}:
+            if {entry.file, entry.signature} & {MANIFEST, SUMS, *PROOFS}:
                 raise ValueError(f"no artifact can be called {entry.file}")
+            if entry.signature not in {"", f"{entry.file}.sig"}:
+                raise ValueError(f"no signature of {entry.file} can be called {entry.signature}")
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The names of all that the release's folder has of it, but for what describes it."""
+        names = ((entry.file, entry.signature) for entry in self.artifacts)
+        return frozenset(name for pair in names for name in pair if name)
 
     def entry(self, file: str) -> ArtifactSummary | None:
         """Return the artifact stored as `file`, if the release has it."""
@@ -146,7 +162,7 @@ def same_content(previous: Manifest, manifest: Manifest) -> bool:
         if [item.sha256 for item in one] != [item.sha256 for item in other]:
             return False
     shared = ((entry, previous.entry(entry.file)) for entry in manifest.artifacts)
-    return all(old is None or old.sha256 == entry.sha256 for entry, old in shared)
+    return all(old is None or old.identity == entry.identity for entry, old in shared)
 
 
 def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:

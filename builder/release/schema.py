@@ -23,7 +23,7 @@ class ReleasedJson(TrustedJson, frozen=True, omit_defaults=True):
     evidence: Annotated[str, Meta(description="What says why, where that is given.")] = ""
 
 
-class ArtifactJson(Shape, frozen=True):
+class ArtifactJson(Shape, frozen=True, omit_defaults=True):
     """One file of a release."""
 
     target: str
@@ -36,6 +36,13 @@ class ArtifactJson(Shape, frozen=True):
     verify: Annotated[str, Meta(description="The commands that show that it works.")]
     remove: Annotated[str, Meta(description="The commands that remove it.")]
     recipe: Annotated[str, Meta(description="A SHA-256 of the recipe, templates and settings that made it.")]
+    unsigned: Annotated[
+        Sha256 | Literal[""],
+        Meta(description="The SHA-256 that it had before it was signed, where it has been."),
+    ] = ""
+    signature: Annotated[
+        str, Meta(description="The file of the signature that lies beside it, where there is one.")
+    ] = ""
 
 
 class ManifestJson(DocumentJson, frozen=True):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.repositories.publication import SiteKeys
-    from builder.repositories.retrace import Verifier
+    from builder.repositories.retrace import SignatureVerifier
     from builder.repositories.site import Site
     from builder.repositories.sitefile import Listed
     from builder.repositories.staging import Staged, StagingArea
@@ -63,7 +63,7 @@ class SiteCheck(msgspec.Struct, frozen=True):
 def check(
     folder: Path,
     keys: SiteKeys | None,
-    verifier: Verifier | None,
+    verifier: SignatureVerifier | None,
     *,
     scratch: Path,
     progress: Callable[[str], None] = lambda _: None,
@@ -153,7 +153,7 @@ def _differs(path: Path, listed: Listed) -> str:
     return "" if digest.hexdigest() == listed.sha256 else "holds something else than the site's list says"
 
 
-def _status(site: Site, verifier: Verifier | None) -> SiteProblem | None:
+def _status(site: Site, verifier: SignatureVerifier | None) -> SiteProblem | None:
     """Hold the status to the form in which it is written: nothing else vouches for its bytes."""
     text = files.read(site.folder / status.STATUS, status.LIMIT)
     state = site.state
@@ -171,7 +171,7 @@ def _status(site: Site, verifier: Verifier | None) -> SiteProblem | None:
 
 
 def _indexes(
-    site: Site, keys: SiteKeys | None, verifier: Verifier | None, staging: StagingArea
+    site: Site, keys: SiteKeys | None, verifier: SignatureVerifier | None, staging: StagingArea
 ) -> Iterator[SiteProblem]:
     """Derive every index once more from what is kept, and compare; verify what is signed."""
     retracing = Retracing(keys, verifier) if keys and verifier else None

@@ -126,7 +126,7 @@ def _listed(draft: Draft, found: state.SiteState, publication: Publication, stag
     """Put state, list and status; a file that nobody needs any more stays for a while."""
     carried = _carried(draft, found)
     current = {path: staged.listed for path, staged in stage.files.items()}
-    superseded = _superseded(draft, current, publication.counter)
+    superseded = _superseded(draft, {**carried, **current}, publication.counter)
     found = replace(
         found,
         superseded={path: since for path, (_, since) in superseded.items()},
@@ -159,7 +159,7 @@ def _carried(draft: Draft, found: state.SiteState) -> dict[str, Listed]:
 
 
 def _superseded(draft: Draft, current: Mapping[str, Listed], counter: int) -> dict[str, tuple[Listed, int]]:
-    """Return the hashed files that are no longer led to, each with the publication that replaced it.
+    """Return the packages and hashed files that nothing leads to, each with the publication that replaced it.
 
     After a withdrawal none stays: what it was about must not be offered for a while longer.
     """
@@ -168,6 +168,6 @@ def _superseded(draft: Draft, current: Mapping[str, Listed], counter: int) -> di
     since = {
         path: draft.site.state.superseded.get(path, counter)
         for path, listed in draft.site.files.items()
-        if listed.kind is Kind.HASHED and path not in current
+        if listed.kind.immutable and path not in current
     }
     return {path: (draft.site.files[path], when) for path, when in since.items() if counter - when < GRACE}

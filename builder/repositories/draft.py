@@ -102,9 +102,10 @@ def _signer(name: str, keys: SiteKeys | None) -> str:
 
 
 def put(draft: Draft, name: str, entry: SiteEntry, admitted: Admitted) -> Draft:
-    """Return the draft with a package at the end of the ecosystem `name`, in the place of one of its path."""
+    """Return the draft with a package at the end of the ecosystem `name`, in the place of its like there."""
     kept = draft.state.shelves.get(name, KeptShelf())
-    others = tuple(one for one in kept.entries if one.path != entry.path)
+    same = entry.name, entry.version
+    others = tuple(one for one in kept.entries if (one.name, one.version) != same)
     shelves = {**draft.state.shelves, name: replace(kept, entries=(*others, entry))}
     return replace(
         draft,

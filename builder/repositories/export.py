@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from builder.repositories.publication import Opener
+    from builder.repositories.publication import StatusOpener
     from builder.repositories.remote import Remote
 
 
@@ -27,7 +27,7 @@ class Exported(msgspec.Struct, frozen=True):
     counter: int
 
 
-def export(folder: Path, target: Path, keys: Opener | None) -> Exported:
+def export(folder: Path, target: Path, keys: StatusOpener | None) -> Exported:
     """Write every file of the site in `folder` into the tar file `target`, and none of others.
 
     Raises SiteError where one is missing or changed, and then `target` is as it was.

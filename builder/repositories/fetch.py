@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from builder.repositories.publication import Opener
+    from builder.repositories.publication import StatusOpener
     from builder.repositories.remote import Remote
     from builder.repositories.sitefile import Listed
     from builder.repositories.staging import StagingArea
@@ -43,7 +43,7 @@ class Fetched(msgspec.Struct, frozen=True):
 def fetch(
     reader: SiteReader,
     folder: Path,
-    keys: Opener | None,
+    keys: StatusOpener | None,
     *,
     organisation: str = "",
     at_least: int = 0,
@@ -67,7 +67,7 @@ def fetch(
     return done
 
 
-def _there(reader: SiteReader, keys: Opener | None, *, organisation: str, at_least: int) -> Remote:
+def _there(reader: SiteReader, keys: StatusOpener | None, *, organisation: str, at_least: int) -> Remote:
     found = remote.read(reader, keys)
     if found is None:
         raise SiteError(f"{reader.name}: holds no site", hint="make the first one: trustpack repo build")
@@ -87,7 +87,7 @@ def _take(
     there: Remote,
     store: FolderStore,
     folder: Path,
-    keys: Opener | None,
+    keys: StatusOpener | None,
     *,
     turn: Turn,
     tell: Callable[[Action], None],
@@ -110,7 +110,7 @@ def _take(
     return Fetched(there.status, written, changes.removals, stale)
 
 
-def _here(store: FolderStore, there: Remote, keys: Opener | None) -> Mapping[str, Listed]:
+def _here(store: FolderStore, there: Remote, keys: StatusOpener | None) -> Mapping[str, Listed]:
     """Return the files of the folder's own site; raise SiteError where it is not what `there` follows.
 
     Of a damaged one the status is enough: it is made whole.
@@ -138,7 +138,7 @@ def _here(store: FolderStore, there: Remote, keys: Opener | None) -> Mapping[str
     try:
         found = remote.read(store, keys)
     except SiteError:
-        return files
+        return {**files, status.STATUS: remote.own(text)}
     return {**files, **found.files, status.STATUS: found.own} if found else files
 
 

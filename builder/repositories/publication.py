@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from builder.model import Organisation
 
 
-class Opener(Protocol):
+class StatusOpener(Protocol):
     """The public keys of a site, which open what they vouch for."""
 
     def opened(self, text: str) -> str:
@@ -20,7 +20,7 @@ class Opener(Protocol):
         ...
 
 
-class SiteKeys(Opener, Protocol):
+class SiteKeys(StatusOpener, Protocol):
     """What signs a site: its OpenPGP keys (the current one, and where one is being replaced the old one too).
 
     Times are seconds since 1970. With the same keys and times the same bytes are signed to the same bytes.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from builder.repositories.publication import Opener
+    from builder.repositories.publication import StatusOpener
     from builder.repositories.remote import Remote
     from builder.repositories.stores import Action, Changes, SiteStore, Turn
 
@@ -39,7 +39,7 @@ class Pushed(msgspec.Struct, frozen=True):
 def push(
     folder: Path,
     store: SiteStore,
-    keys: Opener | None,
+    keys: StatusOpener | None,
     *,
     whole: bool = False,
     dry_run: bool = False,
@@ -73,7 +73,7 @@ def _turn(store: SiteStore, *, dry_run: bool) -> Iterator[Turn | None]:
             yield turn
 
 
-def _read(folder: Path, keys: Opener | None) -> Remote:
+def _read(folder: Path, keys: StatusOpener | None) -> Remote:
     """Return the folder's site; it has been verified as one that is elsewhere is."""
     found = remote.read(FolderStore(folder), keys)
     if found is None:
@@ -81,7 +81,7 @@ def _read(folder: Path, keys: Opener | None) -> Remote:
     return found
 
 
-def _there(store: SiteStore, keys: Opener | None) -> Remote | None:
+def _there(store: SiteStore, keys: StatusOpener | None) -> Remote | None:
     """Return the store's site; one that is not signed may be followed by one that is."""
     try:
         text = store.read(status.STATUS, status.LIMIT).decode("utf-8", "replace")

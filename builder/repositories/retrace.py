@@ -21,11 +21,11 @@ class Unverifiable(Exception):  # noqa: N818  never leaves this room, which name
     """What is wrong with a signature."""
 
 
-class Verifier(Protocol):
+class SignatureVerifier(Protocol):
     """What verifies signatures by a site's public keys alone; all raise SignatureError."""
 
-    def clear(self, text: str) -> str:
-        """Return the text of a cleartext signature."""
+    def opened(self, text: str) -> str:
+        """Return the text in a cleartext signature."""
         ...
 
     def exact(self, text: str) -> str:
@@ -44,7 +44,7 @@ class Verifier(Protocol):
 class Retracing:
     """Marks in the place of signatures; see SiteKeys."""
 
-    def __init__(self, keys: SiteKeys, verifier: Verifier) -> None:
+    def __init__(self, keys: SiteKeys, verifier: SignatureVerifier) -> None:
         self._keys = keys
         self._verifier = verifier
         self._wanted: dict[str, tuple[Callable[[bytes, bytes], None], bytes]] = {}
@@ -117,7 +117,7 @@ class Retracing:
 
     def _clear(self, data: bytes, found: bytes) -> None:
         # No signature covers blanks at line ends.
-        if self._verifier.clear(found.decode()) != _without_blanks(data.decode()):
+        if self._verifier.opened(found.decode()) != _without_blanks(data.decode()):
             raise Unverifiable("is signed, and does not match the packages on the site")
 
     def _apk(self, data: bytes, found: bytes) -> None:

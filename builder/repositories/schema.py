@@ -35,30 +35,6 @@ class PublishedJson(DocumentJson, frozen=True):
     removed: Annotated[list[str], Meta(description="The files that nobody needs any more.")]
 
 
-class SiteProblemJson(Shape, frozen=True):
-    """A file of the site that is not as it was published."""
-
-    path: str
-    problem: Annotated[str, Meta(description="What is wrong with it, for people.")]
-
-
-class SiteCheckJson(DocumentJson, frozen=True):
-    """Whether a site is what it says of itself."""
-
-    site: Annotated[str, Meta(description="Its folder.")]
-    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
-    url: Annotated[str, Meta(description="Where it is served.")]
-    counter: Annotated[int, Meta(description="The number of its last publication.")]
-    time: Annotated[int, Meta(description="When that was signed, in seconds since 1970.")]
-    expires: Annotated[int, Meta(description="Until when clients take it, in seconds since 1970.")]
-    signed: bool
-    files: Annotated[int, Meta(description="How many files are the site's.")]
-    verified_by: Annotated[list[str], Meta(description="What has verified the signatures.")]
-    problems: list[SiteProblemJson]
-    others: Annotated[list[str], Meta(description="Files in its folder that are not the site's.")]
-    unfinished: Annotated[bool, Meta(description="Whether a publication did not end.")]
-
-
 class ServedJson(DocumentJson, frozen=True):
     """A site that is being served on loopback."""
 

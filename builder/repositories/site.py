@@ -18,7 +18,7 @@ from builder.text import files
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from builder.repositories.publication import Opener
+    from builder.repositories.publication import StatusOpener
     from builder.repositories.state import SiteState
     from builder.repositories.status import SiteStatus
 
@@ -45,7 +45,7 @@ class Site(msgspec.Struct, frozen=True):
         return Shelf(kept.entries, texts, lambda text: chunks(self.folder, kept.texts[text]))
 
 
-def read(folder: Path, keys: Opener | None) -> Site | None:
+def read(folder: Path, keys: StatusOpener | None) -> Site | None:
     """Return the site in `folder`, None where there is none.
 
     Raises SiteError where one of its own files is missing or changed, SignatureError where another key has

@@ -91,7 +91,7 @@ def from_json(data: bytes, where: str) -> SiteState:
     """Return the state that a file holds; raise SiteError for what no trustpack wrote."""
     try:
         found = msgspec.json.decode(data, type=SiteState)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise SiteError(f"{where}: cannot be understood: {error}", hint=_RESTORE) from None
     if found.schema != _SCHEMA:
         raise SiteError(

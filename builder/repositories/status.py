@@ -7,7 +7,7 @@ that stands still or goes back; and the digest of the list, which has every othe
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -17,12 +17,15 @@ from builder.repositories.state import OURS
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from builder.repositories.publication import Opener, SiteKeys
+    from builder.repositories.publication import SiteKeys, StatusOpener
 
 STATUS = f"{OURS}/status"
 _ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SCHEMA = 1
 LIMIT = 64 * 1024  # bytes
+
+
+Second = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]  # since 1970, up to the year 9999
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -38,9 +41,9 @@ class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str
     url: str
     release: str
-    counter: int
-    time: int
-    expires: int
+    counter: Annotated[int, msgspec.Meta(ge=0)]
+    time: Second
+    expires: Second
     files: Reference
     state: Reference
     schema: int = _SCHEMA
@@ -62,7 +65,7 @@ def is_signed(text: str) -> bool:
     return text.startswith(_ARMOR)
 
 
-def parse(text: str, where: str, keys: Opener | None) -> SiteStatus:
+def parse(text: str, where: str, keys: StatusOpener | None) -> SiteStatus:
     """Return what a status file says; raise SiteError or SignatureError unless `keys` vouch for it.
 
     Without keys it must be unsigned: what cannot be verified is not believed.
@@ -92,8 +95,12 @@ def claimed(text: str, where: str) -> SiteStatus:
 def _decoded(plain: str, where: str) -> SiteStatus:
     try:
         found = msgspec.json.decode(plain, type=SiteStatus)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise SiteError(f"{where}: cannot be understood: {visible(str(error))}") from None
     if found.schema != _SCHEMA:
         raise SiteError(f"{where}: has schema {found.schema}, and this trustpack knows {_SCHEMA}")
+    for one, name in ((found.files, "files-{}.txt"), (found.state, "state-{}.json")):
+        # A path of somebody else's could lead out of the site.
+        if one.path != f"{OURS}/{name.format(one.sha256)}":
+            raise SiteError(f"{where}: names {visible(one.path)}, which is no file of a site's")
     return found

@@ -51,7 +51,7 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
             if other.target == entry.target and other is not entry
         )
         released = Released(
-            manifest.release, entry.file, data[entry.file], entry.sha256, manifest.epoch, beside
+            manifest.release, entry.file, data[entry.file], entry.identity, manifest.epoch, beside
         )
         for name in _ecosystems(entry.file, data[entry.file]):
             draft = drafts.admit(draft, name, released, publication)

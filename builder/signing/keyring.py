@@ -38,13 +38,14 @@ class PublicKeys(msgspec.Struct, frozen=True):
 class Keyring(msgspec.Struct, frozen=True):
     """The keys that sign, the current one first and then the one before it, and all that are public.
 
-    `past` are keys that the site had: what they have signed is still the site's own.
+    `past` are keys that the site had: what they signed is still its own. `organisation` is a slug.
     """
 
     openpgp: tuple[OpenPgpKey, ...]
     apk_signers: tuple[ApkKey, ...]
     published: tuple[PublicKeys, ...]
     past: tuple[PublicKey, ...] = ()
+    organisation: str = ""
 
     @property
     def certificate(self) -> bytes:
@@ -90,10 +91,14 @@ class Keyring(msgspec.Struct, frozen=True):
         packets = b"".join(key.sign(openpgp.BINARY, data, time=time) for key in self.openpgp)
         return armor.armor(armor.SIGNATURE, packets).encode() if armored else packets
 
+    def single(self, data: bytes, *, time: int) -> bytes:
+        """Return the current key's signature over `data`, as a packet: pacman must know every one."""
+        return self.openpgp[0].sign(openpgp.BINARY, data, time=time)
+
     def rpm(self, data: bytes, *, time: int) -> bytes:
         """Return an .rpm, signed or not, with the current key's signature: there is room for one."""
         try:
-            return rpm.sign(data, lambda header: self.openpgp[0].sign(openpgp.BINARY, header, time=time))
+            return rpm.sign(data, lambda header: self.single(header, time=time))
         except (Malformed, Unsupported) as fault:
             raise PackageError(f"an .rpm cannot be signed: it {fault}") from None
 

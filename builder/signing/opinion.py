@@ -62,6 +62,25 @@ def rpm(certificate: bytes, data: bytes) -> str:
     return "rpmkeys"
 
 
+def raw(public: bytes, digest: bytes, signature: bytes) -> str:
+    """Return the name of what verified an RSA signature of a SHA-256; empty where there is nothing.
+
+    `public` is PEM. Raises SignatureError where it is refused.
+    """
+    if not _found("openssl"):
+        return ""
+    with _folder() as folder:
+        parts = {"-inkey": public, "-in": digest, "-sigfile": signature}
+        words = ["openssl", "pkeyutl", "-verify", "-pubin", "-pkeyopt", "digest:sha256"]
+        for option, data in parts.items():
+            (folder / option).write_bytes(data)
+            words += [option, str(folder / option)]
+        said = _refusal(words, folder)
+    if said:
+        raise SignatureError(f"openssl: refuses a signature that was just made: {said}", hint=_HINT)
+    return "openssl"
+
+
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="trustpack-") as name:

@@ -10,8 +10,10 @@ from builder.text.printed import printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from builder.signing.checking import KeyFinding
+    from builder.signing.finished import SignedRelease
     from builder.signing.generation import Generation
     from builder.signing.key_folder import KeyFolder
 
@@ -46,6 +48,30 @@ def check_json(found: KeyFolder, findings: Sequence[KeyFinding]) -> str:
                 {"level": one.level, "where": one.where, "message": one.message, "hint": one.hint}
                 for one in findings
             ],
+        }
+    )
+
+
+def signed_json(
+    folder: Path, signer: str, done: SignedRelease | None = None, *, written: Sequence[str]
+) -> str:
+    """Return what was signed as JSON; `done` is None for a site."""
+    return printed(
+        {
+            "folder": str(folder),
+            "signer": signer,
+            "signed": [
+                {
+                    "file": one.entry.file,
+                    "signature": one.signature,
+                    "sha256": one.entry.sha256,
+                    "identity": one.entry.identity,
+                    "verified_by": one.verified_by,
+                }
+                for one in (done.signed if done else ())
+            ],
+            "left": dict(done.left) if done else {},
+            "written": list(written),
         }
     )
 

@@ -79,9 +79,12 @@ class SignedFileJson(Shape, frozen=True):
 
 
 class SignJson(DocumentJson, frozen=True):
-    """What was signed."""
+    """What was signed: a release's packages, or a site."""
 
     folder: str
     signer: Annotated[str, Meta(description="The OpenPGP key's fingerprint.")]
-    signed: list[SignedFileJson]
+    signed: Annotated[list[SignedFileJson], Meta(description="A release's packages; none for a site.")]
     left: Annotated[dict[str, str], Meta(description="Files without a signature of their own, and why.")]
+    written: Annotated[
+        list[str], Meta(description="The files that were written, but for what describes them.")
+    ]

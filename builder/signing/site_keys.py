@@ -40,19 +40,35 @@ def read(
     organisation: str = "",
     passwords: Passwords = NO_PASSWORDS,
     signer: Sequence[str] = (),
+    stolen: bool = False,
 ) -> Keyring:
     """Return what signs with the keys in `folder`; `organisation` is their slug.
 
-    `signer` is the program that signs where the keys are not in files. Raises SignatureError.
+    `signer` is the program that signs where the keys are not in files. With `stolen`, what withdrawn keys
+    have signed counts as the site's own. Raises SignatureError.
     """
     found = key_folder.read(folder, organisation=organisation)
     pairs = [signing(found, one, passwords=passwords, signer=signer) for one in found.in_state(*SIGNING)]
-    return Keyring(tuple(pair.openpgp for pair in pairs), tuple(pair.apk for pair in pairs), *_public(found))
+    return Keyring(
+        tuple(pair.openpgp for pair in pairs),
+        tuple(pair.apk for pair in pairs),
+        *_public(found, stolen=stolen),
+        found.file.organisation,
+    )
+
+
+def refuse_inside(folder: Path, published: Path) -> None:
+    """Raise SignatureError where keys lie in a folder that others get: a release's or a site's."""
+    if folder.resolve().is_relative_to(published.resolve()):
+        raise SignatureError(
+            f"{folder}: lies in {published}, which is published", hint="move the keys to another place"
+        )
 
 
 def read_public(folder: Path, *, organisation: str = "") -> Keyring:
     """Return a folder's public keys: nothing can be signed with them; raise SignatureError."""
-    return Keyring((), (), *_public(key_folder.read(folder, organisation=organisation)))
+    found = key_folder.read(folder, organisation=organisation)
+    return Keyring((), (), *_public(found), found.file.organisation)
 
 
 def signing(
@@ -80,9 +96,12 @@ def signing(
     return SigningPair(openpgp, ApkKey(one.apk_name, pem, raw("apk", one.apk, apk_public, one.apk_name)))
 
 
-def _public(found: KeyFolder) -> tuple[tuple[PublicKeys, ...], tuple[PublicKey, ...]]:
+def _public(
+    found: KeyFolder, *, stolen: bool = False
+) -> tuple[tuple[PublicKeys, ...], tuple[PublicKey, ...]]:
+    past = ("retired", "withdrawn") if stolen else ("retired",)
     published = tuple(found.public(one) for one in found.in_state(*ROLES))
-    return published, tuple(found.certificate(one)[0] for one in found.in_state("retired"))
+    return published, tuple(found.certificate(one)[0] for one in found.in_state(*past))
 
 
 def _raw(path: Path, passwords: Passwords, public: rsa.RSAPublicKey, file: str) -> Callable[[bytes], bytes]:

@@ -28,7 +28,7 @@ class SiteVerifier(msgspec.Struct, frozen=True):
     keys: Sequence[PublicKey]
     apk_keys: Mapping[str, bytes]
 
-    def clear(self, text: str) -> str:
+    def opened(self, text: str) -> str:
         """Return the text of a cleartext signature; raise SignatureError unless a key has made it."""
         return verifying.opened(text, self.keys, _TEXT)
 
@@ -37,7 +37,7 @@ class SiteVerifier(msgspec.Struct, frozen=True):
 
         No signature covers blanks at line ends, its own armor, or what its packet says of its key.
         """
-        plain = self.clear(text)
+        plain = self.opened(text)
         try:
             found = [
                 one.whole for block in armor.blocks(text, armor.SIGNATURE) for one in packets.read(block)

@@ -102,7 +102,7 @@
     const rows = all("tbody tr", table);
     if (rows.length < 12) continue;
     const texts = rows.map((row) => row.textContent.toLowerCase());
-    const field = made("input", { type: "search", autocomplete: "off", spellcheck: false });
+    const field = made("input", { type: "search", name: "authority", autocomplete: "off", spellcheck: false });
     const count = made("span", { role: "status" });
     const label = made("label", { textContent: "Find an authority " });
     const bar = made("div", { className: "filter" });

@@ -29,6 +29,7 @@ CASES = {
     "recipes-show": ("recipes show deb --json", 0),
     "recipes-export": ("recipes export deb --json", 0),
     "docs": ("docs --json", 0),
+    "sign": ("sign dist --json", 0),
     "keys": ("keys new --json", 0),
     "keys-check": ("keys check --json", 12),  # one of the keys is not there
 }
@@ -75,11 +76,13 @@ def rotating(world: World, another: bytes, blocked: bytes) -> World:
 def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document: str) -> None:
     """With something of every kind in it, and no key that the schema does not name."""
     line, code = CASES[document]
-    if document in {"inspect", "manifest", "proof"}:
+    if document in {"inspect", "manifest", "proof", "sign"}:
         assert rotating.run("lock", "--change-scheme").code == 0
         assert rotating.run("build").code == 0
     if document == "inspect":
         (rotating.folder / "dist" / "cut.deb").write_bytes(b"!<arch>\ndebian-binary")
+    if document == "sign":
+        assert rotating.run("keys", "new").code == 0
     if document == "keys-check":
         assert rotating.run("keys", "new").code == 0
         (rotating.folder / "keys" / "1-apk.pem").unlink()

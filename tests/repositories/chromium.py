@@ -86,25 +86,27 @@ class Browser:
         """Return a new tab of that size, in pixels, when all of `url` has been loaded."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = Page(self, target, session, url)
-        for domain in ("Page", "Network", "Runtime", "Log", "Audits", "DOM", "Accessibility"):
+        page = Page(self, target, session)
+        for domain in ("Page", "Network", "Runtime", "Log", "Audits"):
             page.call(f"{domain}.enable")
         page.call("Emulation.setFocusEmulationEnabled", enabled=True)
         page.call("Emulation.setScriptExecutionDisabled", value=not javascript)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        calm = {"name": "prefers-reduced-motion", "value": "reduce"}
-        page.call("Emulation.setEmulatedMedia", features=[scheme, calm])
+        page.scheme(dark=dark)
         page.size(width, height)
-        page.call("Page.navigate", url=url)
-        self.wait("Page.loadEventFired", session)
+        page.open(url)
         return page
 
 
 class Page:
     """One tab."""
 
-    def __init__(self, browser: Browser, target: str, session: str, url: str) -> None:
-        self._browser, self._target, self._session, self._url = browser, target, session, url
+    def __init__(self, browser: Browser, target: str, session: str) -> None:
+        self._browser, self._target, self._session = browser, target, session
+
+    def open(self, url: str) -> None:
+        """Go to an address, and wait until all of it has been loaded."""
+        self.call("Page.navigate", url=url)
+        self._browser.wait("Page.loadEventFired", self._session)
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Call a method of the protocol for this tab."""
@@ -119,6 +121,12 @@ class Page:
             deviceScaleFactor=1,
             mobile=False,
         )
+
+    def scheme(self, *, dark: bool, media: str = "screen") -> None:
+        """Let the reader want light or dark pages, and nothing that moves; `media` may be "print"."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        calm = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.call("Emulation.setEmulatedMedia", media=media, features=[scheme, calm])
 
     def evaluate(self, script: str) -> Any:
         """Return the value of an expression, awaited; the page's policy does not bind it."""
@@ -159,14 +167,19 @@ class Page:
 
     def requests(self) -> list[str]:
         """Return the address of everything that the tab has asked for, data: addresses left out."""
-        self.evaluate("new Promise(requestAnimationFrame)")
+        self._settled()
         found = [event["params"]["request"]["url"] for event in self._events("Network.requestWillBeSent")]
         return [url for url in found if not url.startswith("data:")]
 
     def complaints(self) -> list[dict[str, Any]]:
         """Return what the page or the browser has put on the console, errors and violations among it."""
-        self.evaluate("new Promise(requestAnimationFrame)")
+        self._settled()
         return [event["params"] for name in _COMPLAINTS for event in self._events(name)]
+
+    def _settled(self) -> None:
+        """Read what has come until a moment from now."""
+        time.sleep(0.05)
+        self.call("Page.getLayoutMetrics")
 
     def _events(self, name: str) -> list[dict[str, Any]]:
         return [

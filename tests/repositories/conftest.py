@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
 from builder.signing import site_keys as signing
-from tests.repositories import sites
+from tests.repositories import attacks, sites
 from tests.repositories.hosts import Hosts
 from tests.trust.prepared import Preparations
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.repositories.publication import SiteKeys
+    from tests.repositories.attacks import Attacker
     from tests.repositories.sites import Release, Releases, Site
 
 
@@ -81,6 +83,13 @@ def hosts(_prepared: Preparations) -> Iterator[Hosts]:
     """Return what opens systems until the test ends; see hosts.py."""
     with contextlib.ExitStack() as stack:
         yield Hosts(stack, _prepared)
+
+
+@pytest.fixture(scope="session")
+def mallory(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Attacker:
+    """Make somebody who can write to the web server."""
+    folder = tmp_path_factory.mktemp("mallory")
+    return attacks.attacker(folder, second=releases.second, now=dt.datetime.now(dt.UTC))
 
 
 @pytest.fixture(scope="session")

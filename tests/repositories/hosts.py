@@ -177,7 +177,7 @@ KINDS = {
         spec="{name}",  # a repository of pacman's offers one version
         upgrade="pacman --noconfirm --sync {name}",
         remove="pacman --noconfirm --remove {name}",
-        version="found=$(pacman --query {name}) && echo \"$found\" | sed 's/.* //; s/-[0-9]*$//'",
+        version="pacman --query {name} 2>/dev/null | sed -n 's/^{name} \\(.*\\)-[0-9]*$/\\1/p'",
         forget="rm -rf /var/lib/pacman/sync/* /var/cache/pacman/pkg/*",
         begin=_PACMAN_KEYS,
     ),

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -180,14 +179,20 @@ class Site:
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
 
     def put_back(self, files: Mapping[str, bytes]) -> None:
-        """Let the site be what it was at a `snapshot`, with newer times: an old site that looks like new."""
-        for path in self.snapshot().keys() - files.keys():
-            (self.folder / path).unlink()
+        """Write these files of a `snapshot`, with the time of now, over what is there; the others stay."""
         for path, data in files.items():
             file = self.folder / path
+            if file.is_file() and file.read_bytes() == data:
+                continue
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-            os.utime(file)
+
+    def path(self, ecosystem: str, release: Release) -> str:
+        """Return where a release's package lies."""
+        found = sites.read(self.folder, self.keys)
+        assert found is not None
+        (entry,) = [one for one in found.shelf(ecosystem).entries if one.release == release.version]
+        return entry.path
 
 
 def keys(folder: Path, slug: str = SLUG) -> SiteKeys:

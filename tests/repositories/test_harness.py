@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from tests.repositories import hosts as systems
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,18 +17,21 @@ if TYPE_CHECKING:
 _NAME = "acme-ca-certs"
 
 
-def test_a_machine_follows_the_site(hosts: Hosts, open_site: Callable[..., Site], releases: Releases) -> None:
+@pytest.mark.parametrize("name", systems.FEW)
+def test_a_machine_follows_the_site(
+    hosts: Hosts, open_site: Callable[..., Site], releases: Releases, name: str
+) -> None:
     """It installs by name, upgrades when the site has more, and goes back to a version that it names."""
     site = open_site(releases.first)
-    host = hosts.open("apt-bookworm")
+    host = hosts.open(name)
     host.know(site)
     host.install(_NAME)
-    assert releases.first.package_version("deb") == host.version(_NAME)
+    assert releases.first.version == host.version(_NAME)
     site.add(releases.second, releases.third)
     host.upgrade(_NAME)
-    assert releases.third.package_version("deb") == host.version(_NAME)
-    host.install(_NAME, releases.second.package_version("deb"))
-    assert releases.second.package_version("deb") == host.version(_NAME)
+    assert releases.third.version == host.version(_NAME)
+    if name != "pacman":  # its index has the newest release alone
+        host.install(_NAME, releases.second.version)
+        assert releases.second.version == host.version(_NAME)
     host.remove(_NAME)
     assert not host.version(_NAME)
-    assert "GET /deb/dists/stable/InRelease" in site.asked()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.repositories import projects, scenarios
+from tests.repositories import projects, scenarios, sites
 from tests.repositories.projects import NODE, NPM
 
 if TYPE_CHECKING:
@@ -123,10 +123,12 @@ def test_yarn_takes_nothing_without_times(
 
 
 def test_a_name_without_a_scope_is_installed_by_its_address(
-    open_site: Callable[..., Site], releases: Releases, higher: Release, tmp_path: Path
+    open_site: Callable[..., Site], releases: Releases, tmp_path: Path
 ) -> None:
     """Nobody else's package has it, and npm remembers the digest; an upgrade is another address."""
     site = open_site(releases.first)
+    roots = {"newest": releases.third.authorities["newest"]}
+    higher = sites.build_release(tmp_path / "higher", sites.SLUG, "2099.1", roots)
     project = projects.start("npm", tmp_path)
     project.run(project.client.public.format(url=open_site(higher).url))
     version = "node -p 'require(\"acme-ca/package.json\").version'"

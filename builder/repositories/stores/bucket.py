@@ -20,7 +20,7 @@ import msgspec
 from builder.errors import OutputError, ToolError
 from builder.repositories.content_types import cache_control, content_type
 from builder.repositories.stores.lease import SECONDS, Lease, Versioned, held
-from builder.repositories.stores.store import CHUNK, MAX_BYTES, checked, pieces
+from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, checked, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,17 +85,18 @@ class BucketStore:
         with self._told(path):
             found = obstore.get(self._store, path)
             if found.meta["size"] > limit:
-                raise OutputError(f"{self.name}: {path} is larger than {limit} bytes")
+                raise OversizedError(f"{self.name}: {path} is larger than {limit} bytes")
             for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
 
     def names(self, below: str = "") -> Iterator[str]:
-        """Yield the path of each object, sorted; a folder's own name with a slash is told without it."""
+        """Yield the path of each object, sorted, but for those that are put for folders."""
         import obstore
 
         with self._told(below):
             found = {item["path"] for batch in obstore.list(self._store, below or None) for item in batch}
-        yield from sorted(found)
+        # obstore tells these names without the slash at their end.
+        yield from sorted(path for path in found if f"{path}{_INDEX}" not in found)
 
     def put(self, path: str, content: Content, kind: Kind) -> None:
         """Write an object, and if it is a folder's page, the folder's own."""
@@ -201,10 +202,13 @@ class BucketStore:
             raise OutputError(f"{self.name}: {path}: the store {what}", hint=_REGION) from None
 
 
-def opened(url: str, environment: Mapping[str, str], *, holder: str, clock: Clock) -> BucketStore:
+def opened(
+    url: str, environment: Mapping[str, str], *, holder: str, clock: Clock, seconds: float = SECONDS
+) -> BucketStore:
     """Return the bucket of an s3://, gs:// or az:// address; credentials are where obstore looks for them.
 
-    Raises ToolError without obstore, and OutputError for an address that names no bucket.
+    `seconds` is how long a lease counts. Raises ToolError without obstore, and OutputError for an address
+    that names no bucket.
     """
     try:
         from obstore import store as stores
@@ -223,7 +227,7 @@ def opened(url: str, environment: Mapping[str, str], *, holder: str, clock: Cloc
     try:
         if scheme != "s3":
             found = stores.from_url(f"{scheme}://{bucket}/{prefix}".rstrip("/"), **options)
-            return BucketStore(url, found, holder=holder, clock=clock)
+            return BucketStore(url, found, holder=holder, clock=clock, seconds=seconds)
         # With "virtual hosts" obstore takes an address as it is, with no bucket's name behind it.
         options["virtual_hosted_style_request"] = True
         where = _endpoint(bucket, environment, options)
@@ -233,7 +237,7 @@ def opened(url: str, environment: Mapping[str, str], *, holder: str, clock: Cloc
         def slashed(folder: str) -> S3Store:
             return stores.S3Store(bucket, endpoint=f"{inside}/{folder}", **options)
 
-        return BucketStore(url, plain, holder=holder, clock=clock, slashed=slashed)
+        return BucketStore(url, plain, holder=holder, clock=clock, slashed=slashed, seconds=seconds)
     except (ValueError, BaseError):
         raise OutputError(f"{url}: is not an address of a bucket") from None
 

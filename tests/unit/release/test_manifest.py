@@ -41,7 +41,6 @@ def test_the_manifest_says_what_an_auditor_asks() -> None:
             "install": "install it",
             "verify": "verify it",
             "remove": "remove it",
-            "recipe": "",
         }
     ]
     assert found["certificates"][0]["sha256"] == certificate.sha256

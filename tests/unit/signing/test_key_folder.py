@@ -5,30 +5,16 @@ from pathlib import Path
 import pytest
 
 from builder.errors import SignatureError
-from builder.signing import new, site_keys
+from builder.signing import site_keys
 from builder.signing.private_file import Passwords
 from tests import site_keys as made
 
-TIME = 1_795_000_000
 PASSWORD = "correct horse"  # noqa: S105  of keys that nobody uses
-
-
-def folder(tmp_path: Path, *, password: str = "") -> Path:
-    """Make a folder of throw-away keys."""
-    new.create(
-        tmp_path / "keys",
-        organisation="acme",
-        user_id="Acme <pki@acme.example>",
-        time=TIME,
-        password=password,
-        pairs=(made.pair(1), made.pair(2)),
-    )
-    return tmp_path / "keys"
 
 
 def test_a_new_folder_signs_and_nobody_else_can_read_it(tmp_path: Path) -> None:
     """The current keys sign; the next ones are published beside them."""
-    keys = folder(tmp_path)
+    keys = made.folder(tmp_path / "keys")
     modes = {path.name: path.stat().st_mode & 0o777 for path in keys.iterdir()}
     private = {"1-openpgp.pem", "1-apk.pem", "2-openpgp.pem", "2-apk.pem"}
     assert 0o700 == keys.stat().st_mode & 0o777
@@ -42,7 +28,7 @@ def test_a_new_folder_signs_and_nobody_else_can_read_it(tmp_path: Path) -> None:
 
 def test_the_next_private_keys_are_not_needed(tmp_path: Path) -> None:
     """They can lie elsewhere until they are to sign."""
-    keys = folder(tmp_path)
+    keys = made.folder(tmp_path / "keys")
     before = site_keys.read(keys).certificate
     for path in keys.glob("2-*.pem"):
         path.unlink()
@@ -51,7 +37,7 @@ def test_the_next_private_keys_are_not_needed(tmp_path: Path) -> None:
 
 def test_encrypted_keys_open_with_one_of_the_passwords(tmp_path: Path) -> None:
     """Or with what is entered; without one they stay shut, and what is public can be read."""
-    keys = folder(tmp_path, password=PASSWORD)
+    keys = made.folder(tmp_path / "keys", password=PASSWORD)
     site_keys.read(keys, passwords=Passwords(("wrong", PASSWORD)))
     site_keys.read(keys, passwords=Passwords(ask=lambda path: PASSWORD if "1-" in path else ""))
     site_keys.read_public(keys)
@@ -64,14 +50,14 @@ def test_encrypted_keys_open_with_one_of_the_passwords(tmp_path: Path) -> None:
 def test_keys_of_somebody_else_are_refused(tmp_path: Path) -> None:
     """By their organisation."""
     with pytest.raises(SignatureError, match="holds the keys of 'acme', not of 'other'"):
-        site_keys.read(folder(tmp_path), organisation="other")
+        site_keys.read(made.folder(tmp_path / "keys"), organisation="other")
 
 
 def test_no_key_is_made_where_one_is(tmp_path: Path) -> None:
     """The folder stays as it was."""
-    keys = folder(tmp_path)
+    keys = made.folder(tmp_path / "keys")
     before = {path.name: path.read_bytes() for path in keys.iterdir()}
     with pytest.raises(SignatureError, match="is there already"):
-        folder(tmp_path)
+        made.folder(tmp_path / "keys")
     assert before == {path.name: path.read_bytes() for path in keys.iterdir()}
     assert [keys] == list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import SignatureError
-from builder.signing import key_folder, new, rotation, site_keys
+from builder.signing import key_folder, rotation, site_keys
 from builder.signing.private_file import Passwords
 from builder.signing.rotation import Rotation
 from tests import site_keys as made
@@ -18,19 +18,7 @@ PASSWORD = "correct horse"  # noqa: S105  of keys that nobody uses
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     """Make a folder of throw-away keys: generations 1 and 2."""
-    return folder(tmp_path)
-
-
-def folder(tmp_path: Path, *, password: str = "") -> Path:
-    """Make a folder of throw-away keys, encrypted if there is a password."""
-    return new.create(
-        tmp_path / "keys",
-        organisation="acme",
-        user_id="Acme <pki@acme.example>",
-        time=START,
-        password=password,
-        pairs=(made.pair(1), made.pair(2)),
-    ).path
+    return made.folder(tmp_path / "keys")
 
 
 def given(number: int, days: int) -> Rotation:
@@ -123,7 +111,7 @@ def test_a_rotation_that_was_killed_is_begun_again(keys: Path) -> None:
 
 def test_an_encrypted_folder_is_rotated_with_its_password(tmp_path: Path) -> None:
     """The new keys are encrypted, too."""
-    keys = folder(tmp_path, password=PASSWORD)
+    keys = made.folder(tmp_path / "keys", password=PASSWORD)
     with pytest.raises(SignatureError, match="is encrypted"):
         rotation.begin(keys, given(3, 100))
     passwords = Passwords((PASSWORD,))

@@ -46,9 +46,12 @@ def admit(released: Released, publication: Publication) -> Admitted:
     """
     data = released.data
     try:
+        folder = _PACKAGES
         if publication.keys is not None:
             data = publication.keys.rpm(data, time=released.epoch)
-        href = f"{_PACKAGES}/{released.filename}"
+            # Signed by another key it is another file: who has an index from before still gets what it names.
+            folder = f"{_PACKAGES}/{publication.keys.signer[-8:].lower()}"
+        href = f"{folder}/{released.filename}"
         described = fragments.describe(data, href=href, time=released.epoch)
     except Malformed as fault:
         raise PackageError(f"{released.filename}: {fault}") from None
@@ -71,6 +74,7 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
         repodata.put(staging, generation, "filelists", packages("filelists")),
         repodata.put(staging, generation, "other", packages("other")),
         repodata.put(staging, generation, "updateinfo", updates.xml(shelf, publication.organisation)),
+        repodata.put(staging, generation, "suseinfo", [repodata.suseinfo(publication)]),
     )
     repodata.finish(staging, generation, Kind.HASHED, (deep, *shared), publication)
     copied = (repodata.copy(staging, one, FOLDER) for one in shared)

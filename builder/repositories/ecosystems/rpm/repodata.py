@@ -43,6 +43,12 @@ def packages(kind: str, count: int, fragments: Iterable[bytes]) -> Iterator[byte
     yield f"</{name}>\n".encode()
 
 
+def suseinfo(publication: Publication) -> bytes:
+    """Return the XML by which zypper, unlike dnf, says of a repository that it has not been signed for long."""
+    valid = publication.expires - publication.time
+    return f"{DECLARATION}<suseinfo><expire>{valid}</expire></suseinfo>\n".encode()
+
+
 def put(staging: Staging, folder: str, kind: str, xml: Iterable[bytes]) -> Data:
     """Put one kind of metadata into the `repodata/` of `folder`."""
     measured = _Measured(xml)
@@ -77,7 +83,7 @@ def finish(staging: Staging, folder: str, kind: Kind, data: Iterable[Data], publ
     rows = "".join(_row(one, publication.time) for one in data)
     repomd = (
         f'{DECLARATION}<repomd xmlns="{_REPO}" xmlns:rpm="{_RPM}">\n'
-        f"<revision>{publication.time}</revision>\n{rows}</repomd>\n"
+        f"<revision>{publication.time}</revision>\n{_tags(publication)}{rows}</repomd>\n"
     ).encode()
     path = f"{folder}/repodata/repomd.xml"
     staging.put(path, kind, repomd)
@@ -85,6 +91,18 @@ def finish(staging: Staging, folder: str, kind: Kind, data: Iterable[Data], publ
         return
     staging.put(f"{path}.asc", kind, publication.keys.detached(repomd, time=publication.time))
     staging.put(f"{path}.key", kind, publication.keys.certificate)
+
+
+def _tags(publication: Publication) -> str:
+    """Return what lets zypper (libzypp 17.28 and newer) take the next key by itself.
+
+    It asks nobody of a key that is named here, where one that it trusts has signed; repomd.xml.key has it.
+    """
+    fingerprints = publication.keys.certificates if publication.keys else ()
+    if not fingerprints:
+        return ""
+    tags = (f"<content>gpg-pubkey-{one.lower()}.asc?fpr={one}</content>" for one in fingerprints)
+    return f"<tags>{''.join(tags)}</tags>\n"
 
 
 def _row(data: Data, time: int) -> str:

@@ -115,6 +115,17 @@ def test_the_same_publication_is_the_same_bytes() -> None:
     assert package.data != early.files[0].data
 
 
+def test_signed_by_another_key_it_is_another_file() -> None:
+    """Nothing that an index names changes under its name."""
+    package = released("rpm", "2026.10")
+    paths = {
+        rpm.admit(package, shelves.publication(keys)).files[0].path
+        for keys in (None, site_keys.keyring(1), site_keys.keyring(2))
+    }
+    assert 3 == len(paths)
+    assert all(path.endswith(f"/{package.filename}") for path in paths)
+
+
 def test_what_is_withdrawn_is_in_no_index() -> None:
     """Neither in the generation nor in the plain repository, and in none of the three texts."""
     files = shelves.indexes(rpm, shelves.withdrawn(SHELF, "2026.10"))
@@ -148,6 +159,12 @@ def test_a_reason_is_quoted() -> None:
     files = shelves.indexes(rpm, shelves.withdrawn(SHELF, "2026.10", reason=reason))
     descriptions = [one.text or "" for one in _xml(_data(files, "rpm")["updateinfo"]).iter("description")]
     assert 'acme-ca-certs 2026.10-1 is withdrawn: key <in> "public" & more' == descriptions[-1]
+
+
+def test_it_says_how_long_it_counts() -> None:
+    """In seconds from its time on, as zypper reads it."""
+    data = _data(shelves.indexes(rpm, SHELF), GENERATION)
+    assert str(60 * 86_400) == _xml(data["suseinfo"]).findtext("expire")
 
 
 def test_unsigned_it_has_no_signature_and_no_key() -> None:

@@ -1,0 +1,138 @@
+"""`trustpack sign`: finished files are signed, on a machine that need not have built them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.cli import environment, key_place, options
+from builder.cli.messages import tell
+
+
+def sign(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="A release's folder, or a site's.", parser=options.path, metavar="<folder>"),
+    ],
+    *,
+    config: options.Config = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of the keys.  [default: the configuration's, or keys]",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
+    password_file: options.PasswordFile = None,
+    stolen: Annotated[
+        bool,
+        typer.Option(
+            "--stolen",
+            help="Sign a site whose last signature is by stolen keys: you know what is in it.",
+        ),
+    ] = False,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Sign the packages of a release, or a site, that another machine has built.
+
+    Packages are signed inside (.rpm, .apk) or beside (.sig, for Arch); the others' package managers verify
+    what the site's signed indexes say of them. A site that was built with --unsigned is signed, and a signed
+    one is dated anew. Another program verifies each package: gpgv, sqv, rpmkeys, openssl or pysequoia.
+    """
+    from builder.errors import UsageError
+    from builder.release.manifest import MANIFEST
+    from builder.repositories.status import STATUS
+
+    chosen = options.chosen(form, json=json)
+    if (folder / STATUS).exists():
+        _sign_site(folder, config, keys, password_file, now, stolen=stolen, form=chosen)
+    elif (folder / MANIFEST).exists():
+        _sign_release(folder, config, keys, password_file, form=chosen)
+    else:
+        raise UsageError(
+            f"{folder}: holds neither a release nor a site",
+            hint="'trustpack build' makes a release, 'trustpack repo build' a site",
+        )
+
+
+def _sign_release(
+    folder: Path, config: Path | None, keys: Path | None, password_file: Path | None, *, form: str
+) -> None:
+    from builder.signing import finished, report, site_keys
+    from builder.text.quoting import visible
+
+    place = key_place.find(config, keys)
+    site_keys.refuse_inside(place.folder, folder)
+    ring = site_keys.read(
+        place.folder, passwords=environment.key_passwords(password_file), signer=place.signer
+    )
+    done = finished.sign(folder, ring)
+    if form == "json":
+        typer.echo(report.signed_json(folder, ring.signer, done, written=done.written), nl=False)
+        return
+    for one in done.signed:
+        said = f", verified by {one.verified_by}" if one.verified_by else ""
+        typer.echo(visible(f"{one.signature}: signed{said}"))
+    for why in dict.fromkeys(done.left.values()):
+        names = ", ".join(file for file, said in done.left.items() if said == why)
+        typer.echo(visible(f"without a signature of its own, because {why}: {names}"))
+    if not all(one.verified_by for one in done.signed):
+        tell(
+            "warning", ["no other program is here to verify what was signed: install gpgv, sqv or pysequoia"]
+        )
+
+
+def _sign_site(
+    folder: Path,
+    config: Path | None,
+    keys: Path | None,
+    password_file: Path | None,
+    now: str | None,
+    *,
+    stolen: bool,
+    form: str,
+) -> None:
+    from builder.config import organisation
+    from builder.repositories import publish
+    from builder.signing import report
+    from builder.text.quoting import visible
+
+    project = environment.project(config=config, now=now)
+    section = project.config.repository
+    ring = environment.site_keys(project, keys, password_file, published=folder, stolen=stolen)
+    order = publish.Order(
+        folder=folder,
+        organisation=organisation(project.config),
+        url="",
+        now=int(project.now.timestamp()),
+        valid=int(section.valid.removesuffix("d")),
+        keep=None,
+        architectures=tuple(section.architectures),
+        keys=ring,
+    )
+    done = publish.refresh(order) if _is_signed(folder) else publish.sign(order, progress=_progress)
+    if form == "json":
+        typer.echo(report.signed_json(folder, ring.signer, written=done.written), nl=False)
+        return
+    count = len(done.written)
+    typer.echo(visible(f"{folder}: signed, {count} file{'s' * (count != 1)} written"))
+
+
+def _is_signed(folder: Path) -> bool:
+    from builder.errors import SiteError
+    from builder.repositories.status import LIMIT, STATUS, is_signed
+    from builder.text import files
+
+    try:
+        return is_signed(files.text(folder / STATUS, LIMIT))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SiteError(f"{folder / STATUS}: cannot be read: {error}") from None
+
+
+def _progress(text: str) -> None:
+    tell("progress", [text])

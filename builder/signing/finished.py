@@ -1,0 +1,148 @@
+"""Sign a finished release in its folder: .rpm and .apk inside, Arch's packages beside; all else has none.
+
+What is signed is dated as the release is, so that signing it again, wherever, gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from builder.errors import OutputError, SignatureError
+from builder.formats import READERS
+from builder.formats.unpacked import Malformed
+from builder.release import folder as folders
+from builder.signing import apk, opinion, rpm
+from builder.text import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from builder.release.manifest import ArtifactSummary
+    from builder.signing.keyring import Keyring
+
+# Which formats have signatures of their own; why the others have none is told.
+_INSIDE: Mapping[str, Callable[[bytes], bytes]] = {"rpm": rpm.unsigned, "apk": apk.unsigned}
+_BESIDE = frozenset({"pacman"})
+_ELSEWHERE = {"deb": "apt and dpkg verify what the repository's InRelease says of it"}
+_NOWHERE = "its package manager knows no signatures of files"
+
+
+class SignedFile(msgspec.Struct, frozen=True):
+    """A file that was signed; `signature` is the file that has its signature.
+
+    `verified_by` is the other program that took it, empty where there is none.
+    """
+
+    entry: ArtifactSummary
+    signature: str
+    verified_by: str
+
+
+class SignedRelease(msgspec.Struct, frozen=True):
+    """What was signed, what has no signature of its own and why, and the files that were written."""
+
+    signed: tuple[SignedFile, ...]
+    left: Mapping[str, str]
+    written: tuple[str, ...]
+
+
+def sign(folder: Path, keys: Keyring) -> SignedRelease:
+    """Sign the packages of the release in `folder`, and describe them anew.
+
+    Raises OutputError where it holds none, or a file is not what its manifest describes, and SignatureError
+    where another program refuses what was signed. Then nothing is written.
+    """
+    with folders.claimed(folder) as claim:
+        manifest = claim.previous
+        if manifest is None:
+            raise OutputError(f"{folder}: holds no release", hint="build one first: trustpack build")
+        if manifest.organisation != keys.organisation:
+            owner = keys.organisation
+            raise SignatureError(
+                f"{folder}: is a release of '{manifest.organisation}', and the keys are those of '{owner}'"
+            )
+        signed: list[SignedFile] = []
+        changed: dict[str, bytes] = {}
+        left: dict[str, str] = {}
+        for entry in manifest.artifacts:
+            data = _read(folder, entry)
+            kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
+            if kind not in {*_INSIDE, *_BESIDE}:
+                left[entry.file] = _ELSEWHERE.get(kind, _NOWHERE)
+                continue
+            one, written = _signed(entry, kind, data, keys, manifest.epoch)
+            signed.append(one)
+            changed |= written
+        by_file = {one.entry.file: one.entry for one in signed}
+        after = replace(
+            manifest, artifacts=tuple(by_file.get(entry.file, entry) for entry in manifest.artifacts)
+        )
+        new = {name: data for name, data in changed.items() if not _holds(folder / name, data)}
+        if new or after != manifest:
+            folders.amend(claim, new, after)
+    return SignedRelease(tuple(signed), left, tuple(new))
+
+
+def _read(folder: Path, entry: ArtifactSummary) -> bytes:
+    """Return an artifact: as described, or as a run has signed it that was ended before it described it."""
+    path = folder / entry.file
+    try:
+        data = files.read(path, files.PACKAGE_BYTES)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}", hint="build it again") from None
+    if hashlib.sha256(data).hexdigest() != entry.sha256 and _identity(data) != entry.identity:
+        raise OutputError(f"{path}: is not what the manifest describes", hint="build it again")
+    return data
+
+
+def _identity(data: bytes) -> str:
+    for kind, unsigned in _INSIDE.items():
+        if READERS[kind].recognises(data):
+            try:
+                return hashlib.sha256(unsigned(data)).hexdigest()
+            except Malformed:
+                break
+    return ""
+
+
+def _signed(
+    entry: ArtifactSummary, kind: str, data: bytes, keys: Keyring, epoch: int
+) -> tuple[SignedFile, dict[str, bytes]]:
+    """Return an artifact as it is described once it is signed, and the files that are to be written."""
+    if kind in _BESIDE:
+        signature = keys.single(data, time=epoch)
+        name = f"{entry.file}.sig"
+        verified = opinion.detached(keys.openpgp[0].certificate, data, signature)
+        return SignedFile(replace(entry, signature=name), name, verified), {name: signature}
+    identity = hashlib.sha256(_INSIDE[kind](data)).hexdigest()
+    if identity != entry.identity:
+        raise SignatureError(f"{entry.file}: without its signature it is not what was built")
+    after = keys.rpm(data, time=epoch) if kind == "rpm" else keys.apk(data, time=epoch)
+    verified = _rpm_verified(keys, after) if kind == "rpm" else _apk_verified(keys, after)
+    digest = hashlib.sha256(after).hexdigest()
+    one = replace(entry, size=len(after), sha256=digest, unsigned=identity)
+    return SignedFile(one, entry.file, verified), {entry.file: after}
+
+
+def _rpm_verified(keys: Keyring, data: bytes) -> str:
+    found = opinion.rpm(keys.certificates[keys.signer], data)
+    signature, header = rpm.signature(data)
+    return found or opinion.detached(keys.openpgp[0].certificate, header, signature)
+
+
+def _apk_verified(keys: Keyring, data: bytes) -> str:
+    found, digest = apk.signatures(data)
+    by = {opinion.raw(keys.apk_keys[name], digest, signature) for name, signature in found.items()}
+    return min(by)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return files.read(path, files.PACKAGE_BYTES) == data
+    except OSError:
+        return False
