@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,3 +155,18 @@ def test_what_people_are_told_to_type_works(
     assert releases.second.version == host.version(NAME)
     typed(lines.remove)
     assert not host.version(NAME)
+
+
+def test_zypper_warns_of_a_repository_that_has_expired(
+    hosts: Hosts, open_site: Callable[..., Site], releases: Releases
+) -> None:
+    """It says since when, and goes on; signed once more, nothing is said."""
+    site = open_site()
+    day = 24 * 60 * 60
+    now = int(time.time())
+    site.add(releases.first, at=now - 3 * day, valid=2)
+    host = hosts.open("zypper")
+    host.know(site)
+    assert "'acme' metadata expired since" in host.install(NAME).out
+    site.refresh(at=now - day)
+    assert "expired" not in host.upgrade(NAME).out
