@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
+from builder.repositories import site as sites
+from builder.repositories.ecosystems import rpm
 from tests import site_keys
 
 if TYPE_CHECKING:
@@ -16,6 +20,12 @@ if TYPE_CHECKING:
 
 NAME = "acme-ca-certs"
 CLIENTS = ("dnf", "dnf5", "zypper")
+# A system, whose lines, and the program in them with what makes it ask nothing.
+TYPED = (
+    ("dnf", "dnf", "dnf --assumeyes --releasever=1"),
+    ("dnf5", "dnf", "dnf5 --assumeyes --releasever=1 --disable-plugin=local"),
+    ("zypper", "zypper", "zypper --non-interactive"),
+)
 SECURITY = {
     "dnf": "dnf --assumeyes --releasever=1 --refresh upgrade --security",
     "dnf5": "dnf5 --assumeyes --releasever=1 --disable-plugin=local --refresh upgrade --security",
@@ -115,3 +125,48 @@ def test_the_plain_repository_is_one_for_mirrors(
     host.install(NAME)
     assert releases.first.version == host.version(NAME)
     assert "GET /rpm/mirrorlist" not in site.asked()
+
+
+@pytest.mark.parametrize(("client", "told", "program"), TYPED, ids=CLIENTS)
+def test_what_people_are_told_to_type_works(
+    client: str, told: str, program: str, hosts: Hosts, open_site: Callable[..., Site], releases: Releases
+) -> None:
+    """From the key on to the removal, on a machine that knows nothing of the site."""
+    site = open_site(releases.first)
+    host = hosts.open(client)
+    host.run("mkdir -p /etc/yum.repos.d /etc/zypp/repos.d")  # Debian's packages of them make none
+    found = sites.read(site.folder, site.keys)
+    assert found is not None
+    publication = replace(site.publication, time=found.state.time)
+    (lines,) = [one for one in rpm.instructions(found.shelf("rpm"), publication) if one.id == told]
+
+    def typed(script: str) -> str:
+        plain = script.replace(f"sudo {told} ", f"{program} ").replace("sudo ", "")
+        return host.run(f"set -e\n{plain}").out
+
+    typed(lines.setup)
+    typed(lines.install)
+    assert releases.first.version == host.version(NAME)
+    assert host.version("acme-repository")
+    assert ": OK\n" in typed(lines.verify)
+    site.add(releases.second)
+    host.run("rm -rf /var/cache/zypp")  # it believes what it knows of the mirrors for ten minutes
+    typed(lines.upgrade)
+    assert releases.second.version == host.version(NAME)
+    typed(lines.remove)
+    assert not host.version(NAME)
+
+
+def test_zypper_warns_of_a_repository_that_has_expired(
+    hosts: Hosts, open_site: Callable[..., Site], releases: Releases
+) -> None:
+    """It says since when, and goes on; signed once more, nothing is said."""
+    site = open_site()
+    day = 24 * 60 * 60
+    now = int(time.time())
+    site.add(releases.first, at=now - 3 * day, valid=2)
+    host = hosts.open("zypper")
+    host.know(site)
+    assert "'acme' metadata expired since" in host.install(NAME).out
+    site.refresh(at=now - day)
+    assert "expired" not in host.upgrade(NAME).out
