@@ -44,7 +44,7 @@ def packages(kind: str, count: int, fragments: Iterable[bytes]) -> Iterator[byte
 
 
 def suseinfo(publication: Publication) -> bytes:
-    """Return the XML by which zypper, unlike dnf, says of a repository that it has not been signed for long."""
+    """Return the XML by which zypper, unlike dnf, knows when a repository has expired."""
     valid = publication.expires - publication.time
     return f"{DECLARATION}<suseinfo><expire>{valid}</expire></suseinfo>\n".encode()
 
