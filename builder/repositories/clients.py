@@ -184,6 +184,10 @@ def checked(url: str, path: str, sha256: str) -> str:
     )
 
 
-def own(shelf_names: Iterable[str], organisation: Organisation) -> Sequence[str]:
-    """Return what a package manager may take from the site: the packages it offers, and ORG-repository."""
-    return sorted({*shelf_names, repository(organisation)})
+def own(names: Iterable[str], organisation: Organisation) -> Sequence[str]:
+    """Return what may be taken from the site: ORG-repository, and those of `names` that are its.
+
+    As in the configuration, the slug is in its packages' names. Whatever else comes to be in the site's index
+    is nothing that machines are told to take.
+    """
+    return sorted({*(name for name in names if organisation.slug in name), repository(organisation)})

@@ -6,6 +6,7 @@ Its clock is set to the moment that is to be signed, so that the same moment giv
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -58,6 +59,9 @@ class AgentKey(msgspec.Struct, frozen=True):
 
 def certificate(fingerprint: str) -> bytes:
     """Return the certificate (packets) of a key that gpg has; raise ToolError or SignatureError."""
+    fingerprint = re.sub(r"\s", "", fingerprint).upper()
+    if not re.fullmatch(r"[0-9A-F]{40}", fingerprint):
+        raise SignatureError("gpg: a key is named by its whole fingerprint, 40 digits", hint=_HINT)
     command = (GPG, *_OPTIONS, "--no-armor", "--export-options", "export-minimal", "--export", fingerprint)
     data = _ask(command, b"", "cannot export a key").out
     if not data:
@@ -67,8 +71,8 @@ def certificate(fingerprint: str) -> bytes:
     except Unsupported as fault:
         hint = "package managers take RSA keys that sign by themselves: gpg --quick-gen-key NAME rsa4096"
         raise SignatureError(f"gpg: the key {fingerprint} {fault}", hint=hint) from None
-    if public.fingerprint != fingerprint.upper():
-        raise SignatureError(f"gpg: {fingerprint} is no key's whole fingerprint", hint=_HINT)
+    if public.fingerprint != fingerprint:
+        raise SignatureError(f"gpg: {fingerprint} is a subkey", hint="name the key that it belongs to")
     return data
 
 

@@ -59,7 +59,7 @@ def ask(
         out, said = _exchange(child, data, time.monotonic() + seconds)
         status = child.wait(seconds)
     except (TimeoutError, subprocess.TimeoutExpired):
-        raise ToolError(f"{visible(name)}: has not answered within {seconds:g} seconds") from None
+        raise ToolError(f"{visible(name)}: has not answered in {seconds:g} seconds") from None
     except OverflowError:
         raise ToolError(f"{visible(name)}: writes more than a signature") from None
     finally:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import http.server
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -14,22 +17,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.render.shipped import ROOT
 from builder.repositories import page as pages_of_sites
+from builder.repositories.page import feed
+from builder.repositories.publication import Publication
 from tests.repositories import chromium, pages
 from tests.repositories.pages import SIZES, VIEWS
 from tests.tools import NO_HOME, require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from builder.repositories.publication import SiteKeys
     from tests.repositories.chromium import Browser, Page
+    from tests.repositories.sites import Releases, Site
 
 _MODULES = Path(__file__).parents[1] / "runtime" / "npm" / "node_modules"
 _VALIDATOR = _MODULES / "html-validate" / "bin" / "html-validate.mjs"
+_BIOME = _MODULES / "@biomejs" / "cli-linux-x64" / "biome"
+_SITE = ROOT / "templates" / "site"
 _AXE = _MODULES / "axe-core" / "axe.min.js"
 # The roles of the tables with certificates are said once more: on a phone their rows are no table's by style,
 # and browsers then forget them.
 _RULES = {"no-redundant-role": "off", "long-title": "off"}
+# Ruby's own library holds a feed to RFC 4287: what must be there, how often, and which form it has.
+_READ = """
+feed = RSS::Parser.parse(STDIN.read, true)
+puts feed.feed_type, feed.entries.length, feed.updated.content.utc.iso8601
+"""
 _TABBABLE = "a[href], button, input, summary, [tabindex='0']"
 
 
@@ -126,6 +141,16 @@ def test_it_is_valid_html(folder: Path, tmp_path: Path, name: str) -> None:
         command, env={"HOME": NO_HOME}, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert ("", 0) == (done.stdout, done.returncode), done.stderr
+
+
+def test_its_script_and_style_are_clean() -> None:
+    """Biome finds no fault in them, warnings included."""
+    # What is hidden stays so; and rules are in the order of the page, not of how much they weigh.
+    skipped = ("--skip=lint/complexity/noImportantStyles", "--skip=lint/style/noDescendingSpecificity")
+    command = [str(module(_BIOME)), "check", "--error-on-warnings", *skipped]
+    command += [f"--config-path={_MODULES.parent}", *(str(_SITE / name) for name in ("page.js", "page.css"))]
+    done = subprocess.run(command, env={"HOME": NO_HOME}, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stdout + done.stderr
 
 
 def test_only_its_own_script_and_style_run(browser: Browser, address: str) -> None:
@@ -303,4 +328,98 @@ def test_on_paper_every_guide_is_there_and_no_button(browser: Browser, address: 
     assert 0 == tab.evaluate(
         "[...document.querySelectorAll('button, .chooser, .contents')].filter(one => one.offsetHeight).length"
     )
+    tab.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("ordinary", 5), ("hostile", 2), ("unsigned", 0), ("crowded", 1)]
+)
+def test_another_reader_takes_the_feed(name: str, count: int, tmp_path: Path) -> None:
+    """With as many entries as there are releases and withdrawals."""
+    done = subprocess.run(
+        [require("ruby"), "-rrss", "-rtime", "-e", _READ],
+        input=feed.render(VIEWS[name](time=int(time.time()))),
+        capture_output=True,
+        env={"HOME": NO_HOME, "LANG": "C.UTF-8"},
+        cwd=tmp_path,
+        check=False,
+    )
+    assert b"" == done.stderr
+    assert ["atom", str(count)] == done.stdout.decode().split()[:2]
+
+
+def test_it_has_the_fingerprint_of_each_key(site_keys: SiteKeys) -> None:
+    """OpenPGP's as gpg has them, apk's by their files' digests, each with its role."""
+    owner = pages.STATE.organisation
+    publication = Publication(owner, pages.URL, 1796000000, 1801000000, 12, site_keys)
+    keys = pages_of_sites.of_state(pages.STATE, publication).keys
+    kinds = [("OpenPGP", "current"), ("OpenPGP", "next"), ("apk", "current"), ("apk", "next")]
+    assert kinds == [(one.kind, one.role) for one in keys]
+    assert list(site_keys.certificates) == [one.fingerprint for one in keys[:2]]
+    assert {"acme.asc"} == {one.file for one in keys[:2]}
+    digests = {name: hashlib.sha256(pem).hexdigest() for name, pem in site_keys.apk_keys.items()}
+    assert digests == {one.file: one.fingerprint for one in keys[2:]}
+
+
+def lines(site: Site) -> list[str]:
+    """Return the two blocks of lines by which the page of a site says how to verify it."""
+    section = (site.folder / "index.html").read_text("utf-8").partition('<section id="verify"')[2]
+    found = re.findall("<pre.*?>(.*?)</pre>", section.partition("</section>")[0], re.DOTALL)
+    return [html.unescape(re.sub("<.*?>", "", block)) for block in found]
+
+
+def verified(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run lines in a new folder, which is the home, too; the first that fails ends it."""
+    folder.mkdir()
+    require("curl")
+    require("gpgv")
+    environment = {"HOME": str(folder), "PATH": os.defpath, "LANG": "C.UTF-8"}
+    command = ["sh", "-e", "-c", text]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_lines_on_the_page_verify_it(
+    open_site: Callable[..., Site], releases: Releases, site_keys: SiteKeys, tmp_path: Path
+) -> None:
+    """They show both keys and end with the page's name; a page that was touched has no such line."""
+    site = open_site(releases.first)
+    first, second = lines(site)
+    done = verified(first + second, tmp_path / "good")
+    assert (0, "index.html") == (done.returncode, done.stdout.splitlines()[-1].rpartition(" ")[2])
+    shown = done.stdout.replace(" ", "")
+    assert [True, True] == [fingerprint in shown for fingerprint in site_keys.certificates]
+    page = (site.folder / "index.html").read_bytes()
+    site.overwrite("index.html", page.replace(b"active", b"Active", 1))
+    assert 0 != verified(first + second, tmp_path / "changed").returncode
+    site.overwrite("index.html", page)
+    status = (site.folder / "trustpack" / "status").read_bytes()
+    site.overwrite("trustpack/status", status.replace(b'"counter": 1', b'"counter": 9'))
+    done = verified(first + second, tmp_path / "forged")
+    assert 0 != done.returncode
+    assert "BAD signature" in done.stderr
+
+
+def test_the_page_of_a_real_site_is_as_good(
+    browser: Browser, open_site: Callable[..., Site], releases: Releases
+) -> None:
+    """With the lines of every ecosystem: one request, no complaint, and nothing for axe to find."""
+    site = open_site(releases.first)
+    site.add(releases.second)
+    site.retire(releases.first)
+    tab = browser.page(f"{site.url}/")
+    assert [f"{site.url}/"] == tab.requests()
+    assert [] == tab.complaints()
+    tab.evaluate(module(_AXE).read_text("utf-8") + ";0")
+    assert [] == tab.evaluate("axe.run().then(found => found.violations.map(one => one.id))")
+    assert {"install-apt", "install-dnf", "install-apk", "install-brew", "install-pip", "install-npm"} < set(
+        tab.evaluate("[...document.querySelectorAll('.panel')].map(one => one.id)")
+    )
+    assert ["2026.11", "2026.10"] == tab.evaluate(
+        "[...document.querySelectorAll('.releases h3')].map(one => one.firstChild.data.trim())"
+    )
+    for width, height in (*SIZES.values(), (320, 640)):
+        tab.size(width, height)
+        assert width == tab.evaluate("document.documentElement.scrollWidth")
     tab.close()

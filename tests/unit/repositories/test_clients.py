@@ -48,3 +48,8 @@ def test_names_are_sorted_so_that_no_order_changes_a_package() -> None:
 def test_the_repository_package_is_always_among_a_sites_own_names() -> None:
     """What brings the next key is never refused."""
     assert ["acme-ca-certs", "acme-repository"] == clients.own(["acme-ca-certs"], ACME)
+
+
+def test_a_name_without_the_slug_is_never_the_sites_own() -> None:
+    """Whatever is in the index, ORG-repository tells no machine to take somebody else's package."""
+    assert ["acme-ca-certs", "acme-repository"] == clients.own(["acme-ca-certs", "bash"], ACME)

@@ -49,19 +49,14 @@ def _ordinary(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
 
 
 def _withdrawals(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
-    for at, entry in enumerate(entries):
-        following = next((one for one in entries[at:] if not one.withdrawn), None)
-        if not entry.withdrawn or following is None:
-            continue
-        title = f"{entry.name} {entry.version} is withdrawn"
-        yield _Update(
-            f"{entry.name}-{entry.version}-withdrawn",
-            _SECURITY,
-            title,
-            f"{title}: {entry.withdrawn}",
-            entry.withdrawn_at,
-            following,
-        )
+    following = None
+    for entry in reversed(entries):
+        if not entry.withdrawn:
+            following = entry
+        elif following is not None:
+            title = f"{entry.name} {entry.version} is withdrawn"
+            name, why = f"{entry.name}-{entry.version}-withdrawn", f"{title}: {entry.withdrawn}"
+            yield _Update(name, _SECURITY, title, why, entry.withdrawn_at, following)
 
 
 def _element(update: _Update, organisation: Organisation) -> str:
