@@ -67,10 +67,10 @@ _ALONE = {
     "apk": ": >/etc/apk/repositories; rm -rf /etc/apk/repositories.d",
     "apt": "rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* && "
     "echo 'APT::Get::Assume-Yes \"true\";' >/etc/apt/apt.conf.d/99proof",
-    "dnf": "mkdir -p /etc/dnf/vars && rm -rf /etc/yum.repos.d/* && "
+    "dnf": "mkdir -p /etc/dnf/vars /etc/yum.repos.d && rm -f /etc/yum.repos.d/*.repo && "
     "printf '[main]\nassumeyes=1\n' >/etc/dnf/dnf.conf && echo 1 >/etc/dnf/vars/releasever",
     "pacman": "pacman-key --init && printf '[options]\nArchitecture = auto\n' >/etc/pacman.conf",
-    "zypper": "rm -rf /etc/zypp/repos.d/*",
+    "zypper": "mkdir -p /etc/zypp/repos.d && rm -f /etc/zypp/repos.d/*.repo",
 }
 # People have sudo, and answer yes; Fedora calls dnf5 dnf, whose plugin `local` wants createrepo_c.
 _ROOT = """
