@@ -11,7 +11,7 @@ from builder.errors import ProofError, ToolError, UsageError
 from builder.model import release as releases
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
-from builder.prove import offer, outlook, replica, scratch, sites, testbeds, trial
+from builder.prove import outlook, replica, scratch, sites, testbeds, trial
 from builder.prove.authority import Leaf
 from builder.prove.handshake import HOST
 from builder.prove.report import Proof
@@ -67,7 +67,7 @@ def prove_recipes(case: Case, site: PublishedSite | None = None, *, progress: Ca
         if site:
             served = sites.replica(case, folders, built[1], folder / "site", progress)
             offers = stack.enter_context(served)
-            questions = tuple(offer.by_name(question) for question in questions)
+            questions = tuple(sites.by_name(question) for question in questions)
         plans = [
             TrialSetup(
                 source.target,
@@ -114,7 +114,7 @@ def prove_bundle(
     folder = case.folder.resolve()  # package managers run in folders of their own
     offers = sites.published(site, case) if site else {}
     if site:
-        question = offer.by_name(question, asked_when_pinned=False)
+        question = sites.by_name(question, asked_when_pinned=False)
     plans = [
         TrialSetup(target, folder / _last(case.manifest, target), None, (question,), offers.get(target))
         for target in (source.target for source in case.sources)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +16,6 @@ from builder.repositories.entry import Shelf, SiteEntry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from builder.prove.trial import Question
     from builder.release.manifest import ArtifactSummary
     from builder.repositories.publication import Publication
     from builder.repositories.state import SiteState
@@ -31,8 +29,6 @@ _VERSIONED = {
     "zypper": "{name}={version}",
 }
 _ONE_VERSION = "its package manager has no words for an old release by name"
-# In which phases here what a trial of files asks after an installation, and after an upgrade.
-_PHASES = {"installed": frozenset({"pinned"}), "upgraded": frozenset({"installed", "upgraded"})}
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -98,18 +94,3 @@ def _expect_newest(artifact: ArtifactSummary, ours: SiteEntry, entries: Sequence
             f"{artifact.file}: the site offers a newer release, {newest.release}",
             hint="name the folder of the newest release with --out",
         )
-
-
-def by_name(question: Question, *, asked_when_pinned: bool = True) -> Question:
-    """Return the question for a trial by name: the newest first, then the one before it, then an upgrade.
-
-    Without `asked_when_pinned`, nobody knows whether the older release has the question's CA.
-    """
-    accepted, asked = _translated(question.accepted), _translated(question.asked)
-    if not asked_when_pinned:
-        accepted, asked = frozenset({"installed", "upgraded"}), asked - {"pinned"} | {"upgraded"}
-    return replace(question, accepted=accepted, asked=asked)
-
-
-def _translated(phases: frozenset[str]) -> frozenset[str]:
-    return frozenset().union(*(_PHASES.get(phase, frozenset({phase})) for phase in phases))

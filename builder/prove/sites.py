@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from builder.model import Organisation
     from builder.prove.case import Case
     from builder.prove.offer import Offer
+    from builder.prove.trial import Question
     from builder.release.manifest import ArtifactSummary, Manifest
     from builder.repositories.publication import SiteKeys
     from builder.repositories.state import SiteState
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _BITS = 3072  # made in a moment, and taken by every client
 _DAYS = 1
 _HOUR = 3600
+# In which phases here what a trial of files asks after an installation, and after an upgrade.
+_PHASES = {"installed": frozenset({"pinned"}), "upgraded": frozenset({"installed", "upgraded"})}
 
 
 class PublishedSite(msgspec.Struct, frozen=True):
@@ -123,3 +127,18 @@ def _throw_away(organisation: Organisation, time: int) -> Keyring:
     apk = keys.apk_key(pair.apk.public_key(), keys.in_memory(pair.apk), slug=organisation.slug)
     public = PublicKeys("current", signer.certificate, apk.name, apk.public)
     return Keyring((signer,), (apk,), (public,), organisation=organisation.slug)
+
+
+def by_name(question: Question, *, asked_when_pinned: bool = True) -> Question:
+    """Return the question for a trial by name: the newest first, then the one before it, then an upgrade.
+
+    Without `asked_when_pinned`, nobody knows whether the older release has the question's CA.
+    """
+    accepted, asked = _translated(question.accepted), _translated(question.asked)
+    if not asked_when_pinned:
+        accepted, asked = frozenset({"installed", "upgraded"}), asked - {"pinned"} | {"upgraded"}
+    return replace(question, accepted=accepted, asked=asked)
+
+
+def _translated(phases: frozenset[str]) -> frozenset[str]:
+    return frozenset().union(*(_PHASES.get(phase, frozenset({phase})) for phase in phases))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from builder import config
-from builder.prove import authority, offer, sites, trial
+from builder.prove import authority, sites, trial
 from builder.prove.case import Case
 from builder.prove.clients import Programs
 from builder.prove.testbeds.system import settle
@@ -209,7 +209,7 @@ def hold(
     testbed: Testbed, world: World, target: str, found: Mapping[str, Offer]
 ) -> dict[str, tuple[str, str, tuple[str, ...], list[str]]]:
     """Hold a trial by name; return each cell's status, double, faults and phases."""
-    questions = tuple(offer.by_name(question) for question in stage.questions(world))
+    questions = tuple(sites.by_name(question) for question in stage.questions(world))
     setup = TrialSetup(target, Path(), None, questions, found[target])
     return {
         cell.client: (cell.status, cell.stand_in, cell.faults, list(cell.steps))
@@ -273,7 +273,7 @@ def test_on_a_stand_in_a_package_is_tried_by_name(
 def test_a_library_is_proven_by_name(target: str, client: str, world: World, tmp_path: Path) -> None:
     """In a project, and in a home for gems."""
     require({"npm": "npm", "gem": "gem"}[target])
-    questions = tuple(offer.by_name(question) for question in stage.questions(world))
+    questions = tuple(sites.by_name(question) for question in stage.questions(world))
     with offered(world, tmp_path, target) as found, stage.opened(tmp_path, target=target) as testbed:
         setup = TrialSetup(target, Path(), None, questions, found[target])
         [cell] = trial.run(setup, testbed, frozenset({client}))
