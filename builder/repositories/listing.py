@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 # Nothing hidden, no folder above, and nothing that URLs or shells quote but what package names hold.
 _PART = r"[A-Za-z0-9_@+~-][A-Za-z0-9._@+~:-]*"
-_LINE = re.compile(rf"([0-9a-f]{{64}}) ([0-9]{{1,15}}) ([a-z]+) ({_PART}(?:/{_PART})*)")
+_PATH = re.compile(rf"{_PART}(?:/{_PART})*")
+_LINE = re.compile(rf"([0-9a-f]{{64}}) ([0-9]{{1,15}}) ([a-z]+) ({_PATH.pattern})")
 _KINDS = {kind.name.lower(): kind for kind in Kind}
+
+
+def holds(path: str) -> bool:
+    """Tell whether a site can have a file of that path."""
+    return _PATH.fullmatch(path) is not None
 
 
 def text(files: Iterable[Listed]) -> str:
