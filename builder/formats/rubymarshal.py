@@ -44,7 +44,7 @@ class RubyInstance(msgspec.Struct, frozen=True):
 def dump(value: Any) -> bytes:
     """Return a value as Ruby's Marshal.load reads it.
 
-    It is None, a boolean, a number below 2**30, a text (UTF-8), bytes, a list, a mapping, or one of the types above.
+    It is None, a boolean, a number below 2**30, a text (UTF-8), bytes, a list, a mapping or a type above.
     """
     return b"".join((_VERSION, *_Writer().value(value)))
 

@@ -138,7 +138,7 @@ def _here(store: FolderStore, there: Remote, keys: StatusOpener | None) -> Mappi
     try:
         found = remote.read(store, keys)
     except SiteError:
-        return files
+        return {**files, status.STATUS: remote.own(text)}
     return {**files, **found.files, status.STATUS: found.own} if found else files
 
 

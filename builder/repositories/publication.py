@@ -57,7 +57,7 @@ class SiteKeys(StatusOpener, Protocol):
         ...
 
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
-        """Return a detached OpenPGP signature over `data`."""
+        """Return a detached OpenPGP signature over `data`; not armored, it is by the current key alone."""
         ...
 
     def rpm(self, data: bytes, *, time: int) -> bytes:

@@ -10,6 +10,7 @@ import msgspec
 from builder.errors import SiteError
 from builder.repositories import listing, state, status
 from builder.repositories.sitefile import Kind, Listed
+from builder.repositories.stores import OversizedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,7 +76,7 @@ def verified(reader: SiteReader, listed: Listed) -> Iterator[bytes]:
 
     A `size` below 0 is not known.
     """
-    digest, size = hashlib.sha256(), 0
+    digest, size, fits = hashlib.sha256(), 0, True
     limit = {} if listed.size < 0 else {"limit": listed.size}
     try:
         for chunk in reader.chunks(listed.path, **limit):
@@ -86,7 +87,9 @@ def verified(reader: SiteReader, listed: Listed) -> Iterator[bytes]:
         raise SiteError(
             f"{reader.name}/{listed.path}: is in the site's list and not there", hint=_AGAIN
         ) from None
-    if digest.hexdigest() != listed.sha256 or listed.size not in {size, -1}:
+    except OversizedError:
+        fits = False
+    if not fits or digest.hexdigest() != listed.sha256 or listed.size not in {size, -1}:
         raise SiteError(f"{reader.name}/{listed.path}: is not what the site's list says", hint=_AGAIN)
 
 

@@ -47,7 +47,7 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What a file holds at the moment: its length in bytes, SHA-256 in hex, and time as HTTP has it."""
+    """What a file holds at the moment: its length in bytes, MD5 in hex, and time as HTTP has it."""
 
     size: int
     digest: str
@@ -279,7 +279,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _content(file: BinaryIO) -> Content:
     found = os.fstat(file.fileno())
-    digest, size = hashlib.sha256(), 0
+    # As S3 has it. Bundler before 2.5 takes an entity tag for the MD5 of what came: with any other it goes on
+    # without the index that has checksums.
+    digest, size = hashlib.md5(usedforsecurity=False), 0
     while chunk := file.read(_CHUNK):
         digest.update(chunk)
         size += len(chunk)

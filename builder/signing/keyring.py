@@ -87,12 +87,17 @@ class Keyring(msgspec.Struct, frozen=True):
         return verifying.opened(text, keys, "the signed text")
 
     def detached(self, data: bytes, *, time: int, armored: bool = True) -> bytes:
-        """Return detached OpenPGP signatures over `data`; of two, zypper must know the last one's key."""
+        """Return detached OpenPGP signatures over `data`: zypper must know the key of the last.
+
+        What is not armored is pacman's, which must know the key of each: the current one signs alone.
+        """
+        if not armored:
+            return self.single(data, time=time)
         packets = b"".join(key.sign(openpgp.BINARY, data, time=time) for key in self.openpgp)
-        return armor.armor(armor.SIGNATURE, packets).encode() if armored else packets
+        return armor.armor(armor.SIGNATURE, packets).encode()
 
     def single(self, data: bytes, *, time: int) -> bytes:
-        """Return the current key's signature over `data`, as a packet: pacman must know every one."""
+        """Return the current key's signature over `data`, as a packet."""
         return self.openpgp[0].sign(openpgp.BINARY, data, time=time)
 
     def rpm(self, data: bytes, *, time: int) -> bytes:

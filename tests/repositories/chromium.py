@@ -122,7 +122,7 @@ class Page:
             mobile=False,
         )
 
-    def scheme(self, *, dark: bool, media: str = "screen") -> None:
+    def scheme(self, *, dark: bool, media: str = "") -> None:
         """Let the reader want light or dark pages, and nothing that moves; `media` may be "print"."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         calm = {"name": "prefers-reduced-motion", "value": "reduce"}

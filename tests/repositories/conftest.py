@@ -90,3 +90,34 @@ def mallory(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Att
     """Make somebody who can write to the web server."""
     folder = tmp_path_factory.mktemp("mallory")
     return attacks.attacker(folder, second=releases.second, now=dt.datetime.now(dt.UTC))
+
+
+@pytest.fixture(scope="session")
+def scoped(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Releases:
+    """Build the releases once more, with an npm scope."""
+    folder = tmp_path_factory.mktemp("scoped")
+    return sites.Releases(
+        *(
+            sites.build_release(folder / one.version, sites.SLUG, one.version, one.authorities, more=_SCOPE)
+            for one in releases.all
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def higher(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Release:
+    """Build what somebody else could publish under Acme's names: with their own CA, and a higher version."""
+    authorities = {"newest": releases.third.authorities["newest"]}
+    folder = tmp_path_factory.mktemp("higher") / "release"
+    return sites.build_release(folder, sites.SLUG, "2099.1", authorities, more=_SCOPE)
+
+
+@pytest.fixture(scope="session")
+def forgery(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Release:
+    """Build what somebody could put in the place of Acme's first release, with a CA of their own."""
+    authorities = {"newest": releases.third.authorities["newest"]}
+    folder = tmp_path_factory.mktemp("forgery") / "release"
+    return sites.build_release(folder, sites.SLUG, releases.first.version, authorities, more=_SCOPE)
+
+
+_SCOPE = "npm_scope: '@acme'\n"

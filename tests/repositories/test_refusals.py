@@ -95,7 +95,7 @@ def test_apt_refuses_an_index_that_has_expired(
 def test_nobody_else_notices_that_a_site_has_expired(
     name: str, hosts: Hosts, open_site: OpenSite, releases: Releases
 ) -> None:
-    """Their formats have no date until which an index counts: a site that stands still goes on being used."""
+    """A site that stands still goes on being used: by zypper with a warning, by the others without."""
     site, host = open_site(), hosts.open(name)
     site.add(releases.first, at=DAWN + _HOUR, valid=1)
     host.know(site)

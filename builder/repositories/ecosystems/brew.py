@@ -21,7 +21,7 @@ from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from builder.repositories.entry import Released, Shelf, SiteEntry
     from builder.repositories.publication import Publication
@@ -159,11 +159,13 @@ def _path(digest: str) -> str:
     return f"{REPOSITORY}/objects/{digest[:2]}/{digest[2:]}"
 
 
-def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
-    """Yield what people type for Homebrew."""
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
+    """Return what people type for Homebrew."""
     entry = series.latest(shelf)
-    if entry is None:
-        return
+    return [*_told(entry, publication)] if entry else []
+
+
+def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
     tap = f"{publication.organisation.slug}/ca"
     full = f"{tap}/{entry.name}"
     yield Instructions(

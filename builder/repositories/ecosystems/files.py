@@ -11,9 +11,9 @@ from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from builder.repositories.entry import Released, Shelf
+    from builder.repositories.entry import Released, Shelf, SiteEntry
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Staging
 
@@ -45,11 +45,13 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
         staging.put(f"{_SUMS}.asc", Kind.POINTER, signature)
 
 
-def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
-    """Yield what people type to get the file and look into it."""
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
+    """Return what people type to get the file and look into it."""
     entry = series.latest(shelf)
-    if entry is None:
-        return
+    return [*_told(entry, publication)] if entry else []
+
+
+def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
     file = entry.path.rpartition("/")[2]
     fetch = (
         f"curl -fsSLO {publication.url}/{entry.path}\n"

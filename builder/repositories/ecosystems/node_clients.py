@@ -11,30 +11,33 @@ from builder.repositories import series
 from builder.repositories.ecosystem import Instructions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from builder.repositories.entry import Shelf, SiteEntry
     from builder.repositories.publication import Publication
 
 
-def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
-    """Yield what people type for npm, pnpm, Yarn (today's and 1) and Bun."""
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
+    """Return what people type for npm, pnpm, Yarn (today's and 1) and Bun."""
     entry = series.latest(shelf)
-    if entry is None:
-        return
+    return [*_told(entry, publication)] if entry else []
+
+
+def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
     if not entry.name.startswith("@"):
         yield _by_address(entry, publication.url)
         return
     scope, registry = entry.name.partition("/")[0], f"{publication.url}/npm/"
     npmrc = f"echo '{scope}:registry={registry}' >>.npmrc\n"
-    yield _client("npm", "npm", entry.name, setup=npmrc, words=("npm install", "npm update", "npm uninstall"))
+    words = ("npm install", "npm update", "npm uninstall")
+    yield _client("npm", "npm", entry.name, setup=npmrc, words=words, verify=_VERIFY.format("npx --no"))
     yield _client(
         "pnpm",
         "pnpm",
         entry.name,
         setup=f"{npmrc}cat >>pnpm-workspace.yaml <<'EOF'\n{_EXEMPT.format(entry.name)}EOF\n",
         words=("pnpm add", "pnpm update", "pnpm remove"),
-        run="pnpm exec",
+        verify=_VERIFY.format("pnpm exec"),
         notes=(_WAITING.format("pnpm", "minimumReleaseAgeExclude"),),
     )
     yield _client(
@@ -44,22 +47,16 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         setup=f"yarn config set 'npmScopes[\"{scope[1:]}\"].npmRegistryServer' {registry[:-1]}\n"
         f"yarn config set --json npmPreapprovedPackages '[\"{entry.name}\"]'\n",
         words=("yarn add", "yarn up", "yarn remove"),
-        run="yarn run",
-        notes=(_WAITING.format("Yarn", "npmPreapprovedPackages"),),
+        verify='yarn node --require {name}/register "$(yarn bin {command})" doctor\n',
+        notes=(_WAITING.format("Yarn", "npmPreapprovedPackages"), _UNCHECKED),
     )
-    yield _client(
-        "yarn1",
-        "Yarn 1",
-        entry.name,
-        setup=npmrc,
-        words=("yarn add", "yarn upgrade", "yarn remove"),
-        run="yarn run",
-    )
-    yield _client(
-        "bun", "Bun", entry.name, setup=npmrc, words=("bun add", "bun update", "bun remove"), run="bunx"
-    )
+    words = ("yarn add", "yarn upgrade", "yarn remove")
+    yield _client("yarn1", "Yarn 1", entry.name, setup=npmrc, words=words, verify=_VERIFY.format("yarn run"))
+    words = ("bun add", "bun update", "bun remove")
+    yield _client("bun", "Bun", entry.name, setup=npmrc, words=words, verify=_VERIFY.format("bunx"))
 
 
+_VERIFY = "NODE_OPTIONS='--require {{name}}/register' {} {{command}} doctor\n"
 _WAITING = (
     "{} leaves a release alone on its first day; {} lets this one in, so that a rotation need not wait."
 )
@@ -77,7 +74,7 @@ def _client(
     *,
     setup: str,
     words: tuple[str, str, str],
-    run: str = "npx --no",
+    verify: str,
     notes: tuple[str, ...] = (),
 ) -> Instructions:
     install, upgrade, remove = words
@@ -86,13 +83,17 @@ def _client(
         title=f"JavaScript: {title}",
         setup=setup,
         install=f"{install} {name}\n",
-        verify=f"NODE_OPTIONS='--require {name}/register' {run} {_command(name)} doctor\n",
+        verify=verify.format(name=name, command=_command(name)),
         upgrade=f"{upgrade} {name}\n",
         remove=f"{remove} {name}\n",
         notes=(_SCOPED.format(name.partition("/")[0]), *notes),
     )
 
 
+_UNCHECKED = (
+    "Yarn never compares a download with the registry's digest, only with yarn.lock once the package is in "
+    "it: the first time, TLS alone protects it."
+)
 _EXEMPT = "minimumReleaseAgeExclude:\n  - '{}'\n"
 _SCOPED = "Everything of {} is asked for at this site: a public package of that name is never looked for."
 _UNSCOPED = (
@@ -115,7 +116,7 @@ def _by_address(entry: SiteEntry, url: str) -> Instructions:
         title="JavaScript: npm, pnpm, Yarn, Bun",
         setup="",
         install=f"npm install {address}\n",
-        verify=f"NODE_OPTIONS='--require {entry.name}/register' npx --no {_command(entry.name)} doctor\n",
+        verify=_VERIFY.format("npx --no").format(name=entry.name, command=_command(entry.name)),
         upgrade=f"npm install {address}\n",
         remove=f"npm uninstall {entry.name}\n",
         notes=tuple(note.format(entry.name) for note in _UNSCOPED),

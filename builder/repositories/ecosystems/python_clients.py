@@ -12,17 +12,19 @@ from builder.repositories import series
 from builder.repositories.ecosystem import Instructions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from builder.repositories.entry import Shelf
+    from builder.repositories.entry import Shelf, SiteEntry
     from builder.repositories.publication import Publication
 
 
-def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
-    """Yield what people type for pip, uv and poetry."""
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
+    """Return what people type for pip, uv and poetry."""
     entry = series.latest(shelf)
-    if entry is None:
-        return
+    return [*_told(entry, publication)] if entry else []
+
+
+def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
     slug, url = publication.organisation.slug, f"{publication.url}/pypi/simple/"
     yield _pip(entry.name, url)
     yield _uv(entry.name, url, slug)

@@ -8,9 +8,9 @@ from builder.repositories import series
 from builder.repositories.ecosystem import Instructions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from builder.repositories.entry import Shelf
+    from builder.repositories.entry import Shelf, SiteEntry
     from builder.repositories.publication import Publication
 
 
@@ -27,11 +27,13 @@ _GEM = (
 )
 
 
-def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instructions]:
-    """Yield what people type for bundler and gem."""
+def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
+    """Return what people type for bundler and gem."""
     entry = series.latest(shelf)
-    if entry is None:
-        return
+    return [*_told(entry, publication)] if entry else []
+
+
+def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
     name, url = entry.name, f"{publication.url}/gem/"
     feature = name.replace("-", "_")
     yield Instructions(
@@ -39,7 +41,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         title="Ruby: Bundler",
         setup="",
         install=f"bundle add {name} --source {url}\n",
-        verify=f"bundle exec ruby -r {feature} -S {name} doctor\n",
+        verify=f"bundle exec ruby -rbundler/setup -r{feature} -S {name} doctor\n",
         upgrade=f"bundle update {name}\n",
         remove=f"bundle remove {name}\n",
         notes=tuple(note.format(name) for note in _BUNDLER),
@@ -50,7 +52,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Iterator[Instruction
         title="Ruby: gem",
         setup="",
         install=f"{gem} {name}\n",
-        verify=f"RUBYOPT='-r{feature}' {name} doctor\n",
+        verify=f"ruby -r{feature} -S {name} doctor\n",
         upgrade=f"{gem} {name}\n",
         remove=f"gem uninstall --all --executables {name}\n",
         notes=tuple(note.format(name) for note in _GEM),

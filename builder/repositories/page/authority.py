@@ -51,13 +51,13 @@ def rows(
 ) -> tuple[AuthorityRow, ...]:
     """Return CAs as the page shows them, by their states and names; `state` is that of all, if given."""
     found = [_row(one, axis, now, state or one.state or "active") for one in certificates]
-    return tuple(sorted(found, key=lambda row: (_ORDER.index(row.state), row.name.lower(), row.sha256)))
+    return tuple(sorted(found, key=lambda row: (_ORDER.index(row.state), _sortable(row.name), row.sha256)))
 
 
 def mentions(certificates: tuple[CertificateSummary, ...]) -> tuple[Mention, ...]:
     """Return CAs as a list of changes names them, by their names."""
     found = [Mention(named(one), one.sha256) for one in certificates]
-    return tuple(sorted(found, key=lambda one: (one.name.lower(), one.sha256)))
+    return tuple(sorted(found, key=lambda one: (_sortable(one.name), one.sha256)))
 
 
 def named(one: CertificateSummary) -> str:
@@ -77,6 +77,13 @@ def shortened(text: str) -> str:
 def grouped(digits: str) -> tuple[str, ...]:
     """Return digits in groups; put together they are the digits again."""
     return tuple(digits[i : i + _GROUP] for i in range(0, len(digits), _GROUP))
+
+
+def _sortable(name: str) -> tuple[str | int, ...]:
+    """Return a name to sort by: R10 comes after R9."""
+    # Texts and numbers take turns, so that a text is never compared with a number.
+    parts = re.split(r"([0-9]+)", name.lower())
+    return tuple(int(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def _row(one: CertificateSummary, axis: Timeline | None, now: dt.datetime, state: str) -> AuthorityRow:

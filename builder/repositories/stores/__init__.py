@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builder.repositories.stores.folder import FolderStore, FolderTurn
 from builder.repositories.stores.publish import JOURNAL, Action, Changes, Write, publish, unfinished
-from builder.repositories.stores.store import MAX_BYTES, Content, SiteReader, SiteStore, Turn
+from builder.repositories.stores.store import MAX_BYTES, Content, OversizedError, SiteReader, SiteStore, Turn
 
 __all__ = [
     "JOURNAL",
@@ -14,6 +14,7 @@ __all__ = [
     "Content",
     "FolderStore",
     "FolderTurn",
+    "OversizedError",
     "SiteReader",
     "SiteStore",
     "Turn",

@@ -20,7 +20,7 @@ import msgspec
 from builder.errors import OutputError, ToolError
 from builder.repositories.content_types import cache_control, content_type
 from builder.repositories.stores.lease import SECONDS, Lease, Versioned, held
-from builder.repositories.stores.store import CHUNK, MAX_BYTES, checked, pieces
+from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, checked, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,7 +85,7 @@ class BucketStore:
         with self._told(path):
             found = obstore.get(self._store, path)
             if found.meta["size"] > limit:
-                raise OutputError(f"{self.name}: {path} is larger than {limit} bytes")
+                raise OversizedError(f"{self.name}: {path} is larger than {limit} bytes")
             for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from builder.errors import OutputError
 from builder.release import atomic
-from builder.repositories.stores.store import CHUNK, MAX_BYTES, checked, pieces
+from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, checked, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ class FolderStore:
                 if not stat.S_ISREG(found.st_mode):
                     raise OutputError(f"{file}: is no file, but the site has one of that name")
                 if found.st_size > limit:
-                    raise OutputError(f"{file}: is larger than {limit} bytes")
+                    raise OversizedError(f"{file}: is larger than {limit} bytes")
                 while data := cast("bytes", stream.read(CHUNK)):
                     yield data
         except (FileNotFoundError, NotADirectoryError):

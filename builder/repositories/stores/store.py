@@ -21,6 +21,10 @@ MAX_BYTES = 512 * 1024 * 1024  # of one file of a site: an index of 100,000 pack
 _HIDDEN = ("", ".", "..")
 
 
+class OversizedError(OutputError):
+    """A file has more bytes than were asked for."""
+
+
 class Turn(Protocol):
     """The right to change a store, which one publisher has at a time."""
 
@@ -36,7 +40,8 @@ class Turn(Protocol):
 class SiteReader(Protocol):
     """Where a site is read from; paths are below its root, with no slash in front.
 
-    Raises OutputError for what cannot be reached or read, and FileNotFoundError for a file that is not there.
+    Raises OutputError for what cannot be reached or read, OversizedError for what is larger than asked for,
+    and FileNotFoundError for a file that is not there.
     """
 
     @property

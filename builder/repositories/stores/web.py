@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from builder.errors import OutputError
-from builder.repositories.stores.store import CHUNK, MAX_BYTES, checked
+from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, checked
 from builder.text import urls
 
 if TYPE_CHECKING:
@@ -63,12 +63,15 @@ class WebReader:
         with self._told(path):
             answer = self._found(f"{self._url}/{quote(path, safe='/' + _UNCHANGED)}", path)
             size = 0
-            while data := answer.read(CHUNK):
-                size += len(data)
-                if size > limit:
-                    answer.close()
-                    raise OutputError(f"{self.name}/{path}: is larger than {limit} bytes")
-                yield data
+            try:
+                while data := answer.read(CHUNK):
+                    size += len(data)
+                    if size > limit:
+                        raise OversizedError(f"{self.name}/{path}: is larger than {limit} bytes")
+                    yield data
+            finally:
+                if not answer.isclosed():  # what is left of it would come before the next answer
+                    self.close()
 
     def close(self) -> None:
         """Hang up."""

@@ -74,6 +74,7 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
         repodata.put(staging, generation, "filelists", packages("filelists")),
         repodata.put(staging, generation, "other", packages("other")),
         repodata.put(staging, generation, "updateinfo", updates.xml(shelf, publication.organisation)),
+        repodata.put(staging, generation, "suseinfo", [repodata.suseinfo(publication)]),
     )
     repodata.finish(staging, generation, Kind.HASHED, (deep, *shared), publication)
     copied = (repodata.copy(staging, one, FOLDER) for one in shared)

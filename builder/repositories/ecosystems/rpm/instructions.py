@@ -25,7 +25,8 @@ _ZYPPER_OPEN = (
     "zypper cannot be told which packages it may take from here; of a name that the distribution has too, it "
     "keeps the distribution's."
 )
-_FROZEN = "An old copy of the repository in the place of a newer one is not noticed by {}."
+_FROZEN = "An old copy of the repository in the place of a newer one is not noticed by dnf."
+_WARNED = "Of an old copy of the repository in the place of a newer one zypper warns once it has expired."
 
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
@@ -48,7 +49,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
             verify=_VERIFY.format(name),
             upgrade=f"sudo dnf upgrade --refresh {name}\n",
             remove=f"sudo dnf remove {name} {own}\n",
-            notes=(_OWNED.format(own), _FROZEN.format("dnf")),
+            notes=(_OWNED.format(own), _FROZEN),
         ),
         Instructions(
             id="zypper",
@@ -58,7 +59,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
             verify=_VERIFY.format(name),
             upgrade=f"sudo zypper refresh && sudo zypper update {name}\n",
             remove=f"sudo zypper remove {name} {own}\n",
-            notes=(_ZYPPER_OWNED.format(own), _ZYPPER_OPEN, _FROZEN.format("zypper")),
+            notes=(_ZYPPER_OWNED.format(own), _ZYPPER_OPEN, _WARNED),
         ),
     )
 

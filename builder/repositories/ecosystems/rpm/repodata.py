@@ -43,6 +43,12 @@ def packages(kind: str, count: int, fragments: Iterable[bytes]) -> Iterator[byte
     yield f"</{name}>\n".encode()
 
 
+def suseinfo(publication: Publication) -> bytes:
+    """Return the XML by which zypper, unlike dnf, knows when a repository has expired."""
+    valid = publication.expires - publication.time
+    return f"{DECLARATION}<suseinfo><expire>{valid}</expire></suseinfo>\n".encode()
+
+
 def put(staging: Staging, folder: str, kind: str, xml: Iterable[bytes]) -> Data:
     """Put one kind of metadata into the `repodata/` of `folder`."""
     measured = _Measured(xml)

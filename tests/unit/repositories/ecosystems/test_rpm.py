@@ -161,6 +161,12 @@ def test_a_reason_is_quoted() -> None:
     assert 'acme-ca-certs 2026.10-1 is withdrawn: key <in> "public" & more' == descriptions[-1]
 
 
+def test_it_says_how_long_it_counts() -> None:
+    """In seconds from its time on, as zypper reads it."""
+    data = _data(shelves.indexes(rpm, SHELF), GENERATION)
+    assert str(60 * 86_400) == _xml(data["suseinfo"]).findtext("expire")
+
+
 def test_unsigned_it_has_no_signature_and_no_key() -> None:
     """What is there, clients would ask for."""
     files = shelves.indexes(rpm, SHELF)

@@ -1,6 +1,7 @@
 """The front page as bytes: whole, the same each time, and nothing of anybody's in it unquoted."""
 
 import base64
+import datetime as dt
 import hashlib
 import re
 from html.parser import HTMLParser
@@ -9,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from builder.repositories.page import checks, index, verification
-from builder.repositories.page.authority import grouped, named
+from builder.repositories.page.authority import grouped, named, rows
 from tests.repositories import pages
-from tests.repositories.pages import R2, VIEWS
+from tests.repositories.pages import R2, VIEWS, ca
 
 _TIME = 1796000000
 
@@ -97,7 +98,7 @@ def test_the_page_says_that_its_own_digest_proves_nothing() -> None:
 
 def test_what_clients_do_not_notice_is_told_of_those_that_the_site_serves() -> None:
     """Of no others."""
-    assert ["apt", "bundler", "gem install"] == [
+    assert ["apt", "Bundler 2.6 and newer", "gem install"] == [
         row.clients for row in checks.of({"apt", "gem"}, signed=True)
     ]
     assert all(len(row.outcomes) == len(checks.ATTACKS) for row in checks.CHECKS)
@@ -119,6 +120,14 @@ def test_what_clients_do_not_notice_is_told_of_those_that_the_site_serves() -> N
 def test_a_ca_is_called_by_its_common_name(subject: str, name: str) -> None:
     """Else by its organisation's; controls are shown, and endless names end."""
     assert name == named(replace(R2, subject=subject))
+
+
+def test_cas_are_in_the_order_of_their_states_and_numbers() -> None:
+    """Those in use first; R10 comes after R9."""
+    given = [("R10", "active"), ("R9", ""), ("9", "active"), ("R1", "retiring"), ("R2", "incoming")]
+    cas = tuple(ca(name, 2020, 2030, state=state) for name, state in given)
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    assert ["9", "R9", "R10", "R2", "R1"] == [row.name for row in rows(cas, None, now)]
 
 
 def test_groups_of_digits_are_the_digits() -> None:
