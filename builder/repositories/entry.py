@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
-class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One package in one ecosystem.
 
     `release` is the organisation's, empty for a package of the site's own such as ORG-repository; `version`
@@ -72,9 +72,11 @@ class Shelf(msgspec.Struct, frozen=True):
         Neighbours are joined, and no more than some 64 KiB are held at once.
         """
         index = self.texts.index(text)
-        take = wanted or _offered
-        runs = _runs((entry.lengths[index], take(entry)) for entry in self.entries)
-        return _cut(self.open_text(text), runs)
+        taken = list(map(wanted or _offered, self.entries))
+        if all(taken):
+            return iter(self.open_text(text))
+        lengths = (entry.lengths[index] for entry in self.entries)
+        return _cut(self.open_text(text), _runs(zip(lengths, taken, strict=True)))
 
     def each(
         self, text: str, entries: Sequence[SiteEntry] | None = None
