@@ -15,8 +15,9 @@ class Outcome(Enum):
     """What comes of an attack on the site."""
 
     REFUSED = "refused"
+    WARNED = "warned of"
     ACCEPTED = "not noticed"
-    UNSIGNED = "no signature"  # the ecosystem has none: the connection is all there is
+    UNSIGNED = "no signature"  # the index has none: the connection is all there is
 
 
 class Attack(msgspec.Struct, frozen=True):
@@ -50,14 +51,25 @@ _DIGEST = (_YES, _NONE, _NONE, _NONE, _NONE)
 _STATUS = "The site's signed status says until when it is good, and counts: see how to verify this page."
 
 CHECKS = (
-    ClientChecks("apt", "apt", (_YES, _YES, _YES, _YES, _YES), "It stays with the newer lists that it has."),
-    ClientChecks("rpm", "dnf, dnf5, zypper", _SIGNED, f"{_STATUS} Never give zypper --gpg-auto-import-keys."),
+    ClientChecks(
+        "apt",
+        "apt",
+        (_YES, _YES, _YES, _YES, _YES),
+        "A machine that has seen newer lists keeps them. A new one takes older lists until they expire.",
+    ),
+    ClientChecks("rpm", "dnf, dnf5", _SIGNED, _STATUS),
+    ClientChecks(
+        "rpm",
+        "zypper",
+        (_YES, _YES, _YES, Outcome.WARNED, _NO),
+        "Never give it --gpg-auto-import-keys, which takes any key that the site offers.",
+    ),
     ClientChecks("apk", "apk", _SIGNED, _STATUS),
     ClientChecks("pacman", "pacman", _SIGNED, _STATUS),
     ClientChecks("brew", "brew", _DIGEST, "Compare the tap's commit with one that you know."),
     ClientChecks("pypi", "pip, uv, poetry", _DIGEST, "Lock digests: --require-hashes, or a lock file."),
     ClientChecks("npm", "npm, pnpm, yarn, bun", _DIGEST, "Commit the lock file, and install by it."),
-    ClientChecks("gem", "bundler", _DIGEST, "bundle lock --add-checksums"),
+    ClientChecks("gem", "Bundler 2.6 and newer", _DIGEST, "Keep checksums: bundle lock --add-checksums."),
     ClientChecks(
         "gem",
         "gem install",

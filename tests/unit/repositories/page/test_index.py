@@ -98,7 +98,7 @@ def test_the_page_says_that_its_own_digest_proves_nothing() -> None:
 
 def test_what_clients_do_not_notice_is_told_of_those_that_the_site_serves() -> None:
     """Of no others."""
-    assert ["apt", "bundler", "gem install"] == [
+    assert ["apt", "Bundler 2.6 and newer", "gem install"] == [
         row.clients for row in checks.of({"apt", "gem"}, signed=True)
     ]
     assert all(len(row.outcomes) == len(checks.ATTACKS) for row in checks.CHECKS)
