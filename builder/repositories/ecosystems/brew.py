@@ -39,6 +39,7 @@ _BRANCH = "refs/heads/main"
 _FOLDER_MODE, _FILE_MODE = 0o40000, 0o100644
 # What `git init --bare` writes, as far as Git needs it to take a folder for a repository.
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+_PREFIX = "$(brew --prefix)"
 _NAMED = re.compile(r"(.+?)-(\d[^-]*)\.rb")
 
 
@@ -173,9 +174,11 @@ def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
         title="macOS and Linux: Homebrew",
         setup=f"brew tap {tap} {publication.url}/{REPOSITORY}\n",
         install=f"brew install {full}\n",
-        verify=f"brew test {full}\n",
+        # Not `brew test`: since Homebrew 6 it turns on the developer mode, and fetches gems.
+        verify=f'"{_PREFIX}/opt/openssl@3/bin/openssl" verify -CApath "{_PREFIX}/etc/openssl@3/certs" '
+        f'"{_PREFIX}/share/{entry.name}/roots.pem"\n',
         upgrade=f"brew update\nbrew upgrade {full}\n",
-        remove=f"brew uninstall {full}\nbrew untap {tap}\n",
+        remove=f"brew uninstall {full}\nbrew cleanup --prune-prefix\nbrew untap {tap}\n",
         notes=(
             "By its full name the formula comes from this tap alone, whatever others call theirs.",
             "The tap is not signed: brew looks at no signature. What protects it is TLS.",
