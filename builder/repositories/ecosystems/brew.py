@@ -16,8 +16,8 @@ import msgspec
 
 from builder.errors import PackageError
 from builder.formats import compression, formula, names
-from builder.repositories import series
 from builder.repositories.ecosystem import Admitted, Instructions
+from builder.repositories.ecosystems import versions
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _commits(shelf: Shelf) -> Iterator[tuple[str, Iterable[tuple[str, bytes]]]]:
         offered[entry.name] = entry, msgspec.json.decode(line, type=_Release)
         head, objects = _commit(entry, offered, head)
         yield head, objects
-        if newer and series.order(newer[0]) > series.order(entry):
+        if newer and versions.rank(newer[0]) > versions.rank(entry):
             author = offered[entry.name][1].author
             offered[entry.name] = newer
             again = newer[0].version
@@ -162,7 +162,7 @@ def _path(digest: str) -> str:
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type for Homebrew."""
-    entry = series.latest(shelf)
+    entry = versions.latest(shelf)
     return [*_told(entry, publication)] if entry else []
 
 
