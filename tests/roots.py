@@ -35,7 +35,7 @@ _CLIENTS = (
 # busybox for Alpine.
 SUITES = {
     "bullseye": _CLIENTS,
-    "bookworm": _CLIENTS,
+    "bookworm": (*_CLIENTS, "unattended-upgrades"),
     "trixie": (
         *_CLIENTS,
         "bubblewrap",

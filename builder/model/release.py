@@ -54,8 +54,8 @@ class Release(msgspec.Struct, frozen=True):
     @property
     def numbers(self) -> tuple[int, int, int]:
         """The three numbers; missing ones are 0."""
-        parts = [int(part) for part in self.text.split(".")] + [0, 0]
-        return parts[0], parts[1], parts[2]
+        first, second, third, *_ = (*map(int, self.text.split(".")), 0, 0)
+        return first, second, third
 
     @property
     def library_version(self) -> str:

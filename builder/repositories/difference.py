@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from builder.repositories.sitefile import Listed
     from builder.repositories.stores import Content, SiteStore
 
-_FEW = 20  # files that are asked for one by one
+_FEW = 200  # files that are asked for one by one
 
 
 def difference(

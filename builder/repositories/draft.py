@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from builder.errors import SiteError
+from builder.errors import PackageError, SiteError
+from builder.repositories import listing
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf, SiteEntry
 from builder.repositories.state import KeptShelf, SiteState
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +46,12 @@ class Draft(msgspec.Struct, frozen=True):
         brought = self.brought.get(name, {})
         stay = {entry.path for entry in kept.entries}
         old = stay - brought.keys()
+        # As a rule all stay: then their texts are read as they are.
+        wanted = None if before and len(old) == len(before.entries) else lambda entry: entry.path in old
 
         def open_text(text: str) -> Iterator[bytes]:
             if before is not None and before.entries:
-                yield from before.lines(text, lambda entry: entry.path in old)
+                yield from before.lines(text, wanted) if wanted else before.open_text(text)
             at = ecosystem.TEXTS.index(text)
             for path, lines in brought.items():
                 if path in stay:
@@ -59,9 +63,15 @@ class Draft(msgspec.Struct, frozen=True):
 def admit(draft: Draft, name: str, released: Released, publication: Publication) -> Draft:
     """Return the draft with one package more in the ecosystem `name`, or as it was if it has that package.
 
-    Raises SiteError where it has another package of that name and version: clients keep what they have.
+    Raises SiteError where it has another package of that name and version: clients keep what they have; and
+    PackageError for what cannot be offered.
     """
     admitted = ECOSYSTEMS[name].admit(released, publication)
+    if strange := next((file.path for file in admitted.files if not listing.holds(file.path)), ""):
+        raise PackageError(
+            f"{released.filename}: would be {visible(strange)} on the site, which not every server serves",
+            hint="letters, digits and . _ @ + ~ : - are what a file on a site can be called",
+        )
     kept = draft.state.shelves.get(name, KeptShelf())
     for entry in kept.entries:
         if (entry.name, entry.version) == (admitted.name, admitted.version):

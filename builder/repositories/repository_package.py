@@ -59,11 +59,11 @@ def due(
         names = clients.own((entry.name for entry in entries if entry.release), publication.organisation)
         if names == [name]:
             continue
-        former = next((entry for entry in reversed(entries) if entry.name == name), None)
+        former = {moment(entry.version): entry for entry in entries if entry.name == name}
         time = publication.time
-        if former is not None:
-            made = moment(former.version)
-            if _released(form, publication, names, made).identity == former.identity:
+        if former:
+            made, last = max(former.items(), key=lambda item: item[0])
+            if _released(form, publication, names, made).identity == last.identity:
                 continue
             time = max(time, made + 1)
         yield ecosystem, _released(form, publication, names, time)

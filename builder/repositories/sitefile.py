@@ -44,7 +44,7 @@ class SiteFile(msgspec.Struct, frozen=True):
         return f"{type(self).__name__}({self.path!r})"
 
 
-class Listed(msgspec.Struct, frozen=True, order=True):
+class Listed(msgspec.Struct, frozen=True, order=True, gc=False):
     """A file of the site as its list has it: `size` in bytes, `sha256` in hex."""
 
     path: str

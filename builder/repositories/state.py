@@ -70,15 +70,14 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def offered(self) -> tuple[PublishedRelease, ...]:
         """The releases that are not withdrawn, in the order of their numbers."""
-        return tuple(one for one in self.releases if not one.withdrawn)
+        return tuple([one for one in self.releases if not one.withdrawn])
 
     def paths(self) -> set[str]:
         """Return the path of every file that belongs to a package or a release, and is not derived."""
         found = {one.bundle for one in self.releases if one.bundle} | {*self.scripts}
         for shelf in self.shelves.values():
-            for entry in shelf.entries:
-                found.add(entry.path)
-                found.update(entry.others)
+            found.update([entry.path for entry in shelf.entries])
+            found.update([path for entry in shelf.entries for path in entry.others])
         return found
 
 

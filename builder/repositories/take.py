@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,8 @@ def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publica
     )
     blocked = tuple(replace(one, state="distrusted") for one in manifest.distrusted)
     named = {one.sha256: one for one in (*manifest.certificates, *blocked)}
-    releases = sorted((*state.releases, told), key=lambda one: Release(one.release).numbers)
+    releases = list(state.releases)  # in the order of their numbers
+    bisect.insort(releases, told, key=lambda one: Release(one.release).numbers)
     newest = releases[-1] is told
     # What is said of a CA, its newest release says.
     authorities = {**state.authorities, **named} if newest else {**named, **state.authorities}

@@ -64,7 +64,7 @@ def _apt(read: Callable[[str], bytes]) -> View:
 
 
 def _rpm(read: Callable[[str], bytes], url: str) -> View:
-    base = read("rpm/mirrorlist").decode().strip().removeprefix(f"{url}/").rstrip("/")
+    base = read("rpm/mirrorlist").decode().split()[0].removeprefix(f"{url}/").rstrip("/")
     repomd = ET.fromstring(read(f"{base}/repodata/repomd.xml"))  # noqa: S314  ours
     if "-----BEGIN" in read("deb/dists/stable/InRelease").decode():
         assert read(f"{base}/repodata/repomd.xml.asc")

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from builder.prove import authority
 from builder.prove.server import server_context
+from builder.repositories import first_install
+from tests.tools import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,8 +90,7 @@ def opened(hosts: Hosts, name: str) -> Host:
 def test_it_installs_and_the_site_is_trusted(hosts: Hosts, site: Site, name: str, releases: Releases) -> None:
     """Afterwards the system knows the site, its keys and its CAs, and takes upgrades from it by itself."""
     host = opened(hosts, name)
-    digest = hashlib.sha256((site.folder / "bundle.pem").read_bytes()).hexdigest()
-    pin = () if name == "zypper" else ("--bundle-sha256", digest)
+    pin = () if name == "zypper" else ("--bundle-sha256", _digest(site))
     run(host, site, *pin)
     assert releases.first.version == host.version(_NAME)
     assert host.version(_OWN)
@@ -117,3 +120,115 @@ def test_a_failed_step_puts_everything_back(hosts: Hosts, site: Site, name: str)
         assert before == host.run(_EVERYTHING).out, failed[-1]
     assert len(failed) > 10
     assert host.version(_NAME)
+
+
+def test_what_is_removed_is_gone(hosts: Hosts, site: Site) -> None:
+    """Packages, keys, sources and preferences go; the second run has nothing to do."""
+    host = opened(hosts, "apt-bookworm")
+    before = host.run(_EVERYTHING).out
+    run(host, site)
+    run(host, site, "--remove")
+    assert before == host.run(_EVERYTHING).out
+    assert not host.version(_NAME)
+    run(host, site, "--remove")
+
+
+@pytest.mark.parametrize("name", ["dnf", pytest.param("dnf5", marks=pytest.mark.long), "zypper"])
+def test_removing_takes_rpms_own_copies_of_the_keys_too(hosts: Hosts, site: Site, name: str) -> None:
+    """No package of this site is vouched for any more."""
+    host = opened(hosts, name)
+    run(host, site)
+    keys = "rpmkeys --list"
+    assert "ca@acme.example" in host.run(keys).out
+    run(host, site, "--remove")
+    assert "ca@acme.example" not in host.run(keys, check=False).out
+    assert not host.version(_NAME)
+    assert not host.version(_OWN)
+
+
+def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(hosts: Hosts, site: Site) -> None:
+    """Line by line the same, but for the folder that a run works in."""
+    host = opened(hosts, "apt-bookworm")
+    before = host.run(_EVERYTHING).out
+    told = run(host, site, "--dry-run").out
+    assert before == host.run(_EVERYTHING).out
+    assert not site.asked()
+    done = run(host, site).out
+    assert told.splitlines() == [line for line in done.splitlines() if line.startswith("+ ")][:-1]
+
+
+def test_another_bundle_than_the_pinned_one_is_refused(hosts: Hosts, site: Site) -> None:
+    """Nothing is changed, and the system is asked for nothing else."""
+    host = opened(hosts, "apt-bookworm")
+    before = host.run(_EVERYTHING).out
+    done = run(host, site, "--bundle-sha256", "0" * 64, check=False)
+    assert done.code == 1
+    assert "nothing was changed" in done.out
+    assert before == host.run(_EVERYTHING).out
+    assert ["GET /bundle.pem"] == site.asked()
+
+
+@pytest.mark.parametrize(
+    "words", ["--bundle-sha256", "--bundle-sha256 abc", f"--bundle-sha256 {'A' * 64}", "--bundle", "x"]
+)
+def test_words_that_it_does_not_know_are_refused(hosts: Hosts, site: Site, words: str) -> None:
+    """A typing error starts nothing."""
+    done = run(opened(hosts, "apt-bookworm"), site, words, check=False)
+    assert (1, True) == (done.code, done.out.startswith("install.sh: "))
+    assert not site.asked()
+
+
+def test_a_server_that_another_ca_vouches_for_is_refused(
+    hosts: Hosts, open_site: Callable[..., Site], releases: Releases
+) -> None:
+    """With a pinned bundle it is not talked to; without one, everything is put back at the end."""
+    now = dt.datetime.now(dt.UTC)
+    leaf = authority.issue(authority.create("Another", now=now), ["127.0.0.1"], now=now)
+    site = open_site(releases.first, context=server_context(leaf))
+    host = opened(hosts, "apt-bookworm")
+    before = host.run(_EVERYTHING).out
+    for options in ((), ("--bundle-sha256", _digest(site))):
+        assert run(host, site, *options, check=False).code != 0
+        assert before == host.run(_EVERYTHING).out
+
+
+def _digest(site: Site) -> str:
+    return hashlib.sha256((site.folder / "bundle.pem").read_bytes()).hexdigest()
+
+
+def test_a_bare_debian_needs_nothing_but_apt(hosts: Hosts, site: Site) -> None:
+    """No curl, no wget, no certificates at all: apt-helper fetches, and ca-certificates comes along."""
+    host = opened(hosts, "apt-bookworm")
+    host.run("apt-get purge --yes ca-certificates && rm -f /usr/bin/curl /usr/bin/wget")
+    host.sandbox.copy_in("/root/index", _INDEX.encode())
+    host.run("sh /root/index")
+    url, digest = site.url, hashlib.sha256((site.folder / "install.sh").read_bytes()).hexdigest()
+    host.run(f"cd /root && {first_install.command_without_curl(url, digest)}")
+    assert host.version(_NAME)
+    assert host.version("ca-certificates")
+
+
+# A source of the distribution's, which has the one package that is kept in /root.
+_INDEX = """
+set -e
+cd /root && deb=$(ls ca-certificates_*.deb)
+{ dpkg-deb --field "$deb"; echo "Filename: ./$deb"; echo "Size: $(wc -c <"$deb")"
+echo "SHA256: $(sha256sum "$deb" | cut -d ' ' -f 1)"; } >Packages
+chmod 755 /root
+echo 'deb [trusted=yes] file:/root ./' >/etc/apt/sources.list
+"""
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash --posix", "busybox", "mksh", "ksh93"])
+def test_every_shell_runs_it(hosts: Hosts, site: Site, shell: str) -> None:
+    """Whatever /bin/sh is."""
+    program, *options = shell.split()
+    host = opened(hosts, "apt-bookworm")
+    found = shutil.which(program)
+    host.sandbox.copy_in(f"/root/{program}", Path(found or require(program)).read_bytes(), mode=0o755)
+    words = " ".join([f"/root/{program}", *(["sh"] if program == "busybox" else options)])
+    run(host, site, "--bundle-sha256", _digest(site), shell=words)
+    assert host.version(_NAME)
+    run(host, site, "--remove", shell=words)
+    assert not host.version(_NAME)
+    assert run(host, site, "--bundle-sha256", "0" * 64, shell=words, check=False).code == 1

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from obstore.store import MemoryStore
 
+from builder import docs
 from builder.prove import authority
 from builder.repositories import push, remote
 from builder.repositories.push import LEFT
@@ -25,6 +26,7 @@ from builder.repositories.stores.bucket import BucketStore
 from builder.repositories.stores.lease import LEASE
 from tests import s3
 from tests.repositories import publisher, readers, sites
+from tests.tools import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -150,6 +152,21 @@ def test_another_push_after_a_stopped_one(
     left = {path for path, listed in known.files.items() if listed.kind.immutable}
     assert set(_content(store)) <= {*_of(states.other), *left}
     assert _of(states.other) == {path: _content(store)[path] for path in _of(states.other)}
+
+
+def test_two_passes_of_rsync(states: States, tmp_path: Path) -> None:
+    """As the guide has them: after the first all is as it was, after the second all is new."""
+    rsync, www = require("rsync"), tmp_path / "www"
+    page = docs.read("run-your-own-site").text
+    lines = [line for line in page.splitlines() if line.startswith("rsync ")]
+    shutil.copytree(states.old, www)
+    found = []
+    for line in lines:
+        options = [word for word in line.split()[1:] if word.startswith("-")]
+        subprocess.run([rsync, *options, f"{states.new}/", f"{www}/"], check=True)
+        found.append(readers.views(lambda path: (www / path).read_bytes(), url=states.url))
+    assert [states.views(states.old), states.views(states.new)] == found
+    assert _of(states.new) == _of(www)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def writable(place: str, environment: Mapping[str, str], *, holder: str, clock: 
         raise UsageError(
             f"{place}: cannot be written to",
             hint=f"give a folder or a bucket ({_choice(bucket.SCHEMES)}); for other hosts, see "
-            "'trustpack docs publish-site'",
+            "'trustpack docs run-your-own-site'",
         )
     return FolderStore(Path(place))
 
