@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "prove": (
         "errors", "model", "text", "x509", "formats", "config", "load", "render", "inspect", "release",
-        "pipeline",
+        "pipeline", "signing", "repositories",
     ),
     "docs": ("errors", "text"),
     "cli": (

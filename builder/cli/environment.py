@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
     from builder.repositories.publication import SiteKeys, StatusOpener
+    from builder.signing.keyring import Keyring
     from builder.signing.private_file import Passwords
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
@@ -111,13 +112,19 @@ def opener(config: Path | None, folder: Path | None, certificate: Path | None) -
 
     `folder` is the configuration's where it is None.
     """
-    from builder.signing import site_keys as signing
     from builder.signing import verifying
 
     if certificate is not None:
         if folder is not None:
             raise UsageError("--keys and --certificate: give one of them")
         return verifying.KnownKeys(verifying.public_keys(_read_file(certificate), str(certificate)))
+    return public_keys(config, folder)
+
+
+def public_keys(config: Path | None, folder: Path | None) -> Keyring:
+    """Return the public keys in a folder of keys, the configuration's where it is None."""
+    from builder.signing import site_keys as signing
+
     if folder is not None:
         return signing.read_public(folder)
     found = project(config=config)

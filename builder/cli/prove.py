@@ -14,6 +14,7 @@ from builder.errors import ProofError, UsageError
 
 if TYPE_CHECKING:
     from builder.prove.report import Proof
+    from builder.prove.sites import PublishedSite
     from builder.prove.trial import Question
 
 
@@ -29,6 +30,14 @@ def prove(
         "dist"
     ),
     root: options.Root = None,
+    repo: Annotated[
+        str | None,
+        typer.Option(
+            help="Install by name from the site that is served at this URL, or from a replica of it."
+        ),
+    ] = None,
+    keys: options.PublicKeys = None,
+    unsigned: options.Unsigned = False,
     url: Annotated[
         str | None, typer.Option(help="Prove the real bundle by this server, whose CA is in it.")
     ] = None,
@@ -53,8 +62,9 @@ def prove(
     And that removing them ends it: real clients are asked before, installed, upgraded and removed.
 
     The packages are built once more for a throw-away replica of the bundle, since no CA key is at hand: a
-    recipe proof. With --url or --server-cert and --server-key the real packages are proven. In JSON it prints
-    proof.json.
+    recipe proof. With --url or --server-cert and --server-key the real packages are proven. With --repo they
+    are installed by name: the real ones from the site itself, the replica's from a replica of the site, if
+    the site offers the release. In JSON it prints proof.json.
     """
     from dataclasses import replace
 
@@ -66,13 +76,34 @@ def prove(
     case = cases.find(out, org, config, target, now=environment.clock(now))
     case = replace(case, clients=frozenset(client or ()), root=root, offline=offline)
     outlook.check(case)
+    site = _site(repo, config, keys, unsigned=unsigned)
     for line in outlook.outlook(case):
         _progress(line)
     if question is None:
-        proof = command.prove_recipes(case, progress=_progress)
+        proof = command.prove_recipes(case, site, progress=_progress)
     else:
-        proof = command.prove_bundle(case, question, progress=_progress)
+        proof = command.prove_bundle(case, question, site, progress=_progress)
     _report(proof, out, as_json=as_json)
+
+
+def _site(
+    repo: str | None, config: Path | None, keys: Path | None, *, unsigned: bool
+) -> PublishedSite | None:
+    """Return the site of --repo; UsageError for what is no address, SignatureError without its keys."""
+    if repo is None:
+        if keys or unsigned:
+            raise UsageError("--keys and --unsigned: are for --repo")
+        return None
+    if not repo.startswith(("http://", "https://")):
+        raise UsageError(
+            f"--repo {repo}: is no http or https URL", hint="serve a folder first: trustpack repo serve"
+        )
+    from builder.prove.sites import PublishedSite
+    from builder.repositories.stores.web import WebReader
+
+    address = repo.rstrip("/")
+    reader = WebReader(address, proxy=environment.proxy)
+    return PublishedSite(address, reader, None if unsigned else environment.public_keys(config, keys))
 
 
 def _question(url: str | None, chain: Path | None, key: Path | None) -> Question | None:
@@ -105,7 +136,7 @@ def _report(proof: Proof, out: Path, *, as_json: bool) -> None:
     if as_json:
         typer.echo(text, nl=False)
     else:
-        table(report.HEAD, report.rows(proof))
+        table(report.head(proof), report.rows(proof))
         for line in report.remarks(proof):
             typer.echo(f"- {line}")
         typer.echo(f"\n{report.summary(proof)}")

@@ -11,7 +11,7 @@ from builder.errors import ProofError, ToolError, UsageError
 from builder.model import release as releases
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
-from builder.prove import outlook, replica, scratch, testbeds, trial
+from builder.prove import outlook, replica, scratch, sites, testbeds, trial
 from builder.prove.authority import Leaf
 from builder.prove.handshake import HOST
 from builder.prove.report import Proof
@@ -20,11 +20,14 @@ from builder.render import recipe
 from builder.text import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from builder.model import Bundle
     from builder.prove.case import Case
+    from builder.prove.offer import Offer
+    from builder.prove.replica import Replicas
+    from builder.prove.sites import PublishedSite
     from builder.release.manifest import Manifest
     from builder.render.recipe import RecipeSource
 
@@ -32,72 +35,97 @@ RECIPE_PROOF = "recipe proof"
 REAL_PROOF = "proof of the real bundle"
 _NOT_PROVABLE = "it is not provable: its recipe names no testbed"
 _NOT_ASKED = "it has no client of the names that --client gives"
+_NO_UPGRADE = "no upgrade was tried: there is one real bundle"
+_FROM_REPLICA = (
+    "{} offers this very release; packages were installed by name from a replica of that site, on loopback "
+    "and signed by a throw-away key"
+)
+_FROM_SITE = (
+    "packages were installed by name from {}, as its own keys have signed them",
+    "with the older release no client was asked: it may be without the server's CA",
+)
+_NO_WORDS = "nothing is installed by name in its testbed"
 _INSTALLED = frozenset({"installed"})
 
 
-def prove_recipes(case: Case, *, progress: Callable[[str], None]) -> Proof:
+def prove_recipes(case: Case, site: PublishedSite | None = None, *, progress: Callable[[str], None]) -> Proof:
     """Prove the recipes with a throw-away replica of the release's bundle: no CA key is needed, or known.
 
+    With a `site`, which must offer the release, packages are installed by name, from a replica of the site.
     Raises ProofError where the release cannot be read or is not what the recipes make.
     """
     originals = replica.originals(case.folder, case.manifest)
+    if site:
+        sites.published(site, case)
     count = len(originals.certificates)
     progress(f"making a throw-away replica of {count} certificate{'s' * (count != 1)}")
     replicas = replica.make(originals.certificates, now=case.now)
-    with scratch.folder("proof") as folder:
-        folders = folder / "first", folder / "second"
-        release = releases.stored(case.manifest.release)
-        progress("building the replica's packages")
-        built = [
-            _build(case, bundle, number, folder)
-            for bundle, number, folder in zip(
-                (replicas.first, replicas.second), (release, release.following()), folders, strict=True
+    questions = replicas.questions
+    with scratch.folder("proof") as folder, contextlib.ExitStack() as stack:
+        folders, built = _releases(case, replicas, folder, progress)
+        offers: Mapping[str, Offer] = {}
+        if site:
+            served = sites.replica(case, folders, built[1], folder / "site", progress)
+            offers = stack.enter_context(served)
+            questions = tuple(sites.by_name(question) for question in questions)
+        plans = [
+            TrialSetup(
+                source.target,
+                folders[0] / _last(built[0], source.target),
+                folders[1] / _last(built[1], source.target),
+                questions,
+                offers.get(source.target),
             )
-        ]
-        _expect_same_packages(case, built[0])
-        cells = [
-            cell
             for source in case.sources
-            for cell in _trial(
-                case,
-                source,
-                TrialSetup(
-                    source.target,
-                    folders[0] / _last(built[0], source.target),
-                    folders[1] / _last(built[1], source.target),
-                    replicas.questions,
-                ),
-                progress,
-            )
         ]
-    return Proof(
-        RECIPE_PROOF,
-        case.manifest,
-        case.now,
-        replicas.questions,
-        tuple(cells),
-        (*originals.notes, *replicas.notes),
-    )
+        cells = _trials(case, plans, progress)
+    notes = (*originals.notes, *replicas.notes, *([_FROM_REPLICA.format(site.url)] if site else []))
+    where = site.url if site else ""
+    return Proof(RECIPE_PROOF, case.manifest, case.now, questions, cells, notes, where)
 
 
-def prove_bundle(case: Case, question: Question, *, progress: Callable[[str], None]) -> Proof:
-    """Prove the real artifacts with one server whose certificate a CA of the real bundle has issued."""
+def _releases(
+    case: Case, replicas: Replicas, folder: Path, progress: Callable[[str], None]
+) -> tuple[tuple[Path, Path], tuple[Manifest, Manifest]]:
+    """Build the packages of both bundles, and return where they lie and what they are."""
+    folders = folder / "first", folder / "second"
+    release = releases.stored(case.manifest.release)
+    progress("building the replica's packages")
+    first = _build(case, replicas.first, release, folders[0])
+    second = _build(case, replicas.second, release.following(), folders[1])
+    _expect_same_packages(case, first)
+    return folders, (first, second)
+
+
+def _trials(case: Case, plans: Sequence[TrialSetup], progress: Callable[[str], None]) -> tuple[Cell, ...]:
+    """Hold each target's trial, one after the other."""
+    pairs = zip(case.sources, plans, strict=True)
+    return tuple(cell for source, plan in pairs for cell in _trial(case, source, plan, progress))
+
+
+def prove_bundle(
+    case: Case, question: Question, site: PublishedSite | None = None, *, progress: Callable[[str], None]
+) -> Proof:
+    """Prove the real artifacts with one server whose certificate a CA of the real bundle has issued.
+
+    With a `site`, which must offer them, they are installed by name from there.
+    """
     originals = replica.originals(case.folder, case.manifest)  # they are what the manifest describes
     folder = case.folder.resolve()  # package managers run in folders of their own
-    cells = [
-        cell
-        for source in case.sources
-        for cell in _trial(
-            case,
-            source,
-            TrialSetup(source.target, folder / _last(case.manifest, source.target), None, (question,)),
-            progress,
-        )
+    offers = sites.published(site, case) if site else {}
+    if site:
+        question = sites.by_name(question, asked_when_pinned=False)
+    plans = [
+        TrialSetup(target, folder / _last(case.manifest, target), None, (question,), offers.get(target))
+        for target in (source.target for source in case.sources)
     ]
-    notes = [*originals.notes, "no upgrade was tried: there is one real bundle"]
+    cells = _trials(case, plans, progress)
+    notes = [*originals.notes]
+    notes += [line.format(site.url) for line in _FROM_SITE] if site else [_NO_UPGRADE]
     if question.url:
         notes.append(f"nobody watched {question.url}: its results are client-reported only")
-    return Proof(REAL_PROOF, case.manifest, case.now, (question,), tuple(cells), tuple(notes))
+    where = site.url if site else ""
+    return Proof(REAL_PROOF, case.manifest, case.now, (question,), cells, tuple(notes), where)
 
 
 def server_at(url: str) -> Question:
@@ -217,6 +245,8 @@ def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callabl
             )
         except ToolError as error:
             return [_absent(target, str(error))]
+        if plan.offer and plan.offer.words(testbed.manager) is None:
+            return [_absent(target, _NO_WORDS)]
         cells = trial.run(plan, testbed, case.clients, progress=progress)
         return cells or [_absent(target, _NOT_ASKED)]
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from builder.prove.trial import Cell, Question
     from builder.release.manifest import Manifest
 
-HEAD = ("target", "client", *PHASES, "result")
 _MARKUP = re.compile(r"[\\`*_\[\]<>|#]")
 _RESULTS = {
     Status.PROVEN: "proven",
@@ -37,7 +36,10 @@ _RESULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proven, how (`kind`), and when; `notes` says what could not be asked."""
+    """What was proven, how (`kind`), and when; `notes` says what could not be asked.
+
+    `site` is where packages were installed from by name; empty where files were.
+    """
 
     kind: str
     manifest: Manifest
@@ -45,6 +47,12 @@ class Proof:
     questions: tuple[Question, ...]
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
+    site: str = ""
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases of the matrix: nothing is pinned where files are installed."""
+        return tuple(phase for phase in PHASES if self.site or phase != "pinned")
 
     def having(self, status: Status) -> tuple[Cell, ...]:
         """Return the cells with this status."""
@@ -56,13 +64,18 @@ class Proof:
         return bool(self.having(Status.PROVEN)) and not self.having(Status.FAILED)
 
 
+def head(proof: Proof) -> tuple[str, ...]:
+    """Return what stands above the matrix."""
+    return ("target", "client", *proof.phases, "result")
+
+
 def rows(proof: Proof) -> list[tuple[str, ...]]:
-    """Return the matrix, a row for each cell as HEAD has it."""
+    """Return the matrix, a row for each cell as `head` has it."""
     return [
         (
             cell.target,
             visible(_client(cell)),
-            *(_phase(cell, phase, proof.questions) for phase in PHASES),
+            *(_phase(cell, phase, proof.questions) for phase in proof.phases),
             _RESULTS[cell.status],
         )
         for cell in proof.cells
@@ -137,6 +150,7 @@ def to_json(proof: Proof) -> str:
         "holds": proof.holds,
         "organisation": proof.manifest.organisation,
         "release": proof.manifest.release,
+        "site": proof.site,
         "when": stamp(proof.when),
         "trustpack": __version__,
         "artifacts": [
@@ -144,16 +158,16 @@ def to_json(proof: Proof) -> str:
             for entry in proof.manifest.artifacts
             if entry.target in {cell.target for cell in proof.cells}
         ],
-        "questions": [_question(question) for question in proof.questions],
+        "questions": [_question(question, proof.phases) for question in proof.questions],
         "notes": list(proof.notes),
         "cells": [_cell(cell) for cell in proof.cells],
     }
     return printed(value)
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _question(question: Question, every: Sequence[str]) -> dict[str, Any]:
     def phases(wanted: frozenset[str]) -> list[str]:
-        return [phase for phase in PHASES if phase in wanted]
+        return [phase for phase in every if phase in wanted]
 
     return {
         "name": question.name,
@@ -189,7 +203,7 @@ def to_markdown(proof: Proof) -> str:
         "",
         "A cell counts only if a real client in a clean testbed did exactly as promised in every phase.",
         "",
-        *_table(HEAD, rows(proof)),
+        *_table(head(proof), rows(proof)),
         "",
         "## Servers that each client was asked about",
         "",

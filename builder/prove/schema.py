@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape
 
-_Phase = Literal["before", "installed", "upgraded", "removed"]
+_Phase = Literal["before", "installed", "pinned", "upgraded", "removed"]
 
 
 class ProvenFileJson(Shape, frozen=True):
@@ -52,6 +52,9 @@ class ProofJson(DocumentJson, frozen=True):
     holds: Annotated[bool, Meta(description="Whether something was proven and nothing failed.")]
     organisation: str
     release: str
+    site: Annotated[
+        str, Meta(description="The site that packages were installed from by name; empty for files.")
+    ]
     when: Moment
     trustpack: Annotated[str, Meta(description="The version of trustpack.")]
     artifacts: list[ProvenFileJson]

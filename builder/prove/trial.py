@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from builder.errors import TrustpackError
-from builder.prove import http2
+from builder.prove import by_name, http2
 from builder.prove.handshake import HandshakeResult, ask, ask_client_only
 from builder.prove.server import listen
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.prove.authority import Leaf
+    from builder.prove.offer import Offer
     from builder.prove.server import Listener
     from builder.prove.testbed import Client, Testbed
 
-PHASES = ("before", "installed", "upgraded", "removed")
-_HELD = frozenset({"installed", "upgraded"})  # in which the package is there
+PHASES = ("before", "installed", "pinned", "upgraded", "removed")
+_HELD = frozenset({"installed", "pinned", "upgraded"})  # in which the package is there
 
 _AT_ONCE = 4
 _SHOWN = 5
@@ -75,17 +76,24 @@ EVERY = "*"
 
 @dataclass(frozen=True, slots=True)
 class TrialSetup:
-    """The packages of a trial: the first is installed, the second upgrades it where there is one."""
+    """The packages of a trial: the first is installed, the second upgrades it where there is one.
+
+    With an `offer`, a site's is installed by name instead, then the older one, which is upgraded.
+    """
 
     target: str
     first: Path
     second: Path | None
     questions: tuple[Question, ...]
+    offer: Offer | None = None
 
-    @property
-    def phases(self) -> tuple[str, ...]:
-        """The phases in their order."""
-        return tuple(phase for phase in PHASES if self.second or phase != "upgraded")
+    def phases(self, manager: str) -> tuple[str, ...]:
+        """Return the phases in their order, for a testbed's package manager."""
+        if self.offer:
+            left_out = frozenset() if self.offer.pins(manager) else frozenset({"pinned", "upgraded"})
+        else:
+            left_out = frozenset({"pinned"} if self.second else {"pinned", "upgraded"})
+        return tuple(phase for phase in PHASES if phase not in left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ def _trial(
     before, standing = testbed.trust(), testbed.roots()
     lost: list[str] = []
     with _listening(setup.questions) as listeners, ThreadPoolExecutor(_AT_ONCE) as pool:
-        for phase in setup.phases:
+        for phase in setup.phases(testbed.manager):
             progress(f"{setup.target}: {phase}")
             try:
                 _enter(phase, setup, testbed)
@@ -210,6 +218,9 @@ def _answer(
 
 
 def _enter(phase: str, setup: TrialSetup, testbed: Testbed) -> None:
+    if setup.offer:
+        by_name.enter(phase, setup.offer, testbed)
+        return
     match phase:
         case "installed":
             testbed.install(setup.first)

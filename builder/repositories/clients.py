@@ -190,4 +190,4 @@ def own(names: Iterable[str], organisation: Organisation) -> Sequence[str]:
     As in the configuration, the slug is in its packages' names. Whatever else comes to be in the site's index
     is nothing that machines are told to take.
     """
-    return sorted({*(name for name in names if organisation.slug in name), repository(organisation)})
+    return sorted({*(name for name in set(names) if organisation.slug in name), repository(organisation)})

@@ -167,7 +167,7 @@ def _superseded(draft: Draft, current: Mapping[str, Listed], counter: int) -> di
         return {}
     since = {
         path: draft.site.state.superseded.get(path, counter)
-        for path, listed in draft.site.files.items()
-        if listed.kind.immutable and path not in current
+        for path in draft.site.files.keys() - current.keys()
+        if draft.site.files[path].kind.immutable
     }
     return {path: (draft.site.files[path], when) for path, when in since.items() if counter - when < GRACE}

@@ -46,10 +46,12 @@ class Draft(msgspec.Struct, frozen=True):
         brought = self.brought.get(name, {})
         stay = {entry.path for entry in kept.entries}
         old = stay - brought.keys()
+        # As a rule all stay: then their texts are read as they are.
+        wanted = None if before and len(old) == len(before.entries) else lambda entry: entry.path in old
 
         def open_text(text: str) -> Iterator[bytes]:
             if before is not None and before.entries:
-                yield from before.lines(text, lambda entry: entry.path in old)
+                yield from before.lines(text, wanted) if wanted else before.open_text(text)
             at = ecosystem.TEXTS.index(text)
             for path, lines in brought.items():
                 if path in stay:

@@ -64,7 +64,8 @@ class Shelf(msgspec.Struct, frozen=True):
     @property
     def offered(self) -> tuple[SiteEntry, ...]:
         """The packages that are not withdrawn."""
-        return tuple(entry for entry in self.entries if not entry.withdrawn)
+        offered = [entry for entry in self.entries if not entry.withdrawn]
+        return self.entries if len(offered) == len(self.entries) else tuple(offered)
 
     def lines(self, text: str, wanted: Callable[[SiteEntry], bool] | None = None) -> Iterator[bytes]:
         """Yield, in chunks, the lines of a text that belong to `wanted` entries (None: to those offered).
@@ -72,7 +73,10 @@ class Shelf(msgspec.Struct, frozen=True):
         Neighbours are joined, and no more than some 64 KiB are held at once.
         """
         index = self.texts.index(text)
-        taken = list(map(wanted or _offered, self.entries))
+        if wanted is None:
+            taken = [not entry.withdrawn for entry in self.entries]
+        else:
+            taken = [wanted(entry) for entry in self.entries]
         if all(taken):
             return iter(self.open_text(text))
         lengths = (entry.lengths[index] for entry in self.entries)
@@ -94,10 +98,6 @@ class Shelf(msgspec.Struct, frozen=True):
 def newest(shelf: Shelf) -> str:
     """Return the name under which a shelf offers its newest release, empty where it offers none."""
     return next((one.name for one in reversed(shelf.offered) if one.release), "")
-
-
-def _offered(entry: SiteEntry) -> bool:
-    return not entry.withdrawn
 
 
 def _runs(parts: Iterable[tuple[int, bool]]) -> Iterator[tuple[int, bool]]:

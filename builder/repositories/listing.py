@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from builder.errors import SiteError
@@ -28,8 +29,8 @@ def holds(path: str) -> bool:
 
 def text(files: Iterable[Listed]) -> str:
     """Return the list of `files`."""
-    rows = sorted((one.path, one) for one in files)
-    return "".join(f"{one.sha256} {one.size} {_NAMES[one.kind]} {path}\n" for path, one in rows)
+    rows = sorted(files, key=attrgetter("path"))
+    return "".join([f"{one.sha256} {one.size} {_NAMES[one.kind]} {one.path}\n" for one in rows])
 
 
 def parse(data: bytes, where: str) -> Mapping[str, Listed]:

@@ -21,7 +21,8 @@ _SCHEMA = 1
 class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """A release that is on the site; times are seconds since 1970.
 
-    `certificates` and `distrusted` are fingerprints, and `bundle` is the path of its roots in PEM.
+    `certificates` and `distrusted` are fingerprints, `states` tells of those of the first that are not just
+    active, and `bundle` is the path of its roots in PEM.
     """
 
     release: str
@@ -29,6 +30,7 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     added: int
     certificates: tuple[str, ...]
     distrusted: tuple[str, ...] = ()
+    states: dict[str, str] = {}
     bundle: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
@@ -70,15 +72,14 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def offered(self) -> tuple[PublishedRelease, ...]:
         """The releases that are not withdrawn, in the order of their numbers."""
-        return tuple(one for one in self.releases if not one.withdrawn)
+        return tuple([one for one in self.releases if not one.withdrawn])
 
     def paths(self) -> set[str]:
         """Return the path of every file that belongs to a package or a release, and is not derived."""
         found = {one.bundle for one in self.releases if one.bundle} | {*self.scripts}
         for shelf in self.shelves.values():
-            for entry in shelf.entries:
-                found.add(entry.path)
-                found.update(entry.others)
+            found.update([entry.path for entry in shelf.entries])
+            found.update([path for entry in shelf.entries for path in entry.others])
         return found
 
 

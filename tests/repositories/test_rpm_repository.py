@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
-from builder.repositories import site as sites
+from builder.repositories import site as published
 from builder.repositories.ecosystems import rpm
+from builder.signing import rotation
+from builder.signing import site_keys as signing
+from tests.repositories import sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.repositories.hosts import Hosts
     from tests.repositories.sites import Releases, Site
 
 NAME = "acme-ca-certs"
+_LONG = pytest.mark.long
 CLIENTS = ("dnf", "dnf5", "zypper")
 # A system, whose lines, and the program in them with what makes it ask nothing.
 TYPED = (
@@ -54,6 +60,37 @@ def test_a_withdrawal_is_a_security_update(
     assert not host.version(NAME)
 
 
+@pytest.mark.parametrize("client", ["dnf5", *(pytest.param(name, marks=_LONG) for name in ("dnf", "zypper"))])
+def test_new_keys_reach_hosts_that_take_security_updates_alone(
+    client: str,
+    hosts: Hosts,
+    open_site: Callable[..., Site],
+    releases: Releases,
+    key_folder: Path,
+    tmp_path: Path,
+) -> None:
+    """Else they would refuse the very update that a withdrawal is about."""
+    folder = tmp_path / "keys"
+    shutil.copytree(key_folder, folder)
+    site = open_site(releases.first, keys=signing.read(folder))
+    host = hosts.open(client)
+    host.know(site)
+    host.install("acme-repository")
+    host.install(NAME)
+    rotation.begin(folder, rotation.Rotation(time=sites.DAWN))
+    site.keys = signing.read(folder)
+    site.refresh()
+    host.refresh()
+    host.run(SECURITY[client])
+    rotation.finish(folder, time=sites.DAWN)
+    site.keys = signing.read(folder)
+    site.add(releases.second)
+    site.retire(releases.first)
+    host.refresh()
+    host.run(SECURITY[client])
+    assert releases.second.version == host.version(NAME)
+
+
 def test_the_plain_repository_is_one_for_mirrors(
     hosts: Hosts, open_site: Callable[..., Site], releases: Releases
 ) -> None:
@@ -75,7 +112,7 @@ def test_what_people_are_told_to_type_works(
     site = open_site(releases.first)
     host = hosts.open(client)
     host.run("mkdir -p /etc/yum.repos.d /etc/zypp/repos.d")  # Debian's packages of them make none
-    found = sites.read(site.folder, site.keys)
+    found = published.read(site.folder, site.keys)
     assert found is not None
     publication = replace(site.publication, time=found.state.time)
     (lines,) = [one for one in rpm.instructions(found.shelf("rpm"), publication) if one.id == told]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.prove.probes import PROBES, find, start
@@ -15,7 +17,6 @@ from builder.prove.testbed import Client, Ran
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from builder.model import Recipe
 
@@ -126,6 +127,21 @@ class Gems:
         """Uninstall all versions, and take the gem out of the Gemfile."""
         self._start([self.gem, "uninstall", "--all", "--executables", self.name], check=True)
         self.write_gemfile("")
+
+    @property
+    def manager(self) -> str:
+        """Which instructions are typed here."""
+        return "gem"
+
+    def know_nothing(self) -> None:
+        """Let no documentation be made, which takes longer than all else."""
+        (self.folder / ".gemrc").write_text("gem: --no-document\n")
+
+    def type_in(self, lines: str, *, there: bool) -> None:
+        """Run shell lines with the home for gems, and name in the Gemfile what is there."""
+        path = os.pathsep.join((str(self.home / "bin"), str(Path(self.gem).parent), os.defpath))
+        self._start(["/bin/sh", "-ec", lines], {"PATH": path}, check=True)
+        self.write_gemfile(f"gem '{self.name}'\n" if there else "")
 
     def trust(self) -> Mapping[str, object]:
         """Return the digest of each file that gems could have brought."""

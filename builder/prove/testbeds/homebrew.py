@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from builder.errors import ProofError
 from builder.formats.formula import beside
 from builder.prove.probes import PROBES, find, start
 from builder.prove.testbed import Client, Ran
@@ -105,6 +106,18 @@ class Prefix:
     def remove(self) -> None:
         """Uninstall the formula."""
         self._brew("uninstall")
+
+    @property
+    def manager(self) -> str:
+        """Return none: the double knows no taps."""
+        return ""
+
+    def know_nothing(self) -> None:
+        """Do nothing."""
+
+    def type_in(self, lines: str, *, there: bool) -> None:  # noqa: ARG002
+        """Raise ProofError: the double knows no taps."""
+        raise ProofError("the double of Homebrew knows no taps")
 
     def trust(self) -> Mapping[str, object]:
         """Return the digest of each file and link below etc that leads to a file: no other is ever read."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ProofError
@@ -16,7 +18,6 @@ from builder.prove.testbed import Client, Ran
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from builder.model import Recipe
 
@@ -142,8 +143,7 @@ class NpmProject:
     def install(self, package: Path) -> None:
         """Install a package's file, and ask it for the variables to export."""
         self._npm(["install", "--offline", str(package)])
-        printed = start([self.npx, "--no", self.name, "--", "env", "--json"], folder=self.folder, check=True)
-        self.exported.update(json.loads(printed.stdout))
+        self._export()
 
     def upgrade(self, package: Path) -> None:
         """Install a newer package's file in the place of the older."""
@@ -152,6 +152,27 @@ class NpmProject:
     def remove(self) -> None:
         """Uninstall the package; exported variables stay as they are, as in a user's shell."""
         self._npm(["uninstall", "--offline", self.name])
+
+    @property
+    def manager(self) -> str:
+        """Which instructions are typed here."""
+        return "npm"
+
+    def know_nothing(self) -> None:
+        """Do nothing: npm has no configuration here."""
+
+    def type_in(self, lines: str, *, there: bool) -> None:
+        """Run shell lines in the project."""
+        path = {"PATH": os.pathsep.join((str(Path(self.npm).parent), os.defpath))}
+        command = ["/bin/sh", "-ec", lines]
+        start(command, folder=self.folder, environment={**_NPM, **path}, check=True)
+        if there:
+            self._export()
+
+    def _export(self) -> None:
+        """Ask the package for the variables to export."""
+        printed = start([self.npx, "--no", self.name, "--", "env", "--json"], folder=self.folder, check=True)
+        self.exported.update(json.loads(printed.stdout))
 
     def trust(self) -> Mapping[str, object]:
         """Return the digest of each file in the project, but of npm's notes."""

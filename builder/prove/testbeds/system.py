@@ -53,6 +53,36 @@ _BUNDLES = (
 )
 
 
+# The ids of the instructions that are for each program.
+_MANAGERS = {
+    "apk": "apk",
+    "apt-get": "apt",
+    "dnf": "dnf",
+    "dnf5": "dnf",
+    "pacman": "pacman",
+    "zypper": "zypper",
+}
+# What makes them have no other source, and ask nothing, by those ids.
+_ALONE = {
+    "apk": ": >/etc/apk/repositories; rm -rf /etc/apk/repositories.d",
+    "apt": "rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* && "
+    "echo 'APT::Get::Assume-Yes \"true\";' >/etc/apt/apt.conf.d/99proof",
+    "dnf": "mkdir -p /etc/dnf/vars /etc/yum.repos.d && rm -f /etc/yum.repos.d/*.repo && "
+    "printf '[main]\nassumeyes=1\n' >/etc/dnf/dnf.conf && echo 1 >/etc/dnf/vars/releasever",
+    "pacman": "pacman-key --init && printf '[options]\nArchitecture = auto\n' >/etc/pacman.conf",
+    "zypper": "mkdir -p /etc/zypp/repos.d && rm -f /etc/zypp/repos.d/*.repo",
+}
+# People have sudo, and answer yes; Fedora calls dnf5 dnf, whose plugin `local` wants createrepo_c.
+_ROOT = """
+set -e
+cd /root
+sudo() { "$@"; }
+zypper() { command zypper --non-interactive "$@"; }
+pacman() { command pacman --noconfirm "$@"; }
+if command -v dnf5 >/dev/null; then dnf() { dnf5 --disable-plugin=local "$@"; }; fi
+"""
+
+
 def fetched(only: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG001  what is here is asked
     """Fetch nothing."""
     return ()
@@ -145,6 +175,19 @@ class System:
     def remove(self) -> None:
         """Remove the package, and what it configured."""
         self.sandbox.run([*self.commands.remove, self.name], environment=_QUIET)
+
+    @property
+    def manager(self) -> str:
+        """Which instructions are for this system."""
+        return _MANAGERS.get(self.commands.program, "")
+
+    def know_nothing(self) -> None:
+        """Let the package manager have no other source, and ask nobody: nobody is there to answer."""
+        self.sandbox.run(["sh", "-c", _ALONE[self.manager]])
+
+    def type_in(self, lines: str, *, there: bool) -> None:  # noqa: ARG002  nothing is noted of it
+        """Run shell lines as root."""
+        self.sandbox.run(["sh", "-c", f"{_ROOT}{lines}"], environment=_QUIET)
 
     def trust(self) -> Mapping[str, object]:
         """Return the trust store: each file's bytes, or a Java key store's certificates."""

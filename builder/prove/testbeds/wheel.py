@@ -166,6 +166,25 @@ class Wheels:
         self._pip("uninstall", "--yes", self.name)
         self.variables = {}
 
+    @property
+    def manager(self) -> str:
+        """Which instructions are typed here."""
+        return "pip"
+
+    def know_nothing(self) -> None:
+        """Do nothing: of pip's own configuration nothing counts."""
+
+    def type_in(self, lines: str, *, there: bool) -> None:
+        """Run shell lines where the environment is activated."""
+        quiet = {"PIP_NO_INPUT": "1", "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        path = {"PATH": os.pathsep.join((str(self.python.parent), os.defpath))}
+        command = ["/bin/sh", "-ec", lines]
+        start(command, folder=self.folder, environment={**_PIP, **quiet, **path}, check=True)
+        if there:
+            self._export()
+        else:
+            self.variables = {}
+
     def trust(self) -> Mapping[str, object]:
         """Return the digest of every file of the environment, and of every root that ssl trusts by default.
 

@@ -73,6 +73,14 @@ class Folder:
         done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
         return Ran(done.returncode, done.stdout + done.stderr)
 
+    @property
+    def manager(self) -> str:
+        return ""
+
+    def know_nothing(self) -> None: ...
+
+    def type_in(self, lines: str, *, there: bool) -> None: ...
+
     def install(self, package: Path) -> None:
         if self.broken:
             raise ProofError("the package manager fails")

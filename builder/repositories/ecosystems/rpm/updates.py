@@ -1,7 +1,8 @@
 """updateinfo.xml, by which `dnf upgrade --security` and `zypper patch` know what is urgent.
 
 The newest version of each package is an update. A version that is withdrawn makes the next offered one a
-security update, so that hosts which have the withdrawn one, and no others, are asked to take it.
+security update, so that hosts which have the withdrawn one, and no others, are asked to take it. The site's
+own package is always one: it brings new keys, without which hosts that take nothing else would be cut off.
 """
 
 from __future__ import annotations
@@ -18,14 +19,12 @@ if TYPE_CHECKING:
     from builder.model import Organisation
     from builder.repositories.entry import Shelf, SiteEntry
 
-_ORDINARY, _SECURITY = "bugfix", "security"  # zypper calls the first recommended, and takes it too
-
 
 class _Update(NamedTuple):
-    """An update to one package; `time` is seconds since 1970."""
+    """An update to one package, for security if it has a severity; `time` is seconds since 1970."""
 
     id: str
-    kind: str
+    severity: str
     title: str
     description: str
     time: int
@@ -36,16 +35,16 @@ def xml(shelf: Shelf, organisation: Organisation) -> Iterator[bytes]:
     """Yield updateinfo.xml."""
     yield f"{DECLARATION}<updates>\n".encode()
     for entries in versions.by_name(shelf).values():
-        for update in (*_ordinary(entries), *_withdrawals(entries)):
+        for update in (*_newest(entries), *_withdrawals(entries)):
             yield _element(update, organisation).encode()
     yield b"</updates>\n"
 
 
-def _ordinary(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
+def _newest(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
     if newest := versions.newest(entries):
         title = f"{newest.name} {newest.version}"
         name = f"{newest.name}-{newest.version}"
-        yield _Update(name, _ORDINARY, title, f"{title}.", newest.added, newest)
+        yield _Update(name, "" if newest.release else "Important", title, f"{title}.", newest.added, newest)
 
 
 def _withdrawals(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
@@ -56,13 +55,14 @@ def _withdrawals(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
         elif following is not None:
             title = f"{entry.name} {entry.version} is withdrawn"
             name, why = f"{entry.name}-{entry.version}-withdrawn", f"{title}: {entry.withdrawn}"
-            yield _Update(name, _SECURITY, title, why, entry.withdrawn_at, following)
+            yield _Update(name, "Critical", title, why, entry.withdrawn_at, following)
 
 
 def _element(update: _Update, organisation: Organisation) -> str:
     date = f"{dt.datetime.fromtimestamp(update.time, dt.UTC):%Y-%m-%d %H:%M:%S}"
-    source = {"from": organisation.contact_email, "status": "final", "type": update.kind, "version": "1"}
-    severity = element("severity", "Critical") if update.kind == _SECURITY else ""
+    kind = "security" if update.severity else "bugfix"
+    source = {"from": organisation.contact_email, "status": "final", "type": kind, "version": "1"}
+    severity = element("severity", update.severity) if update.severity else ""
     return (
         f"<update{attributes(**source)}>{element('id', update.id)}{element('title', update.title)}"
         f"<issued{attributes(date=date)}/><updated{attributes(date=date)}/>{severity}"

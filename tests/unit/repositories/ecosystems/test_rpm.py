@@ -153,6 +153,14 @@ def test_a_withdrawal_is_a_security_update_to_the_next_version_that_is_offered()
     assert ["2026.12", "2026.12", "2026.12"] == [version for _, _, version in _updates(both)]
 
 
+def test_the_sites_own_package_is_always_a_security_update() -> None:
+    """It brings the next keys, also to hosts that take security updates alone."""
+    own = replace(released("rpm", "1", name="acme-repository"), release="")
+    shelf = shelves.shelf(rpm, released("rpm", "2026.10"), own)
+    kinds = {name: kind for name, kind, _ in _updates(shelves.indexes(rpm, shelf))}
+    assert {"acme-ca-certs-2026.10-1": "bugfix", "acme-repository-1-1": "security"} == kinds
+
+
 def test_a_reason_is_quoted() -> None:
     """Whatever somebody writes is one text of the document."""
     reason = 'key <in> "public" & \x07more'

@@ -1,0 +1,96 @@
+"""What a site offers of one target, and how people are told to install it: by name, and an old release."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import ProofError
+from builder.repositories import series
+from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
+from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.entry import Shelf, SiteEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from builder.release.manifest import ArtifactSummary
+    from builder.repositories.publication import Publication
+    from builder.repositories.state import SiteState
+
+# How each package manager is told a version, by the ids of its instructions.
+_VERSIONED = {
+    "apt": "{name}={version}",
+    "dnf": "{name}-{version}",
+    "gem": "{name}:{version}",
+    "pip": "{name}=={version}",
+    "zypper": "{name}={version}",
+}
+_ONE_VERSION = "its package manager has no words for an old release by name"
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """One target's package on a site: what people type, the newest version, and the one before it if any."""
+
+    instructions: Sequence[Instructions]
+    name: str
+    newest: SiteEntry
+    older: SiteEntry | None
+
+    def words(self, manager: str) -> Instructions | None:
+        """Return what people type for a package manager, None where they are told nothing."""
+        return next((one for one in self.instructions if one.id == manager), None)
+
+    def pinned(self, words: Instructions) -> str:
+        """Return the lines that install the older version; raise ProofError where there are none."""
+        if self.older is None:
+            raise ProofError("the site has one release: nothing older can be installed")
+        form = _VERSIONED.get(words.id)
+        if form is not None:
+            spec = form.format(name=self.name, version=self.older.version)
+            return re.sub(rf"(?<!\S){re.escape(self.name)}(?!\S)", spec, words.install)
+        if self.newest.version in words.install:  # an address, as npm's of a name without a scope
+            return words.install.replace(self.newest.version, self.older.version)
+        raise ProofError(_ONE_VERSION)
+
+    def pins(self, manager: str) -> bool:
+        """Tell whether an older version can be asked for by name."""
+        words = self.words(manager)
+        if words is None or self.older is None:
+            return False
+        return words.id in _VERSIONED or self.newest.version in words.install
+
+
+def find(
+    state: SiteState, artifacts: Iterable[ArtifactSummary], publication: Publication
+) -> Mapping[str, Offer]:
+    """Return what the site offers of each target of a release, whose last artifact is what it installs.
+
+    Raises ProofError where the site has not this very package, or has a newer one.
+    """
+    found: dict[str, Offer] = {}
+    for artifact in artifacts:
+        for name, kept in state.shelves.items():
+            if name not in ECOSYSTEMS:
+                continue
+            entries = [one for one in kept.entries if one.name == artifact.name and not one.withdrawn]
+            ours = next((one for one in entries if one.identity == artifact.sha256), None)
+            if ours is None:
+                continue
+            _expect_newest(artifact, ours, entries)
+            older = [one for one in entries if series.order(one) < series.order(ours)]
+            shelf = Shelf(kept.entries, tuple(kept.texts), lambda _: ())
+            told = tuple(ECOSYSTEMS[name].instructions(shelf, publication))
+            found[artifact.target] = Offer(told, ours.name, ours, max(older, key=series.order, default=None))
+    return found
+
+
+def _expect_newest(artifact: ArtifactSummary, ours: SiteEntry, entries: Sequence[SiteEntry]) -> None:
+    newest = max(entries, key=series.order)
+    if newest is not ours:
+        raise ProofError(
+            f"{artifact.file}: the site offers a newer release, {newest.release}",
+            hint="name the folder of the newest release with --out",
+        )
