@@ -21,7 +21,8 @@ _SCHEMA = 1
 class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """A release that is on the site; times are seconds since 1970.
 
-    `certificates` and `distrusted` are fingerprints, and `bundle` is the path of its roots in PEM.
+    `certificates` and `distrusted` are fingerprints, `states` tells of those of the first that are not just
+    active, and `bundle` is the path of its roots in PEM.
     """
 
     release: str
@@ -29,6 +30,7 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     added: int
     certificates: tuple[str, ...]
     distrusted: tuple[str, ...] = ()
+    states: dict[str, str] = {}
     bundle: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
