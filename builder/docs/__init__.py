@@ -20,6 +20,7 @@ SECTIONS = {
         "emergency-distrust",
         "prove",
         "run-your-own-site",
+        "client-checks",
         "keys",
         "containers",
         "ci",
