@@ -21,6 +21,7 @@ SECTIONS = {
         "prove",
         "publish-site",
         "run-your-own-site",
+        "client-checks",
         "keys",
         "containers",
         "ci",
