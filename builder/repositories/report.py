@@ -6,6 +6,8 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
+from builder.repositories.push import LEFT
+from builder.repositories.stores import JOURNAL
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -97,7 +99,8 @@ def pushed_text(done: Pushed, to: str, *, dry_run: bool) -> str:
         return f"{to}: is as it should be\n"
     if dry_run:
         return "".join(f"{action.verb:7} {action.path}\n" for action in done.actions)
-    written, removed = _paths(done.actions, "write"), _paths(done.actions, "remove")
+    own = {JOURNAL, LEFT}
+    written, removed = ({*_paths(done.actions, verb)} - own for verb in ("write", "remove"))
     return (
         f"{to}: {len(written)} files written, {len(removed)} removed; publication {done.counter}, "
         f"for {done.url}\n"

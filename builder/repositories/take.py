@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from builder.repositories.draft import Draft
     from builder.repositories.publication import Publication
 
+_USUAL = ("", "active")
 _BUNDLE = "roots.pem"  # what every package calls the file of all its roots
 
 
@@ -111,6 +112,7 @@ def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publica
         added=publication.time,
         certificates=tuple(one.sha256 for one in manifest.certificates),
         distrusted=tuple(one.sha256 for one in manifest.distrusted),
+        states={one.sha256: one.state for one in manifest.certificates if one.state not in _USUAL},
         bundle=path if bundle else "",
     )
     blocked = tuple(replace(one, state="distrusted") for one in manifest.distrusted)

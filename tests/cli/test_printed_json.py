@@ -32,9 +32,24 @@ CASES = {
     "sign": ("sign dist --json", 0),
     "keys": ("keys new --json", 0),
     "keys-check": ("keys check --json", 12),  # one of the keys is not there
+    "repo": ("repo build --unsigned --url https://packages.acme.example --json", 0),
+    "repo-check": ("repo check --unsigned --json", 0),
+    "repo-push": ("repo push www --unsigned --json", 0),
+    "repo-fetch": ("repo fetch site --out copy --unsigned --json", 0),
+    "repo-export": ("repo export site.tar --unsigned --json", 0),
 }
+_SITE = "repo build --unsigned --url https://packages.acme.example"
+# What `retire` needs before it: a successor of what it withdraws.
+_AFTER = {"retire": ("build --release 2026.11 --target pem", "repo add --unsigned")}
 # Further commands that print the same documents, and have the same status.
-ALSO = {"keys show --json": "keys", "keys rotate --json": "keys"}
+ALSO = {
+    "keys show --json": "keys",
+    "keys rotate --json": "keys",
+    "repo add --unsigned --json": "repo",
+    "repo refresh --unsigned --json": "repo",
+    "repo rehost --unsigned --url https://other.acme.example --json": "repo",
+    "repo retire 2026.10 --reason compromised --unsigned --json": "repo",
+}
 # Documents that are no command's result.
 OTHERS = {"certificates", "doctor", "error", "message", "repo-serve"}
 CONFIG = """\
@@ -76,13 +91,15 @@ def rotating(world: World, another: bytes, blocked: bytes) -> World:
 def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document: str) -> None:
     """With something of every kind in it, and no key that the schema does not name."""
     line, code = CASES[document]
-    if document in {"inspect", "manifest", "proof", "sign"}:
+    if document in {"inspect", "manifest", "proof", "sign"} or document.startswith("repo"):
         assert rotating.run("lock", "--change-scheme").code == 0
         assert rotating.run("build").code == 0
     if document == "inspect":
         (rotating.folder / "dist" / "cut.deb").write_bytes(b"!<arch>\ndebian-binary")
     if document == "sign":
         assert rotating.run("keys", "new").code == 0
+    if document.startswith("repo-"):
+        assert rotating.run(*_SITE.split()).code == 0
     if document == "keys-check":
         assert rotating.run("keys", "new").code == 0
         (rotating.folder / "keys" / "1-apk.pem").unlink()
@@ -122,7 +139,13 @@ def _words(line: str) -> list[str]:
 def test_other_commands_print_the_same_documents(world: World, line: str) -> None:
     """What one says of its result, the others do."""
     world.write("trustpack.yaml", "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\n")
-    assert world.run("keys", "new").code == 0
+    for before in (
+        "keys new",
+        "build --release 2026.10 --target pem",
+        _SITE,
+        *_AFTER.get(line.split()[1], ()),
+    ):
+        assert world.run(*before.split()).code == 0
     done = world.run(*line.split())
     assert (done.code, faults(ALSO[line], done.out)) == (0, [])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builder.signing import site_keys as signing
-from tests.repositories import attacks, sites
+from tests.repositories import attacks, projects, sites
 from tests.repositories.hosts import Hosts
 from tests.trust.prepared import Preparations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from builder.repositories.publication import SiteKeys
     from tests.repositories.attacks import Attacker
+    from tests.repositories.projects import Begin
     from tests.repositories.sites import Release, Releases, Site
 
 
@@ -118,6 +119,14 @@ def forgery(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Rel
     authorities = {"newest": releases.third.authorities["newest"]}
     folder = tmp_path_factory.mktemp("forgery") / "release"
     return sites.build_release(folder, sites.SLUG, releases.first.version, authorities, more=_SCOPE)
+
+
+@pytest.fixture
+def begin(tmp_path: Path, hosts: Hosts) -> Begin:
+    """Return what begins a project of a language's client; see projects.py."""
+    folder = tmp_path / "projects"
+    folder.mkdir()
+    return lambda name: projects.start(name, folder, hosts)
 
 
 _SCOPE = "npm_scope: '@acme'\n"

@@ -1,24 +1,24 @@
 """Projects in which language clients do what a site says, with nothing but that site to ask.
 
-    project = projects.start("uv", tmp_path)
+    project = begin("uv")                        # a fixture of conftest.py
     project.follow(site, "setup", "install")     # the lines that the site's page shows
     assert project.version() == "1.2026.10"
     project.run("uv add acme-certifi==1.2026.10")           # anything else; .attempt() where it may fail
 
-A client's programs are what `_CLIENTS` says: from npm and PyPI, as tests/runtime installs them, Debian's, and
-JRuby's, whose gem and bundler are newer.
+A client's programs are what `_CLIENTS` says: from npm and PyPI, as tests/runtime installs them, or Debian's;
+gem and Bundler are also those of Debian 13, in a copy of that system.
 """
 
 from __future__ import annotations
 
+import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.repositories import site as sites
 from builder.repositories.ecosystems import ECOSYSTEMS
-from tests import jruby
 from tests.repositories.clean import Ran, clean
 from tests.runtime.npm.world import BUN, MODULES
 from tests.runtime.updates.tools import python_tools
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from builder.repositories.ecosystem import Instructions
+    from tests.repositories.hosts import Host, Hosts
     from tests.repositories.sites import Site
+
+    Begin = Callable[[str], "Project"]
 
 WHEEL, NPM, GEM = "acme-certifi", "@acme/ca", "acme-ca"
 _PYPROJECT = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = []\n'
@@ -56,6 +59,7 @@ class LanguageClient:
     files: Mapping[str, str] = field(default_factory=dict)
     shims: Callable[[], Mapping[str, str]] = dict
     env: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
 
 
 def _script(path: str | Path) -> str:
@@ -66,19 +70,12 @@ def _program(path: str | Path) -> str:
     return f'exec {require(str(path))} "$@"'
 
 
-def _jruby() -> dict[str, str]:
-    java, jar = require("java"), jruby.jar()
-    ruby = f"exec {java} -Djruby.home=uri:classloader://META-INF/jruby.home -jar {jar}"
-    return {
-        "ruby": f'{ruby} "$@"',
-        "jruby": f'{ruby} "$@"',
-        "gem": f'{ruby} -S gem "$@"',
-        "bundle": f'{ruby} -S bundle "$@"',
-    }
-
-
 def _debian_ruby() -> dict[str, str]:
     return {name: _program(name) for name in ("ruby", "gem", "bundle")}
+
+
+def _debian_13_bundler() -> dict[str, str]:
+    return {"bundle": 'exec bundle3.3 "$@"'}
 
 
 def _python() -> dict[str, str]:
@@ -105,7 +102,7 @@ def _gem_client(shims: Callable[[], Mapping[str, str]]) -> LanguageClient:
         "gem",
         version=f"ruby -racme_ca {_RUBY}",
         pinned=f"{install} --version {{version}} --clear-sources --source {{url}}/gem/",
-        public="echo ':sources: [\"{url}/gem/\"]' >.home/.gemrc",
+        public="printf ':sources:\\n- {url}/gem/\\n' >.home/.gemrc",
         plainly=install,
         shims=shims,
         env={"GEM_HOME": "{folder}/gems", "PATH+": "{folder}/gems/bin"},
@@ -190,13 +187,13 @@ _CLIENTS = {
         shims=lambda: {"bun": _program(BUN), "bunx": f'exec {BUN} x "$@"'},
     ),
     "gem": _gem_client(_debian_ruby),
-    "gem of JRuby": _gem_client(_jruby),
+    "gem of Debian 13": replace(_gem_client(dict), host="apt-trixie"),
     "bundler": _bundler_client(_debian_ruby),
-    "bundler of JRuby": _bundler_client(_jruby),
+    "bundler of Debian 13": replace(_bundler_client(_debian_13_bundler), host="apt-trixie"),
 }
 PYTHON = ("pip", "uv", "poetry")
 NODE = ("npm", "pnpm", "yarn", "yarn1", "bun")
-RUBY = ("gem", "gem of JRuby", "bundler", "bundler of JRuby")
+RUBY = ("gem", "gem of Debian 13", "bundler", "bundler of Debian 13")
 
 
 @dataclass(frozen=True)
@@ -206,6 +203,7 @@ class Project:
     name: str
     client: LanguageClient
     folder: Path
+    host: Host | None = None
 
     @property
     def told(self) -> str:
@@ -225,6 +223,17 @@ class Project:
         """Return the version that a program in the project gets."""
         return self.run(self.client.version).split()[-1]
 
+    def write(self, name: str, text: str, *, mode: int = 0o644) -> None:
+        """Write a file of the project's."""
+        path = self.folder / name
+        if self.host is not None:
+            self.host.sandbox.copy_in(str(path), text.encode())
+            self.host.run(f"chmod {mode:o} {path}")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
     def run(self, lines: str) -> str:
         """Run shell lines, which must succeed; return what they say."""
         ran = self.attempt(lines)
@@ -235,24 +244,32 @@ class Project:
         """Run shell lines, come what may."""
         env = {key: value.format(folder=self.folder) for key, value in self.client.env.items()}
         more = [Path(env.pop("PATH+"))] if "PATH+" in env else []
-        path = (*more, self.folder / "shims", Path(require("node")).parent)
-        return clean(self.folder, "sh", "-euc", lines, env=env, path=path)
+        path = (*more, self.folder / "shims")
+        if self.host is None:
+            return clean(
+                self.folder, "sh", "-euc", lines, env=env, path=(*path, Path(require("node")).parent)
+            )
+        env |= {"PATH": ":".join(map(str, (*path, "/usr/bin", "/bin"))), "HOME": f"{self.folder}/.home"}
+        words = [f"{key}={value}" for key, value in env.items()]
+        script = shlex.join(["env", "-i", *words, "LANG=C.UTF-8", "sh", "-euc", lines])
+        done = self.host.run(f"mkdir -p {self.folder}/.home && cd {self.folder} && {script}", check=False)
+        return Ran(done.code, done.out)
 
 
-def start(name: str, folder: Path) -> Project:
-    """Begin a project without dependencies in a new folder of `folder`."""
+def start(name: str, folder: Path, hosts: Hosts) -> Project:
+    """Begin a project without dependencies in a new folder of `folder`, or in a system of its own."""
     client = _CLIENTS[name]
-    home = folder / f"project-{len(list(folder.iterdir()))}"
-    (home / "shims").mkdir(parents=True)
+    if client.host:
+        project = Project(name, client, Path("/srv/project"), hosts.open(client.host))
+    else:
+        project = Project(name, client, folder / f"project-{len(list(folder.iterdir()))}")
     for program, line in client.shims().items():
-        (home / "shims" / program).write_text(f"#!/bin/sh\n{line}\n")
-        (home / "shims" / program).chmod(0o755)
+        project.write(f"shims/{program}", f"#!/bin/sh\n{line}\n", mode=0o755)
     for file, text in client.files.items():
-        (home / file).write_text(text)
-    project = Project(name, client, home)
+        project.write(file, text)
     if name == "pip":
         project.run(f"{sys.executable} -m venv --without-pip venv")
-        _give_pip(home / "venv")
+        _give_pip(project.folder / "venv")
     return project
 
 

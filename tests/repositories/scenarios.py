@@ -10,9 +10,9 @@ from tests.repositories import projects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.repositories.clean import Ran
+    from tests.repositories.projects import Begin
     from tests.repositories.sites import Release, Releases, Site
 
 OLD, NEW, HIGHER = "1.2026.10", "1.2026.11", "1.2099.1"
@@ -20,9 +20,9 @@ WHY = "its key was stolen"
 _MONTH = dt.timedelta(days=30)
 
 
-def follows(client: str, folder: Path, site: Site, releases: Releases) -> None:
+def follows(begin: Begin, client: str, site: Site, releases: Releases) -> None:
     """Do as the site says: install, upgrade, look, remove; and pin an older version."""
-    project = projects.start(client, folder)
+    project = begin(client)
     project.follow(site, "setup", "install")
     assert project.version() == OLD
     site.add(releases.second)
@@ -31,36 +31,36 @@ def follows(client: str, folder: Path, site: Site, releases: Releases) -> None:
     assert "Acme new" in project.follow(site, "verify")
     project.follow(site, "remove")
     assert project.attempt(project.client.version).code != 0
-    pinned = projects.start(client, folder)
+    pinned = begin(client)
     pinned.follow(site, "setup")
     assert pinned.pin(site, OLD).code == 0
     assert pinned.version() == OLD
 
 
-def withdrawn(client: str, folder: Path, site: Site, releases: Releases) -> tuple[Ran, Ran | None]:
+def withdrawn(begin: Begin, client: str, site: Site, releases: Releases) -> tuple[Ran, Ran | None]:
     """Withdraw what a project has; return what it says of a pin, and of an installation from its lock file.
 
     A new project gets the successor.
     """
-    locked = projects.start(client, folder)
+    locked = begin(client)
     locked.follow(site, "setup", "install")
     site.add(releases.second)
     site.retire(releases.first, WHY)
     again = locked.client.again
     from_lock = locked.attempt(f"rm -rf .home/.[!.]* .home/* && {again}") if again else None
-    new = projects.start(client, folder)
+    new = begin(client)
     new.follow(site, "setup", "install")
     assert new.version() == NEW
-    pinned = projects.start(client, folder)
+    pinned = begin(client)
     pinned.follow(site, "setup")
     return pinned.pin(site, OLD), from_lock
 
 
 def forged(
-    client: str, folder: Path, site: Site, forgery: Release, target: str
+    begin: Begin, client: str, site: Site, forgery: Release, target: str
 ) -> tuple[projects.Project, Ran]:
     """Install a package in whose place somebody has put another one: whole, and with another CA."""
-    project = projects.start(client, folder)
+    project = begin(client)
     found = sites.read(site.folder, site.keys)
     assert found is not None
     [entry] = found.shelf(project.client.ecosystem).entries
@@ -71,18 +71,18 @@ def forged(
 
 
 def outbid(
-    client: str, folder: Path, site: Site, releases: Releases, public: tuple[Callable[..., Site], Release]
+    begin: Begin, client: str, site: Site, releases: Releases, public: tuple[Callable[..., Site], Release]
 ) -> None:
     """Offer a higher version of the same name where everything else comes from: nobody asks for it there."""
     open_site, higher = public
     elsewhere = open_site(unsigned=True)
     elsewhere.add(higher, at=int((dt.datetime.now(dt.UTC) - _MONTH).timestamp()))
-    careless = projects.start(client, folder)
+    careless = begin(client)
     careless.run(careless.client.public.format(url=elsewhere.url))
     careless.run(careless.client.plainly)
     assert careless.version() == HIGHER
     before = len(elsewhere.log)
-    project = projects.start(client, folder)
+    project = begin(client)
     project.run(project.client.public.format(url=elsewhere.url))
     project.follow(site, "setup", "install")
     assert project.version() == OLD

@@ -16,8 +16,8 @@ import msgspec
 
 from builder.errors import PackageError
 from builder.formats import compression, formula, names
-from builder.repositories import series
 from builder.repositories.ecosystem import Admitted, Instructions
+from builder.repositories.ecosystems import versions
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _BRANCH = "refs/heads/main"
 _FOLDER_MODE, _FILE_MODE = 0o40000, 0o100644
 # What `git init --bare` writes, as far as Git needs it to take a folder for a repository.
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+_PREFIX = "$(brew --prefix)"
 _NAMED = re.compile(r"(.+?)-(\d[^-]*)\.rb")
 
 
@@ -117,7 +118,7 @@ def _commits(shelf: Shelf) -> Iterator[tuple[str, Iterable[tuple[str, bytes]]]]:
         offered[entry.name] = entry, msgspec.json.decode(line, type=_Release)
         head, objects = _commit(entry, offered, head)
         yield head, objects
-        if newer and series.order(newer[0]) > series.order(entry):
+        if newer and versions.rank(newer[0]) > versions.rank(entry):
             author = offered[entry.name][1].author
             offered[entry.name] = newer
             again = newer[0].version
@@ -161,7 +162,7 @@ def _path(digest: str) -> str:
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type for Homebrew."""
-    entry = series.latest(shelf)
+    entry = versions.latest(shelf)
     return [*_told(entry, publication)] if entry else []
 
 
@@ -173,9 +174,11 @@ def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
         title="macOS and Linux: Homebrew",
         setup=f"brew tap {tap} {publication.url}/{REPOSITORY}\n",
         install=f"brew install {full}\n",
-        verify=f"brew test {full}\n",
+        # Not `brew test`: since Homebrew 6 it turns on the developer mode, and fetches gems.
+        verify=f'"{_PREFIX}/opt/openssl@3/bin/openssl" verify -CApath "{_PREFIX}/etc/openssl@3/certs" '
+        f'"{_PREFIX}/share/{entry.name}/roots.pem"\n',
         upgrade=f"brew update\nbrew upgrade {full}\n",
-        remove=f"brew uninstall {full}\nbrew untap {tap}\n",
+        remove=f"brew uninstall {full}\nbrew cleanup --prune-prefix\nbrew untap {tap}\n",
         notes=(
             "By its full name the formula comes from this tap alone, whatever others call theirs.",
             "The tap is not signed: brew looks at no signature. What protects it is TLS.",

@@ -6,8 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Literal
 
-from builder.repositories import series
 from builder.repositories.ecosystem import Admitted, Instructions
+from builder.repositories.ecosystems import versions
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type to get the file and look into it."""
-    entry = series.latest(shelf)
+    entry = versions.latest(shelf)
     return [*_told(entry, publication)] if entry else []
 
 

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 from builder.errors import PackageError
 from builder.formats import compression, gem, gemspec, rubymarshal
-from builder.repositories import series
 from builder.repositories.ecosystem import Admitted
+from builder.repositories.ecosystems import versions
 from builder.repositories.ecosystems.ruby_clients import instructions
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from builder.repositories.entry import Released, Shelf, SiteEntry
+    from builder.repositories.entry import Released, Shelf
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Staging
 
@@ -63,9 +61,9 @@ def admit(released: Released, publication: Publication) -> Admitted:
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put each gem's info, `versions` and `names`, and the lists that `gem list --remote` reads."""
     rows = {}
-    for name, pairs in series.by_name(shelf, "info"):
+    for name, pairs in versions.lines_by_name(shelf, "info"):
         offered = sorted(
-            (pair for pair in pairs if not pair[0].withdrawn), key=lambda pair: series.order(pair[0])
+            (pair for pair in pairs if not pair[0].withdrawn), key=lambda pair: versions.rank(pair[0])
         )
         info = b"".join((b"---\n", *(line for _, line in offered)))
         staging.put(f"{FOLDER}/info/{name}", Kind.LEAF, info)
@@ -77,7 +75,7 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     # gem 3.3 asks for the root itself before anything else, and goes on where it gets a page.
     staging.put(f"{FOLDER}/index.html", Kind.LEAF, _ROOT)
     staging.put(f"{FOLDER}/names", Kind.LEAF, "---\n" + "".join(f"{name}\n" for name in rows))
-    _put_lists(shelf.offered, staging)
+    _put_lists(shelf, staging)
     staging.put(f"{FOLDER}/versions", Kind.POINTER, head + "".join(rows.values()))
 
 
@@ -87,13 +85,13 @@ _ROOT = (
 )
 
 
-def _put_lists(offered: Sequence[SiteEntry], staging: Staging) -> None:
+def _put_lists(shelf: Shelf, staging: Staging) -> None:
+    offered = shelf.offered
     final = [entry for entry in offered if not _PRERELEASE.search(entry.version)]
-    names = sorted({entry.name for entry in final})
-    latest = [series.newest(entry for entry in final if entry.name == name) for name in names]
+    ranked = {entry.name: entry for entry in sorted(final, key=versions.rank)}
     lists = {
         "specs": final,
-        "latest_specs": [entry for entry in latest if entry],
+        "latest_specs": [ranked[name] for name in sorted(ranked)],
         "prerelease_specs": [entry for entry in offered if _PRERELEASE.search(entry.version)],
     }
     for called, entries in lists.items():

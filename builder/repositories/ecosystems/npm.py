@@ -17,8 +17,8 @@ import msgspec
 
 from builder.errors import PackageError
 from builder.formats import npm
-from builder.repositories import series
 from builder.repositories.ecosystem import Admitted
+from builder.repositories.ecosystems import versions
 from builder.repositories.ecosystems.node_clients import instructions
 from builder.repositories.sitefile import Kind, SiteFile
 
@@ -66,9 +66,9 @@ def admit(released: Released, publication: Publication) -> Admitted:
 
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put the file of each name, in which withdrawn versions are deprecated."""
-    for name, pairs in series.by_name(shelf, "versions"):
-        entries = [entry for entry in shelf.entries if entry.name == name]
-        content = _packument(name, entries, pairs, f"{publication.url}/{FOLDER}")
+    every = versions.by_name(shelf)
+    for name, pairs in versions.lines_by_name(shelf, "versions"):
+        content = _packument(name, every[name], pairs, f"{publication.url}/{FOLDER}")
         staging.put(f"{FOLDER}/{name}", Kind.LEAF, content)
 
 
@@ -76,7 +76,7 @@ def _packument(
     name: str, entries: Sequence[SiteEntry], pairs: Iterable[tuple[SiteEntry, bytes]], url: str
 ) -> Iterator[bytes]:
     """Yield the document of one name; `latest` is what `npm install` takes, never a withdrawn version."""
-    newest = series.newest(entries)
+    newest = versions.newest(entries)
     changed = max(max(entry.added, entry.withdrawn_at) for entry in entries)
     times = {"created": _time(min(entry.added for entry in entries)), "modified": _time(changed)}
     head = {

@@ -18,8 +18,8 @@ import msgspec
 
 from builder.errors import PackageError
 from builder.formats import wheel
-from builder.repositories import series
 from builder.repositories.ecosystem import Admitted
+from builder.repositories.ecosystems import versions
 from builder.repositories.ecosystems.python_clients import instructions
 from builder.repositories.sitefile import Kind, SiteFile
 
@@ -74,7 +74,7 @@ def admit(released: Released, publication: Publication) -> Admitted:
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put the page of each name, with withdrawn files marked as yanked, and that of all names."""
     names = []
-    for name, pairs in series.by_name(shelf, "files"):
+    for name, pairs in versions.lines_by_name(shelf, "files"):
         names.append(name)
         wheels = [(entry, msgspec.json.decode(line, type=_Wheel)) for entry, line in pairs]
         staging.put(f"{FOLDER}/simple/{name}/index.html", Kind.LEAF, _page(name, wheels))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builder.repositories import series
 from builder.repositories.ecosystem import Instructions
+from builder.repositories.ecosystems import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type for pip, uv and poetry."""
-    entry = series.latest(shelf)
+    entry = versions.latest(shelf)
     return [*_told(entry, publication)] if entry else []
 
 

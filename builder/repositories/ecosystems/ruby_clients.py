@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builder.repositories import series
 from builder.repositories.ecosystem import Instructions
+from builder.repositories.ecosystems import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ _GEM = (
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type for bundler and gem."""
-    entry = series.latest(shelf)
+    entry = versions.latest(shelf)
     return [*_told(entry, publication)] if entry else []
 
 

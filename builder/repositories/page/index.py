@@ -97,6 +97,9 @@ def release_row(one: ReleaseNews) -> ReleaseRow:
         "Begins with" if one.first else "Adds": one.added,
         "Distrusts": one.distrusted,
         "Removes": one.removed,
+        "Announces": one.incoming,
+        "Puts to use": one.active,
+        "Retires": one.retiring,
     }
     changes = tuple(ChangeRow(verb, len(found), mentions(found)) for verb, found in kinds.items() if found)
     since = moment(one.withdrawn_at).date().isoformat() if one.withdrawn_at else ""

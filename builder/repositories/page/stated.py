@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from builder.repositories.publication import Publication
     from builder.repositories.state import PublishedRelease, SiteState
 
+_USUAL = "active"
+_STATES = ("incoming", _USUAL, "retiring")
 _MOST = 40  # releases that page and feed tell of: a site may keep thousands
 
 
@@ -82,10 +84,21 @@ def _news(state: SiteState, at: int) -> ReleaseNews:
         added=told(new - old),
         removed=told(old - new - set(one.distrusted)),
         distrusted=told(set(one.distrusted) - old_blocked),
+        **{state: told(keys) for state, keys in _moved(before, one).items()},
         withdrawn=one.withdrawn,
         withdrawn_at=one.withdrawn_at,
         first=before is None,
     )
+
+
+def _moved(before: PublishedRelease | None, one: PublishedRelease) -> dict[str, set[str]]:
+    """Return the CAs that both releases trust and that have another state now, by that state."""
+    found: dict[str, set[str]] = {state: set() for state in _STATES}
+    for key in set(one.certificates) & set(before.certificates if before else ()):
+        old, new = ((each.states if each else {}).get(key, _USUAL) for each in (before, one))
+        if old != new:
+            found[new].add(key)
+    return found
 
 
 def _keys(publication: Publication) -> tuple[SiteKey, ...]:

@@ -11,7 +11,7 @@ from builder.repositories.ecosystem import Instructions  # noqa: TC001
 
 
 class ReleaseNews(msgspec.Struct, frozen=True):
-    """What one release changed, CA by CA.
+    """What one release changed, CA by CA; those that stay trusted are named by the state that they came into.
 
     `time` is when it came to the site, in seconds since 1970. `withdrawn` is why nobody is to install it any
     more (empty where it is offered), and `withdrawn_at` since when. `first` is the site's first release,
@@ -23,6 +23,9 @@ class ReleaseNews(msgspec.Struct, frozen=True):
     added: tuple[CertificateSummary, ...] = ()
     removed: tuple[CertificateSummary, ...] = ()
     distrusted: tuple[CertificateSummary, ...] = ()
+    incoming: tuple[CertificateSummary, ...] = ()
+    active: tuple[CertificateSummary, ...] = ()
+    retiring: tuple[CertificateSummary, ...] = ()
     withdrawn: str = ""
     withdrawn_at: int = 0
     first: bool = False

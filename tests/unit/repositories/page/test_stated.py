@@ -78,3 +78,13 @@ def test_an_empty_state_has_a_view() -> None:
     """Nothing is trusted, and nothing was released."""
     found = shown(replace(STATE, releases=(), authorities={}))
     assert ((), (), (), ()) == (found.authorities, found.withdrawn, found.releases, found.keys)
+
+
+def test_a_release_says_which_ca_came_into_another_state() -> None:
+    """As a rotation goes: announced, put to use, retiring; what just came is only said to be new."""
+    *before, last = STATE.releases
+    stage = {R1.sha256: "retiring", R3.sha256: "incoming"}
+    after = replace(last, release="20270101", states={R1.sha256: "retiring"})
+    found = shown(replace(STATE, releases=(*before, replace(last, states=stage), after)))
+    told = [(names(one.incoming), names(one.active), names(one.retiring)) for one in found.releases[:2]]
+    assert [([], ["Acme Root R3"], []), ([], [], ["Acme Root R1"])] == told

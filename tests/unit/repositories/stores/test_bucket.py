@@ -1,5 +1,6 @@
 """A bucket as a store: moto's S3 on loopback, and one in memory."""
 
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from obstore.store import MemoryStore
 
-from builder.errors import OutputError
+from builder.errors import OutputError, ToolError
 from builder.repositories.sitefile import Kind
 from builder.repositories.stores import bucket
 from builder.repositories.stores.bucket import BucketStore
@@ -137,3 +138,11 @@ def test_foreign_lease(store: BucketStore) -> None:
     with pytest.raises(OutputError, match="is no lease of ours"), store.turn():
         pass
     assert b"theirs" == store.read("trustpack/lease.json")
+
+
+def test_without_obstore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bucket without the package that it needs is an error that names the extra."""
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(ToolError, match=r"^s3://a: buckets need obstore$") as caught:
+        bucket.opened("s3://a", {}, holder="me", clock=time)
+    assert "pip install 'trustpack[cloud]'" in caught.value.hint
