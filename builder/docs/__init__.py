@@ -21,6 +21,8 @@ SECTIONS = {
         "prove",
         "run-your-own-site",
         "keys",
+        "first-install",
+        "updates",
         "containers",
         "ci",
         "recipes",
