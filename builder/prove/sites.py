@@ -10,6 +10,7 @@ import msgspec
 
 from builder.errors import ProofError
 from builder.prove import offer
+from builder.render import recipe
 from builder.repositories import publish, remote
 from builder.repositories import site as sites
 from builder.repositories.publication import Publication
@@ -83,8 +84,8 @@ def _offers(
 
 
 def _installed(manifest: Manifest, case: Case) -> list[ArtifactSummary]:
-    """Return each proven target's last artifact, which is what its package manager is given."""
-    wanted = {source.target for source in case.sources}
+    """Return the last artifact of each target that is provable: what its package manager is given."""
+    wanted = {source.target for source in case.sources if recipe.read(source).testbed}
     last = {entry.target: entry for entry in manifest.artifacts if entry.target in wanted}
     return list(last.values())
 

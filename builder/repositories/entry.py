@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.repositories.sitefile import Count, Second  # noqa: TC001  msgspec reads annotations
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -26,15 +28,15 @@ class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     name: str
     version: str
     path: str
-    size: int
+    size: Count
     sha256: str
     identity: str
-    added: int
-    lengths: tuple[int, ...] = ()
+    added: Second
+    lengths: tuple[Count, ...] = ()
     others: tuple[str, ...] = ()
     signer: str = ""
     withdrawn: str = ""
-    withdrawn_at: int = 0
+    withdrawn_at: Second = 0
 
 
 class Released(msgspec.Struct, frozen=True):

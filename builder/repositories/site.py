@@ -61,7 +61,8 @@ def read(folder: Path, keys: StatusOpener | None) -> Site | None:
     said = status.parse(text, str(folder / status.STATUS), keys)
     listed = listing.parse(_verified(folder, said.files), str(folder / said.files.path))
     found = state.from_json(_verified(folder, said.state), str(folder / said.state.path))
-    if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
+    told = (found.organisation.slug, found.url, found.counter, found.time, found.expires)
+    if told != (said.organisation, said.url, said.counter, said.time, said.expires):
         raise SiteError(
             f"{folder / said.state.path}: is not the state of which the status tells", hint=_RESTORE
         )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Second = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]  # since 1970, up to the year 9999
 
 
 class Kind(IntEnum):

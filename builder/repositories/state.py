@@ -9,7 +9,7 @@ import msgspec
 from builder.errors import SiteError
 from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
 from builder.repositories.entry import SiteEntry  # noqa: TC001  as above
-from builder.repositories.sitefile import Listed  # noqa: TC001  as above
+from builder.repositories.sitefile import Count, Listed, Second  # noqa: TC001  as above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +26,14 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     release: str
-    epoch: int
-    added: int
+    epoch: Second
+    added: Second
     certificates: tuple[str, ...]
     distrusted: tuple[str, ...] = ()
     states: dict[str, str] = {}
     bundle: str = ""
     withdrawn: str = ""
-    withdrawn_at: int = 0
+    withdrawn_at: Second = 0
 
 
 class KeptShelf(msgspec.Struct, frozen=True):
@@ -56,9 +56,9 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
 
     organisation: Organisation
     url: str
-    counter: int = 0
-    time: int = 0
-    expires: int = 0
+    counter: Count = 0
+    time: Second = 0
+    expires: Second = 0
     authorities: dict[str, CertificateSummary] = {}
     releases: tuple[PublishedRelease, ...] = ()
     shelves: dict[str, KeptShelf] = {}

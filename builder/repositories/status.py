@@ -7,12 +7,13 @@ that stands still or goes back; and the digest of the list, which has every othe
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.errors import SiteError
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
+from builder.repositories.sitefile import Count, Second  # noqa: TC001  as above
 from builder.repositories.state import OURS
 from builder.text.quoting import visible
 
@@ -23,9 +24,6 @@ STATUS = f"{OURS}/status"
 _ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SCHEMA = 1
 LIMIT = 64 * 1024  # bytes
-
-
-Second = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]  # since 1970, up to the year 9999
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -41,7 +39,7 @@ class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str
     url: str
     release: str
-    counter: Annotated[int, msgspec.Meta(ge=0)]
+    counter: Count
     time: Second
     expires: Second
     files: Reference

@@ -154,5 +154,5 @@ def _refuse_careless(store: LeaseStore, found: Versioned | None) -> None:
     if store.swap(LEASE, found.lease, wrong) is not None:
         raise OutputError(
             f"{store.name}: writes whatever the condition, so that two publishers could not be kept apart",
-            hint="use a store that knows If-Match: see 'trustpack docs run-your-own-site'",
+            hint="use a store that knows If-Match: see 'trustpack docs publish-site'",
         )
