@@ -82,7 +82,7 @@ def check_relations(metadata: Mapping[str, Any], organisation: Organisation, whe
 
 
 def is_own(name: str, slug: str) -> bool:
-    """Tell whether a package of that name is the organisation's: the slug's words are in it, as whole words."""
+    """Tell whether a name is one of the organisation's: the slug's words are in it, as whole words."""
     return _has_slug(name, slug) and name not in _OTHERS
 
 
