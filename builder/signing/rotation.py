@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +13,7 @@ from builder.signing import key_folder, making, new, private_file, site_keys
 from builder.signing.making import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from builder.signing.generation import Generation, Pair, State, Wanted
@@ -40,7 +41,7 @@ def begin(folder: Path, given: Rotation) -> KeyFolder:
 
     The private half of what is to sign must be there.
     """
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         found = key_folder.read(folder)
         if found.in_state("retiring"):
             hint = "'trustpack keys rotate --finish' ends it, when hosts have the new keys"
@@ -55,7 +56,7 @@ def replace(folder: Path, given: Rotation, *, stolen: bool) -> KeyFolder:
     """
     end: State = "withdrawn" if stolen else "retired"
     states: Mapping[State, State] = {"current": end, "retiring": end, "next": "current"}
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         return _replace(key_folder.read(folder), states, given)
 
 
@@ -64,7 +65,7 @@ def replace_next(folder: Path, given: Rotation) -> KeyFolder:
 
     Raises SignatureError.
     """
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         return _replace(key_folder.read(folder), {"next": "withdrawn"}, given)
 
 
@@ -73,7 +74,7 @@ def finish(folder: Path, *, time: int) -> KeyFolder:
 
     Raises SignatureError where no rotation is under way.
     """
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         found = key_folder.read(folder)
         old = found.in_state("retiring")
         if not old:
@@ -83,6 +84,14 @@ def finish(folder: Path, *, time: int) -> KeyFolder:
         for name in (name for one in old for name in one.private):
             (folder / name).unlink(missing_ok=True)
         return key_folder.read(folder)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing the keys meanwhile; raise SignatureError where there are none."""
+    key_folder.read(folder)
+    with atomic.alone(folder, _BUSY):
+        yield
 
 
 def _replace(found: KeyFolder, states: Mapping[State, State], given: Rotation) -> KeyFolder:

@@ -104,6 +104,7 @@ def test_a_rotation_by_its_steps(keyed: World) -> None:
     [
         ("keys rotate --finish --lost", 2, "--finish and --lost: give one of them"),
         ("keys rotate --finish", 12, "keys: no rotation is under way"),
+        ("keys rotate --finish --keys none", 12, "none: there are no keys"),
         ("keys show --keys none", 12, "none: there are no keys"),
         ("keys new --keys more --encrypt", 2, "--encrypt: there is no terminal"),
         ("keys new --keys more --gpg 0123", 12, "gpg: a key is named by its whole fingerprint"),
