@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from builder.signing.private_file import Passwords
 
 _BUSY = "another 'trustpack keys' is running here"
+_DAY = 86_400  # seconds
+_ENOUGH = 30  # days, in which hosts that upgrade at all have upgraded
 _DIGITS = 5  # of the highest number
 _GUIDE = "'trustpack docs keys' tells about a rotation step by step"
 
@@ -34,6 +36,16 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords = private_file.NO_PASSWORDS
     password: str = ""
     pair: Pair | None = None
+
+
+def young(found: KeyFolder, *, time: int) -> int:
+    """Return for how many days the keys that sign from now on have been published, if for less than 30.
+
+    0 stands for long enough: so have those that were made with the first ones, which every client has.
+    """
+    (current,) = found.in_state("current")
+    days = (time - current.created) // _DAY
+    return max(days, 1) if current.created > found.file.generations[0].created and days < _ENOUGH else 0
 
 
 def begin(folder: Path, given: Rotation) -> KeyFolder:

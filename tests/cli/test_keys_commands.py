@@ -13,6 +13,7 @@ import pytest
 
 from tests import site_keys
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
+from tests.tools import require_linux
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +174,7 @@ def test_a_password_is_entered_once(project: World) -> None:
 
 def test_no_child_is_told_the_password(project: World) -> None:
     """Neither among its words nor in its environment: a program of ours writes both down."""
+    require_linux()
     site_keys.folder(project.folder / "keys", password=PASSWORD)
     password = project.write("password", f"{PASSWORD}\n")
     password.chmod(0o600)
