@@ -122,6 +122,18 @@ def test_a_failed_step_puts_everything_back(hosts: Hosts, site: Site, name: str)
     assert host.version(_NAME)
 
 
+def test_a_run_that_is_ended_puts_everything_back(hosts: Hosts, site: Site) -> None:
+    """By a signal, when the packages are there already."""
+    host = opened(hosts, "apt-bookworm")
+    before = host.run(_EVERYTHING).out
+    double = b'#!/bin/sh\n/usr/bin/apt-get "$@"; [ "$1" != update ] || kill -TERM $PPID\n'
+    host.sandbox.copy_in("/usr/local/bin/apt-get", double, mode=0o755)
+    done = run(host, site, check=False)
+    host.run("rm /usr/local/bin/apt-get")
+    assert (130, True) == (done.code, "Setting up acme-ca-certs" in done.out), done.out
+    assert before == host.run(_EVERYTHING).out
+
+
 def test_what_is_removed_is_gone(hosts: Hosts, site: Site) -> None:
     """Packages, keys, sources and preferences go; the second run has nothing to do."""
     host = opened(hosts, "apt-bookworm")
