@@ -160,6 +160,20 @@ def test_removing_takes_rpms_own_copies_of_the_keys_too(hosts: Hosts, site: Site
     assert not host.version(_OWN)
 
 
+def test_the_command_that_people_are_told_runs_no_other_script(hosts: Hosts, site: Site) -> None:
+    """Where somebody has changed it on the web server, its digest is another one, and nothing is run."""
+    host = opened(hosts, "apt-bookworm")
+    (script,) = site.folder.glob("install-*.sh")
+    digest = script.stem.removeprefix("install-")
+    command = f"cd /root && {first_install.command(site.url, digest).replace('sudo ', '')}"
+    site.overwrite(script.name, b"#!/bin/sh\ntouch /root/owned\n" + (genuine := script.read_bytes()))
+    assert host.run(f"{command}[ ! -e /root/owned ]").out.endswith("did NOT match\n")
+    assert not host.version(_NAME)
+    site.overwrite(script.name, genuine)
+    host.run(command)
+    assert host.version(_NAME)
+
+
 def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(hosts: Hosts, site: Site) -> None:
     """Line by line the same, but for the folder that a run works in."""
     host = opened(hosts, "apt-bookworm")
