@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from builder.cli import environment, options
+from builder.cli.messages import tell
 
 
 def push(
@@ -44,9 +45,26 @@ def push(
     from builder.repositories.stores import places
 
     verifier = None if unsigned else environment.opener(config, keys, certificate)
-    store = places.writable(to, os.environ, holder=secrets.token_hex(8), clock=time)
+    store = places.writable(to, os.environ, holder=secrets.token_hex(8), clock=_Patience(to))
     done = pushing.push(site, store, verifier, whole=whole, dry_run=dry_run)
     if options.chosen(form, json=json) == "json":
         typer.echo(report.pushed_json(done, to, dry_run=dry_run), nl=False)
     else:
         typer.echo(report.pushed_text(done, to, dry_run=dry_run), nl=False)
+
+
+class _Patience:
+    """The clock; who waits for another publisher is told once."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._told = False
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float, /) -> None:
+        if not self._told:
+            tell("progress", [f"{self._place}: somebody else is publishing; waiting"])
+            self._told = True
+        time.sleep(seconds)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from builder.cli import environment, key_place, options
 from builder.cli.messages import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from builder.repositories.publication import SiteKeys
 
 
 def sign(
@@ -116,11 +121,34 @@ def _sign_site(
         keys=ring,
     )
     done = publish.refresh(order) if _is_signed(folder) else publish.sign(order, progress=_progress)
+    verified = _verified(folder, ring, done.written)
     if form == "json":
         typer.echo(report.signed_json(folder, ring.signer, written=done.written), nl=False)
         return
     count = len(done.written)
-    typer.echo(visible(f"{folder}: signed, {count} file{'s' * (count != 1)} written"))
+    by = f", signatures verified by {' and '.join(verified)}" if verified else ""
+    typer.echo(visible(f"{folder}: signed, {count} file{'s' * (count != 1)} written{by}"))
+
+
+def _verified(folder: Path, ring: SiteKeys, written: Sequence[str]) -> list[str]:
+    """Return what other programs have verified the signatures that were written; raise SignatureError."""
+    from builder.errors import SignatureError
+    from builder.repositories import check
+    from builder.repositories import site as sites
+    from builder.signing import gpgv, opinion
+
+    found, program = sites.read(folder, ring), gpgv.find()
+    names = set()
+    new = {folder / path for path in written}
+    if program and found:
+        pairs = [pair for pair in check.signatures(found) if pair[0] in new]
+        names |= {"gpgv"} if pairs else set()
+        for path, said in gpgv.refused(program, ring.certificates, pairs):
+            raise SignatureError(f"{path}: gpgv refuses the signature: {said}", hint="do not publish it")
+    for path in sorted(new):
+        if path.suffix == ".rpm":
+            names.add(opinion.rpm(ring.certificate, path.read_bytes()))
+    return sorted(names - {""})
 
 
 def _is_signed(folder: Path) -> bool:

@@ -24,6 +24,8 @@ SECTIONS = {
         "run-your-own-site",
         "client-checks",
         "keys",
+        "first-install",
+        "updates",
         "containers",
         "ci",
         "recipes",

@@ -50,6 +50,8 @@ def push(
     Raises SiteError where the store has another organisation's site, or a publication that the folder's does
     not follow, and where one of the folder's files is missing or changed; nothing is written then.
     """
+    if isinstance(store, FolderStore) and store.is_at(folder):
+        raise SiteError(f"{store.name}: is the site's own folder", hint="push it to where it is served")
     with _turn(FolderStore(folder), dry_run=dry_run), _turn(store, dry_run=dry_run) as turn:
         here = _read(folder, keys)
         there = _there(store, keys)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.release import atomic
 from builder.repositories.sitefile import Kind, Listed
 
 if TYPE_CHECKING:
@@ -90,5 +92,10 @@ class StagingArea:
 @contextlib.contextmanager
 def stage(beside: Path) -> Iterator[StagingArea]:
     """Yield a stage whose large files lie in a folder in `beside`, on the same disk, until it ends."""
-    with TemporaryDirectory(prefix=".trustpack-tmp-", dir=beside) as folder:
-        yield StagingArea(Path(folder))
+    with TemporaryDirectory(prefix=atomic.TEMPORARY, dir=beside) as folder:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            atomic.lock(descriptor)  # or the next publisher would take it for what a killed one has left
+            yield StagingArea(Path(folder))
+        finally:
+            os.close(descriptor)

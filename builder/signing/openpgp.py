@@ -19,7 +19,7 @@ from builder.signing import packets
 from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # Kinds of signatures (RFC 9580 section 5.2.1)
 BINARY, TEXT, CERTIFICATION = 0x00, 0x01, 0x13
@@ -33,6 +33,9 @@ _DIGESTS: dict[int, tuple[str, type[hashes.HashAlgorithm]]] = {
     10: ("sha512", hashes.SHA512),
 }
 _CREATED, _ISSUER, _PREFERRED_DIGESTS, _PRIMARY, _FLAGS, _FEATURES, _FINGERPRINT = 2, 16, 21, 25, 27, 30, 33
+_EXPIRES = 9
+_REVOCATION = b"\x20"
+_LEAST = 2048  # bits
 _CERTIFY_AND_SIGN, _MODIFICATION_DETECTION = 0x03, 0x01
 _VERSION = 4
 
@@ -60,8 +63,11 @@ class PublicKey(msgspec.Struct, frozen=True):
 
     @property
     def numbers(self) -> rsa.RSAPublicKey:
-        """The key without its time."""
-        return rsa.RSAPublicNumbers(self.exponent, self.modulus).public_key()
+        """The key without its time; raises Unsupported where its numbers make none."""
+        try:
+            return rsa.RSAPublicNumbers(self.exponent, self.modulus).public_key()
+        except ValueError:
+            raise Unsupported("is no RSA key") from None
 
 
 def public_key(key: rsa.RSAPublicKey, created: int) -> PublicKey:
@@ -107,7 +113,8 @@ def certificate(public: PublicKey, user_id: str, raw: Callable[[bytes], bytes]) 
 def read_certificate(data: bytes) -> tuple[PublicKey, str]:
     """Return the key of a certificate, and the user ID that it has signed itself.
 
-    Raises Unsupported for another algorithm or version, several keys, and a wrong signature.
+    Raises Unsupported for another algorithm or version, a short or revoked key or one that ends some day,
+    several keys, and a wrong signature.
     """
     found = list(packets.read(data))
     if not found or found[0].kind != PUBLIC_KEY:
@@ -118,7 +125,11 @@ def read_certificate(data: bytes) -> tuple[PublicKey, str]:
             raise Unsupported("holds several keys")
         if packet.kind == _USER_ID:
             name = packet.body
+        elif packet.kind == _SIGNATURE and packet.body[1:2] == _REVOCATION:
+            raise Unsupported("is revoked")
         elif packet.kind == _SIGNATURE and name and _is_own_certification(public, name, packet.body):
+            if any(_subpackets(_hashed(packet.body), _EXPIRES)):
+                raise Unsupported("ends some day, from which on every client would refuse what it has signed")
             return public, name.decode("utf-8", "backslashreplace")
     raise Unsupported("is signed by no key of its own")
 
@@ -143,6 +154,8 @@ def _read_key(body: bytes) -> PublicKey:
     key = PublicKey(modulus, exponent, created)
     if at != len(body) or key.body != body:
         raise Unsupported("is a key in a form that is not read")
+    if modulus.bit_length() < _LEAST:
+        raise Unsupported(f"has fewer than {_LEAST} bits")
     return key
 
 
@@ -172,7 +185,7 @@ def _verify(public: PublicKey, body: bytes, kinds: tuple[int, ...], data: bytes)
     name, algorithm_type = _DIGESTS[digest]
     raw = value.to_bytes((public.modulus.bit_length() + 7) // 8)
     verify_raw(public.numbers, raw, _digest(name, data, head), algorithm_type())
-    return _time(head[6:])
+    return next((int.from_bytes(found) for found in _subpackets(_hashed(body), _CREATED)), 0)
 
 
 def verify_raw(key: rsa.RSAPublicKey, raw: bytes, digest: bytes, algorithm: hashes.HashAlgorithm) -> None:
@@ -183,15 +196,20 @@ def verify_raw(key: rsa.RSAPublicKey, raw: bytes, digest: bytes, algorithm: hash
         raise Unsupported("is no signature by this key") from None
 
 
-def _time(hashed: bytes) -> int:
+def _hashed(body: bytes) -> bytes:
+    """Return a signature's subpackets that it covers itself."""
+    return body[6 : 6 + int.from_bytes(body[4:6])]
+
+
+def _subpackets(hashed: bytes, kind: int) -> Iterator[bytes]:
+    """Yield the content of each subpacket of one kind that is not empty, or all zeros."""
     at = 0
     while at < len(hashed):
-        size, length = packets.length(hashed[at : at + 5].ljust(5, b"\0"))
+        size, length = packets.length(hashed[at:])
         body = hashed[at + size : at + size + length]
-        if body[:1] and body[0] & 0x7F == _CREATED:
-            return int.from_bytes(body[1:5])
+        if body[:1] and body[0] & 0x7F == kind and any(body[1:]):
+            yield body[1:]
         at += size + length
-    raise Unsupported("is a signature without a time")
 
 
 def _digest(name: str, data: bytes, head: bytes) -> bytes:

@@ -2,8 +2,8 @@
 
 `push SITE PLACE` pushes a site, and kills itself after the action whose number is in TRUSTPACK_TEST_KILL.
 `add SITE PLACE RELEASE` takes the site that is at PLACE, adds a release and pushes it, again and again until
-no other publisher was faster. `here SITE PLACE RELEASE` adds a release to the site in the folder SITE. Sites
-are not signed, and leases are short.
+no other publisher was faster. `here SITE PLACE RELEASE` adds a release to the site in the folder SITE, and is
+killed before it renames the file of that number. Sites are not signed, and leases are short.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main() -> None:
     if what == "push":
         _push(Path(site), store(place), int(os.environ.get("TRUSTPACK_TEST_KILL", "0")))
     elif what == "here":
+        _kill_before(int(os.environ.get("TRUSTPACK_TEST_KILL", "0")))
         publish.build(order(Path(site)), [Path(release[0])], only=True)
     else:
         _add(store(place), Path(release[0]))
@@ -53,13 +54,26 @@ def order(site: Path) -> Order:
     return Order(
         folder=site,
         organisation=ORGANISATION,
-        url="https://packages.acme.example",
+        url="",  # where it has been
         now=int(time.time()),
         valid=60,
         keep=None,
-        architectures=("x86_64",),
+        architectures=("x86_64", "aarch64"),
         keys=None,
     )
+
+
+def _kill_before(last: int) -> None:
+    """Kill this process when it is about to rename its `last` file to what readers see; 0 is never."""
+    count = 0
+
+    def hook(event: str, _arguments: tuple[object, ...]) -> None:
+        nonlocal count
+        count += event == "os.rename"
+        if event == "os.rename" and count == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
 
 
 def _push(site: Path, place: SiteStore, last: int) -> None:

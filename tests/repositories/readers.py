@@ -25,20 +25,20 @@ _RPM = "{http://linux.duke.edu/metadata/repo}"
 _COMMON = "{http://linux.duke.edu/metadata/common}"
 
 
-def views(read: Callable[[str], bytes], *, url: str) -> Mapping[str, View]:
+def views(read: Callable[[str], bytes], *, url: str, signed: bool = True) -> Mapping[str, View]:
     """Return what is found from each pointer of a site that is served at `url`."""
-    return {
-        "apt": _apt(read),
-        "rpm": _rpm(read, url),
+    found = {
+        "apt": _apt(read, "InRelease" if signed else "Release"),
+        "rpm": _rpm(read, url, signed=signed),
         "apk x86_64": _apk(read, "x86_64"),
         "apk aarch64": _apk(read, "aarch64"),
-        "pacman": _pacman(read),
         "pypi": _pypi(read),
         "npm": _npm(read, url),
         "gem": _gem(read),
         "brew": _brew(read),
         "files": _files(read),
     }
+    return {**found, "pacman": _pacman(read)} if signed else found  # which has none that are not signed
 
 
 def _sha256(data: bytes) -> str:
@@ -50,8 +50,8 @@ def _expect(read: Callable[[str], bytes], path: str, sha256: str) -> tuple[str, 
     return path, sha256
 
 
-def _apt(read: Callable[[str], bytes]) -> View:
-    release = read("deb/dists/stable/InRelease").decode()
+def _apt(read: Callable[[str], bytes], name: str) -> View:
+    release = read(f"deb/dists/stable/{name}").decode()
     rows = re.findall(r"^ ([0-9a-f]{64}) +[0-9]+ main/binary-all/Packages$", release, re.MULTILINE)
     assert len(rows) == 1
     packages = read(f"deb/dists/stable/main/binary-all/by-hash/SHA256/{rows[0]}")
@@ -63,10 +63,10 @@ def _apt(read: Callable[[str], bytes]) -> View:
     return frozenset(found)
 
 
-def _rpm(read: Callable[[str], bytes], url: str) -> View:
+def _rpm(read: Callable[[str], bytes], url: str, *, signed: bool) -> View:
     base = read("rpm/mirrorlist").decode().split()[0].removeprefix(f"{url}/").rstrip("/")
     repomd = ET.fromstring(read(f"{base}/repodata/repomd.xml"))  # noqa: S314  ours
-    if "-----BEGIN" in read("deb/dists/stable/InRelease").decode():
+    if signed:
         assert read(f"{base}/repodata/repomd.xml.asc")
     found: set[tuple[str, str]] = set()
     for data in repomd.iter(f"{_RPM}data"):

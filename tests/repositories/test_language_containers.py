@@ -38,7 +38,7 @@ _LINES = {
     "git": ("-c http.sslCAInfo=$PWD/bundle.pem", "git {ca} clone -q {url}/brew/homebrew-ca.git"),
 }
 _PROGRAMS = {"pip": "python3", "npm": "npm", "bundler": "bundle", "git": "git"}
-_PIN = 'curl -fsSkO {url}/bundle.pem\necho "{digest}  bundle.pem" | sha256sum -c - || exit\n'
+_PIN = 'curl -fsSkO {url}/bundle.pem\necho "{digest}  bundle.pem" | sha256sum -c - &&\n'
 
 
 @pytest.fixture

@@ -267,6 +267,31 @@ def test_killed(
         assert data == read(path), path
 
 
+def test_killed_while_adding(releases: Releases, open_site: Callable[..., Site], tmp_path: Path) -> None:
+    """Killed while it writes, `repo add` leaves old or new to each reader; the next run leaves no trace."""
+    site = open_site(releases.first, unsigned=True)
+    program = [sys.executable, "-m", "tests.repositories.publisher", "here"]
+    once = tmp_path / "once"
+    shutil.copytree(site.folder, once)
+    subprocess.run([*program, once, "-", releases.second.folder], check=True)
+
+    def views(folder: Path) -> Mapping[str, View]:
+        return readers.views(lambda path: (folder / path).read_bytes(), url=site.url, signed=False)
+
+    old, new = views(site.folder), views(once)
+    for number in (1, 2, 20, 40, 50, 60, 65):
+        killing = {**os.environ, "TRUSTPACK_TEST_KILL": str(number)}
+        done = subprocess.run([*program, site.folder, "-", releases.second.folder], check=False, env=killing)
+        assert -signal.SIGKILL == done.returncode
+        found = views(site.folder)
+        assert {name for name in found if found[name] not in (old[name], new[name])} == set(), number
+    subprocess.run([*program, site.folder, "-", releases.second.folder], check=True)
+    assert new == views(site.folder)
+    known = remote.read(FolderStore(site.folder), None)
+    assert known is not None
+    assert {*known.files, known.own.path} == {*_of(site.folder)}
+
+
 @pytest.mark.parametrize("place", ["folder", "s3", "here"])
 def test_four_publishers_at_once(
     releases: Releases,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import shutil
 import stat
 import time
 from typing import TYPE_CHECKING, cast
@@ -95,6 +97,12 @@ class FolderStore:
             except OSError:  # others have files there
                 return
 
+    def is_at(self, folder: Path) -> bool:
+        """Tell whether it is this folder."""
+        with contextlib.suppress(FileNotFoundError):
+            return self._root.samefile(folder)
+        return False
+
     @contextlib.contextmanager
     def turn(self) -> Iterator[FolderTurn]:
         """Lock the folder, which is made if need be; a killed publisher's lock ends with it."""
@@ -104,6 +112,7 @@ class FolderStore:
                 self._lock(stack)
             except OSError as error:
                 raise atomic.unwritable(self._root, error) from error
+            _sweep(self._root)
             yield FolderTurn()
 
     def _lock(self, stack: contextlib.ExitStack) -> None:
@@ -143,6 +152,23 @@ class FolderTurn:
 
     def renew(self) -> None:
         """Do nothing."""
+
+
+def _sweep(root: Path) -> None:
+    """Remove the folders in which killed processes have gathered files; live ones hold theirs locked."""
+    with contextlib.suppress(OSError):
+        found = [entry for entry in os.scandir(root) if entry.name.startswith(atomic.TEMPORARY)]
+        for entry in found:
+            if not entry.is_dir(follow_symlinks=False):
+                continue
+            descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(entry.path, ignore_errors=True)
+            except OSError:
+                continue
+            finally:
+                os.close(descriptor)
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[str]:

@@ -114,6 +114,13 @@ def test_a_publication_that_is_not_followed(tmp_path: Path, built: list[Path]) -
     assert before == acme.tree(tmp_path / "www")
 
 
+def test_its_own_folder(tmp_path: Path, built: list[Path]) -> None:
+    """A site is not pushed to where it is."""
+    _add(tmp_path, built[0])
+    with pytest.raises(SiteError, match="site: is the site's own folder"):
+        _push(tmp_path, place="site")
+
+
 def test_another_organisation(tmp_path: Path, built: list[Path]) -> None:
     """Its site is neither overwritten nor taken."""
     _add(tmp_path, built[0])

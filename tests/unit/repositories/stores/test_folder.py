@@ -9,6 +9,7 @@ import pytest
 from builder.errors import OutputError
 from builder.release import atomic
 from builder.repositories.sitefile import Kind
+from builder.repositories.staging import stage
 from builder.repositories.stores import FolderStore
 
 
@@ -84,6 +85,20 @@ def test_leftovers_go(tmp_path: Path) -> None:
     assert [] == list(store.names())
     store.put("b", b"", Kind.BLOB)
     assert not left.exists()
+
+
+def test_what_a_killed_process_has_gathered_goes(tmp_path: Path) -> None:
+    """With the next turn, and not while its process lives."""
+    store, left = FolderStore(tmp_path), tmp_path / f"{atomic.TEMPORARY}left"
+    left.mkdir()
+    (left / "0").touch()
+    with stage(tmp_path) as staging:
+        staging.put("large", Kind.BLOB, iter([b"x" * 300_000]))
+        assert [] == list(store.names())
+        with store.turn():
+            assert not left.exists()
+        assert 300_000 == sum(map(len, staging.chunks(staging.files["large"].listed)))
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_rewritten_file_is_newer_by_a_second(tmp_path: Path) -> None:
