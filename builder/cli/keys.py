@@ -165,6 +165,13 @@ def rotate(
     _report(found, chosen)
     if not finish:
         _remind(found)
+    if not (finish or replace_next) and (days := rotation.young(found, time=time)):
+        count = f"{days} day{'s' * (days != 1)}"
+        tell(
+            "warning",
+            [f"{folder}: hosts that have not upgraded for {count} do not know the keys that sign now"],
+        )
+    tell("note", [f"{folder}: publish the site with these keys: trustpack repo refresh"])
 
 
 @app.command()

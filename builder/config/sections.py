@@ -219,8 +219,8 @@ class RepositorySection(_Struct, frozen=True):
             list[Annotated[str, msgspec.Meta(min_length=1)]],
             msgspec.Meta(
                 min_length=1,
-                description="A program that signs instead of the private keys: it takes a digest on standard "
-                "input and returns the raw signature.",
+                description="A program that signs instead of private keys in files: it takes a digest on "
+                "standard input and writes the raw signature; 'trustpack docs keys' says how.",
             ),
         ]
         | None

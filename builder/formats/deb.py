@@ -187,10 +187,13 @@ def _tar(members: dict[str, bytes], stem: str, limit: int) -> tuple[Entry, ...]:
 def _fields(control: str) -> dict[str, str]:
     """Read RFC 822 like control fields; a continuation line keeps its line break."""
     fields: dict[str, str] = {}
+    known: set[str] = set()
     for stanza in re.split(r"\n(?![ \t])", control.strip()):
         key, colon, value = stanza.partition(":")
-        if not colon or key in fields:
+        # apt and dpkg do not tell capitals: of two such fields apt takes the second.
+        if not colon or key.lower() in known:
             raise Malformed(f"control: '{key}' is no field, or a duplicate entry")
+        known.add(key.lower())
         fields[key] = value.strip()
     return fields
 

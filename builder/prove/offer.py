@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import ProofError
-from builder.repositories import series
 from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
-from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.ecosystems import ECOSYSTEMS, versions
 from builder.repositories.entry import Shelf, SiteEntry
 
 if TYPE_CHECKING:
@@ -80,15 +79,15 @@ def find(
             if ours is None:
                 continue
             _expect_newest(artifact, ours, entries)
-            older = [one for one in entries if series.order(one) < series.order(ours)]
+            older = [one for one in entries if versions.rank(one) < versions.rank(ours)]
             shelf = Shelf(kept.entries, tuple(kept.texts), lambda _: ())
             told = tuple(ECOSYSTEMS[name].instructions(shelf, publication))
-            found[artifact.target] = Offer(told, ours.name, ours, max(older, key=series.order, default=None))
+            found[artifact.target] = Offer(told, ours.name, ours, max(older, key=versions.rank, default=None))
     return found
 
 
 def _expect_newest(artifact: ArtifactSummary, ours: SiteEntry, entries: Sequence[SiteEntry]) -> None:
-    newest = max(entries, key=series.order)
+    newest = max(entries, key=versions.rank)
     if newest is not ours:
         raise ProofError(
             f"{artifact.file}: the site offers a newer release, {newest.release}",

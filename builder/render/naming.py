@@ -74,11 +74,16 @@ def check_relations(metadata: Mapping[str, Any], organisation: Organisation, whe
         for relation in metadata.get(key, ()):
             for part in relation.split("|"):
                 name = re.split(r"[\s<>=~:(]", part.strip(), maxsplit=1)[0]
-                if not _has_slug(name, organisation.slug) or name in _OTHERS:
+                if not is_own(name, organisation.slug):
                     raise ConfigError(
                         f"{where}: {key}: {shown(name)} is somebody else's package",
                         hint=f"only packages with '{organisation.slug}' in their name may be displaced",
                     )
+
+
+def is_own(name: str, slug: str) -> bool:
+    """Tell whether a name is one of the organisation's: the slug's words are in it, as whole words."""
+    return _has_slug(name, slug) and name not in _OTHERS
 
 
 def _matches(recipe: Recipe, name: str) -> bool:

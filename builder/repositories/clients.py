@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from builder.render.naming import is_own
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -187,7 +189,8 @@ def checked(url: str, path: str, sha256: str) -> str:
 def own(names: Iterable[str], organisation: Organisation) -> Sequence[str]:
     """Return what may be taken from the site: ORG-repository, and those of `names` that are its.
 
-    As in the configuration, the slug is in its packages' names. Whatever else comes to be in the site's index
-    is nothing that machines are told to take.
+    As in the configuration, the slug is in its packages' names as whole words. Whatever else comes to
+    be in the site's index is nothing that machines are told to take.
     """
-    return sorted({*(name for name in set(names) if organisation.slug in name), repository(organisation)})
+    slug = organisation.slug
+    return sorted({*(name for name in set(names) if is_own(name, slug)), repository(organisation)})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from builder.errors import PackageError, SiteError
-from builder.repositories import listing
+from builder.repositories import clients, listing
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf, SiteEntry
 from builder.repositories.state import KeptShelf, SiteState
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from builder.repositories.publication import Publication, SiteKeys
     from builder.repositories.site import Site
     from builder.repositories.sitefile import SiteFile
+
+
+# Names stand in shell lines and in what limits clients, where a comma, a blank or a * would mean others, too.
+_NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[A-Za-z0-9_][A-Za-z0-9._+~@-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~^:!-]*")
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -72,6 +78,7 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
             f"{released.filename}: would be {visible(strange)} on the site, which not every server serves",
             hint="letters, digits and . _ @ + ~ : - are what a file on a site can be called",
         )
+    _refuse_named(released, admitted, publication)
     kept = draft.state.shelves.get(name, KeptShelf())
     for entry in kept.entries:
         if (entry.name, entry.version) == (admitted.name, admitted.version):
@@ -82,6 +89,18 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
                 hint="what clients have they never fetch again: build it under a higher release",
             )
     return put(draft, name, entry_of(name, released, admitted, publication), admitted)
+
+
+def _refuse_named(released: Released, admitted: Admitted, publication: Publication) -> None:
+    """Raise PackageError for a name that is more than one, or that no release may bring."""
+    for pattern, text in ((_NAME, admitted.name), (_VERSION, admitted.version)):
+        if not pattern.fullmatch(text):
+            raise PackageError(f"{released.filename}: {visible(text)} is no package's name or version")
+    if released.release and admitted.name == clients.repository(publication.organisation):
+        raise PackageError(
+            f"{released.filename}: {admitted.name} is the site's own, and no release may bring it",
+            hint="call the package otherwise: machines get their keys by that one",
+        )
 
 
 def entry_of(name: str, released: Released, admitted: Admitted, publication: Publication) -> SiteEntry:

@@ -17,8 +17,9 @@ from builder.text import files
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Their package managers install into a folder of their user's.
+# Their package managers install into a folder of their user's; of several, the ids of the plain ones.
 _FORMATS = frozenset({"wheel", "npm", "gem"})
+_SHOWN = frozenset({"pip", "npm", "gem"})
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -51,6 +52,9 @@ def tried(folder: Path, url: str) -> Tried:
         if name in ECOSYSTEMS and ECOSYSTEMS[name].FORMAT in _FORMATS
     }
     lines = [
-        one for name, shelf in shelves.items() for one in ECOSYSTEMS[name].instructions(shelf, publication)
+        one
+        for name, shelf in shelves.items()
+        for one in ECOSYSTEMS[name].instructions(shelf, publication)
+        if one.id in _SHOWN
     ]
     return Tried(said.organisation, said.release, said.url, tuple(lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Role = Literal["current", "next", "previous"]
 
 
-class PublicKeys(msgspec.Struct, frozen=True):
+class PublicKeys(msgspec.Struct, frozen=True, dict=True):
     """Public keys of one generation: an OpenPGP certificate as packets, and apk's as PEM by its file name."""
 
     role: Role
@@ -29,13 +30,13 @@ class PublicKeys(msgspec.Struct, frozen=True):
     apk_name: str
     apk: bytes
 
-    @property
+    @cached_property
     def openpgp(self) -> PublicKey:
         """The key of the certificate."""
         return openpgp.read_certificate(self.certificate)[0]
 
 
-class Keyring(msgspec.Struct, frozen=True):
+class Keyring(msgspec.Struct, frozen=True, dict=True):
     """The keys that sign, the current one first and then the one before it, and all that are public.
 
     `past` are keys that the site had: what they signed is still its own. `organisation` is a slug.
@@ -47,12 +48,12 @@ class Keyring(msgspec.Struct, frozen=True):
     past: tuple[PublicKey, ...] = ()
     organisation: str = ""
 
-    @property
+    @cached_property
     def certificate(self) -> bytes:
         """Every public OpenPGP key that a client is to have, each as an armored block: ORG.asc."""
         return b"".join(self.certificates.values())
 
-    @property
+    @cached_property
     def certificates(self) -> Mapping[str, bytes]:
         """Each of these public keys by its fingerprint (40 upper-case hex digits), armored."""
         return {
@@ -60,12 +61,12 @@ class Keyring(msgspec.Struct, frozen=True):
             for keys in self.published
         }
 
-    @property
+    @cached_property
     def signer(self) -> str:
         """The fingerprint of the OpenPGP key that signs packages: the current one's."""
         return next(iter(self.certificates))
 
-    @property
+    @cached_property
     def roles(self) -> Mapping[str, Role]:
         """What each public key is, by its fingerprint or its file name for apk."""
         by_name = {keys.apk_name: keys.role for keys in self.published}

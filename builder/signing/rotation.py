@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +13,7 @@ from builder.signing import key_folder, making, new, private_file, site_keys
 from builder.signing.making import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from builder.signing.generation import Generation, Pair, State, Wanted
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from builder.signing.private_file import Passwords
 
 _BUSY = "another 'trustpack keys' is running here"
+_DAY = 86_400  # seconds
+_ENOUGH = 30  # days, in which hosts that upgrade at all have upgraded
 _DIGITS = 5  # of the highest number
 _GUIDE = "'trustpack docs keys' tells about a rotation step by step"
 
@@ -35,12 +38,22 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     pair: Pair | None = None
 
 
+def young(found: KeyFolder, *, time: int) -> int:
+    """Return for how many days the keys that sign from now on have been published, if for less than 30.
+
+    0 stands for long enough: so have those that were made with the first ones, which every client has.
+    """
+    (current,) = found.in_state("current")
+    days = (time - current.created) // _DAY
+    return max(days, 1) if current.created > found.file.generations[0].created and days < _ENOUGH else 0
+
+
 def begin(folder: Path, given: Rotation) -> KeyFolder:
     """Let the next keys sign, beside the current ones, and make new next ones; raise SignatureError.
 
     The private half of what is to sign must be there.
     """
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         found = key_folder.read(folder)
         if found.in_state("retiring"):
             hint = "'trustpack keys rotate --finish' ends it, when hosts have the new keys"
@@ -55,7 +68,7 @@ def replace(folder: Path, given: Rotation, *, stolen: bool) -> KeyFolder:
     """
     end: State = "withdrawn" if stolen else "retired"
     states: Mapping[State, State] = {"current": end, "retiring": end, "next": "current"}
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         return _replace(key_folder.read(folder), states, given)
 
 
@@ -64,7 +77,7 @@ def replace_next(folder: Path, given: Rotation) -> KeyFolder:
 
     Raises SignatureError.
     """
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         return _replace(key_folder.read(folder), {"next": "withdrawn"}, given)
 
 
@@ -73,7 +86,7 @@ def finish(folder: Path, *, time: int) -> KeyFolder:
 
     Raises SignatureError where no rotation is under way.
     """
-    with atomic.alone(folder, _BUSY):
+    with _alone(folder):
         found = key_folder.read(folder)
         old = found.in_state("retiring")
         if not old:
@@ -83,6 +96,14 @@ def finish(folder: Path, *, time: int) -> KeyFolder:
         for name in (name for one in old for name in one.private):
             (folder / name).unlink(missing_ok=True)
         return key_folder.read(folder)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing the keys meanwhile; raise SignatureError where there are none."""
+    key_folder.read(folder)
+    with atomic.alone(folder, _BUSY):
+        yield
 
 
 def _replace(found: KeyFolder, states: Mapping[State, State], given: Rotation) -> KeyFolder:

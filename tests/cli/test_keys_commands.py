@@ -13,6 +13,7 @@ import pytest
 
 from tests import site_keys
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
+from tests.tools import require_linux
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,7 @@ def test_a_rotation_by_its_steps(keyed: World) -> None:
     [
         ("keys rotate --finish --lost", 2, "--finish and --lost: give one of them"),
         ("keys rotate --finish", 12, "keys: no rotation is under way"),
+        ("keys rotate --finish --keys none", 12, "none: there are no keys"),
         ("keys show --keys none", 12, "none: there are no keys"),
         ("keys new --keys more --encrypt", 2, "--encrypt: there is no terminal"),
         ("keys new --keys more --gpg 0123", 12, "gpg: a key is named by its whole fingerprint"),
@@ -172,6 +174,7 @@ def test_a_password_is_entered_once(project: World) -> None:
 
 def test_no_child_is_told_the_password(project: World) -> None:
     """Neither among its words nor in its environment: a program of ours writes both down."""
+    require_linux()
     site_keys.folder(project.folder / "keys", password=PASSWORD)
     password = project.write("password", f"{PASSWORD}\n")
     password.chmod(0o600)

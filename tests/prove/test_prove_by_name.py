@@ -228,6 +228,12 @@ case $1 in
 --lsign-key) echo "$2:6:" | $keys --import-ownertrust ;;
 esac
 """
+_DNF4, *_OTHERS, _PACMAN = distributions.STANDINS
+_STANDINS = [
+    _DNF4,
+    *(pytest.param(*one.values, id=one.id, marks=pytest.mark.long) for one in _OTHERS),
+    _PACMAN,
+]
 _PHASES = ["before", "installed", "pinned", "upgraded", "removed"]
 
 
@@ -244,7 +250,7 @@ def test_the_deb_is_proven_by_name(suite: str, world: World, tmp_path: Path) -> 
     assert cells == {"curl": (Status.PROVEN, "", (), _PHASES)}
 
 
-@pytest.mark.parametrize(("manager", "distribution"), distributions.STANDINS)
+@pytest.mark.parametrize(("manager", "distribution"), _STANDINS)
 def test_on_a_stand_in_a_package_is_tried_by_name(
     manager: distributions.Manager, distribution: distributions.Distribution, world: World, tmp_path: Path
 ) -> None:
@@ -269,7 +275,9 @@ def test_on_a_stand_in_a_package_is_tried_by_name(
     assert cells == {"curl": (Status.STAND_IN, distribution.stand_in, (), phases)}
 
 
-@pytest.mark.parametrize(("target", "client"), [("npm", "node https"), ("gem", "net/http")])
+@pytest.mark.parametrize(
+    ("target", "client"), [("npm", "node https"), pytest.param("gem", "net/http", marks=pytest.mark.long)]
+)
 def test_a_library_is_proven_by_name(target: str, client: str, world: World, tmp_path: Path) -> None:
     """In a project, and in a home for gems."""
     require({"npm": "npm", "gem": "gem"}[target])

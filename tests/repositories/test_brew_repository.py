@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from builder.repositories import publish
 from builder.repositories import site as sites
 from tests.repositories import projects
 from tests.repositories.clean import clean
@@ -60,6 +63,38 @@ def test_a_release_that_comes_late_is_not_the_newest(
     _git(tap, "pull", "--quiet", "--ff-only")
     assert "acme-ca-certs-2026.12.tar.gz" in (tap / _FORMULA).read_text("utf-8")
     assert "acme-ca-certs-2026.11.tar.gz" in _git(tap, "show", f"HEAD~1:{_FORMULA}")
+
+
+def test_an_older_tap_that_is_put_back_is_ignored(
+    open_site: Callable[..., Site], releases: Releases, tmp_path: Path
+) -> None:
+    """By who has the newer one: it is part of what they have. A new clone takes it."""
+    site = open_site(releases.first)
+    before = site.snapshot()
+    site.add(releases.second)
+    _git(tmp_path, "clone", "--quiet", _tap(site), "tap")
+    site.put_back(before)
+    _git(tmp_path / "tap", "pull", "--quiet", "--ff-only")
+    assert "acme-ca-certs-2026.11.tar.gz" in (tmp_path / "tap" / _FORMULA).read_text("utf-8")
+    _git(tmp_path, "clone", "--quiet", _tap(site), "new")
+    assert "acme-ca-certs-2026.10.tar.gz" in (tmp_path / "new" / _FORMULA).read_text("utf-8")
+
+
+def test_a_tap_keeps_what_the_site_lets_go(
+    open_site: Callable[..., Site], releases: Releases, tmp_path: Path
+) -> None:
+    """A site that keeps two releases goes on having every commit: whoever has pulled must pull on."""
+    site = open_site(*releases.all[:2])
+    _git(tmp_path, "clone", "--quiet", _tap(site), "tap")
+    order = replace(site.order(), keep=2)
+    publish.build(order, [releases.third.folder])
+    for _ in range(4):  # what has gone stays a while longer
+        publish.refresh(replace(site.order(), keep=2))
+    assert not list((site.folder / "pypi/files").glob("*2026.10*"))
+    _git(tmp_path / "tap", "pull", "--quiet", "--ff-only")
+    _git(tmp_path, "clone", "--quiet", _tap(site), "new")
+    for clone in ("tap", "new"):
+        assert len(_git(tmp_path / clone, "log", "--format=%H").splitlines()) == 3
 
 
 def test_a_changed_object_is_refused(

@@ -142,3 +142,18 @@ def test_sqv_takes_both_signatures_of_a_rotation(hosts: Hosts, own_keys: Path, n
             done = host.run(f"rm -f /root/out; sqv --keyring /root/key.asc {files}", check=False)
             assert (fingerprint != unknown) is (done.code == 0), done.out
     assert before.signer in ring.certificates
+
+
+def test_a_signed_release_makes_the_same_site(
+    open_site: Callable[..., Site], releases: Releases, own_keys: Path, tmp_path: Path
+) -> None:
+    """What a package is does not depend on whether, or where, it was signed before."""
+    folder = tmp_path / "dist"
+    shutil.copytree(releases.first.folder, folder)
+    ring = signing.read(own_keys)
+    done = finished.sign(folder, ring)
+    assert done.written
+    one, other = (open_site(keys=ring, url="https://packages.acme.example") for _ in range(2))
+    one.add(releases.first)
+    other.add(sites.Release(folder, releases.first.version, releases.first.authorities))
+    assert one.snapshot() == other.snapshot()

@@ -59,11 +59,9 @@ def states(tmp_path: Path, releases: Releases, open_site: Callable[..., Site]) -
 def _states(folder: Path, releases: Releases, site: Site) -> States:
     found = States(folder / "old", folder / "new", folder / "other", site.url)
     shutil.copytree(site.folder, found.old)
-    site.add(releases.second)
-    shutil.copytree(site.folder, found.new)
-    site.put_back({str(path.relative_to(found.old)): path.read_bytes() for path in _all(found.old)})
-    site.add(releases.third)
-    shutil.copytree(site.folder, found.other)
+    for copy, release in ((found.new, releases.second), (found.other, releases.third)):
+        shutil.copytree(site.folder, copy)
+        sites.Site(copy, site.url, site.keys, published=site.published).add(release)
     return found
 
 

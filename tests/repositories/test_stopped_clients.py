@@ -80,6 +80,8 @@ def test_old_or_new(
     actions = push.push(new, store, site.keys, dry_run=True).actions
     seen = []
     for number in chosen(actions, _FOLDERS[client], points):
+        for path in site.snapshot().keys() - old.keys():
+            (site.folder / path).unlink()
         site.put_back(old)
         with pytest.raises(_Stopped):
             push.push(new, store, site.keys, tell=_stop_after(number))

@@ -40,7 +40,7 @@ _BINARY = f"{COMPONENT}/binary-all"
 def admit(released: Released, publication: Publication) -> Admitted:
     """Return the .deb in the pool, and its stanza of Packages; a .deb has no signature of its own."""
     package = deb.unpack(released.filename, released.data)
-    path = f"pool/{COMPONENT}/{package.name[0]}/{package.name}/{released.filename}"
+    path = f"pool/{COMPONENT}/{package.name[:1]}/{package.name}/{released.filename}"
     stanza = (
         f"{deb.control(released.data)}Filename: {path}\nSize: {len(released.data)}\n"
         f"SHA256: {hashlib.sha256(released.data).hexdigest()}\n\n"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NAME = "brew"
 FOLDER = "brew"
 FORMAT = "formula"
-TEXTS = ("trees",)
+TEXTS: tuple[str, ...] = ("trees",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _TAP = "homebrew-ca"
@@ -56,8 +56,11 @@ def admit(released: Released, publication: Publication) -> Admitted:
     The formula's archives are looked for beside it, whatever address it was built with.
     """
     name, version = _called(released)
-    ruby = formula.beside(released.data.decode("utf-8"))
     _check_archives(released)
+    try:
+        ruby = formula.beside(released.data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise PackageError(f"{released.filename}: is not UTF-8") from None
     contents = ((f"{name}.rb", ruby.encode()), *released.beside)
     blobs = [(file, *_loose(b"blob", data)) for file, data in contents]
     organisation = publication.organisation

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NAME = "files"
 FOLDER = "files"
 FORMAT = "pem"
-TEXTS = ("sums",)
+TEXTS: tuple[str, ...] = ("sums",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _SUMS = f"{FOLDER}/SHA256SUMS"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from builder.errors import PackageError
 from builder.formats import compression, gem, gemspec, rubymarshal
+from builder.formats.unpacked import Malformed
 from builder.repositories.ecosystem import Admitted
 from builder.repositories.ecosystems import versions
 from builder.repositories.ecosystems.ruby_clients import instructions
@@ -28,7 +29,7 @@ __all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "inst
 NAME = "gem"
 FOLDER = "gem"
 FORMAT = "gem"
-TEXTS = ("info",)
+TEXTS: tuple[str, ...] = ("info",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -49,12 +50,15 @@ def admit(released: Released, publication: Publication) -> Admitted:
     if platform != _PLATFORM:
         raise PackageError(f"{released.filename}: is for platform {platform}, and only ruby is supported")
     full = f"{package.name}-{package.version}"
-    specification = compression.zlib_stream(gemspec.dump(fields))
+    try:
+        specification = compression.zlib_stream(gemspec.dump(fields))
+        line = gemspec.line(fields, hashlib.sha256(released.data).hexdigest())
+    except Malformed as fault:
+        raise PackageError(f"{released.filename}: {fault}") from None
     files = (
         SiteFile(f"{FOLDER}/gems/{full}.gem", Kind.BLOB, released.data),
         SiteFile(f"{FOLDER}/quick/Marshal.{_MARSHAL}/{full}.gemspec.rz", Kind.BLOB, specification),
     )
-    line = gemspec.line(fields, hashlib.sha256(released.data).hexdigest())
     return Admitted(package.name, package.version, files, (line.encode(),))
 
 

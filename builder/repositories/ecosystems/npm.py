@@ -34,7 +34,7 @@ __all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "inst
 NAME = "npm"
 FOLDER = "npm"
 FORMAT = "npm"
-TEXTS = ("versions",)
+TEXTS: tuple[str, ...] = ("versions",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[a-z0-9][a-z0-9._~-]*")

@@ -35,7 +35,7 @@ __all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "inst
 NAME = "pypi"
 FOLDER = "pypi"
 FORMAT = "wheel"
-TEXTS = ("files",)
+TEXTS: tuple[str, ...] = ("files",)
 SIGNS: Literal["", "openpgp", "apk"] = ""
 
 _VERSION = "1.1"  # of the interface: the one that has sizes and times
@@ -58,7 +58,9 @@ def admit(released: Released, publication: Publication) -> Admitted:
     name = re.sub(r"[-_.]+", "-", package.name).lower()
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name):
         raise PackageError(f"{released.filename}: '{name}' is no name that a Python package can have")
-    [metadata] = [entry.data for entry in package.entries if entry.path.endswith(".dist-info/METADATA")]
+    files = {entry.path: entry.data for entry in package.entries}
+    [folder] = [path.removesuffix("WHEEL") for path in files if path.endswith(".dist-info/WHEEL")]
+    metadata = files[f"{folder}METADATA"]
     described = _Wheel(
         released.filename,
         len(released.data),
@@ -67,8 +69,8 @@ def admit(released: Released, publication: Publication) -> Admitted:
         package.metadata.get("Requires-Python", ""),
     )
     path = f"{FOLDER}/files/{released.filename}"
-    files = SiteFile(path, Kind.BLOB, released.data), SiteFile(f"{path}.metadata", Kind.BLOB, metadata)
-    return Admitted(name, package.version, files, (msgspec.json.encode(described) + b"\n",))
+    blobs = SiteFile(path, Kind.BLOB, released.data), SiteFile(f"{path}.metadata", Kind.BLOB, metadata)
+    return Admitted(name, package.version, blobs, (msgspec.json.encode(described) + b"\n",))
 
 
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SCHEMES = ("s3", "gs", "az")
 _INDEX = "/index.html"
+_LANES = 8
 _STATUS = re.compile(r"status code: ([0-9]{3})")
 _TROUBLE = {"400": "does not understand us: is the region right?", "301": "is in another region",
             "404": "is not there", "401": "wants other credentials", "403": "does not let us in"}  # fmt: skip
@@ -67,6 +68,11 @@ class BucketStore:
         self._holder = holder
         self._clock = clock
         self._seconds = seconds
+
+    @property
+    def lanes(self) -> int:
+        """As many as most stores take at a time."""
+        return _LANES
 
     @property
     def name(self) -> str:

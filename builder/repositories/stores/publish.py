@@ -7,6 +7,8 @@ that was ended in between the next one knows which files may not be what the sit
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -15,7 +17,7 @@ from builder.repositories.sitefile import Kind
 from builder.repositories.stores.store import Content  # noqa: TC001  msgspec reads annotations at run time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from builder.repositories.stores.store import SiteStore, Turn
 
@@ -87,17 +89,32 @@ def publish(
     store.put(JOURNAL, _journal(changes), Kind.LEAF)
     tell(Action("write", JOURNAL))
     sure = False
-    for write in changes.ordered:
-        if write.kind >= Kind.POINTER and not sure:
+    for kind, writes in groupby(changes.ordered, key=lambda write: write.kind):
+        if kind >= Kind.POINTER and not sure:
             turn.renew()
             sure = True
-        turn.keep()
-        store.put(write.path, write.content, write.kind)
-        tell(Action("write", write.path))
+        for write in _written(store, tuple(writes), store.lanes if kind.immutable else 1, turn):
+            tell(Action("write", write.path))
     for path in (*changes.removals, JOURNAL):
         turn.keep()
         store.remove(path)
         tell(Action("remove", path))
+
+
+def _written(store: SiteStore, writes: Sequence[Write], lanes: int, turn: Turn) -> Iterator[Write]:
+    """Write files, so many at a time, and yield each when it is there, in their order."""
+
+    def put(write: Write) -> Write:
+        store.put(write.path, write.content, write.kind)
+        return write
+
+    with ThreadPoolExecutor(lanes) as executor:
+        try:
+            for done in executor.map(put, writes) if lanes > 1 else map(put, writes):
+                turn.keep()
+                yield done
+        finally:  # where one has failed, no other is begun
+            executor.shutdown(cancel_futures=True)
 
 
 def unfinished(store: SiteStore) -> frozenset[str]:

@@ -59,7 +59,15 @@ class SiteReader(Protocol):
 
 
 class SiteStore(SiteReader, Protocol):
-    """Where a site can be changed, too; each file is there whole or as it was, whoever reads it."""
+    """Where a site can be changed, too; each file is there whole or as it was, whoever reads it.
+
+    `lanes` is how many files may be written at the same time.
+    """
+
+    @property
+    def lanes(self) -> int:
+        """One, or more where each write waits for a network."""
+        ...
 
     def names(self, below: str = "") -> Iterator[str]:
         """Yield the path of each file below a folder (empty: of all), sorted; those of others, too."""

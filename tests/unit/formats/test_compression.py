@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import sys
+import zlib
 from typing import TYPE_CHECKING
 
 if sys.version_info >= (3, 14):
@@ -83,3 +84,11 @@ def test_refuses_what_is_not_compressed() -> None:
     """Bytes without a known magic are named as such."""
     with pytest.raises(Malformed, match="x: not gzip, xz, bzip2 or zstd"):
         compression.decompress("x", b"plain")
+
+
+@pytest.mark.parametrize("size", [0, 1, 0xFFFF, 0x10000, 200_000])
+def test_a_stored_zlib_stream_is_read_by_zlib(size: int) -> None:
+    """Its bytes depend on no version of zlib."""
+    data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    assert zlib.decompress(compression.zlib_stream(data)) == data
+    assert len(compression.zlib_stream(data)) == size + 6 + 5 * max(1, -(-size // 0xFFFF))

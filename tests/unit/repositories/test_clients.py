@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from builder.model import Organisation
 from builder.repositories import clients
 from builder.repositories.publication import Publication
@@ -53,3 +55,14 @@ def test_the_repository_package_is_always_among_a_sites_own_names() -> None:
 def test_a_name_without_the_slug_is_never_the_sites_own() -> None:
     """Whatever is in the index, ORG-repository tells no machine to take somebody else's package."""
     assert ["acme-ca-certs", "acme-repository"] == clients.own(["acme-ca-certs", "bash"], ACME)
+
+
+def test_a_slug_that_is_part_of_a_word_makes_no_name_the_sites_own() -> None:
+    """Of slug `sh`, bash is somebody else's, as it is in the configuration; and so are well-known names."""
+    for slug, others in (
+        ("sh", ["bash", "openssh-server"]),
+        ("ca", ["ca-certificates"]),
+        ("ssl", ["openssl"]),
+    ):
+        own = clients.own([f"{slug}-roots", *others], replace(ACME, slug=slug))
+        assert sorted([f"{slug}-roots", f"{slug}-repository"]) == own

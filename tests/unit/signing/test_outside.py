@@ -13,7 +13,7 @@ from builder.signing import new, outside, program, rotation, site_keys
 from builder.signing.generation import Wanted
 from builder.signing.rotation import Rotation
 from tests import site_keys as made
-from tests.tools import require
+from tests.tools import require, require_linux
 from tests.unit.formats.packages import run
 
 TIME = made.CREATED
@@ -137,6 +137,7 @@ def test_what_is_no_signature_is_refused(shell: str, error: type[TrustpackError]
 
 def test_a_program_that_hangs_is_ended_with_all_that_it_has_started(tmp_path: Path) -> None:
     """Nobody waits for it any longer than was said."""
+    require_linux()
     started = time.monotonic()
     with pytest.raises(ToolError, match=r"sh: has not answered in 1 seconds"):
         signer(f"sleep 60 & echo $! >{tmp_path}/pid; wait", seconds=1)(DIGEST)

@@ -79,6 +79,14 @@ def test_lost_keys_are_replaced_by_the_next_ones_at_once(keys: Path) -> None:
     assert "text\n" == site_keys.read(keys).opened(text)
 
 
+def test_keys_that_hosts_may_not_know_yet_are_told(keys: Path) -> None:
+    """Those that were made with the first ones are known wherever the site is."""
+    assert 0 == rotation.young(rotation.begin(keys, given(3, 1)), time=START + DAY)
+    rotation.finish(keys, time=START + 2 * DAY)
+    assert 4 == rotation.young(rotation.begin(keys, given(4, 5)), time=START + 5 * DAY)
+    assert 0 == rotation.young(key_folder.read(keys), time=START + 31 * DAY)
+
+
 def test_keys_that_lie_elsewhere_are_brought_back_before_they_sign(keys: Path, tmp_path: Path) -> None:
     """Without them nothing is changed."""
     before = (keys / "keys.json").read_bytes()

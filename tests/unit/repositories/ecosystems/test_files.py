@@ -1,0 +1,47 @@
+"""Plain downloads, and their digests."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from builder.repositories.ecosystems import files
+from tests import site_keys
+from tests.unit.repositories.ecosystems import shelves
+from tests.unit.repositories.ecosystems.libraries import pem
+
+if TYPE_CHECKING:
+    from builder.repositories.entry import Shelf
+
+RELEASES = ("2026.10", "2026.11")
+
+
+def _shelf() -> Shelf:
+    return shelves.shelf(files, *map(pem, RELEASES))
+
+
+def test_each_file_has_its_digest() -> None:
+    """As `sha256sum --check` reads them; one that is withdrawn is not among them."""
+    lines = [f"{hashlib.sha256(pem(one).data).hexdigest()}  acme-ca-certs-{one}.pem\n" for one in RELEASES]
+    assert shelves.indexes(files, _shelf())["files/SHA256SUMS"].decode() == "".join(lines)
+    withdrawn = shelves.indexes(files, shelves.withdrawn(_shelf(), "2026.10"))
+    assert withdrawn["files/SHA256SUMS"].decode() == lines[1]
+
+
+def test_the_digests_are_signed() -> None:
+    """Where the site has keys; the lines say so."""
+    keys = site_keys.keyring(1)
+    signed = shelves.indexes(files, _shelf(), keys)
+    sums = signed["files/SHA256SUMS"]
+    assert signed["files/SHA256SUMS.asc"] == keys.detached(sums, time=shelves.TIME)
+    assert "files/SHA256SUMS.asc" not in shelves.indexes(files, _shelf())
+    [told] = files.instructions(_shelf(), shelves.publication(keys))
+    assert any("SHA256SUMS.asc" in note for note in told.notes)
+
+
+def test_a_file_is_offered_by_its_address() -> None:
+    """The newest one's."""
+    [told] = files.instructions(_shelf(), shelves.publication())
+    assert told.install.startswith(f"curl -fsSLO {shelves.URL}/files/acme-ca-certs-2026.11.pem\n")
+    assert [one.name for one in _shelf().entries] == ["acme-ca-certs", "acme-ca-certs"]
+    assert list(files.instructions(shelves.shelf(files), shelves.publication())) == []
