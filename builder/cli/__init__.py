@@ -36,9 +36,9 @@ COMMANDS = {
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
-    "sign": ("sign", "Sign the packages of a release, or a site, that another machine has built."),
+    "sign": ("sign", "Sign packages, or a site, that another machine has built."),
     "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
-    "repo": ("repo", "Make a signed site from which every package manager installs by name."),
+    "repo": ("repo", "Make a signed site from which packages are installed by name."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
     "docs": ("docs", "Show a page of the guide, or list them all."),
 }

@@ -67,9 +67,9 @@ def check(
     password_file: options.PasswordFile = None,
     now: options.Now = None,
 ) -> None:
-    """Tell which CA certificates have expired or soon will; or with --site, whether a site's signatures will.
+    """Tell which CA certificates have expired or soon will.
 
-    Judged by the real clock. Exits with 0 where none does, 1 where one does, 2 or more for an error, which a
+    With --site, whether what a site has signed will. Judged by the real clock. Exits with 0 where none does, 1 where one does, 2 or more for an error, which a
     site that is not whole, or older than the one in --record, is. Distrusted CAs do not count. --prometheus
     and --ics replace their files whole, and list every certificate, due or not.
     """

@@ -13,9 +13,7 @@ from builder.cli.messages import tell
 if TYPE_CHECKING:
     from builder.repositories.publish import Order, Published
 
-app = typer.Typer(
-    help="Make a signed site from which every package manager installs by name.", no_args_is_help=True
-)
+app = typer.Typer(help="Make a signed site from which packages are installed by name.", no_args_is_help=True)
 
 app.command("check")(repo_check.check)
 

@@ -72,7 +72,7 @@ def fetch(
     )
     slug = environment.project(config=config).config.organisation.slug if certificate is None else ""
     seen = records.read(record) if record else None
-    done = fetching.fetch(reader, out, verifier, organisation=slug, at_least=seen.counter if seen else 0)
+    done = fetching.fetch(reader, out, verifier, organisation=slug, seen=seen)
     if record:
         records.write(record, done.status)
     if done.stale:

@@ -43,7 +43,7 @@ def sign(
     json: options.Json = False,
     now: options.Now = None,
 ) -> None:
-    """Sign the packages of a release, or a site, that another machine has built.
+    """Sign packages, or a site, that another machine has built.
 
     Packages are signed inside (.rpm, .apk) or beside (.sig, for Arch); the others' package managers verify
     what the site's signed indexes say of them. A site that was built with --unsigned is signed, and a signed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import SiteError
-from builder.repositories import remote, status
+from builder.repositories import records, remote, status
 from builder.repositories.difference import difference
 from builder.repositories.staging import stage
 from builder.repositories.stores import JOURNAL, Action, FolderStore, publish
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.repositories.publication import StatusOpener
+    from builder.repositories.records import SeenSite
     from builder.repositories.remote import Remote
     from builder.repositories.sitefile import Listed
     from builder.repositories.staging import StagingArea
@@ -46,18 +47,18 @@ def fetch(
     keys: StatusOpener | None,
     *,
     organisation: str = "",
-    at_least: int = 0,
+    seen: SeenSite | None = None,
     tell: Callable[[Action], None] = lambda _: None,
 ) -> Fetched:
     """Take the site that `reader` finds into `folder`, which may have an earlier publication of it.
 
-    `organisation` is whose it must be (empty: anybody's), `at_least` the lowest counter that it may have.
+    `organisation` is whose it must be (empty: anybody's), `seen` what it must follow.
     Raises SiteError or SignatureError, with the folder's site as it was, for what is not that.
     """
     store = FolderStore(folder)
     with store.turn() as turn:
         for _ in range(_TRIES):
-            there = _there(reader, keys, organisation=organisation, at_least=at_least)
+            there = _there(reader, keys, organisation=organisation, seen=seen)
             done = _take(reader, there, store, folder, keys, turn=turn, tell=tell)
             if not done.stale or reader.read(status.STATUS, status.LIMIT) == there.text:
                 break
@@ -67,18 +68,17 @@ def fetch(
     return done
 
 
-def _there(reader: SiteReader, keys: StatusOpener | None, *, organisation: str, at_least: int) -> Remote:
+def _there(
+    reader: SiteReader, keys: StatusOpener | None, *, organisation: str, seen: SeenSite | None
+) -> Remote:
     found = remote.read(reader, keys)
     if found is None:
         raise SiteError(f"{reader.name}: holds no site", hint="make the first one: trustpack repo build")
     said = found.status
     if organisation and said.organisation != organisation:
         raise SiteError(f"{reader.name}: is the site of {said.organisation}, not of {organisation}")
-    if said.counter < at_least:
-        raise SiteError(
-            f"{reader.name}: has publication {said.counter}, and {at_least} was there before",
-            hint="somebody has put an older one back: look into it, and publish again from a backup",
-        )
+    if seen is not None:
+        records.refuse_other(reader.name, said, seen, lambda: found.state.lineage)
     return found
 
 

@@ -62,13 +62,18 @@ def read(reader: SiteReader, keys: StatusOpener | None) -> Remote | None:
         raise SiteError(f"{where}: is no text") from None
     data = b"".join(verified(reader, _listed(said.files)))
     listed = listing.parse(data, f"{reader.name}/{said.files.path}")
-    found = state.from_json(
-        b"".join(verified(reader, _listed(said.state))), f"{reader.name}/{said.state.path}"
-    )
-    if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
-        raise SiteError(f"{reader.name}/{said.state.path}: is not the state of which the status tells")
+    found = state_of(reader, said)
     itself = Listed(said.files.path, Kind.HASHED, len(data), said.files.sha256)
     return Remote(text, said, found, {**listed, itself.path: itself})
+
+
+def state_of(reader: SiteReader, said: SiteStatus) -> SiteState:
+    """Return the state of which a status tells; raise SiteError for another."""
+    where = f"{reader.name}/{said.state.path}"
+    found = state.from_json(b"".join(verified(reader, _listed(said.state))), where)
+    if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
+        raise SiteError(f"{where}: is not the state of which the status tells")
+    return found
 
 
 def verified(reader: SiteReader, listed: Listed) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from builder.model import Release
 from builder.release.manifest import PROOFS, read_manifest
 from builder.repositories import draft as drafts
 from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.ecosystems import files as downloads
 from builder.repositories.entry import Released
 from builder.repositories.front import PROOF
 from builder.repositories.page.proof import table
@@ -23,6 +24,7 @@ from builder.repositories.state import OURS, PublishedRelease
 from builder.text import files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from builder.release.manifest import ArtifactSummary, Manifest
@@ -46,6 +48,7 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
             hint="one site, one organisation: choose another folder with --out",
         )
     data = {entry.file: _artifact(folder, entry) for entry in manifest.artifacts}
+    takers = _takers(manifest, data)
     for entry in manifest.artifacts:
         beside = tuple(
             (other.file, data[other.file])
@@ -55,7 +58,7 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
         released = Released(
             manifest.release, entry.file, data[entry.file], entry.identity, manifest.epoch, beside
         )
-        for name in _ecosystems(entry.file, data[entry.file]):
+        for name in takers[entry.file]:
             draft = drafts.admit(draft, name, released, publication)
     return _with_proof(_described(draft, manifest, data, publication), folder)
 
@@ -76,6 +79,17 @@ def _artifact(folder: Path, entry: ArtifactSummary) -> bytes:
     if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise SiteError(f"{path}: is not what {folder}'s manifest describes", hint="build it again")
     return data
+
+
+def _takers(manifest: Manifest, data: Mapping[str, bytes]) -> dict[str, list[str]]:
+    """Return which ecosystems take each file.
+
+    What no package manager takes is a plain download; but not what lies beside a package of its target.
+    """
+    found = {entry.file: _ecosystems(entry.file, data[entry.file]) for entry in manifest.artifacts}
+    taken = {entry.target for entry in manifest.artifacts if found[entry.file]}
+    left = (entry.file for entry in manifest.artifacts if entry.target not in taken)
+    return found | {file: [downloads.NAME] for file in left}
 
 
 def _ecosystems(name: str, data: bytes) -> list[str]:

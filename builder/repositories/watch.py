@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import OutputError, SiteError
-from builder.repositories import listing, status
+from builder.repositories import listing, records, remote, status
 from builder.repositories.check import SiteProblem
 from builder.repositories.sitefile import Kind
 from builder.repositories.status import SiteStatus  # noqa: TC001  msgspec reads annotations at run time
@@ -62,7 +62,7 @@ def look(
         raise SiteError(f"{where}: is no status of a site") from None
     said = status.parse(text, where, keys)
     if seen is not None:
-        _refuse_older(where, said, seen)
+        records.refuse_other(where, said, seen, lambda: remote.state_of(reader, said).lineage)
     left = dt.timedelta(seconds=said.expires) - dt.timedelta(seconds=int(now.timestamp()))
     return SiteHealth(
         name=reader.name,
@@ -72,22 +72,6 @@ def look(
         due=left <= within,
         problems=tuple(sorted((*_clock(said, now), *_pointers(reader, said)))),
     )
-
-
-def _refuse_older(where: str, said: SiteStatus, seen: SeenSite) -> None:
-    """Raise SiteError where a site goes back, or shows one number for two publications."""
-    if said.organisation != seen.organisation:
-        raise SiteError(f"{where}: is the site of {said.organisation}, and was {seen.organisation}'s")
-    if said.counter < seen.counter:
-        raise SiteError(
-            f"{where}: is publication {said.counter}, and {seen.counter} was seen before: it is an old site",
-            hint="find out who serves it: most package managers take an old site without a word",
-        )
-    if said.counter == seen.counter and said.time != seen.time:
-        raise SiteError(
-            f"{where}: is another publication {said.counter} than the one that was seen before",
-            hint="two machines publish, or one began from an old copy: 'trustpack repo fetch' first",
-        )
 
 
 def _clock(said: SiteStatus, now: dt.datetime) -> Iterator[SiteProblem]:

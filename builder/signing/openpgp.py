@@ -38,6 +38,7 @@ _REVOCATION = b"\x20"
 _LEAST = 2048  # bits
 _CERTIFY_AND_SIGN, _MODIFICATION_DETECTION = 0x03, 0x01
 _VERSION = 4
+_LEAST_EXPONENT = 3
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -156,6 +157,8 @@ def _read_key(body: bytes) -> PublicKey:
         raise Unsupported("is a key in a form that is not read")
     if modulus.bit_length() < _LEAST:
         raise Unsupported(f"has fewer than {_LEAST} bits")
+    if exponent < _LEAST_EXPONENT or not exponent & modulus & 1:
+        raise Unsupported("is no RSA key")
     return key
 
 
@@ -182,6 +185,8 @@ def _verify(public: PublicKey, body: bytes, kinds: tuple[int, ...], data: bytes)
         or end != len(body)
     ):
         raise Unsupported("is a signature of another kind")
+    if value >= public.modulus:
+        raise Unsupported("is a number that no such key signs")
     name, algorithm_type = _DIGESTS[digest]
     raw = value.to_bytes((public.modulus.bit_length() + 7) // 8)
     verify_raw(public.numbers, raw, _digest(name, data, head), algorithm_type())

@@ -37,7 +37,8 @@ TYPED = {
 FREE = {
     "org", "release", "now", "within", "url", "jobs",
     "paths", "inputs", "old", "new", "config", "out", "password_file", "prometheus", "ics", "folder",
-    "server_cert", "server_key",
+    "server_cert", "server_key", "ca_file", "certificate", "file", "gpg", "gpg_next", "keys", "port",
+    "public", "public_next", "reason", "record", "releases", "repo", "site", "source", "to",
 }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_fetch(site: World) -> None:
     (site.folder / "seen.json").write_text('{"organisation":"acme","counter":7,"time":1}')
     refused = site.run("repo", "fetch", "site", *words[:2], "--out", "other", "--record", "seen.json")
     assert refused.code == 13
-    assert "site: has publication 1, and 7 was there before" in refused.err
+    assert "site: is publication 1, and 7 was seen before" in refused.err
 
 
 def test_other_keys(site: World) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builder.signing import rotation
+from builder.signing import generation, rotation
 from builder.signing import site_keys as signing
 from tests.repositories import sites
 
@@ -26,6 +26,11 @@ _ORDINARY = {
     "dnf5": "dnf5 --assumeyes --refresh --releasever=1 --disable-plugin=local upgrade",
     "zypper": "zypper --non-interactive refresh --force && zypper --non-interactive update",
 }
+
+
+def begin(folder: Path) -> None:
+    """Begin a rotation, with shorter keys than people's: each is made in a moment."""
+    rotation.begin(folder, rotation.Rotation(time=sites.DAWN, pair=generation.make(3072)))
 
 
 def upgrade(host: Host, name: str) -> None:
@@ -62,7 +67,7 @@ def test_two_rotations_reach_a_host_that_nobody_touches(
     host.install(_OWN)
     host.install(_NAME)
     for release in (releases.second, releases.third):
-        rotation.begin(folder, rotation.Rotation(time=sites.DAWN))
+        begin(folder)
         site.keys = signing.read(folder)
         site.refresh()
         upgrade(host, name)  # brings the keys after the next ones
@@ -71,3 +76,24 @@ def test_two_rotations_reach_a_host_that_nobody_touches(
         site.add(release)  # by the new keys alone
         upgrade(host, name)
         assert release.version == host.version(_NAME)
+
+
+def test_a_script_that_was_checked_once_outlives_a_rotation(
+    hosts: Hosts, open_site: Callable[..., Site], releases: Releases, key_folder: Path, tmp_path: Path
+) -> None:
+    """It stays under its digest, and knows the keys that sign next; those after them it does not know."""
+    folder = tmp_path / "keys"
+    shutil.copytree(key_folder, folder)
+    site = open_site(releases.first, keys=signing.read(folder))
+    (script,) = site.folder.glob("install-*.sh")
+    before = script.read_bytes()
+    for finished in (True, False):
+        begin(folder)
+        rotation.finish(folder, time=sites.DAWN)
+        site.keys = signing.read(folder)
+        site.refresh()
+        assert before == script.read_bytes()
+        host = hosts.open("apt-bookworm")
+        host.sandbox.copy_in("/root/install.sh", before)
+        done = host.run("sh /root/install.sh", check=False)
+        assert (finished, finished) == (done.code == 0, bool(host.version(_NAME))), done.out

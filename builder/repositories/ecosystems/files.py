@@ -1,4 +1,4 @@
-"""What no package manager installs: the roots in one PEM file, to be downloaded with its digest."""
+"""What no package manager installs, to be downloaded with its digest: the roots in one PEM file, archives."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type to get the file and look into it."""
-    entry = versions.latest(shelf)
-    return [*_told(entry, publication)] if entry else []
+    bundles = sorted((one for one in shelf.offered if one.path.endswith(".pem")), key=versions.rank)
+    return [*_told(bundles[-1], publication)] if bundles else []
 
 
 def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:

@@ -44,7 +44,7 @@ def test_shellcheck_finds_nothing(publication: Publication, tmp_path: Path) -> N
     """It is plain POSIX sh."""
     script = tmp_path / "install.sh"
     script.write_bytes(first_install.script(publication, SHELVES))
-    command = [require("shellcheck"), "--shell=sh", script]
+    command = [require("shellcheck"), "--shell=sh", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

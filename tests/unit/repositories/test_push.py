@@ -34,7 +34,7 @@ def _push(folder: Path, place: str = "www", whole: bool = False, dry_run: bool =
     return push.push(folder / "site", FolderStore(folder / place), None, whole=whole, dry_run=dry_run)
 
 
-def _fetch(folder: Path, place: str = "www", to: str = "copy", **options: str | int) -> Fetched:
+def _fetch(folder: Path, place: str = "www", to: str = "copy", **options: str | records.SeenSite) -> Fetched:
     return fetch.fetch(FolderStore(folder / place), folder / to, None, **options)  # type: ignore[arg-type]
 
 
@@ -206,8 +206,8 @@ def test_fetch_refuses_an_older_site(tmp_path: Path, built: list[Path]) -> None:
     publishing.refresh(acme.order(tmp_path / "copy"))
     with pytest.raises(SiteError, match="copy: has publication 2, and the other site 1"):
         _fetch(tmp_path)
-    with pytest.raises(SiteError, match="www: has publication 1, and 7 was there before"):
-        _fetch(tmp_path, to="new", at_least=7)
+    with pytest.raises(SiteError, match="www: is publication 1, and 7 was seen before"):
+        _fetch(tmp_path, to="new", seen=records.SeenSite("acme", 7, 0))
     _add(tmp_path, built[1])
     _push(tmp_path)
     with pytest.raises(
@@ -272,6 +272,26 @@ def test_export_is_the_same_for_the_same_site(tmp_path: Path, built: list[Path])
     assert sorted(acme.tree(tmp_path / "www")) == sorted(names)
     assert len(names) == done.files
     assert acme.tree(tmp_path / "www") == acme.tree(tmp_path / "unpacked")
+
+
+def test_another_site_of_the_organisations_does_not_follow_what_was_seen(
+    tmp_path: Path, built: list[Path]
+) -> None:
+    """Its keys sign both, say for trials and in earnest: who serves one may show the other in its place."""
+    _add(tmp_path, built[0])
+    _push(tmp_path)
+    _push(tmp_path, place="later")
+    file = tmp_path / "seen.json"
+    records.write(file, _fetch(tmp_path).status)
+    for number, release in ((1, built[0]), (2, built[1])):
+        order = replace(acme.order(tmp_path / "trials"), url="https://trials.acme.example")
+        publishing.build(order, [release])
+        seen = records.read(file)
+        with pytest.raises(SiteError, match=f"publication {number} does not follow the publication 1 that"):
+            _fetch(tmp_path, place="trials", to="new", seen=seen)
+    _add(tmp_path, built[1])
+    _push(tmp_path, place="later")
+    assert 2 == _fetch(tmp_path, place="later", to="new", seen=records.read(file)).status.counter
 
 
 def test_records(tmp_path: Path, built: list[Path]) -> None:

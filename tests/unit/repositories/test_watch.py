@@ -105,8 +105,17 @@ def test_an_older_site_than_was_seen_is_an_error(site: Path, published: Path) ->
 def test_two_publications_of_one_number_are_an_error(site: Path) -> None:
     """Two machines have published, or somebody has the keys."""
     seen = replace(SEEN, time=NOW)
-    with pytest.raises(SiteError, match="another publication 2"):
+    with pytest.raises(SiteError, match="publication 2 does not follow the publication 2"):
         look(site, seen=seen)
+
+
+def test_a_site_that_does_not_follow_what_was_seen_is_an_error(site: Path, published: Path) -> None:
+    """The organisation's keys sign its other sites, too; a publication names those that it follows."""
+    first = look(published / "first").status
+    seen = SeenSite("acme", counter=1, time=first.time, mark=first.mark)
+    assert 2 == look(site, seen=seen).status.counter
+    with pytest.raises(SiteError, match="publication 2 does not follow the publication 1 that was seen"):
+        look(site, seen=replace(seen, mark="0" * 16))
 
 
 def test_another_organisations_site_is_an_error(site: Path) -> None:

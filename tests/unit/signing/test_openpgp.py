@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import SignatureError
-from builder.signing import openpgp, packets, verifying
+from builder.signing import armor, openpgp, packets, verifying
 from builder.signing.packets import Unsupported
 from tests import site_keys
 from tests.tools import require
@@ -82,6 +82,23 @@ def test_what_certifies_a_key_signs_no_data() -> None:
     found = [one for one in packets.read(CERTIFICATE) if one.kind == 2]
     with pytest.raises(Unsupported, match="of another kind"):
         openpgp.verify(PUBLIC, found[0].whole, openpgp.BINARY, b"data")
+
+
+def test_a_number_that_is_larger_than_the_key_is_refused() -> None:
+    """Who serves a site decides what stands in its signatures: it ends no command with a traceback."""
+    (signature,) = packets.read(RING.openpgp[0].sign(openpgp.TEXT, armor.to_sign("one\n"), time=TIME))
+    start = len(signature.body) - site_keys.BITS // 8 - 2
+    larger = packets.packet(signature.kind, signature.body[:start] + packets.number(1 << site_keys.BITS * 2))
+    with pytest.raises(SignatureError, match="none of the keys"):
+        verifying.opened(armor.message("one\n", [larger]), [PUBLIC], "it")
+
+
+@pytest.mark.parametrize(("modulus", "exponent"), [(1, 1), (1, 2), (1, 0), (0, 65537)])
+def test_numbers_that_are_no_key_are_refused(modulus: int, exponent: int) -> None:
+    """With exponent 1, everybody could sign."""
+    key = openpgp.PublicKey((1 << site_keys.BITS) + modulus, exponent, 1)
+    with pytest.raises(Unsupported, match="is no RSA key"):
+        openpgp.read_certificate(packets.packet(openpgp.PUBLIC_KEY, key.body))
 
 
 def test_keys_that_end_or_are_revoked_or_short_are_refused(

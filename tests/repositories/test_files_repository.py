@@ -1,0 +1,76 @@
+"""The PEM file, as the site says how to get it: with curl, by a digest that is signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.packages.built import trustpack
+from tests.repositories import projects
+from tests.repositories.clean import clean
+from tests.repositories.sites import Release
+from tests.unit.bundles import MINIMAL_RECIPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.repositories.sites import Releases, Site
+
+_OWN = {
+    "trustpack.yaml": "organisation:\n  slug: acme\nbundle:\n  paths: [roots.pem]\n"
+    "targets: [homebrew, pem, thing]\n",
+    "recipes/thing.yaml": MINIMAL_RECIPE,
+}
+_PEM = "files/acme-ca-certs-2026.11.pem"
+
+
+def test_the_lines_fetch_compare_and_remove(
+    open_site: Callable[..., Site], releases: Releases, tmp_path: Path
+) -> None:
+    """What comes is the newest release's bundle."""
+    told = projects.instructions(open_site(releases.first, releases.second), "files")["pem"]
+    done = clean(tmp_path, "sh", "-euc", told.install)
+    assert (done.code, "acme-ca-certs-2026.11.pem: OK" in done.out) == (0, True), done.out
+    assert (tmp_path / "acme-ca-certs-2026.11.pem").read_bytes() == releases.second.file("pem").read_bytes()
+    shown = clean(tmp_path, "sh", "-euc", told.verify)
+    assert (shown.code, "Total found: 2" in shown.out) == (0, True), shown.out
+    assert clean(tmp_path, "sh", "-euc", told.remove).code == 0
+    assert not list(tmp_path.glob("*.pem"))
+
+
+def test_another_file_in_its_place_is_found_out(
+    open_site: Callable[..., Site], releases: Releases, forgery: Release, tmp_path: Path
+) -> None:
+    """By its digest; and who changes that, too, has no signature for it."""
+    site = open_site(releases.first, releases.second)
+    genuine = site.snapshot()["files/SHA256SUMS"]
+    site.overwrite(_PEM, forgery.file("pem").read_bytes())
+    told = projects.instructions(site, "files")["pem"]
+    done = clean(tmp_path, "sh", "-euc", told.install)
+    assert (done.code, "acme-ca-certs-2026.11.pem: FAILED" in done.out) == (1, True), done.out
+    gpg = "gpg --batch --no-autostart --homedir .home"
+    names = ("acme.asc", "files/SHA256SUMS.asc", "files/SHA256SUMS")
+    fetch = "".join(f"curl -fsSO {site.url}/{name}\n" for name in names)
+    clean(tmp_path, "sh", "-euc", f"chmod 700 .home\n{fetch}{gpg} --import acme.asc")
+    assert clean(tmp_path, "sh", "-euc", f"{gpg} --verify SHA256SUMS.asc SHA256SUMS").code == 0
+    (tmp_path / "SHA256SUMS").write_bytes(genuine.replace(b"0", b"1", 1))
+    changed = clean(tmp_path, "sh", "-euc", f"{gpg} --verify SHA256SUMS.asc SHA256SUMS")
+    assert (changed.code, "BAD signature" in changed.out) == (1, True), changed.out
+
+
+def test_what_no_package_manager_takes_is_a_download(
+    open_site: Callable[..., Site], releases: Releases, tmp_path: Path
+) -> None:
+    """An archive of an organisation's own recipe; those beside a formula are in the tap alone."""
+    for name, text in _OWN.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "roots.pem").write_bytes(releases.second.authorities["new"].pem)
+    options = ("--config", tmp_path / "trustpack.yaml", "--release", "2026.11", "--out", tmp_path / "dist")
+    trustpack("build", *options, "--quiet")
+    release = Release(tmp_path / "dist", "2026.11", {})
+    site = open_site(release)
+    sums = (site.folder / "files/SHA256SUMS").read_text("utf-8")
+    names = sorted(line.split()[1] for line in sums.splitlines())
+    assert names == ["acme-ca-certs-2026.11.pem", "acme-thing-2026.11.tar.gz"]
+    assert projects.instructions(site, "files")["pem"].remove == "rm acme-ca-certs-2026.11.pem\n"
