@@ -36,11 +36,7 @@ COMMANDS = {
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
-<<<<<<< HEAD
-    "sign": ("sign", "Sign a release or a site that another machine has built."),
-=======
     "sign": ("sign", "Sign packages, or a site, that another machine has built."),
->>>>>>> 527b39f6d94c00a1d236211e486b98d1bde63b67
     "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
     "repo": ("repo", "Make a signed site from which packages are installed by name."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),

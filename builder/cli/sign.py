@@ -43,11 +43,7 @@ def sign(
     json: options.Json = False,
     now: options.Now = None,
 ) -> None:
-<<<<<<< HEAD
-    """Sign a release or a site that another machine has built.
-=======
     """Sign packages, or a site, that another machine has built.
->>>>>>> 527b39f6d94c00a1d236211e486b98d1bde63b67
 
     Packages are signed inside (.rpm, .apk) or beside (.sig, for Arch); the others' package managers verify
     what the site's signed indexes say of them. A site that was built with --unsigned is signed, and a signed

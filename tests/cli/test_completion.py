@@ -37,14 +37,8 @@ TYPED = {
 FREE = {
     "org", "release", "now", "within", "url", "jobs",
     "paths", "inputs", "old", "new", "config", "out", "password_file", "prometheus", "ics", "folder",
-<<<<<<< HEAD
     "server_cert", "server_key", "ca_file", "certificate", "file", "gpg", "gpg_next", "keys", "port",
     "public", "public_next", "reason", "record", "releases", "repo", "site", "source", "to",
-=======
-    "server_cert", "server_key",
-    "ca_file", "certificate", "file", "gpg", "gpg_next", "keys", "port", "public", "public_next", "reason", "record",
-    "releases", "repo", "site", "source", "to",
->>>>>>> 527b39f6d94c00a1d236211e486b98d1bde63b67
 }  # fmt: skip
 
 
