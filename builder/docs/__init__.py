@@ -19,6 +19,7 @@ SECTIONS = {
         "rotate",
         "emergency-distrust",
         "prove",
+        "site",
         "publish-site",
         "run-your-own-site",
         "client-checks",

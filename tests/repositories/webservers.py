@@ -83,9 +83,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(language: str, folder: Path, site: Path, *, chain: Path, key: Path) -> Iterator[str]:
+def serving(language: str, folder: Path, site: Path, *, port: int, chain: Path, key: Path) -> Iterator[str]:
     """Serve `site` by one of SERVERS, with its own files in `folder`; yield the site's URL."""
-    port = free_port()
     command = SERVERS[language](folder, lines(language, site=site, port=port, chain=chain, key=key))
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(

@@ -232,6 +232,8 @@ def opened(
         )
     try:
         if scheme != "s3":
+            plain_http = environment.get("AZURE_STORAGE_ENDPOINT", "").startswith("http://")
+            options["client_options"]["allow_http"] = plain_http
             found = stores.from_url(f"{scheme}://{bucket}/{prefix}".rstrip("/"), **options)
             return BucketStore(url, found, holder=holder, clock=clock, seconds=seconds)
         # With "virtual hosts" obstore takes an address as it is, with no bucket's name behind it.

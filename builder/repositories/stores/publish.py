@@ -82,17 +82,15 @@ def publish(
 ) -> None:
     """Do all the changes to a store, whose turn is held; `tell` is called after each.
 
-    Raises OutputError for what cannot be written, and before the first pointer where the turn was lost.
+    Raises OutputError for what cannot be written, and before any index or pointer where the turn was lost.
     """
     if not changes:
         return
     store.put(JOURNAL, _journal(changes), Kind.LEAF)
     tell(Action("write", JOURNAL))
-    sure = False
     for kind, writes in groupby(changes.ordered, key=lambda write: write.kind):
-        if kind >= Kind.POINTER and not sure:
+        if not kind.immutable:
             turn.renew()
-            sure = True
         for write in _written(store, tuple(writes), store.lanes if kind.immutable else 1, turn):
             tell(Action("write", write.path))
     for path in (*changes.removals, JOURNAL):

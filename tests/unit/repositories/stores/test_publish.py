@@ -53,11 +53,11 @@ class _LostTurn:
         raise OutputError("lost")
 
 
-def test_lost_turn_writes_no_pointer(store: FolderStore) -> None:
-    """A publisher whose turn was taken stops before the first pointer, and removes nothing."""
+def test_lost_turn_changes_nothing_for_readers(store: FolderStore) -> None:
+    """A publisher whose turn was taken stops before the first index, and removes nothing."""
     with pytest.raises(OutputError, match="lost"):
         publish(store, _CHANGES, _LostTurn())
-    assert [*_SAFE, "garbage", JOURNAL] == list(store.names())
+    assert ["BLOB-4", "HASHED-3", "garbage", JOURNAL] == list(store.names())
 
 
 def test_failed_write_stops(store: FolderStore) -> None:
