@@ -25,7 +25,7 @@ def enter(phase: str, offer: Offer, testbed: Testbed) -> None:
         case "pinned":
             testbed.type_in(words.remove, there=False)
             testbed.type_in(words.setup, there=False)
-            testbed.type_in(offer.pinned(words), there=True)
+            testbed.type_in(offer.pinned(testbed.manager), there=True)
         case "upgraded":
             testbed.type_in(words.upgrade, there=True)
             testbed.type_in(words.verify, there=True)

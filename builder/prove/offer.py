@@ -19,21 +19,24 @@ if TYPE_CHECKING:
     from builder.repositories.publication import Publication
     from builder.repositories.state import SiteState
 
-# How each package manager is told a version, by the ids of its instructions.
+# How each package manager is told a version, by the ids of its instructions, where a name is a word.
 _VERSIONED = {
     "apt": "{name}={version}",
     "dnf": "{name}-{version}",
     "gem": "{name}:{version}",
+    "npm": "{name}@{version}",
     "pip": "{name}=={version}",
     "zypper": "{name}={version}",
 }
-_ONE_VERSION = "its package manager has no words for an old release by name"
+# pacman knows one version by its name, and takes an older one by its address.
+_BY_ADDRESS = {"pacman": "sudo pacman -U {address}\n"}
 
 
 class Offer(msgspec.Struct, frozen=True):
     """One target's package on a site: what people type, the newest version, and the one before it if any."""
 
     instructions: Sequence[Instructions]
+    url: str
     name: str
     newest: SiteEntry
     older: SiteEntry | None
@@ -42,24 +45,20 @@ class Offer(msgspec.Struct, frozen=True):
         """Return what people type for a package manager, None where they are told nothing."""
         return next((one for one in self.instructions if one.id == manager), None)
 
-    def pinned(self, words: Instructions) -> str:
-        """Return the lines that install the older version; raise ProofError where there are none."""
-        if self.older is None:
-            raise ProofError("the site has one release: nothing older can be installed")
-        form = _VERSIONED.get(words.id)
-        if form is not None:
-            spec = form.format(name=self.name, version=self.older.version)
-            return re.sub(rf"(?<!\S){re.escape(self.name)}(?!\S)", spec, words.install)
-        if self.newest.version in words.install:  # an address, as npm's of a name without a scope
-            return words.install.replace(self.newest.version, self.older.version)
-        raise ProofError(_ONE_VERSION)
-
-    def pins(self, manager: str) -> bool:
-        """Tell whether an older version can be asked for by name."""
+    def pinned(self, manager: str) -> str:
+        """Return the lines that install the older version; empty where nobody can ask for it."""
         words = self.words(manager)
         if words is None or self.older is None:
-            return False
-        return words.id in _VERSIONED or self.newest.version in words.install
+            return ""
+        address = f"{self.url}/{self.older.path}"
+        if words.id in _BY_ADDRESS:
+            return _BY_ADDRESS[words.id].format(address=address)
+        form = _VERSIONED.get(words.id, "{name}")
+        spec = form.format(name=self.name, version=self.older.version)
+        named = re.sub(rf"(?<!\S){re.escape(self.name)}(?!\S)", spec, words.install)
+        # What has no name in it has an address, as for npm and a name without a scope.
+        lines = named.replace(f"{self.url}/{self.newest.path}", address)
+        return "" if lines == words.install else lines
 
 
 def find(
@@ -82,7 +81,9 @@ def find(
             older = [one for one in entries if versions.rank(one) < versions.rank(ours)]
             shelf = Shelf(kept.entries, tuple(kept.texts), lambda _: ())
             told = tuple(ECOSYSTEMS[name].instructions(shelf, publication))
-            found[artifact.target] = Offer(told, ours.name, ours, max(older, key=versions.rank, default=None))
+            found[artifact.target] = Offer(
+                told, publication.url, ours.name, ours, max(older, key=versions.rank, default=None)
+            )
     return found
 
 

@@ -90,7 +90,7 @@ class TrialSetup:
     def phases(self, manager: str) -> tuple[str, ...]:
         """Return the phases in their order, for a testbed's package manager."""
         if self.offer:
-            left_out = frozenset() if self.offer.pins(manager) else frozenset({"pinned", "upgraded"})
+            left_out = frozenset() if self.offer.pinned(manager) else frozenset({"pinned", "upgraded"})
         else:
             left_out = frozenset({"pinned"} if self.second else {"pinned", "upgraded"})
         return tuple(phase for phase in PHASES if phase not in left_out)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from builder.repositories.publication import StatusOpener
     from builder.repositories.remote import Remote
-    from builder.repositories.stores import Action, Changes, SiteStore, Turn
+    from builder.repositories.sitefile import Listed
+    from builder.repositories.stores import Action, Changes, Content, SiteStore, Turn
 
 # What the store's pointers led to until the last push: it goes with the next one.
 LEFT = "trustpack/left.json"
@@ -110,10 +111,16 @@ def _refuse_others(here: Remote, there: Remote, name: str) -> None:
 
 def _changes(here: Remote, there: Remote | None, store: SiteStore, folder: Path, *, whole: bool) -> Changes:
     files = {**here.files, status.STATUS: here.own}
+    reader = FolderStore(folder)
+
+    def content(listed: Listed) -> Content:
+        # Verified as it is read: who can write into the folder could change it after we have looked at it.
+        return here.text if listed.path == status.STATUS else lambda: remote.verified(reader, listed)
+
     found = difference(
         store,
         before={**there.files, status.STATUS: there.own} if there else {},
-        candidates=((listed, folder / path) for path, listed in files.items()),
+        candidates=((listed, content(listed)) for listed in files.values()),
         after=files.keys(),
         whole=whole,
     )

@@ -122,6 +122,18 @@ def test_a_failed_step_puts_everything_back(hosts: Hosts, site: Site, name: str)
     assert host.version(_NAME)
 
 
+def test_a_run_that_is_ended_puts_everything_back(hosts: Hosts, site: Site) -> None:
+    """By a signal, when the packages are there already."""
+    host = opened(hosts, "apt-bookworm")
+    before = host.run(_EVERYTHING).out
+    double = b'#!/bin/sh\n/usr/bin/apt-get "$@"; [ "$1" != update ] || kill -TERM $PPID\n'
+    host.sandbox.copy_in("/usr/local/bin/apt-get", double, mode=0o755)
+    done = run(host, site, check=False)
+    host.run("rm /usr/local/bin/apt-get")
+    assert (130, True) == (done.code, "Setting up acme-ca-certs" in done.out), done.out
+    assert before == host.run(_EVERYTHING).out
+
+
 def test_what_is_removed_is_gone(hosts: Hosts, site: Site) -> None:
     """Packages, keys, sources and preferences go; the second run has nothing to do."""
     host = opened(hosts, "apt-bookworm")
@@ -146,6 +158,20 @@ def test_removing_takes_rpms_own_copies_of_the_keys_too(hosts: Hosts, site: Site
     assert "ca@acme.example" not in host.run(keys, check=False).out
     assert not host.version(_NAME)
     assert not host.version(_OWN)
+
+
+def test_the_command_that_people_are_told_runs_no_other_script(hosts: Hosts, site: Site) -> None:
+    """Where somebody has changed it on the web server, its digest is another one, and nothing is run."""
+    host = opened(hosts, "apt-bookworm")
+    (script,) = site.folder.glob("install-*.sh")
+    digest = script.stem.removeprefix("install-")
+    command = f"cd /root && {first_install.command(site.url, digest).replace('sudo ', '')}"
+    site.overwrite(script.name, b"#!/bin/sh\ntouch /root/owned\n" + (genuine := script.read_bytes()))
+    assert host.run(f"{command}[ ! -e /root/owned ]").out.endswith("did NOT match\n")
+    assert not host.version(_NAME)
+    site.overwrite(script.name, genuine)
+    host.run(command)
+    assert host.version(_NAME)
 
 
 def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(hosts: Hosts, site: Site) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from builder.repositories.fetch import Fetched
     from builder.repositories.push import Pushed
+    from builder.repositories.sitefile import Kind
+    from builder.repositories.stores import Content
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,9 @@ def _push(folder: Path, place: str = "www", whole: bool = False, dry_run: bool =
     return push.push(folder / "site", FolderStore(folder / place), None, whole=whole, dry_run=dry_run)
 
 
-def _fetch(folder: Path, place: str = "www", to: str = "copy", **options: str | records.SeenSite) -> Fetched:
+def _fetch(
+    folder: Path, place: str = "www", to: str = "copy", **options: str | records.SeenSite | None
+) -> Fetched:
     return fetch.fetch(FolderStore(folder / place), folder / to, None, **options)  # type: ignore[arg-type]
 
 
@@ -146,6 +150,27 @@ def test_damaged_here(tmp_path: Path, built: list[Path]) -> None:
     with pytest.raises(SiteError, match=r"index.html: is not what the site's list says"):
         export(tmp_path / "site", tmp_path / "a.tar", None)
     assert not (tmp_path / "a.tar").exists()
+
+
+def test_changed_while_it_is_pushed(tmp_path: Path, built: list[Path]) -> None:
+    """Who can write into the site's folder, as a web server may, brings no other file to the public."""
+    _add(tmp_path, built[0])
+    secret = tmp_path / "1-openpgp.pem"
+    secret.write_text("private")
+
+    class Raced(FolderStore):
+        """A store; after its first write, somebody has put a link into the folder."""
+
+        def put(self, path: str, content: Content, kind: Kind) -> None:
+            """Write a file."""
+            super().put(path, content, kind)
+            page = tmp_path / "site" / "index.html"
+            page.unlink(missing_ok=True)
+            page.symlink_to(secret)
+
+    with pytest.raises(OutputError, match=r"index\.html: is a link"):
+        push.push(tmp_path / "site", Raced(tmp_path / "www"), None)
+    assert acme.digest(b"private") not in acme.tree(tmp_path / "www").values()
 
 
 def test_damaged_there(tmp_path: Path, built: list[Path]) -> None:

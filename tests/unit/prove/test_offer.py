@@ -1,0 +1,60 @@
+"""What people would type for an older release, from what they are told to type for the newest."""
+
+from __future__ import annotations
+
+import pytest
+
+from builder.prove.offer import Offer
+from builder.repositories.ecosystem import Instructions
+from builder.repositories.entry import SiteEntry
+
+_URL = "https://packages.acme.example"
+
+
+def entry(name: str, version: str) -> SiteEntry:
+    """Return a package of the site."""
+    return SiteEntry(
+        release=version,
+        name=name,
+        version=version,
+        path=f"x/{name}-{version}.tgz",
+        size=1,
+        sha256="0" * 64,
+        identity="0" * 64,
+        added=1,
+    )
+
+
+def offer(manager: str, name: str, install: str, *, older: str = "1") -> Offer:
+    """Return what a site offers: version 2, and an older one unless that is empty."""
+    told = Instructions(
+        id=manager, title="", setup="", install=install, verify="", upgrade="", remove="", notes=()
+    )
+    return Offer([told], _URL, name, entry(name, "2"), entry(name, older) if older else None)
+
+
+@pytest.mark.parametrize(
+    ("manager", "name", "install", "expected"),
+    [
+        ("apt", "a-ca", "apt-get install a-repository a-ca\n", "apt-get install a-repository a-ca=1\n"),
+        ("dnf", "a-ca", "sudo dnf install a-ca\n", "sudo dnf install a-ca-1\n"),
+        ("zypper", "a-ca", "sudo zypper install a-ca\n", "sudo zypper install a-ca=1\n"),
+        ("pacman", "a-ca", "sudo pacman -Syu a-ca\n", f"sudo pacman -U {_URL}/x/a-ca-1.tgz\n"),
+        ("pip", "a", "pip install -i https://a-b a\n", "pip install -i https://a-b a==1\n"),
+        ("gem", "a-ca", "gem install --source https://x/ a-ca\n", "gem install --source https://x/ a-ca:1\n"),
+        ("npm", "@a/ca", "npm install @a/ca\n", "npm install @a/ca@1\n"),
+        ("npm", "a-ca", f"npm install {_URL}/x/a-ca-2.tgz\n", f"npm install {_URL}/x/a-ca-1.tgz\n"),
+        ("apk", "a-ca", "apk add a-repository@a a-ca@a\n", ""),
+    ],
+)  # fmt: skip
+def test_an_older_release_is_asked_for_by_its_version(
+    manager: str, name: str, install: str, expected: str
+) -> None:
+    """Or by its address; nothing is made up where people have no words for it."""
+    assert expected == offer(manager, name, install).pinned(manager)
+
+
+def test_nothing_is_typed_where_there_is_nothing_older() -> None:
+    """Nor for a package manager that people are told nothing about."""
+    assert offer("apt", "a-ca", "apt-get install a-ca\n", older="").pinned("apt") == ""
+    assert offer("apt", "a-ca", "apt-get install a-ca\n").pinned("dnf") == ""
