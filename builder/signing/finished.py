@@ -17,18 +17,20 @@ from builder.formats.unpacked import Malformed
 from builder.release import folder as folders
 from builder.signing import apk, opinion, rpm
 from builder.text import files
+from builder.x509 import keys as private_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from builder.release.manifest import ArtifactSummary
+    from builder.release.manifest import ArtifactSummary, Manifest
     from builder.signing.keyring import Keyring
 
 # Which formats have signatures of their own; why the others have none is told.
 _INSIDE: Mapping[str, Callable[[bytes], bytes]] = {"rpm": rpm.unsigned, "apk": apk.unsigned}
 _BESIDE = frozenset({"pacman"})
 _ELSEWHERE = {"deb": "apt and dpkg verify what the repository's InRelease says of it"}
+_KEY_BYTES = 64 * 1024
 _NOWHERE = "its package manager knows no signatures of files"
 
 
@@ -54,8 +56,9 @@ class SignedRelease(msgspec.Struct, frozen=True):
 def sign(folder: Path, keys: Keyring) -> SignedRelease:
     """Sign the packages of the release in `folder`, and describe them anew.
 
-    Raises OutputError where it holds none, or a file is not what its manifest describes, and SignatureError
-    where another program refuses what was signed. Then nothing is written.
+    Raises OutputError where it holds none, or a file is not what its manifest describes, PrivateKeyError
+    where a key lies in it, and SignatureError where another program refuses what was signed. Then nothing is
+    written.
     """
     with folders.claimed(folder) as claim:
         manifest = claim.previous
@@ -66,6 +69,7 @@ def sign(folder: Path, keys: Keyring) -> SignedRelease:
             raise SignatureError(
                 f"{folder}: is a release of '{manifest.organisation}', and the keys are those of '{owner}'"
             )
+        _refuse_private(folder, manifest)
         signed: list[SignedFile] = []
         changed: dict[str, bytes] = {}
         left: dict[str, str] = {}
@@ -86,6 +90,15 @@ def sign(folder: Path, keys: Keyring) -> SignedRelease:
         if new or after != manifest:
             folders.amend(claim, new, after)
     return SignedRelease(tuple(signed), left, tuple(new))
+
+
+def _refuse_private(folder: Path, manifest: Manifest) -> None:
+    """Raise PrivateKeyError where somebody has left a private key beside the release: both get published."""
+    for path in sorted(folder.iterdir()):
+        if path.name in manifest.files or path.is_symlink() or not path.is_file():
+            continue
+        if path.stat().st_size <= _KEY_BYTES:
+            private_keys.refuse(files.read(path), str(path), hint="move it away: the folder gets published")
 
 
 def _read(folder: Path, entry: ArtifactSummary) -> bytes:

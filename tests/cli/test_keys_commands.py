@@ -143,6 +143,10 @@ def test_keys_inside_of_what_is_published_are_refused(keyed: World) -> None:
     (keyed.folder / "keys").rename(keyed.folder / "dist" / "keys")
     done = keyed.run("sign", "dist", "--keys", "dist/keys")
     assert (done.code, "dist/keys: lies in dist, which is published" in done.err) == (12, True)
+    (keyed.folder / "dist" / "keys").rename(keyed.folder / "keys")
+    words = ("--out", ".", "--url", "https://packages.acme.example")
+    done = keyed.run("repo", "build", *words)
+    assert (done.code, "keys: lies in ., which is published" in done.err) == (12, True)
 
 
 def test_a_password_comes_from_a_file(project: World) -> None:

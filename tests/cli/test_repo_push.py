@@ -43,6 +43,25 @@ def test_push(site: World) -> None:
     assert site.run("repo", "push", "www").out == "www: is as it should be\n"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://packages.acme.example/\n[evil]",
+        "https://packages.acme.example/$(id)",
+        "https://packages.acme.example/;id",
+        "packages.acme.example",
+        "https://ci:s3cret@packages.acme.example",
+        "https://packages.acme.example/?token=s3cret",
+    ],
+)
+def test_an_address_is_what_the_configuration_takes_for_one(site: World, url: str) -> None:
+    """It stands in the lines that people copy, and in files that root reads; what is secret is not told."""
+    for words in (("rehost",), ("build", "--dry-run")):
+        refused = site.run("repo", *words, "--url", url)
+        assert (2, "") == (refused.code, refused.out)
+        assert "s3cret" not in refused.err
+
+
 def test_fetch(site: World) -> None:
     """By an address, with the public keys alone; what was seen is remembered."""
     key = (site.folder / "site" / "acme.asc").read_bytes()

@@ -103,7 +103,8 @@ def test_a_bash_on_the_site_stays_there(
     site.add(bash)
     host.run(_UPGRADE[manager])
     assert before == host.version(_VICTIM)
-    host.install(_VICTIM, check=False)
+    # Who names the version gets it from apt before 3.1, which knows no list of names beside a source.
+    host.install(_VICTIM, "99" if name in {"apt-sid", "dnf", "dnf5"} else "", check=False)
     assert before == host.version(_VICTIM)
     host.run(_UNLIMITED[manager])
     host.run(_UPGRADE[manager], check=False)  # a bash without a bash may end badly

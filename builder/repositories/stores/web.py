@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_SECONDS = 60
+_SECONDS = 60  # for one piece
+_SLOWEST = 16 * 1024  # bytes in a second, of a file as large as it may be: who sends slower keeps us waiting
 _REDIRECTS = 5
 _MOVED = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
@@ -31,7 +34,8 @@ _UNCHANGED = "~@+:"  # of what paths have, all that no server takes for somethin
 class WebReader:
     """A site below an address; `ca_file` has CAs that are trusted beside the system's.
 
-    `proxy` returns where requests go to first, by scheme and host (None: to the host itself).
+    `proxy` returns where requests go to first, by scheme and host (None: to the host itself). A file has
+    `seconds` to come, and longer the larger it may be.
     """
 
     def __init__(
@@ -40,13 +44,16 @@ class WebReader:
         *,
         ca_file: Path | None = None,
         proxy: Callable[[str, str], str | None] = lambda _scheme, _host: None,
+        seconds: float = 2 * _SECONDS,
     ) -> None:
+        self._seconds = seconds
         self._url = url.rstrip("/")
         if urls.has_user(url):
             raise OutputError(f"{urls.shown(url)}: has a user name or a password, which is never sent")
         self._context = _context(ca_file)
         self._proxy = proxy
         self._connections: dict[tuple[str, str], http.client.HTTPConnection] = {}
+        self._socket: socket.socket | None = None
 
     @property
     def name(self) -> str:
@@ -60,8 +67,8 @@ class WebReader:
     def chunks(self, path: str, limit: int = MAX_BYTES) -> Iterator[bytes]:
         """Yield a file piece by piece."""
         checked(path)
-        with self._told(path):
-            answer = self._found(f"{self._url}/{quote(path, safe='/' + _UNCHANGED)}", path)
+        with self._told(path), self._in_time(limit) as late:
+            answer = self._found(f"{self._url}/{quote(path, safe='/' + _UNCHANGED)}", path, late)
             size = 0
             try:
                 while data := answer.read(CHUNK):
@@ -69,9 +76,37 @@ class WebReader:
                     if size > limit:
                         raise OversizedError(f"{self.name}/{path}: is larger than {limit} bytes")
                     yield data
+                if late.is_set():  # what came may only look whole
+                    raise TimeoutError("it sends too slowly")
             finally:
                 if not answer.isclosed():  # what is left of it would come before the next answer
                     self.close()
+
+    @contextlib.contextmanager
+    def _in_time(self, size: int) -> Iterator[threading.Event]:
+        """Hang up on a server that takes too long for a file; raise TimeoutError then.
+
+        A timeout of the connection is for one piece of what comes, which may be a byte.
+        """
+        late = threading.Event()
+
+        def hang_up() -> None:
+            late.set()
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(self._seconds + size / _SLOWEST, hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield late
+        except (OSError, http.client.HTTPException):
+            if late.is_set():
+                raise TimeoutError("it sends too slowly") from None
+            raise
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """Hang up."""
@@ -79,10 +114,10 @@ class WebReader:
             connection.close()
         self._connections.clear()
 
-    def _found(self, url: str, path: str) -> http.client.HTTPResponse:
+    def _found(self, url: str, path: str, late: threading.Event) -> http.client.HTTPResponse:
         """Return the answer that has the file, after redirects."""
         for _ in range(_REDIRECTS + 1):
-            answer = self._answer(url)
+            answer = self._answer(url, late)
             if answer.status == http.client.OK:
                 return answer
             answer.read(CHUNK)
@@ -96,7 +131,7 @@ class WebReader:
                 raise OutputError(f"{self.name}/{path}: is redirected from HTTPS to something else")
         raise OutputError(f"{self.name}/{path}: is redirected again and again")
 
-    def _answer(self, url: str) -> http.client.HTTPResponse:
+    def _answer(self, url: str, late: threading.Event) -> http.client.HTTPResponse:
         parts = urlsplit(url)
         proxy = self._proxy(parts.scheme, parts.hostname or "")
         # A proxy is told whole addresses of plain HTTP, and is to pass on what is encrypted.
@@ -108,10 +143,11 @@ class WebReader:
                 connection.request(
                     "GET", target, headers={"Host": parts.netloc, "Accept-Encoding": "identity"}
                 )
+                self._socket = connection.sock
                 return connection.getresponse()
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 self.close()
-                if attempt == _AGAIN - 1:
+                if late.is_set() or attempt == _AGAIN - 1:
                     raise
         raise AssertionError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builder import formats
-from builder.errors import OutputError, SignatureError
+from builder.errors import OutputError, PrivateKeyError, SignatureError
 from builder.model import Artifact, Bundle
 from builder.release import folder as folders
 from builder.release.manifest import read_manifest
@@ -130,6 +130,15 @@ def test_a_folder_without_a_release_is_not_signed(tmp_path: Path, keys: Path) ->
     (tmp_path / "a.rpm").write_bytes(b"")
     with pytest.raises(OutputError, match="holds no release"):
         finished.sign(tmp_path, site_keys.read(keys))
+
+
+def test_a_key_that_lies_beside_a_release_stops_it(dist: Path, keys: Path) -> None:
+    """Whatever it is called."""
+    (dist / "notes.txt").write_bytes((keys / "2-apk.pem").read_bytes())
+    before = contents(dist)
+    with pytest.raises(PrivateKeyError, match=r"notes\.txt:1: holds "):
+        finished.sign(dist, site_keys.read(keys))
+    assert before == contents(dist)
 
 
 def test_keys_do_not_lie_in_what_is_published(dist: Path, tmp_path: Path) -> None:

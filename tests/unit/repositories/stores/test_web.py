@@ -160,6 +160,39 @@ def test_odd_servers(answer: Callable[[_Odd], None], told: str) -> None:
         _refused(url, told)
 
 
+def _drips_headers(answer: _Odd) -> None:
+    for number in range(200):
+        answer.wfile.write(b"HTTP/1.1 200 OK\r\n" if not number else b"x")
+        time.sleep(0.05)
+
+
+def _drips_content(answer: _Odd) -> None:
+    answer.send_response(200)
+    answer.end_headers()
+    for _ in range(200):
+        answer.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("answer", [_drips_headers, _drips_content])
+def test_a_server_that_sends_byte_by_byte_is_hung_up_on(answer: Callable[[_Odd], None]) -> None:
+    """Who stands between could keep a watch waiting for weeks, and it would warn of nothing."""
+
+    def dripping(handler: _Odd) -> None:
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            answer(handler)
+
+    begun = time.monotonic()
+    with (
+        _odd(dripping) as url,
+        contextlib.closing(WebReader(url, seconds=0.3)) as reader,
+        pytest.raises(OutputError, match="it sends too slowly"),
+    ):
+        reader.read("trustpack/status", 1024)
+    assert time.monotonic() - begun < 5
+
+
 def test_unreachable() -> None:
     """A server that is not there is told so."""
     _refused("http://127.0.0.1:1", r"http://127\.0\.0\.1:1: cannot be reached")
