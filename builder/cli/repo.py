@@ -168,7 +168,7 @@ def _order(
     *,
     unsigned: bool,
 ) -> Order:
-    from builder.config import organisation
+    from builder.config import address, organisation
     from builder.repositories.publish import Order
 
     project = environment.project(config=config, now=now)
@@ -176,7 +176,7 @@ def _order(
     return Order(
         folder=out,
         organisation=organisation(project.config),
-        url=url or project.config.site or "",
+        url=address(url, "--url") if url else project.config.site or "",
         now=int(project.now.timestamp()),
         valid=int(section.valid.removesuffix("d")),
         keep=section.keep,

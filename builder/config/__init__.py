@@ -1,6 +1,6 @@
 """trustpack.yaml, read strictly: whose bundle it is, what is in it, and what is built from it."""
 
-from builder.config.file import minimal, organisation, read, read_with_lines
+from builder.config.file import address, minimal, organisation, read, read_with_lines
 from builder.config.sections import (
     FILE_NAME,
     FINGERPRINT,
@@ -22,6 +22,7 @@ __all__ = [
     "LifecycleSection",
     "OrganisationSection",
     "OverrideSection",
+    "address",
     "minimal",
     "organisation",
     "read",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.config.sections import SUMMARY, Config
-from builder.errors import ConfigError
+from builder.config.sections import SUMMARY, Config, Url
+from builder.errors import ConfigError, UsageError
 from builder.model import Organisation
 from builder.text import document, urls
 from builder.text.quoting import visible
@@ -36,6 +36,21 @@ def read_with_lines(path: Path) -> tuple[Config, document.Document]:
     config = document.decode(parsed, Config)
     document.refuse(parsed, (*_contradictions(config.organisation), *_secrets(config)))
     return config, parsed
+
+
+def address(text: str, option: str) -> str:
+    """Return where a site is served, given as an option; raise UsageError for what `site` could not be.
+
+    It comes to stand in shell lines and in files that root reads, and everybody reads it.
+    """
+    try:
+        found = msgspec.convert(text, Url)
+    except msgspec.ValidationError:
+        hint = "an http or https URL, without spaces, quotes, $, & or ;"
+        raise UsageError(f"{option} {visible(urls.shown(text))}: is no site's address", hint=hint) from None
+    if what := urls.secret(found):
+        raise UsageError(f"{option}: holds {what}, which every package would tell", hint="leave it out")
+    return found
 
 
 def _secrets(config: Config) -> Iterator[document.Fault]:

@@ -22,7 +22,7 @@ _Slug = Annotated[
     ),
 ]
 # RFC 3986 without what shells expand: the URL stands in the commands people are shown.
-_Url = Annotated[
+Url = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + END,
@@ -65,7 +65,7 @@ class OrganisationSection(_Struct, frozen=True):
     ) = None
     homepage: (
         Annotated[
-            _Url,
+            Url,
             msgspec.Meta(description="A page about this CA: an http or https URL, without $, & or ;."),
         ]
         | None
@@ -256,7 +256,7 @@ class Config(_Struct, frozen=True):
     release: Annotated[str, msgspec.Meta(description="A version; without it, the UTC date.")] | None = None
     site: (
         Annotated[
-            _Url,
+            Url,
             msgspec.Meta(
                 description="Where the packages are published: an http or https URL, without $, & or ;."
             ),

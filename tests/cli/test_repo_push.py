@@ -43,6 +43,25 @@ def test_push(site: World) -> None:
     assert site.run("repo", "push", "www").out == "www: is as it should be\n"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://packages.acme.example/\n[evil]",
+        "https://packages.acme.example/$(id)",
+        "https://packages.acme.example/;id",
+        "packages.acme.example",
+        "https://ci:s3cret@packages.acme.example",
+        "https://packages.acme.example/?token=s3cret",
+    ],
+)
+def test_an_address_is_what_the_configuration_takes_for_one(site: World, url: str) -> None:
+    """It stands in the lines that people copy, and in files that root reads; what is secret is not told."""
+    for words in (("rehost",), ("build", "--dry-run")):
+        refused = site.run("repo", *words, "--url", url)
+        assert (2, "") == (refused.code, refused.out)
+        assert "s3cret" not in refused.err
+
+
 def test_fetch(site: World) -> None:
     """By an address, with the public keys alone; what was seen is remembered."""
     key = (site.folder / "site" / "acme.asc").read_bytes()
@@ -71,10 +90,13 @@ def test_other_keys(site: World) -> None:
 def test_export(site: World) -> None:
     """A whole site makes a file; one that was changed makes none."""
     done = site.run("repo", "export", "site.tar")
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
     assert re.fullmatch(r"site\.tar: [0-9]+ files of publication 1\n", done.out)
     (site.folder / "site" / "index.html").write_text("changed")
     refused = site.run("repo", "export", "other.tar")
+    assert refused.code == 13
+    assert "site/index.html: has 7 bytes, and the site's list says " in refused.err
+    refused = site.run("repo", "export", "other.tar", "--certificate", "site/acme.asc")
     assert refused.code == 13
     assert "site/index.html: is not what the site's list says" in refused.err
     assert not (site.folder / "other.tar").exists()
