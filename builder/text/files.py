@@ -47,7 +47,8 @@ def read(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     """Return all of a regular file of at most `limit` bytes; raise OSError, with the reason in `strerror`."""
     with opened(path) as stream:
         # In pieces: one that is asked for whole takes `limit` bytes of memory, however small the file is.
-        pieces, left = [], limit + 1
+        pieces: list[bytes] = []
+        left = limit + 1
         while left > 0:
             # None where there is nothing yet: /proc/kmsg says that it is a regular file.
             piece = cast("bytes | None", stream.read(min(left, _PIECE)))
