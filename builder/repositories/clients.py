@@ -180,10 +180,16 @@ def written(path: str, text: str) -> str:
 
 
 def checked(url: str, path: str, sha256: str) -> str:
-    """Return the shell lines with which root fetches a file, to keep it only where it has that digest."""
-    return (
-        f'curl -fsSLo new {url}\necho "{sha256}  new" | sha256sum -c - && sudo install -D -m 644 new {path}\n'
-    )
+    """Return the shell lines with which root fetches a file, to keep it only where it has that digest.
+
+    In a file of its own nobody else can change it between the comparison and the rest.
+    """
+    return f'{fetched(url, sha256)} && sudo install -D -m 644 "$new" {path}\n'
+
+
+def fetched(url: str, sha256: str, program: str = "curl -fsSLo") -> str:
+    """Return the shell lines that fetch a file into $new, and succeed where it has that digest."""
+    return f'new=$(mktemp) && {program} "$new" {url}\necho "{sha256}  $new" | sha256sum -c -'
 
 
 def own(names: Iterable[str], organisation: Organisation) -> Sequence[str]:

@@ -153,7 +153,7 @@ def _keys(publication: Publication) -> str:
     """Return the lines that fetch the keys, each kept where it has its digest."""
     keys = publication.keys.apk_keys if publication.keys else {}
     return "".join(
-        f"wget -O new {publication.url}/{name}\n"
-        f'echo "{hashlib.sha256(key).hexdigest()}  new" | sha256sum -c - && mv new {clients.apk_key(name)}\n'
+        clients.fetched(f"{publication.url}/{name}", hashlib.sha256(key).hexdigest(), "wget -O")
+        + f' && install -m 644 "$new" {clients.apk_key(name)}\n'
         for name, key in keys.items()
     )

@@ -143,8 +143,6 @@ def _keys(publication: Publication) -> str:
     if publication.keys is None:
         return ""
     digest = hashlib.sha256(publication.keys.certificate).hexdigest()
-    lines = (
-        f"curl -fsSLo new {publication.url}/{clients.certificate(publication.organisation)}\n"
-        f'echo "{digest}  new" | sha256sum -c - && sudo pacman-key --add new\n'
-    )
+    url = f"{publication.url}/{clients.certificate(publication.organisation)}"
+    lines = f'{clients.fetched(url, digest)} && sudo pacman-key --add "$new"\n'
     return lines + "".join(f"sudo pacman-key --lsign-key {one}\n" for one in publication.keys.certificates)

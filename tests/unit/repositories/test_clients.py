@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from builder.model import Organisation
 from builder.repositories import clients
 from builder.repositories.publication import Publication
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ACME = Organisation(
     slug="acme",
@@ -66,3 +73,23 @@ def test_a_slug_that_is_part_of_a_word_makes_no_name_the_sites_own() -> None:
     ):
         own = clients.own([f"{slug}-roots", *others], replace(ACME, slug=slug))
         assert sorted([f"{slug}-roots", f"{slug}-repository"]) == own
+
+
+def test_nobody_else_can_change_a_key_once_it_was_checked(tmp_path: Path) -> None:
+    """People type these lines in /tmp, where another user may have made the file before them."""
+    shared, programs = tmp_path / "tmp", tmp_path / "bin"
+    shared.mkdir()
+    programs.mkdir()
+    for name, text in {
+        "curl": 'printf key >"$2"',
+        # Somebody changes whatever lies in the folder as soon as it was checked.
+        "sha256sum": f'/usr/bin/sha256sum "$@" && for file in {shared}/*; do echo theirs >"$file"; done',
+        "sudo": 'exec "$@"',
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    digest, target = hashlib.sha256(b"key").hexdigest(), tmp_path / "keyring" / "acme.asc"
+    lines = clients.checked("https://ca.acme.example/acme.asc", str(target), digest)
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+    subprocess.run(["sh", "-c", lines], cwd=shared, env=environment, capture_output=True, check=True)
+    assert b"key" == target.read_bytes()
