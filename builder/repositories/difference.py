@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from builder.errors import OutputError
+from builder.repositories import listing
 from builder.repositories.status import STATUS
 from builder.repositories.stores import JOURNAL, Changes, Write, unfinished
 
@@ -32,7 +33,8 @@ def difference(
     `whole`, each of them is. What an unfinished publication may have touched is written or removed, too.
     Raises OutputError where a file is in the way that is not the site's.
     """
-    doubtful = unfinished(store)
+    # A path of a journal is believed only as far as it could be one of ours.
+    doubtful = frozenset(filter(listing.holds, unfinished(store)))
     chosen = sorted(
         ((listed, content) for listed, content in candidates
          if whole or listed.path in doubtful or before.get(listed.path) != listed),
@@ -40,7 +42,6 @@ def difference(
     )  # fmt: skip
     ours = {*before, *doubtful, STATUS}
     _refuse_strangers(store, {one.path: one.sha256 for one, _ in chosen if one.path not in ours})
-    # A path of a journal is believed only as far as it could be one of ours.
     removed = sorted(({*before} | doubtful) - {*after, STATUS, JOURNAL})
     return Changes(
         writes=tuple(Write(listed.path, listed.kind, content) for listed, content in chosen),

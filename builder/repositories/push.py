@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import SiteError
-from builder.repositories import remote, status
+from builder.repositories import listing, remote, status
 from builder.repositories.difference import difference
 from builder.repositories.sitefile import Kind
 from builder.repositories.stores import FolderStore, Write, publish
@@ -147,9 +147,10 @@ def _leaving(changes: Changes, here: Remote, there: Remote, store: SiteStore) ->
 
 def _left(store: SiteStore) -> frozenset[str]:
     try:
-        return msgspec.json.decode(store.read(LEFT, _LEFT_BYTES), type=frozenset[str])
+        found = msgspec.json.decode(store.read(LEFT, _LEFT_BYTES), type=frozenset[str])
     except (FileNotFoundError, msgspec.DecodeError):
         return frozenset()
+    return frozenset(filter(listing.holds, found))
 
 
 def _verify(here: Remote, folder: Path, changes: Changes) -> None:

@@ -97,3 +97,17 @@ def test_what_others_put_there_stays(tmp_path: Path) -> None:
         store, _between(store, _OLD, _NEW)
     )
     assert JOURNAL not in set(store.names())
+
+
+def test_a_journal_names_no_file_that_a_site_could_not_have(tmp_path: Path) -> None:
+    """Who writes into a place that is shared removes neither what is hidden there nor what is outside."""
+    store = FolderStore(tmp_path / "www")
+    _put(store, _between(store, {}, _OLD))
+    (tmp_path / "www" / ".htpasswd").write_text("theirs")
+    (tmp_path / "outside").write_text("theirs")
+    (tmp_path / "www" / JOURNAL).parent.mkdir()
+    (tmp_path / "www" / JOURNAL).write_text('[".htpasswd", "../outside", "b//c", "gone"]')
+    changes = _between(store, _OLD, _NEW)
+    assert ("b", "gone") == changes.removals
+    assert {".htpasswd": "theirs", "a": "1", "c": "3", "p": "new"} == _put(store, changes)
+    assert (tmp_path / "outside").exists()
