@@ -46,6 +46,8 @@ def tried(folder: Path, url: str) -> Tried:
         raise SiteError(f"{folder}: holds no site", hint="make one first: trustpack repo build") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"{where}: cannot be read: {error}") from None
+    if found.organisation.slug != said.organisation:
+        raise SiteError(f"{where}: is not the status of the state that it names")
     if other := strange(one for kept in found.shelves.values() for one in kept.entries):
         raise SiteError(f"{where}: tells of {visible(other.name)}, which is no package of a site's")
     publication = Publication(found.organisation, url, found.time, found.expires, found.counter, keys=None)

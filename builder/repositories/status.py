@@ -7,7 +7,7 @@ that stands still or goes back; and the digest of the list, which has every othe
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -16,6 +16,7 @@ from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads 
 from builder.repositories.sitefile import Count, Second  # noqa: TC001  as above
 from builder.repositories.state import OURS
 from builder.text.quoting import visible
+from builder.text.values import END
 
 if TYPE_CHECKING:
     from builder.repositories.publication import SiteKeys, StatusOpener
@@ -24,6 +25,10 @@ STATUS = f"{OURS}/status"
 _ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SCHEMA = 1
 LIMIT = 64 * 1024  # bytes
+
+
+# What is not signed may be anybody's, and is shown all the same: words without blanks and controls.
+Word = Annotated[str, msgspec.Meta(pattern=r"^[!-~]*" + END)]
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -36,9 +41,9 @@ class Reference(msgspec.Struct, frozen=True):
 class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What a site says of itself; times are seconds since 1970, `release` the newest that it offers."""
 
-    organisation: str
-    url: str
-    release: str
+    organisation: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*" + END)]
+    url: Word
+    release: Word
     counter: Count
     time: Second
     expires: Second
