@@ -34,7 +34,7 @@ def check(
     from builder.errors import SiteError
     from builder.repositories import report
 
-    found = _found(site, None if unsigned else _folder(config, keys))
+    found = checked(site, None if unsigned else key_folder(config, keys))
     if options.chosen(form, json=json) == "json":
         typer.echo(report.checked_json(found, signed=not unsigned), nl=False)
     else:
@@ -42,14 +42,15 @@ def check(
     raise typer.Exit(SiteError.exit_code if found.problems else 0)
 
 
-def _folder(config: Path | None, keys: Path | None) -> Path:
+def key_folder(config: Path | None, keys: Path | None) -> Path:
+    """Return the folder of a site's keys: the one given, or the configuration's."""
     if keys is not None:
         return keys
     project = environment.project(config=config)
     return project.folder / project.config.repository.keys
 
 
-def _found(site: Path, keys: Path | None) -> SiteCheck:
+def checked(site: Path, keys: Path | None) -> SiteCheck:
     """Check with the public keys in a folder, None for none; by gpgv as well, where that is installed."""
     from builder.repositories import check as checking
     from builder.signing import gpgv, site_keys, site_verifier

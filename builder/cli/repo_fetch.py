@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, options, repo_check
 from builder.cli.messages import tell
 
 _SITE = Path("site")
@@ -106,14 +106,26 @@ def export(
 ) -> None:
     """Write a site into one tar file, for machines that no network reaches: the same site, the same bytes.
 
-    Nothing is written where a file of the site is missing or changed.
+    Nothing is written where 'trustpack repo check' finds a fault, or, with --certificate, where a file of the
+    site is missing or changed.
     """
     from builder.repositories import export as exporting
     from builder.repositories import report
 
     verifier = None if unsigned else environment.opener(config, keys, certificate)
+    if certificate is None:  # which has none of apk's keys
+        _refuse_damaged(site, None if unsigned else repo_check.key_folder(config, keys))
     done = exporting.export(site, file, verifier)
     if options.chosen(form, json=json) == "json":
         typer.echo(report.exported_json(done, file), nl=False)
     else:
         typer.echo(f"{file}: {done.files} files of publication {done.counter}")
+
+
+def _refuse_damaged(site: Path, keys: Path | None) -> None:
+    from builder.errors import SiteError
+
+    found = repo_check.checked(site, keys)
+    if found.problems:
+        first = found.problems[0]
+        raise SiteError(f"{site}/{first.path}: {first.problem}", hint="see all: trustpack repo check")

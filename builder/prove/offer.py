@@ -10,7 +10,8 @@ import msgspec
 from builder.errors import ProofError
 from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
 from builder.repositories.ecosystems import ECOSYSTEMS, versions
-from builder.repositories.entry import Shelf, SiteEntry
+from builder.repositories.entry import Shelf, SiteEntry, strange
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +67,7 @@ def find(
 ) -> Mapping[str, Offer]:
     """Return what the site offers of each target of a release, whose last artifact is what it installs.
 
-    Raises ProofError where the site has not this very package, or has a newer one.
+    Raises ProofError where the site has not this very package, has a newer one, or a name that is none.
     """
     found: dict[str, Offer] = {}
     for artifact in artifacts:
@@ -77,6 +78,8 @@ def find(
             ours = next((one for one in entries if one.identity == artifact.sha256), None)
             if ours is None:
                 continue
+            if other := strange(kept.entries):
+                raise ProofError(f"the site: offers {visible(other.name)}, which is no package of a site's")
             _expect_newest(artifact, ours, entries)
             older = [one for one in entries if versions.rank(one) < versions.rank(ours)]
             shelf = Shelf(kept.entries, tuple(kept.texts), lambda _: ())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 from builder.errors import PackageError, SiteError
 from builder.repositories import clients, listing
 from builder.repositories.ecosystems import ECOSYSTEMS
-from builder.repositories.entry import Shelf, SiteEntry
+from builder.repositories.entry import Shelf, SiteEntry, is_plain
 from builder.repositories.state import KeptShelf, SiteState
 from builder.text.quoting import visible
 
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from builder.repositories.publication import Publication, SiteKeys
     from builder.repositories.site import Site
     from builder.repositories.sitefile import SiteFile
-
-
-# Names stand in shell lines and in what limits clients, where a comma, a blank or a * would mean others, too.
-_NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[A-Za-z0-9_][A-Za-z0-9._+~@-]*")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~^:!-]*")
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -93,9 +87,9 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
 
 def _refuse_named(released: Released, admitted: Admitted, publication: Publication) -> None:
     """Raise PackageError for a name that is more than one, or that no release may bring."""
-    for pattern, text in ((_NAME, admitted.name), (_VERSION, admitted.version)):
-        if not pattern.fullmatch(text):
-            raise PackageError(f"{released.filename}: {visible(text)} is no package's name or version")
+    if not is_plain(admitted.name, admitted.version):
+        what = visible(f"{admitted.name} {admitted.version}")
+        raise PackageError(f"{released.filename}: {what} is no package's name and version")
     if released.release and admitted.name == clients.repository(publication.organisation):
         raise PackageError(
             f"{released.filename}: {admitted.name} is the site's own, and no release may bring it",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.model import Release
+from builder.repositories import listing
 from builder.repositories.sitefile import Count, Second  # noqa: TC001  msgspec reads annotations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+
+# Names stand in shell lines and in what limits clients, where a comma, a blank or a * would mean others, too.
+_NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[A-Za-z0-9_][A-Za-z0-9._+~@-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~^:!-]*")
 
 
 class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -38,6 +45,18 @@ class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     signer: str = ""
     withdrawn: str = ""
     withdrawn_at: Second = 0
+
+
+def is_plain(name: str, version: str) -> bool:
+    """Tell whether a package's name and version are words that can stand in a shell line."""
+    return bool(_NAME.fullmatch(name) and _VERSION.fullmatch(version))
+
+
+def strange(entries: Iterable[SiteEntry]) -> SiteEntry | None:
+    """Return the first package that no site of ours has, None for none: who is not signed may be anybody."""
+    return next(
+        (one for one in entries if not (is_plain(one.name, one.version) and listing.holds(one.path))), None
+    )
 
 
 class Released(msgspec.Struct, frozen=True):

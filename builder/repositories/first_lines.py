@@ -10,9 +10,11 @@ from builder.errors import SiteError
 from builder.repositories import state, status
 from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
 from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.entry import strange
 from builder.repositories.publication import Publication
 from builder.repositories.site import Site
 from builder.text import files
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +46,8 @@ def tried(folder: Path, url: str) -> Tried:
         raise SiteError(f"{folder}: holds no site", hint="make one first: trustpack repo build") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"{where}: cannot be read: {error}") from None
+    if other := strange(one for kept in found.shelves.values() for one in kept.entries):
+        raise SiteError(f"{where}: tells of {visible(other.name)}, which is no package of a site's")
     publication = Publication(found.organisation, url, found.time, found.expires, found.counter, keys=None)
     site = Site(folder, said, found, {})
     shelves = {

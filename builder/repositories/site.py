@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path  # noqa: TC003  msgspec reads annotations at run time
@@ -103,15 +104,10 @@ def chunks(folder: Path, listed: Listed) -> Iterator[bytes]:
 
 def missing(site: Site) -> Iterable[str]:
     """Return the listed files that are not there, sorted; each folder is looked into once."""
-    folders: dict[str, set[str]] = {}
-    for path in site.files:
-        parent, _, name = path.rpartition("/")
-        folders.setdefault(parent, set()).add(name)
-    gone = []
-    for parent, names in folders.items():
-        try:
-            there = set(os.listdir(site.folder / parent))  # noqa: PTH208  a Path for each would cost more
-        except OSError:
-            there = set()
-        gone += [f"{parent}/{name}" if parent else name for name in names - there]
-    return sorted(gone)
+    there: set[str] = set()
+    for parent in {path.rpartition("/")[0] for path in site.files}:
+        prefix = f"{parent}/" if parent else ""
+        with contextlib.suppress(OSError):
+            names = os.listdir(site.folder / parent)  # noqa: PTH208  a Path for each would cost more
+            there.update([prefix + name for name in names])
+    return sorted(site.files.keys() - there)

@@ -37,6 +37,10 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     pair: Pair | None = None
 
+    def __repr__(self) -> str:
+        """Show nothing of passwords."""
+        return f"{type(self).__name__}({self.time})"
+
 
 def young(found: KeyFolder, *, time: int) -> int:
     """Return for how many days the keys that sign from now on have been published, if for less than 30.

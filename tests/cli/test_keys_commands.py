@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+import termios
 import time
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,9 @@ def entered(world: World, words: list[str], *answers: str) -> tuple[int, str]:
         for answer in answers:
             while not said.rstrip(" ").endswith(":"):
                 said += os.read(child.stdout.fileno(), 4096).decode()
-            time.sleep(0.2)  # until the terminal shows no more what is typed
+            # What is typed before the terminal hides it is thrown away.
+            while termios.tcgetattr(leader)[3] & termios.ECHO:
+                time.sleep(0.02)
             os.write(leader, f"{answer}\n".encode())
             said += "|"
         said += child.stdout.read().decode()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from builder.prove.offer import Offer
+from builder.errors import ProofError
+from builder.prove.offer import Offer, find
+from builder.release.manifest import ArtifactSummary
 from builder.repositories.ecosystem import Instructions
 from builder.repositories.entry import SiteEntry
+from builder.repositories.state import KeptShelf, SiteState
+from tests.unit.repositories.ecosystems import shelves
 
 _URL = "https://packages.acme.example"
 
@@ -58,3 +63,26 @@ def test_nothing_is_typed_where_there_is_nothing_older() -> None:
     """Nor for a package manager that people are told nothing about."""
     assert offer("apt", "a-ca", "apt-get install a-ca\n", older="").pinned("apt") == ""
     assert offer("apt", "a-ca", "apt-get install a-ca\n").pinned("dnf") == ""
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        entry("acme-ca; touch owned", "2"),
+        entry("acme-ca", "1; touch owned"),
+        replace(entry("acme-ca", "1"), path="../$(id)"),
+    ],
+)
+def test_what_a_site_tells_is_typed_in_only_if_it_is_a_name(hostile: SiteEntry) -> None:
+    """With --unsigned, who answers for the site decides what it tells, and a shell is to run it."""
+    ours = entry("acme-ca", "3")
+    state = SiteState(
+        organisation=shelves.publication().organisation,
+        url=shelves.URL,
+        shelves={"rpm": KeptShelf((hostile, ours), {})},
+    )
+    artifact = ArtifactSummary("rpm", "acme-ca", "3", "acme-ca-3.rpm", 1, "0" * 64, "", "", "")
+    with pytest.raises(ProofError, match="which is no package of a site's"):
+        find(state, [artifact], shelves.publication())
+    good = replace(state, shelves={"rpm": KeptShelf((ours,), {})})
+    assert ours == find(good, [artifact], shelves.publication())["rpm"].newest

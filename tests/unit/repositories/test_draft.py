@@ -40,7 +40,7 @@ def test_a_name_that_would_be_more_than_a_name_is_refused(
     # A package of somebody else's making can hold any: ours is made to write it.
     monkeypatch.setattr(sys.modules[f"builder.formats.{_WRITERS[target]}"], "_NAME", re.compile(r"(?s).*"))
     package = shelves.released(target, "2026.10", name=name)
-    with pytest.raises(PackageError, match=r"is no package's name or version$"):
+    with pytest.raises(PackageError, match=r"is no package's name and version$"):
         drafts.admit(_empty(), ecosystem, package, shelves.publication())
 
 

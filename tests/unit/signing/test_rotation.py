@@ -126,3 +126,8 @@ def test_an_encrypted_folder_is_rotated_with_its_password(tmp_path: Path) -> Non
     rotation.begin(keys, Rotation(time=START, pair=made.pair(3), passwords=passwords, password=PASSWORD))
     assert b"ENCRYPTED" in (keys / "3-openpgp.pem").read_bytes()
     site_keys.read(keys, passwords=passwords)
+
+
+def test_nothing_shows_a_password() -> None:
+    """What a debugger or a report of a fault prints of it is read by others."""
+    assert PASSWORD not in repr(Rotation(time=START, password=PASSWORD, passwords=Passwords((PASSWORD,))))
