@@ -179,7 +179,7 @@ def _order(
         url=address(url, "--url") if url else project.config.site or "",
         now=int(project.now.timestamp()),
         valid=int(section.valid.removesuffix("d")),
-        keep=section.keep,
+        keep=int(section.keep) if section.keep else None,
         architectures=tuple(section.architectures or ()),
         keys=None if unsigned else environment.site_keys(project, keys, password_file, published=out),
     )

@@ -228,19 +228,27 @@ class RepositorySection(_Struct, frozen=True):
     valid: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^[0-9]{1,4}d" + END,
+            pattern=r"^[1-9][0-9]{0,3}d" + END,
             description="For how many days clients take what is signed; sign again long before, such as 60d.",
         ),
     ] = "60d"
     keep: (
         Annotated[
-            int,
-            msgspec.Meta(ge=2, description="How many releases stay on the site; without it, all of them."),
+            str,  # as every scalar is that we read; an editor takes it for a number
+            msgspec.Meta(
+                pattern=r"^([2-9]|[1-9][0-9]{1,4})" + END,
+                description="How many releases stay on the site, 2 or more; without it, all of them.",
+            ),
         ]
         | None
     ) = None
     architectures: Annotated[
-        list[Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+" + END)]],
+        list[
+            Annotated[
+                str,
+                msgspec.Meta(pattern=r"^[a-z0-9_]+" + END, description="A processor's name, such as x86_64."),
+            ]
+        ],
         msgspec.Meta(
             min_length=1, description="The processors of Alpine and Arch machines, as those call them."
         ),
@@ -288,4 +296,7 @@ def schema() -> dict[str, Any]:
     result = msgspec.json.schema(Config)
     # We read 2026.10 as it is written; an editor takes it for a number.
     result["$defs"]["Config"]["properties"]["release"]["anyOf"].append({"type": "number"})
+    result["$defs"]["RepositorySection"]["properties"]["keep"]["anyOf"].append(
+        {"type": "integer", "minimum": 2}
+    )
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **result}

@@ -32,14 +32,23 @@ def write(file: Path, text: str) -> None:
 
     What a link leads to is replaced, and not the link; into a pipe or a device the text is written.
     """
+    write_pieces(file, (text.encode("utf-8"),))
+
+
+def write_pieces(file: Path, pieces: Iterable[bytes]) -> None:
+    """Make bytes the content of `file`, as `write` does with a text."""
     target = Path(os.path.realpath(file))
     if os.path.islink(target):  # noqa: PTH114  Path raises an error for a name that is too long
         raise OutputError(f"{file}: is a link that leads nowhere", hint="remove it")
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_text(text, "utf-8", newline="")
+            with target.open("wb") as stream:
+                stream.writelines(pieces)
             return
-        put(target, text.encode("utf-8"), mode=_READABLE)
+        clear_up(target.parent)
+        with staged(target, pieces) as temporary:
+            temporary.chmod(_READABLE)
+            temporary.replace(target)
     except OSError as error:
         raise unwritable(file, error) from error
 

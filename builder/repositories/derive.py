@@ -135,7 +135,7 @@ def _listed(draft: Draft, found: state.SiteState, publication: Publication, stag
     old = {path: listed for path, (listed, _) in superseded.items()}
     own = stage.put(f"{OURS}/state-{{sha256}}.json", Kind.HASHED, state.to_json(found))
     every = {**old, **carried, **current, own.path: own}
-    listed = stage.put(f"{OURS}/files-{{sha256}}.txt", Kind.HASHED, listing.text(every.values()))
+    listed = stage.put(f"{OURS}/files-{{sha256}}.txt", Kind.HASHED, listing.chunks(every.values()))
     said = status.SiteStatus(
         organisation=found.organisation.slug,
         url=found.url,

@@ -30,18 +30,14 @@ class Exported(msgspec.Struct, frozen=True):
 def export(folder: Path, target: Path, keys: StatusOpener | None) -> Exported:
     """Write every file of the site in `folder` into the tar file `target`, and none of others.
 
-    Raises SiteError where one is missing or changed, and then `target` is as it was.
+    Raises SiteError where one is missing or changed, and then `target` is as it was, unless it is a device.
     """
     store = FolderStore(folder)
     with store.turn():
         site = remote.read(store, keys)
         if site is None:
             raise SiteError(f"{folder}: holds no site", hint="make one with 'trustpack repo build'")
-        try:
-            with atomic.staged(target, _archive(store, site)) as temporary:
-                temporary.replace(target)
-        except OSError as error:
-            raise atomic.unwritable(target, error) from error
+        atomic.write_pieces(target, _archive(store, site))
     return Exported(len(site.files) + 1, site.status.counter)
 
 

@@ -51,9 +51,11 @@ def kept_name(data: bytes) -> str:
 def command(url: str, sha256: str) -> str:
     """Return the lines that fetch the script, and run it only where it has this digest.
 
-    Whoever serves it may have a certificate that only what it installs makes trusted: the digest decides.
+    Whoever serves it may have a certificate that only what it installs makes trusted: the digest decides. In
+    a folder of its own nobody else can change it between the comparison and the run.
     """
     return (
+        'cd "$(mktemp -d)"\n'
         f"curl -fsSkLo install.sh {url}/install-{sha256}.sh\n"
         f'echo "{sha256}  install.sh" | sha256sum -c - && sudo sh install.sh\n'
     )

@@ -10,11 +10,12 @@ from builder.errors import SiteError
 from builder.repositories.sitefile import Kind, Listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Nothing hidden, no folder above, and nothing that URLs or shells quote but what package names hold.
 _PART = r"[A-Za-z0-9_@+~-][A-Za-z0-9._@+~:-]*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*")
+_AT_ONCE = 1000  # lines
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _LINE = re.compile(
@@ -27,10 +28,18 @@ def holds(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
+def chunks(files: Iterable[Listed]) -> Iterator[bytes]:
+    """Yield the list of `files`, some lines at a time."""
+    rows = sorted(files, key=attrgetter("path"))
+    for at in range(0, len(rows), _AT_ONCE):
+        some = rows[at : at + _AT_ONCE]
+        lines = [f"{one.sha256} {one.size} {_NAMES[one.kind]} {one.path}\n" for one in some]
+        yield "".join(lines).encode("ascii")
+
+
 def text(files: Iterable[Listed]) -> str:
     """Return the list of `files`."""
-    rows = sorted(files, key=attrgetter("path"))
-    return "".join([f"{one.sha256} {one.size} {_NAMES[one.kind]} {one.path}\n" for one in rows])
+    return b"".join(chunks(files)).decode("ascii")
 
 
 def parse(data: bytes, where: str) -> Mapping[str, Listed]:

@@ -12,7 +12,7 @@ from builder.repositories.entry import SiteEntry  # noqa: TC001  as above
 from builder.repositories.sitefile import Count, Listed, Second  # noqa: TC001  as above
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 OURS = "trustpack"  # the folder below the site's root that package managers do not read
 _SCHEMA = 1
@@ -83,9 +83,10 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def to_json(state: SiteState) -> bytes:
-    """Return a state as its file holds it: one document, the same bytes for the same state."""
-    return msgspec.json.encode(state, order="deterministic") + b"\n"
+def to_json(state: SiteState) -> Iterator[bytes]:
+    """Yield a state as its file holds it: one document, the same bytes for the same state."""
+    yield msgspec.json.encode(state, order="deterministic")
+    yield b"\n"
 
 
 def from_json(data: bytes, where: str) -> SiteState:

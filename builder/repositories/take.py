@@ -13,6 +13,7 @@ from builder import inspect
 from builder.errors import NotAPackageError, SiteError
 from builder.model import Release
 from builder.release.manifest import PROOFS, read_manifest
+from builder.repositories import displacing
 from builder.repositories import draft as drafts
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.ecosystems import files as downloads
@@ -86,19 +87,24 @@ def _takers(manifest: Manifest, data: Mapping[str, bytes]) -> dict[str, list[str
 
     What no package manager takes is a plain download; but not what lies beside a package of its target.
     """
-    found = {entry.file: _ecosystems(entry.file, data[entry.file]) for entry in manifest.artifacts}
+    found = {
+        entry.file: _ecosystems(entry.file, data[entry.file], manifest.organisation)
+        for entry in manifest.artifacts
+    }
     taken = {entry.target for entry in manifest.artifacts if found[entry.file]}
     left = (entry.file for entry in manifest.artifacts if entry.target not in taken)
     return found | {file: [downloads.NAME] for file in left}
 
 
-def _ecosystems(name: str, data: bytes) -> list[str]:
+def _ecosystems(name: str, data: bytes, slug: str) -> list[str]:
     """Return the ecosystems that take a file, by its format."""
     try:
-        kind = inspect.unpack(name, data).format
+        package = inspect.unpack(name, data)
     except NotAPackageError:
-        kind = ""
-    return [one.NAME for one in ECOSYSTEMS.values() if kind and kind == one.FORMAT]
+        return []
+    displacing.refuse(name, package, slug)
+    kind = package.format
+    return [one.NAME for one in ECOSYSTEMS.values() if kind == one.FORMAT]
 
 
 def _with_proof(draft: Draft, folder: Path) -> Draft:

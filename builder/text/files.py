@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES = 16 * 1024 * 1024  # no text or template that people write comes near
+_PIECE = 1024 * 1024
 PACKAGE_BYTES = 128 * 1024 * 1024  # what a build writes that is larger is no CA package
 
 
@@ -45,13 +46,19 @@ def opened(path: str | Path) -> Iterator[BufferedReader]:
 def read(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     """Return all of a regular file of at most `limit` bytes; raise OSError, with the reason in `strerror`."""
     with opened(path) as stream:
-        # None where there is nothing yet: /proc/kmsg says that it is a regular file.
-        data = cast("bytes | None", stream.read(limit + 1))
-    if data is None:
-        raise _not_a_file(path)
-    if len(data) > limit:
-        raise TooLargeError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
-    return data
+        # In pieces: one that is asked for whole takes `limit` bytes of memory, however small the file is.
+        pieces: list[bytes] = []
+        left = limit + 1
+        while left > 0:
+            # None where there is nothing yet: /proc/kmsg says that it is a regular file.
+            piece = cast("bytes | None", stream.read(min(left, _PIECE)))
+            if piece is None:
+                raise _not_a_file(path)
+            if not piece:
+                return b"".join(pieces)
+            pieces.append(piece)
+            left -= len(piece)
+    raise TooLargeError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
 
 
 def text(path: str | Path, limit: int = MAX_BYTES) -> str:

@@ -29,6 +29,7 @@ SECTIONS = {
     "OverrideSection": "bundle.overrides",
     "LifecycleSection": "lifecycle",
     "AuthoritySection": "lifecycle.authorities",
+    "RepositorySection": "repository",
 }
 LOCK_SECTIONS = {
     "_File": "The whole file",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 120.0  # seconds in which another publisher may finish
 _LOOK_AGAIN = 0.1  # seconds
+_FILE, _FOLDER = 0o644, 0o755  # what others may do at least: a site is there for everybody
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -76,9 +77,10 @@ class FolderStore:
         """Write a file beside itself, through to the disk, and rename it."""
         file = self._inside(path)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            self._open_folders(file.parent)
             self._tidy(file.parent)
             with atomic.staged(file, pieces(content)) as temporary:
+                _let_read(temporary, _FILE)
                 if not kind.immutable:
                     _make_newer(temporary, file)
                 temporary.replace(file)
@@ -113,12 +115,20 @@ class FolderStore:
         """Lock the folder, which is made if need be; a killed publisher's lock ends with it."""
         with contextlib.ExitStack() as stack:
             try:
-                self._root.mkdir(parents=True, exist_ok=True)
+                self._open_folders(self._root)
                 self._lock(stack)
             except OSError as error:
                 raise atomic.unwritable(self._root, error) from error
             _sweep(self._root)
             yield FolderTurn()
+
+    def _open_folders(self, folder: Path) -> None:
+        """Make a folder of the site and those above it, for a web server to enter, whatever our umask is."""
+        if not folder.is_dir():
+            if folder != self._root:
+                self._open_folders(folder.parent)
+            folder.mkdir(parents=True, exist_ok=True)
+            _let_read(folder, _FOLDER)
 
     def _lock(self, stack: contextlib.ExitStack) -> None:
         end = time.monotonic() + self._patience
@@ -186,6 +196,13 @@ def _walk(folder: Path, prefix: str) -> Iterator[str]:
             yield from _walk(folder / name, f"{prefix}{name}")
         elif found[name].is_file(follow_symlinks=False):
             yield f"{prefix}{name}"
+
+
+def _let_read(path: Path, mode: int) -> None:
+    """Add what others may do, and keep the bit by which a folder gives its group to what comes into it."""
+    found = stat.S_IMODE(path.stat().st_mode)
+    if found | mode != found:
+        path.chmod(found | mode)
 
 
 def _make_newer(temporary: Path, file: Path) -> None:

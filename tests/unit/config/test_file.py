@@ -57,6 +57,7 @@ npm_scope: "@acme"
 targets: [deb, npm]
 names: {deb: acme-trust}
 settings: {wheel: {activation: explicit}}
+repository: {keys: ../keys, valid: 90d, keep: 12, architectures: [x86_64]}
 """
 
 
@@ -179,6 +180,8 @@ def test_an_unknown_key_names_the_nearest_with_file_and_line(
             "2: bundle.paths.0: must not be empty",
         ),
         (MINIMAL + "targets: []\n", "5: targets: must not be empty"),
+        (MINIMAL + "repository: {keep: 1}\n", "5: repository.keep: '1' is not allowed"),
+        (MINIMAL + "repository: {valid: 0d}\n", "5: repository.valid: '0d' is not allowed"),
         (MINIMAL + "  expired: dorp\n", "5: bundle.expired: 'dorp' is not one of drop, keep, refuse"),
         (MINIMAL + "names: {deb: [x]}\n", "5: names.deb: expected text, found a list"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import subprocess
 from typing import TYPE_CHECKING
@@ -85,6 +86,26 @@ def test_the_digest_is_checked_before_it_is_run(lines: object) -> None:
     text = lines("https://ca.acme.example", "ab" * 32)
     assert f"https://ca.acme.example/install-{'ab' * 32}.sh" in text
     assert text.rstrip().endswith(("&& sudo sh install.sh", "&& sh install.sh"))
+
+
+def test_nobody_else_can_change_the_script_once_it_was_checked(tmp_path: Path) -> None:
+    """People type these lines in /tmp, where another user may have made install.sh before them."""
+    shared, genuine = tmp_path / "tmp", b"exit 0\n"
+    shared.mkdir()
+    programs = {
+        "curl": "printf 'exit 0\\n' >install.sh",
+        # Somebody changes the file that lies in the folder as soon as it was checked.
+        "sha256sum": f'/usr/bin/sha256sum "$@" && echo touch {tmp_path}/owned >{shared}/install.sh',
+        "sudo": 'exec "$@"',
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    lines = first_install.command("https://ca.acme.example", hashlib.sha256(genuine).hexdigest())
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(["sh", "-c", lines], cwd=shared, env=path, capture_output=True, check=False)
+    assert b"install.sh: OK\n" == done.stdout
+    assert not (tmp_path / "owned").exists()
 
 
 def test_no_text_weakens_a_check(publication: Publication) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -332,3 +334,15 @@ def test_records(tmp_path: Path, built: list[Path]) -> None:
     file.write_text("[]")
     with pytest.raises(SiteError, match="is no record of a site"):
         records.read(file)
+
+
+def test_export_into_a_pipe(tmp_path: Path, built: list[Path]) -> None:
+    """What goes to a pipe or a device is written into it: it is not replaced by a file."""
+    publishing.build(acme.order(tmp_path / "site"), built[:1])
+    export(tmp_path / "site", tmp_path / "a.tar", None)
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        came = pool.submit((tmp_path / "pipe").read_bytes)
+        export(tmp_path / "site", tmp_path / "pipe", None)
+    assert (tmp_path / "a.tar").read_bytes() == came.result()
+    assert (tmp_path / "pipe").is_fifo()

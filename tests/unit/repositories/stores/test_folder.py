@@ -27,6 +27,19 @@ def test_keeps_what_is_put_in(tmp_path: Path) -> None:
     assert [] == list(store.names("rpm"))
 
 
+def test_everybody_may_read(tmp_path: Path) -> None:
+    """A web server is another user: it may read what somebody with a narrow umask has published."""
+    before = os.umask(0o077)
+    try:
+        store = FolderStore(tmp_path / "site")
+        with store.turn():
+            store.put("deb/pool/a.deb", b"a", Kind.BLOB)
+    finally:
+        os.umask(before)
+    found = {p.name: p.stat().st_mode & 0o777 for p in (tmp_path / "site", *(tmp_path / "site").rglob("*"))}
+    assert {"site": 0o755, "deb": 0o755, "pool": 0o755, "a.deb": 0o644} == found
+
+
 def test_missing_file(tmp_path: Path) -> None:
     """A file that is not there is told so, below a file or a folder that is not there, too."""
     store = FolderStore(tmp_path)
