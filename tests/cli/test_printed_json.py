@@ -33,6 +33,7 @@ CASES = {
     "keys": ("keys new --json", 0),
     "keys-check": ("keys check --json", 12),  # one of the keys is not there
     "repo": ("repo build --unsigned --url https://packages.acme.example --json", 0),
+    "check-site": ("check --site site --unsigned --json", 0),
     "repo-check": ("repo check --unsigned --json", 0),
     "repo-push": ("repo push www --unsigned --json", 0),
     "repo-fetch": ("repo fetch site --out copy --unsigned --json", 0),
@@ -91,14 +92,14 @@ def rotating(world: World, another: bytes, blocked: bytes) -> World:
 def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document: str) -> None:
     """With something of every kind in it, and no key that the schema does not name."""
     line, code = CASES[document]
-    if document in {"inspect", "manifest", "proof", "sign"} or document.startswith("repo"):
+    if document in {"inspect", "manifest", "proof", "sign", "check-site"} or document.startswith("repo"):
         assert rotating.run("lock", "--change-scheme").code == 0
         assert rotating.run("build").code == 0
     if document == "inspect":
         (rotating.folder / "dist" / "cut.deb").write_bytes(b"!<arch>\ndebian-binary")
     if document == "sign":
         assert rotating.run("keys", "new").code == 0
-    if document.startswith("repo-"):
+    if document == "check-site" or document.startswith("repo-"):
         assert rotating.run(*_SITE.split()).code == 0
     if document == "keys-check":
         assert rotating.run("keys", "new").code == 0
