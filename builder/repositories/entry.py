@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.model import Release
 from builder.repositories import listing
 from builder.repositories.sitefile import Count, Second  # noqa: TC001  msgspec reads annotations
 
@@ -118,7 +119,9 @@ class Shelf(msgspec.Struct, frozen=True):
 
 def newest(shelf: Shelf) -> str:
     """Return the name under which a shelf offers its newest release, empty where it offers none."""
-    return next((one.name for one in reversed(shelf.offered) if one.release), "")
+    # Not by their order: what is signed anew comes last.
+    released = [one for one in shelf.offered if one.release]
+    return max(released, key=lambda one: Release(one.release).numbers).name if released else ""
 
 
 def _runs(parts: Iterable[tuple[int, bool]]) -> Iterator[tuple[int, bool]]:

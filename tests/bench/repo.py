@@ -1,7 +1,7 @@
 """One more release on a site of many packages, beside createrepo_c and apt-ftparchive.
 
-`python -m tests.bench.repo`. The other side indexes as many hard links of a .deb and an .rpm, as both programs
-do it without options; createrepo_c then also writes sqlite, which we do not: its time without is told apart.
+`python -m tests.bench.repo`. The other side indexes as many hard links of a .deb and an .rpm, as both
+programs do it without options; createrepo_c then writes sqlite too: its time without is told apart.
 CPU seconds are user and system time, by the kernel's count. All sites are grown here from one release: a
 package's lines and entry are copied under other versions. What is measured is `trustpack repo add` of another
 real release: with its imports done, and the whole process. Both sides take turns; the least of several runs
