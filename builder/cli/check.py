@@ -69,9 +69,10 @@ def check(
 ) -> None:
     """Tell which CA certificates have expired or soon will.
 
-    With --site, whether what a site has signed will. Judged by the real clock. Exits with 0 where none does, 1 where one does, 2 or more for an error, which a
-    site that is not whole, or older than the one in --record, is. Distrusted CAs do not count. --prometheus
-    and --ics replace their files whole, and list every certificate, due or not.
+    With --site, whether what a site has signed will. Judged by the real clock. Exits with 0 where none does,
+    1 where one does, 2 or more for an error, which a site that is not whole, or older than the one in
+    --record, is. Distrusted CAs do not count. --prometheus and --ics replace their files whole, and list
+    every certificate, due or not.
     """
     from builder.errors import UsageError
 

@@ -16,6 +16,7 @@ from builder.repositories import site as sites
 from builder.repositories import status
 from builder.repositories.derive import derive
 from builder.repositories.draft import Draft
+from builder.repositories.ecosystems import rpm
 from builder.repositories.publication import Publication
 from builder.repositories.retrace import Retracing, Unverifiable
 from builder.repositories.staging import stage
@@ -97,8 +98,15 @@ def check(
 
 
 def signatures(site: Site) -> Iterator[tuple[Path, Path | None]]:
-    """Yield each OpenPGP signature of a site with the file that it is about, None where it is within."""
+    """Yield each OpenPGP signature of a site with the file that it is about, None where it is within.
+
+    Not those of earlier generations of rpm's index, which lie about for who has begun to read one: a key that
+    is retired meanwhile may have signed them.
+    """
+    current = rpm.generation_of(site.state.time)
     for path in sorted({*site.files, status.STATUS}):
+        if path.startswith(rpm.GENERATIONS) and not path.startswith(f"{current}/"):
+            continue
         about, dot, ending = path.rpartition(".")
         if dot and f".{ending}" in _DETACHED and about in site.files:
             yield site.folder / path, site.folder / about

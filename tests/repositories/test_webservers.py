@@ -129,6 +129,14 @@ def test_what_package_managers_ask_for_has_the_right_form(host: Host) -> None:
     assert (206, (host.site.folder / "gem/versions").read_bytes()[10:]) == (code, data)
 
 
+def test_the_gem_index_has_no_entity_tag(host: Host) -> None:
+    """Bundler 2.3 would take it for the MD5 of what came; other clients' indexes keep theirs."""
+    answers = {path: host.ask(path) for path in ("/gem/versions", "/gem/info/acme-ca", "/npm/@acme/ca")}
+    assert [200] * 3 == [code for code, _, _ in answers.values()]
+    tagged = {path: "etag" in headers for path, (_, headers, _) in answers.items()}
+    assert tagged == {"/gem/versions": False, "/gem/info/acme-ca": False, "/npm/@acme/ca": True}
+
+
 def test_pip_installs_from_it_by_name(host: Host, tmp_path: Path) -> None:
     """Over TLS, with the server's own root."""
     assert 0 == clean(tmp_path, sys.executable, "-m", "venv", "fresh").code

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from builder import config
 from builder.errors import SignatureError, SiteError
 from builder.prove.authority import create
 from builder.repositories import check, listing, publish, status
 from builder.repositories import site as sites
+from builder.repositories.ecosystems import rpm
 from builder.repositories.publish import Order
 from builder.repositories.status import Reference
 from builder.repositories.stores import JOURNAL
@@ -248,6 +250,35 @@ def test_gpgv_has_the_same_opinion(folder: Path) -> None:
     assert [] == list(gpgv.refused(program, keys.certificates, signed))
     flip(folder / INRELEASE, 100, 1)
     assert [folder / INRELEASE] == [path for path, _ in gpgv.refused(program, keys.certificates, signed)]
+
+
+def test_gpgv_is_asked_of_the_newest_generation_alone(folder: Path) -> None:
+    """Those before lie about for a while, and a key that signed them may be retired by now."""
+    found = sites.read(folder, site_keys.keyring())
+    assert found is not None
+    generations = [rpm.generation_of(time) for time in (found.state.time - 9, found.state.time)]
+    some = found.files["deb/dists/stable/Release"]
+    names = ("repomd.xml", "repomd.xml.asc")
+    more = {f"{one}/repodata/{name}": some for one in generations for name in names}
+    asked = {path for path, _ in check.signatures(replace(found, files={**found.files, **more}))}
+    both = [folder / one / "repodata/repomd.xml.asc" in asked for one in generations]
+    assert [False, True] == both
+
+
+def test_gpgv_takes_what_a_retired_key_has_signed_too(tmp_path: Path) -> None:
+    """A file of a rotation has two signatures, and the old key is in no keyring when that is over."""
+    both, program = site_keys.keyring(2, 1, published=(3,)), require("gpgv")
+    (tmp_path / "index").write_bytes(b"an index\n")
+    (tmp_path / "index.asc").write_bytes(both.detached(b"an index\n", time=NOW))
+    (tmp_path / "InRelease").write_text(both.clear("an index\n", time=NOW), "utf-8")
+    signed = [(tmp_path / "index.asc", tmp_path / "index"), (tmp_path / "InRelease", None)]
+    assert [] == list(gpgv.refused(program, site_keys.keyring(2).certificates, signed))
+    strange = site_keys.keyring(4, published=(5,)).certificates
+    assert [path for path, _ in signed] == [path for path, _ in gpgv.refused(program, strange, signed)]
+    (tmp_path / "index").write_bytes(b"another index\n")
+    (tmp_path / "InRelease").write_text(both.clear("an index\n", time=NOW).replace("an i", "no i"), "utf-8")
+    changed = gpgv.refused(program, site_keys.keyring(2).certificates, signed)
+    assert [path for path, _ in signed] == [path for path, _ in changed]
 
 
 def test_a_folder_without_a_site_is_an_error(tmp_path: Path) -> None:

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from builder.repositories.publication import Publication
     from builder.repositories.sitefile import Staging
 
-__all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
+__all__ = [
+    "FOLDER",
+    "FORMAT",
+    "GENERATIONS",
+    "NAME",
+    "SIGNS",
+    "TEXTS",
+    "admit",
+    "generation_of",
+    "index",
+    "instructions",
+]
 
 NAME = "rpm"
 FOLDER = "rpm"
@@ -34,6 +45,7 @@ FORMAT = "rpm"
 TEXTS: tuple[str, ...] = ("primary", "filelists", "other")
 SIGNS: Literal["", "openpgp", "apk"] = "openpgp"
 
+GENERATIONS = f"{FOLDER}/g/"
 _PACKAGES = "Packages"
 # No text holds a `<`, which is escaped: this is a location, and nothing else.
 _LOCATION, _OUTSIDE = b'<location href="', b'<location href="../../'
@@ -59,9 +71,14 @@ def admit(released: Released, publication: Publication) -> Admitted:
     return Admitted(described.name, described.version, (file,), described.elements)
 
 
+def generation_of(time: int) -> str:
+    """Return the folder of the publication that was made at `time`, in seconds since 1970."""
+    return f"{GENERATIONS}{time}"
+
+
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put this publication's generation, the plain repository, and the mirror list."""
-    generation = f"{FOLDER}/g/{publication.time}"
+    generation = generation_of(publication.time)
     count = len(shelf.offered)
 
     def packages(kind: str) -> Iterator[bytes]:
