@@ -52,7 +52,7 @@ def build_site(
     out: _Out = _SITE,
     url: _Url = None,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -74,7 +74,7 @@ def add(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -97,7 +97,7 @@ def retire(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -117,7 +117,7 @@ def refresh(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -138,7 +138,7 @@ def rehost(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -150,6 +150,10 @@ def rehost(
 
     order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
     _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+    configured = (environment.project(config=config).config.site or url).rstrip("/")
+    if configured != order.url.rstrip("/"):
+        said = f"trustpack.yaml: site: is {configured}, and the next command brings the site back there"
+        tell("note", [f"{said}: write there where it is served from now on"])
 
 
 app.command()(repo_push.push)
@@ -176,7 +180,7 @@ def _order(
     return Order(
         folder=out,
         organisation=organisation(project.config),
-        url=address(url, "--url") if url else project.config.site or "",
+        url=address(url, "--url") if url is not None else project.config.site or "",
         now=int(project.now.timestamp()),
         valid=int(section.valid.removesuffix("d")),
         keep=int(section.keep) if section.keep else None,
