@@ -53,6 +53,14 @@ def test_no_release_brings_the_repository_package(target: str, ecosystem: str) -
     assert drafts.admit(_empty(), ecosystem, replace(package, release=""), shelves.publication()).files
 
 
+def test_what_an_index_cannot_hold_is_said_of_the_file() -> None:
+    """A package may be one, and say what no index of its ecosystem has room for."""
+    package = shelves.released("gem", "2026.10")
+    hostile = replace(package, data=package.data[: -len(package.data) // 2])
+    with pytest.raises(PackageError, match=rf"^{re.escape(package.filename)}: "):
+        drafts.admit(_empty(), "gem", hostile, shelves.publication())
+
+
 _WRITERS = {"rpm": "rpm.write", "arch": "pacman"}
 
 
