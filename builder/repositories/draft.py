@@ -71,6 +71,9 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
         admitted = ECOSYSTEMS[name].admit(released, publication)
     except Malformed as fault:
         raise PackageError(f"{released.filename}: {fault}") from None
+    except (LookupError, ValueError) as fault:  # a package of others' making may contradict itself anywhere
+        what = visible(str(fault))
+        raise PackageError(f"{released.filename}: says what no index can: {what}") from fault
     if strange := next((file.path for file in admitted.files if not listing.holds(file.path)), ""):
         raise PackageError(
             f"{released.filename}: would be {visible(strange)} on the site, which not every server serves",
