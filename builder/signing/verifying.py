@@ -15,10 +15,10 @@ from builder.signing.packets import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Nothing stands before the message or behind it, and of headers only the digest's name.
+# Nothing stands before the one message or behind it, and of headers only the digest's name.
 _MESSAGE = re.compile(
     r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [A-Z0-9, ]+\n)*\n(?P<body>.*?\n)"
-    r"(?P<signature>-----BEGIN PGP SIGNATURE-----\n.*?-----END PGP SIGNATURE-----\n?)\Z",
+    r"(?P<signature>-----BEGIN PGP SIGNATURE-----\n(?:(?!-)[^\n]*\n)*-----END PGP SIGNATURE-----\n?)\Z",
     re.DOTALL,
 )
 _HINT = "it was changed, or signed with other keys than these"

@@ -84,6 +84,17 @@ def test_what_certifies_a_key_signs_no_data() -> None:
         openpgp.verify(PUBLIC, found[0].whole, openpgp.BINARY, b"data")
 
 
+@pytest.mark.parametrize(
+    "between", ["", "theirs\n", "-----BEGIN PGP SIGNED MESSAGE-----\n\ntheirs\n", MESSAGE]
+)
+def test_one_message_is_one(between: str) -> None:
+    """What stands between two signatures no signature covers, and others may take for the text."""
+    assert verifying.opened(MESSAGE, [PUBLIC], "it") == "one\ntwo\n"
+    block = MESSAGE[MESSAGE.index("-----BEGIN PGP SIGNATURE") :]
+    with pytest.raises(SignatureError, match="it: is no signed message"):
+        verifying.opened(f"{MESSAGE}{between}{block}", [PUBLIC], "it")
+
+
 def test_a_number_that_is_larger_than_the_key_is_refused() -> None:
     """Who serves a site decides what stands in its signatures: it ends no command with a traceback."""
     (signature,) = packets.read(RING.openpgp[0].sign(openpgp.TEXT, armor.to_sign("one\n"), time=TIME))
