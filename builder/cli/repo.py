@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from builder.cli import environment, options, repo_check, repo_fetch, repo_push, repo_serve
 from builder.cli.messages import tell
+from builder.errors import UsageError
+from builder.text.values import LINE
 
 if TYPE_CHECKING:
     from builder.repositories.publish import Order, Published
@@ -107,6 +110,8 @@ def retire(
     """Withdraw a release: a compromised root, say. Its successor must be out first."""
     from builder.repositories import publish
 
+    if not re.search(LINE, reason):
+        raise UsageError("--reason: is no line of text", hint="say in one sentence what clients are to show")
     order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
     _report(publish.retire(order, release, reason, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
 
