@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _FORMAT = 4  # of the specification, since RubyGems 1.3
 _ANY = [(">=", "0")]
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# What may stand in a line of the compact index, whose signs are , & | : and blanks.
+_NAME, _NUMBER = re.compile(r"[A-Za-z0-9._-]+"), re.compile(r"[0-9A-Za-z.-]+")
+_OPERATORS, _KINDS = {"=", "!=", ">", "<", ">=", "<=", "~>"}, {"runtime", "development"}
 
 Requirement = list[tuple[str, str]]
 
@@ -101,7 +104,10 @@ def _requirement(value: Any) -> Requirement:
         pairs = [(operator, number["version"]) for operator, number in value["requirements"]]
     except (TypeError, KeyError, ValueError):
         pairs = [("", "")]
-    if not all(isinstance(part, str) and part for pair in pairs for part in pair):
+    if not all(
+        isinstance(number, str) and operator in _OPERATORS and _NUMBER.fullmatch(number)
+        for operator, number in pairs
+    ):
         raise Malformed("metadata.gz: a requirement is none")
     return pairs or _ANY
 
@@ -110,11 +116,10 @@ def _dependencies(fields: Mapping[str, Any]) -> Iterator[tuple[str, str, Require
     for each in fields.get("dependencies") or ():
         if not isinstance(each, dict) or not isinstance(each.get("name"), str):
             raise Malformed("metadata.gz: a dependency has no name")
-        yield (
-            each["name"],
-            str(each.get("type", "runtime")).lstrip(":"),
-            _requirement(each.get("requirement")),
-        )
+        name, kind = each["name"], str(each.get("type", "runtime")).lstrip(":")
+        if kind not in _KINDS or not _NAME.fullmatch(name):
+            raise Malformed("metadata.gz: a dependency is none")
+        yield name, kind, _requirement(each.get("requirement"))
 
 
 def _texts(value: Any) -> Sequence[str]:

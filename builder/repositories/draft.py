@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import PackageError, SiteError
+from builder.formats.unpacked import Malformed
 from builder.repositories import clients, listing
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf, SiteEntry, is_plain
@@ -66,7 +67,13 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
     Raises SiteError where it has another package of that name and version: clients keep what they have; and
     PackageError for what cannot be offered.
     """
-    admitted = ECOSYSTEMS[name].admit(released, publication)
+    try:
+        admitted = ECOSYSTEMS[name].admit(released, publication)
+    except Malformed as fault:
+        raise PackageError(f"{released.filename}: {fault}") from None
+    except (LookupError, ValueError) as fault:  # a package of others' making may contradict itself anywhere
+        what = visible(str(fault))
+        raise PackageError(f"{released.filename}: says what no index can: {what}") from fault
     if strange := next((file.path for file in admitted.files if not listing.holds(file.path)), ""):
         raise PackageError(
             f"{released.filename}: would be {visible(strange)} on the site, which not every server serves",

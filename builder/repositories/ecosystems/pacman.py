@@ -17,6 +17,7 @@ from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.ecosystems import versions
 from builder.repositories.entry import newest
 from builder.repositories.sitefile import Kind, SiteFile
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +67,7 @@ def admit(released: Released, publication: Publication) -> Admitted:
     if publication.keys is not None:
         signature = publication.keys.detached(released.data, time=released.epoch, armored=False)
         files.append(SiteFile(f"{path}.sig", Kind.BLOB, signature))
-    lines = _desc(released, unpacked).encode(), _files(unpacked).encode()
+    lines = _desc(released, unpacked).encode(), _files(released, unpacked).encode()
     return Admitted(unpacked.name, unpacked.version, tuple(files), lines)
 
 
@@ -80,13 +81,23 @@ def _desc(released: Released, unpacked: Unpacked) -> str:
         "SHA256SUM": hashlib.sha256(data).hexdigest(),
         **{field: info.get(key, "") for field, key in _AFTER.items()},
     }
-    rows = {field: value.replace(", ", "\n") if field in _LISTS else value for field, value in fields.items()}
-    return "".join(f"%{field}%\n{value}\n\n" for field, value in rows.items() if value)
+    rows = ((field, value.split(", ") if field in _LISTS else [value]) for field, value in fields.items())
+    return "".join(_block(released.filename, field, values) for field, values in rows if any(values))
 
 
-def _files(unpacked: Unpacked) -> str:
-    paths = (f"{entry.path[1:]}{'/' * (entry.kind == 'dir')}\n" for entry in unpacked.entries)
-    return f"%FILES%\n{''.join(paths)}\n"
+def _block(filename: str, field: str, values: Sequence[str]) -> str:
+    """Return a field and its values, a line each; raise PackageError for one that is more than a line."""
+    for value in values:
+        if not value or value.startswith("%") or min(value) < " ":
+            raise PackageError(
+                f"{filename}: {field.lower()}: {visible(value)} is nothing that pacman's index holds"
+            )
+    return "".join((f"%{field}%\n", *(f"{value}\n" for value in values), "\n"))
+
+
+def _files(released: Released, unpacked: Unpacked) -> str:
+    paths = [f"{entry.path[1:]}{'/' * (entry.kind == 'dir')}" for entry in unpacked.entries]
+    return _block(released.filename, "FILES", paths)
 
 
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:

@@ -118,3 +118,20 @@ def test_a_specification_without_sense_is_refused(old: str, new: str, complaint:
     fields = gem.specification(_gem(SPECIFICATION.replace(old, new, 1)))
     with pytest.raises(Malformed, match=complaint):
         gemspec.dump(fields)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: rack", 'name: "x:>= 0|checksum:0\\n99 "'),
+        ("name: rack", 'name: "rack,rake"'),
+        ("version: '4'", "version: '4,evil:>= 0'"),
+        ('- - "<"', '- - "< 1&>="'),
+        ("type: :runtime", "type: :theirs"),
+    ],
+)
+def test_no_dependency_begins_a_line_of_its_own(old: str, new: str) -> None:
+    """What a gem says of another would be a version that nobody has published, with a digest of its own."""
+    fields = gem.specification(_gem(SPECIFICATION.replace(old, new, 1)))
+    with pytest.raises(Malformed, match=r"metadata\.gz: a (dependency|requirement) is none"):
+        gemspec.line(fields, "0" * 64)

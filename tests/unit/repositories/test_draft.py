@@ -7,6 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from builder.errors import PackageError
+from builder.formats import compression, pkginfo, tar
+from builder.model import File
 from builder.repositories import draft as drafts
 from builder.repositories.draft import Draft
 from builder.repositories.state import SiteState
@@ -51,6 +53,26 @@ def test_no_release_brings_the_repository_package(target: str, ecosystem: str) -
     with pytest.raises(PackageError, match="acme-repository is the site's own, and no release may bring it"):
         drafts.admit(_empty(), ecosystem, package, shelves.publication())
     assert drafts.admit(_empty(), ecosystem, replace(package, release=""), shelves.publication()).files
+
+
+def test_what_an_index_cannot_hold_is_said_of_the_file() -> None:
+    """A package may be one, and say what no index of its ecosystem has room for."""
+    package = shelves.released("gem", "2026.10")
+    hostile = replace(package, data=package.data[: -len(package.data) // 2])
+    with pytest.raises(PackageError, match=rf"^{re.escape(package.filename)}: "):
+        drafts.admit(_empty(), "gem", hostile, shelves.publication())
+
+
+@pytest.mark.parametrize("size", ["many", "9" * 5000])
+def test_a_number_that_is_none_is_said_of_the_file(size: str) -> None:
+    """It ends in an error, and in no traceback."""
+    was = shelves.released("apk", "2026.10")
+    control, data = (raw for raw, _ in compression.gunzip_each(".apk", was.data))
+    info = tar.unpack("", compression.gunzip_each("", control)[0][1])[0].data
+    hostile = re.sub(rb"(?m)^size = .*$", b"size = " + size.encode(), info)
+    packed = compression.gzip(tar.write([File(pkginfo.NAME, hostile)], 1, end=False)) + data
+    with pytest.raises(PackageError, match=rf"^{re.escape(was.filename)}: says what no index can: "):
+        drafts.admit(_empty(), "apk", replace(was, data=packed), shelves.publication())
 
 
 _WRITERS = {"rpm": "rpm.write", "arch": "pacman"}

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from builder import formats
 from builder.errors import PackageError
+from builder.formats import compression, tar
+from builder.model import File
 from builder.repositories.ecosystems import pacman
 from builder.repositories.entry import Released
 from tests import site_keys
@@ -127,3 +129,20 @@ def test_what_is_no_package_is_refused() -> None:
     was = released("arch", "2026.10")
     with pytest.raises(PackageError, match=r"^acme-ca-certs-2026\.10-1-any\.pkg\.tar\.gz: "):
         pacman.admit(replace(was, data=was.data[:-9]), shelves.publication())
+
+
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("optdepend = acme-x, , %FILENAME%, theirs.pkg.tar.zst", "etc/acme"),
+        ("optdepend = acme-x, %SHA256SUM%, 00", "etc/acme"),
+        ("url = https://acme.example", "etc/a\n\n%FILENAME%\ntheirs.pkg.tar.zst"),
+    ],
+)
+def test_no_value_begins_a_field_of_its_own(line: str, file: str) -> None:
+    """Values of a list stand in lines of their own, and an empty one ends the field."""
+    info = f"pkgname = acme-ca\npkgver = 1-1\narch = any\n{line}\n".encode()
+    data = compression.gzip(tar.write([File(".PKGINFO", info), File(file, b"")], EPOCH))
+    package = Released("2026.10", "acme-ca-1-1-any.pkg.tar.gz", data, "", EPOCH)
+    with pytest.raises(PackageError, match="is nothing that pacman's index holds"):
+        pacman.admit(package, shelves.publication())
