@@ -65,7 +65,7 @@ class ToolError(TrustpackError):
 
 
 class OutputError(TrustpackError):
-    """The output folder cannot be written as asked."""
+    """A file, a folder or a store cannot be read or written as asked."""
 
     exit_code = 8
 
@@ -99,7 +99,7 @@ class SignatureError(TrustpackError):
 
 
 class SiteError(TrustpackError):
-    """A site is damaged, contradicts itself, or is not the one that it was taken for."""
+    """A site or a release is missing, is damaged, or is not the one that it was taken for."""
 
     exit_code = 13
 

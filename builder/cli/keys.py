@@ -25,14 +25,6 @@ _Keys = Annotated[
         metavar="<path>",
     ),
 ]
-_PasswordFile = Annotated[
-    Path | None,
-    typer.Option(
-        help="A file with the password of the private keys; others must not be able to read it.",
-        parser=options.path,
-        metavar="<path>",
-    ),
-]
 _Encrypt = Annotated[
     bool, typer.Option("--encrypt", help="Ask for a password, and encrypt the new private keys with it.")
 ]
@@ -45,7 +37,7 @@ def new_keys(
     *,
     config: options.Config = None,
     keys: _Keys = None,
-    password_file: _PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     encrypt: _Encrypt = False,
     gpg: Annotated[str, typer.Option(help=_GPG_HELP.format("current"), metavar="<fingerprint>")] = "",
     gpg_next: Annotated[str, typer.Option(help=_GPG_HELP.format("next"), metavar="<fingerprint>")] = "",
@@ -119,7 +111,7 @@ def rotate(
     ] = False,
     config: options.Config = None,
     keys: _Keys = None,
-    password_file: _PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     encrypt: _Encrypt = False,
     gpg_next: Annotated[str, typer.Option(help=_GPG_HELP.format("new next"), metavar="<fingerprint>")] = "",
     public_next: Annotated[
@@ -179,7 +171,7 @@ def check(
     *,
     config: options.Config = None,
     keys: _Keys = None,
-    password_file: _PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     form: options.Form = None,
     json: options.Json = False,
     now: options.Now = None,

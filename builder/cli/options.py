@@ -162,6 +162,14 @@ Root = Annotated[
 PasswordFile = Annotated[
     Path | None, typer.Option(help="A file with the trust store's password, one per line.")
 ]
+KeyPasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file with the password of the private keys; others must not be able to read it.",
+        parser=path,
+        metavar="<path>",
+    ),
+]
 Now = Annotated[str | None, typer.Option(help="Judge validity at this time, for tests.", hidden=True)]
 Form = Annotated[
     Literal["text", "json"] | None, typer.Option("--format", help="How to print.  [default: text]")

@@ -52,7 +52,7 @@ def build_site(
     out: _Out = _SITE,
     url: _Url = None,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -75,7 +75,7 @@ def add(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -99,7 +99,7 @@ def retire(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -120,7 +120,7 @@ def refresh(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -142,7 +142,7 @@ def rehost(
     config: options.Config = None,
     out: _Out = _SITE,
     keys: _Keys = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     unsigned: _Unsigned = False,
     dry_run: _DryRun = False,
     form: options.Form = None,
@@ -155,6 +155,10 @@ def rehost(
     chosen = options.chosen(form, json=json)
     order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
     _report(publish.refresh(order, dry_run=dry_run), order, chosen, dry_run=dry_run)
+    configured = (environment.project(config=config).config.site or url).rstrip("/")
+    if configured != order.url.rstrip("/"):
+        said = f"trustpack.yaml: site: is {configured}, and the next command brings the site back there"
+        tell("note", [f"{said}: write there where it is served from now on"])
 
 
 app.command()(repo_push.push)
@@ -181,7 +185,7 @@ def _order(
     return Order(
         folder=out,
         organisation=organisation(project.config),
-        url=address(url, "--url") if url else project.config.site or "",
+        url=address(url, "--url") if url is not None else project.config.site or "",
         now=int(project.now.timestamp()),
         valid=int(section.valid.removesuffix("d")),
         keep=int(section.keep) if section.keep else None,

@@ -31,7 +31,7 @@ def sign(
             metavar="<path>",
         ),
     ] = None,
-    password_file: options.PasswordFile = None,
+    password_file: options.KeyPasswordFile = None,
     stolen: Annotated[
         bool,
         typer.Option(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from builder.repositories.draft import Draft
     from builder.repositories.entry import SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.state import SiteState
 
 
 def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
@@ -31,6 +32,11 @@ def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
         known = ", ".join(one.release for one in draft.state.releases) or "none"
         raise ReleaseError(f"release {visible(release)}: is not on the site", hint=f"it has {known}")
     if found.withdrawn:
+        if found.withdrawn != reason:
+            raise ReleaseError(
+                f"release {release}: is withdrawn already, because: {visible(found.withdrawn)}",
+                hint="clients have that reason: it stays",
+            )
         return draft
     newest = draft.state.offered[-1]
     if newest.release == release:
@@ -71,7 +77,17 @@ def keep(draft: Draft, count: int | None) -> Draft:
         for name, shelf in draft.state.shelves.items()
     }
     releases = tuple(one for one in draft.state.releases if one.release not in gone)
-    return replace(draft, state=replace(draft.state, releases=releases, shelves=shelves))
+    state = replace(draft.state, releases=releases, shelves=shelves)
+    own = _own(state)
+    lost = _own(draft.state) - own  # which may have come just now
+    return replace(draft, state=state, files=tuple(file for file in draft.files if file.path not in lost))
+
+
+def _own(state: SiteState) -> set[str]:
+    """Return the paths of all packages and bundles."""
+    entries = (one for shelf in state.shelves.values() for one in shelf.entries)
+    packages = {path for one in entries for path in (one.path, *one.others)}
+    return packages | {one.bundle for one in state.releases}
 
 
 def with_repository_package(draft: Draft, publication: Publication) -> Draft:

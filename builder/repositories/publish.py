@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from builder.errors import SiteError
+from builder.errors import ConfigError, SiteError
 from builder.repositories import change, take
 from builder.repositories import site as sites
 from builder.repositories.derive import derive
@@ -214,7 +214,7 @@ def _publication(order: Order, site: Site | None) -> Publication:
         )
     url = order.url or (site.state.url if site else "")
     if not url:
-        raise SiteError(
+        raise ConfigError(
             "the site: where it is served is not known",
             hint="set site: in trustpack.yaml, or give --url",
         )

@@ -86,7 +86,8 @@ def checked_text(found: SiteCheck) -> str:
     state = found.site.state
     until = dt.datetime.fromtimestamp(state.expires, dt.UTC).date()
     count = len(found.problems)
-    said = f"{count} of {found.files} files are wrong" if count else f"all {found.files} files as published"
+    wrong = f"{count} of {found.files} files {'is' if count == 1 else 'are'} wrong"
+    said = wrong if count else f"all {found.files} files as published"
     lines.append(f"{found.site.folder}: publication {state.counter}, valid until {until}: {said}")
     if found.verified_by:
         lines.append(f"signatures verified by {' and '.join(found.verified_by)}")

@@ -92,7 +92,11 @@ class StagingArea:
 @contextlib.contextmanager
 def stage(beside: Path) -> Iterator[StagingArea]:
     """Yield a stage whose large files lie in a folder in `beside`, on the same disk, until it ends."""
-    with TemporaryDirectory(prefix=atomic.TEMPORARY, dir=beside) as folder:
+    try:
+        made = TemporaryDirectory(prefix=atomic.TEMPORARY, dir=beside)
+    except OSError as error:
+        raise atomic.unwritable(beside, error) from error
+    with made as folder:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             atomic.lock(descriptor)  # or the next publisher would take it for what a killed one has left

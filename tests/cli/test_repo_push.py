@@ -62,6 +62,24 @@ def test_an_address_is_what_the_configuration_takes_for_one(site: World, url: st
         assert "s3cret" not in refused.err
 
 
+def test_a_site_without_an_address(world: World) -> None:
+    """The configuration lacks it."""
+    world.write("trustpack.yaml", _CONFIG.replace("site:", "# site:"))
+    assert world.run("build", "--release", "2026.10", "--target", "deb").code == 0
+    refused = world.run("repo", "build", "--unsigned")
+    assert (3, "") == (refused.code, refused.out)
+    assert "hint: set site: in trustpack.yaml, or give --url\n" in refused.err
+    assert world.run("repo", "build", "--unsigned", "--url", "").code == 2
+
+
+def test_moving_a_site_that_the_configuration_has_elsewhere(site: World) -> None:
+    """The next command would bring it back: that is said, and not where both agree."""
+    moved = site.run("repo", "rehost", "--url", "https://new.acme.example/")
+    said = "note: trustpack.yaml: site: is https://packages.acme.example, and the next command brings"
+    assert (moved.code, moved.err.partition(" the site back there")[0]) == (0, said)
+    assert site.run("repo", "rehost", "--url", "https://packages.acme.example/").err == ""
+
+
 def test_fetch(site: World) -> None:
     """By an address, with the public keys alone; what was seen is remembered."""
     key = (site.folder / "site" / "acme.asc").read_bytes()

@@ -142,6 +142,15 @@ def test_a_withdrawn_release_leaves_the_index(tmp_path: Path, built: list[Path])
     assert list((tmp_path / "site/deb/pool").rglob("*_2026.1_all.deb"))
 
 
+def test_a_reason_stays(tmp_path: Path, built: list[Path]) -> None:
+    """Saying it again is no change, and another one is refused: clients have the first."""
+    publish.build(order(tmp_path), built)
+    publish.retire(order(tmp_path, now=NOW + 1), "2026.1", "its key was stolen")
+    assert not publish.retire(order(tmp_path, now=NOW + 2), "2026.1", "its key was stolen").changed
+    with pytest.raises(ReleaseError, match="is withdrawn already, because: its key was stolen"):
+        publish.retire(order(tmp_path, now=NOW + 2), "2026.1", "its key was lost")
+
+
 def test_what_a_withdrawal_replaces_does_not_stay(tmp_path: Path, built: list[Path]) -> None:
     """No older index that offers the release is left."""
     publish.build(order(tmp_path), built)
@@ -176,6 +185,14 @@ def test_only_so_many_releases_stay_as_are_kept(tmp_path: Path, built: list[Path
     publish.build(order(tmp_path, keep=2), built)
     assert packages(tmp_path / "site") == ["2026.2", "2026.3"]
     assert not list((tmp_path / "site/deb/pool").rglob("*_2026.1_all.deb"))
+
+
+def test_a_release_that_is_too_old_to_be_kept_changes_nothing(tmp_path: Path, built: list[Path]) -> None:
+    """It may be among the folders of each run, and not each is a publication."""
+    publish.build(order(tmp_path, keep=2), built[1:])
+    before = tree(tmp_path / "site")
+    assert not publish.build(order(tmp_path, now=NOW + 1, keep=2), built).changed
+    assert tree(tmp_path / "site") == before
 
 
 def test_refreshing_changes_dates_and_nothing_else(tmp_path: Path, built: list[Path]) -> None:
