@@ -65,9 +65,10 @@ def build_site(
     """Put releases on the site; make it where there is none."""
     from builder.repositories import publish
 
+    chosen = options.chosen(form, json=json)
     order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
     done = publish.build(order, releases or [Path("dist")], dry_run=dry_run, progress=_progress)
-    _report(done, order, form, json=json, dry_run=dry_run)
+    _report(done, order, chosen, dry_run=dry_run)
 
 
 @app.command()
@@ -87,9 +88,10 @@ def add(
     """Add releases to a site that is there; older ones stay."""
     from builder.repositories import publish
 
+    chosen = options.chosen(form, json=json)
     order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
     done = publish.build(order, releases or [Path("dist")], only=True, dry_run=dry_run, progress=_progress)
-    _report(done, order, form, json=json, dry_run=dry_run)
+    _report(done, order, chosen, dry_run=dry_run)
 
 
 @app.command()
@@ -110,10 +112,11 @@ def retire(
     """Withdraw a release: a compromised root, say. Its successor must be out first."""
     from builder.repositories import publish
 
+    chosen = options.chosen(form, json=json)
     if not re.search(LINE, reason):
         raise UsageError("--reason: is no line of text", hint="say in one sentence what clients are to show")
     order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
-    _report(publish.retire(order, release, reason, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+    _report(publish.retire(order, release, reason, dry_run=dry_run), order, chosen, dry_run=dry_run)
 
 
 @app.command()
@@ -132,8 +135,9 @@ def refresh(
     """Sign the site's indexes once more, so that a quiet month does not expire them."""
     from builder.repositories import publish
 
+    chosen = options.chosen(form, json=json)
     order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
-    _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+    _report(publish.refresh(order, dry_run=dry_run), order, chosen, dry_run=dry_run)
 
 
 @app.command()
@@ -153,8 +157,9 @@ def rehost(
     """Write the site's absolute addresses anew, for another place that it is served from."""
     from builder.repositories import publish
 
+    chosen = options.chosen(form, json=json)
     order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
-    _report(publish.refresh(order, dry_run=dry_run), order, form, json=json, dry_run=dry_run)
+    _report(publish.refresh(order, dry_run=dry_run), order, chosen, dry_run=dry_run)
     configured = (environment.project(config=config).config.site or url).rstrip("/")
     if configured != order.url.rstrip("/"):
         said = f"trustpack.yaml: site: is {configured}, and the next command brings the site back there"
@@ -198,10 +203,10 @@ def _progress(text: str) -> None:
     tell("progress", [text])
 
 
-def _report(done: Published, order: Order, form: str | None, *, json: bool, dry_run: bool) -> None:
+def _report(done: Published, order: Order, form: str, *, dry_run: bool) -> None:
     from builder.repositories import report
 
-    if options.chosen(form, json=json) == "json":
+    if form == "json":
         typer.echo(report.to_json(done, order, dry_run=dry_run), nl=False)
         return
     if not done.changed:

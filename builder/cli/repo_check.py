@@ -34,8 +34,9 @@ def check(
     from builder.errors import SiteError
     from builder.repositories import report
 
+    as_json = options.chosen(form, json=json) == "json"
     found = checked(site, None if unsigned else key_folder(config, keys))
-    if options.chosen(form, json=json) == "json":
+    if as_json:
         typer.echo(report.checked_json(found, signed=not unsigned), nl=False)
     else:
         typer.echo(report.checked_text(found), nl=False)

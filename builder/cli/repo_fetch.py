@@ -61,6 +61,7 @@ def fetch(
     from builder.repositories import records, report
     from builder.repositories.stores import places
 
+    as_json = options.chosen(form, json=json) == "json"
     verifier = None if unsigned else environment.opener(config, keys, certificate)
     reader = places.readable(
         source,
@@ -83,7 +84,7 @@ def fetch(
         )  # fmt: skip
     if done.status.expires <= time.time():
         tell("warning", [f"{source}: what is signed there counts no more: run trustpack repo refresh"])
-    if options.chosen(form, json=json) == "json":
+    if as_json:
         typer.echo(report.fetched_json(done, source, out), nl=False)
     else:
         typer.echo(report.fetched_text(done, source, out), nl=False)
@@ -112,11 +113,12 @@ def export(
     from builder.repositories import export as exporting
     from builder.repositories import report
 
+    as_json = options.chosen(form, json=json) == "json"
     verifier = None if unsigned else environment.opener(config, keys, certificate)
     if certificate is None:  # which has none of apk's keys
         _refuse_damaged(site, None if unsigned else repo_check.key_folder(config, keys))
     done = exporting.export(site, file, verifier)
-    if options.chosen(form, json=json) == "json":
+    if as_json:
         typer.echo(report.exported_json(done, file), nl=False)
     else:
         typer.echo(f"{file}: {done.files} files of publication {done.counter}")

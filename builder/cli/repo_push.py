@@ -44,10 +44,11 @@ def push(
     from builder.repositories import report
     from builder.repositories.stores import places
 
+    as_json = options.chosen(form, json=json) == "json"
     verifier = None if unsigned else environment.opener(config, keys, certificate)
     store = places.writable(to, os.environ, holder=secrets.token_hex(8), clock=_Patience(to))
     done = pushing.push(site, store, verifier, whole=whole, dry_run=dry_run)
-    if options.chosen(form, json=json) == "json":
+    if as_json:
         typer.echo(report.pushed_json(done, to, dry_run=dry_run), nl=False)
     else:
         typer.echo(report.pushed_text(done, to, dry_run=dry_run), nl=False)

@@ -214,10 +214,9 @@ def _index(site: Site, staged: Staged, retracing: Retracing | None) -> str:
     listed = site.files.get(staged.listed.path)
     if listed is None:
         return "follows from the site's packages, and is not in its list"
-    if (listed.sha256, listed.size) == (staged.listed.sha256, staged.listed.size):
-        return ""
     if retracing is None or staged.listed.sha256 not in retracing:
-        return "does not match the packages on the site"
+        same = (listed.sha256, listed.size) == (staged.listed.sha256, staged.listed.size)
+        return "" if same else "does not match the packages on the site"
     try:
         retracing.verify(staged.listed.sha256, files.read(site.folder / listed.path, _MOST))
     except OSError as error:

@@ -43,7 +43,17 @@ def test_json_is_short_for_format_json(world: World, command: str) -> None:
 @pytest.mark.parametrize("command", [command.path for command in commands() if command.path != "schema"])
 def test_text_and_json_at_once_is_an_error(world: World, command: str) -> None:
     """It is told before anything is done, and as JSON, since that was asked for."""
-    needed = {"diff": "a b", "inspect": "x", "init": "roots.pem --org acme"}
+    needed = {
+        "diff": "a b",
+        "inspect": "x",
+        "init": "roots.pem --org acme",
+        "sign": "dist",
+        "repo retire": "2026.10 --reason why",
+        "repo rehost": "--url https://packages.acme.example",
+        "repo push": "www",
+        "repo fetch": "www",
+        "repo export": "site.tar",
+    }
     words = f"{command} {needed.get(command, 'deb' if 'recipes ' in command else '')}".split()
     if command == "recipes list":
         words.pop()
