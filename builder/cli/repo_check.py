@@ -33,6 +33,7 @@ def check(
     """
     from builder.errors import SiteError
     from builder.repositories import report
+    from builder.repositories.check import MISMATCH
 
     as_json = options.chosen(form, json=json) == "json"
     found = checked(site, None if unsigned else key_folder(config, keys))
@@ -40,6 +41,12 @@ def check(
         typer.echo(report.checked_json(found, signed=not unsigned), nl=False)
     else:
         typer.echo(report.checked_text(found), nl=False)
+    if any(one.problem == MISMATCH for one in found.problems):
+        # Their bytes are as published: what makes them has changed.
+        tell(
+            "note",
+            ["after keys rotate, or with another trustpack: trustpack repo refresh makes indexes anew"],
+        )
     raise typer.Exit(SiteError.exit_code if found.problems else 0)
 
 

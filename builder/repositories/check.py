@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from builder.repositories.sitefile import Listed
     from builder.repositories.staging import Staged, StagingArea
 
+MISMATCH = "does not match the packages on the site"
 _CHUNK = 1024 * 1024
 _OURS = "cryptography"  # the library that our own verifier calculates with
 _DETACHED = {".asc", ".gpg", ".sig"}
@@ -216,7 +217,7 @@ def _index(site: Site, staged: Staged, retracing: Retracing | None) -> str:
         return "follows from the site's packages, and is not in its list"
     if retracing is None or staged.listed.sha256 not in retracing:
         same = (listed.sha256, listed.size) == (staged.listed.sha256, staged.listed.size)
-        return "" if same else "does not match the packages on the site"
+        return "" if same else MISMATCH
     try:
         retracing.verify(staged.listed.sha256, files.read(site.folder / listed.path, _MOST))
     except OSError as error:

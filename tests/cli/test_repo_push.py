@@ -70,6 +70,19 @@ def test_a_reason_is_a_line_of_text(site: World, reason: str) -> None:
     assert "error: --reason: is no line of text\n" in refused.err
 
 
+def test_a_check_after_a_rotation_tells_what_to_do(site: World) -> None:
+    """The site is not damaged: it has not been published with the new keys."""
+    assert site.run("keys", "rotate").code == 0
+    before = site.run("repo", "check")
+    assert before.code == 13
+    assert "trustpack repo refresh makes indexes anew\n" in before.err
+    assert site.run("repo", "refresh").code == 0
+    assert site.run("repo", "check").code == 0
+    assert site.run("keys", "rotate", "--finish").code == 0
+    assert site.run("repo", "refresh").code == 0
+    assert site.run("repo", "check").code == 0
+
+
 def test_a_site_without_an_address(world: World) -> None:
     """The configuration lacks it."""
     world.write("trustpack.yaml", _CONFIG.replace("site:", "# site:"))

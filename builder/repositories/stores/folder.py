@@ -90,6 +90,7 @@ class FolderStore:
     def remove(self, path: str) -> None:
         """Remove a file, and the folders that are empty then."""
         file = self._inside(path)
+        self._tidy(file.parent)  # nobody may write there again
         try:
             file.unlink(missing_ok=True)
         except NotADirectoryError:

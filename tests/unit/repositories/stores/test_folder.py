@@ -60,6 +60,15 @@ def test_remove_takes_empty_folders_along(tmp_path: Path) -> None:
     assert not (tmp_path / "a" / "b").exists()
 
 
+def test_remove_takes_along_what_a_killed_process_left(tmp_path: Path) -> None:
+    """Nobody writes into that folder again, so nobody else would."""
+    store = FolderStore(tmp_path)
+    store.put("rpm/g/1/repomd.xml", b"", Kind.HASHED)
+    (tmp_path / "rpm/g/1" / f"{atomic.TEMPORARY}repomd.xml.key-1.0").touch()
+    FolderStore(tmp_path).remove("rpm/g/1/repomd.xml")
+    assert [] == list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("path", ["../x", "/x", "a//b", "a/./b", "a/", "", "a\\b", "a\0"])
 def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
     """A path that is not one below the root is refused."""
