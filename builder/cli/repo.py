@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from builder.cli import environment, options, repo_check, repo_fetch, repo_push, repo_serve
 from builder.cli.messages import tell
+from builder.errors import UsageError
+from builder.text.values import LINE
 
 if TYPE_CHECKING:
     from builder.repositories.publish import Order, Published
@@ -110,6 +113,8 @@ def retire(
     from builder.repositories import publish
 
     chosen = options.chosen(form, json=json)
+    if not re.search(LINE, reason):
+        raise UsageError("--reason: is no line of text", hint="say in one sentence what clients are to show")
     order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
     _report(publish.retire(order, release, reason, dry_run=dry_run), order, chosen, dry_run=dry_run)
 

@@ -218,6 +218,11 @@ def _publication(order: Order, site: Site | None) -> Publication:
             "the site: where it is served is not known",
             hint="set site: in trustpack.yaml, or give --url",
         )
+    if "?" in url or "#" in url or {".", "..", ""} & {*url.rstrip("/").split("/")[3:]}:
+        raise ConfigError(
+            f"site: {url}: no files can be below that address",
+            hint="give it without ? and #, and without . or .. or two slashes in its path",
+        )
     # Two publications in one second have two dates all the same.
     time = max(order.now, before + 1)
     return Publication(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from builder.signing.openpgp import PublicKey
 
 INDEX = "keys.json"
-_MODE = 0o700
+_MODE, _OTHERS_WRITE = 0o700, 0o022
 _MISSING = "'trustpack keys new' makes them; 'trustpack docs keys' tells about them"
 _RESTORE = "bring the folder back as it was, or see 'trustpack docs keys'"
 
@@ -102,7 +102,8 @@ def read(path: Path, *, organisation: str = "") -> KeyFolder:
     if not stat.S_ISDIR(found.st_mode):
         raise SignatureError(f"{path}: is no folder of keys", hint=_MISSING)
     mode = stat.S_IMODE(found.st_mode)
-    if mode & ~_MODE:
+    # What is public may lie in a repository, as git checks it out; nobody else may put keys there.
+    if mode & _OTHERS_WRITE or (mode & ~_MODE and any(path.glob("*.pem"))):
         raise SignatureError(f"{path}: others may enter it: its mode is {mode:04o}", hint=f"chmod 700 {path}")
     if found.st_uid not in {os.geteuid(), 0}:
         raise SignatureError(f"{path}: belongs to another user", hint="keys are read by their owner alone")

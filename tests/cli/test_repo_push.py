@@ -62,6 +62,14 @@ def test_an_address_is_what_the_configuration_takes_for_one(site: World, url: st
         assert "s3cret" not in refused.err
 
 
+@pytest.mark.parametrize("reason", ["", "its key\nwas stolen", "\x1b[31mstolen", "a\u202eb"])
+def test_a_reason_is_a_line_of_text(site: World, reason: str) -> None:
+    """It comes into XML and onto terminals."""
+    refused = site.run("repo", "retire", "2026.10", "--reason", reason)
+    assert (2, "") == (refused.code, refused.out)
+    assert "error: --reason: is no line of text\n" in refused.err
+
+
 def test_a_site_without_an_address(world: World) -> None:
     """The configuration lacks it."""
     world.write("trustpack.yaml", _CONFIG.replace("site:", "# site:"))

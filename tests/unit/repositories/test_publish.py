@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from builder.config import minimal, organisation
-from builder.errors import OutputError, ReleaseError, SiteError
+from builder.errors import ConfigError, OutputError, ReleaseError, SiteError
 from builder.prove.authority import create
 from builder.repositories import listing, publish, site, status
 from builder.repositories.publish import Order
@@ -140,6 +140,14 @@ def test_a_withdrawn_release_leaves_the_index(tmp_path: Path, built: list[Path])
     publish.retire(order(tmp_path, now=NOW + 1), "2026.1", "its key was stolen")
     assert packages(tmp_path / "site") == ["2026.2", "2026.3"]
     assert list((tmp_path / "site/deb/pool").rglob("*_2026.1_all.deb"))
+
+
+@pytest.mark.parametrize("path", ["/?a", "/a#b", "/a/../b", "/a//b", "/./a"])
+def test_an_address_that_clients_would_change_is_refused(tmp_path: Path, path: str) -> None:
+    """They would ask for other files, or for none."""
+    with pytest.raises(ConfigError, match="no files can be below that address"):
+        publish.build(replace(order(tmp_path), url=f"{URL}{path}"), [])
+    publish.build(replace(order(tmp_path), url=f"{URL}/a.b/c/"), [])
 
 
 def test_a_reason_stays(tmp_path: Path, built: list[Path]) -> None:

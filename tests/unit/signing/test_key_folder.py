@@ -35,6 +35,18 @@ def test_the_next_private_keys_are_not_needed(tmp_path: Path) -> None:
     assert before == site_keys.read(keys).certificate
 
 
+def test_public_keys_alone_may_be_where_anybody_reads(tmp_path: Path) -> None:
+    """As git checks them out, where a site is only verified; but nobody else may put keys there."""
+    keys = made.folder(tmp_path / "keys")
+    for path in keys.glob("*.pem"):
+        path.unlink()
+    keys.chmod(0o755)
+    assert 2 == len(site_keys.read_public(keys).certificates)
+    keys.chmod(0o775)
+    with pytest.raises(SignatureError, match="others may enter it: its mode is 0775"):
+        site_keys.read_public(keys)
+
+
 def test_encrypted_keys_open_with_one_of_the_passwords(tmp_path: Path) -> None:
     """Or with what is entered; without one they stay shut, and what is public can be read."""
     keys = made.folder(tmp_path / "keys", password=PASSWORD)
