@@ -32,7 +32,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *_GROUND, "text", "x509", "formats", "config", "load", "lint", "render", "release", "lifecycle",
     ),
     "repositories": (
-        "errors", "model", "text", "formats", "render", "inspect", "release",
+        "errors", "model", "text", "formats", "render", "signing", "inspect", "release",
     ),
     "prove": (
         "errors", "model", "text", "x509", "formats", "config", "load", "render", "inspect", "release",

@@ -22,6 +22,7 @@ from builder.repositories.front import PROOF
 from builder.repositories.page.proof import table
 from builder.repositories.sitefile import Kind, SiteFile
 from builder.repositories.state import OURS, PublishedRelease
+from builder.signing import finished
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ def _artifact(folder: Path, entry: ArtifactSummary) -> bytes:
         raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint="build it again") from None
     if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise SiteError(f"{path}: is not what {folder}'s manifest describes", hint="build it again")
+    # What a package is without its signature is what a later build is compared with.
+    if entry.unsigned and finished.identity(data) != entry.unsigned:
+        raise SiteError(
+            f"{path}: without its signature it is not what was built", hint="build and sign it again"
+        )
     return data
 
 

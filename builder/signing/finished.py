@@ -108,12 +108,13 @@ def _read(folder: Path, entry: ArtifactSummary) -> bytes:
         data = files.read(path, files.PACKAGE_BYTES)
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}", hint="build it again") from None
-    if hashlib.sha256(data).hexdigest() != entry.sha256 and _identity(data) != entry.identity:
+    if hashlib.sha256(data).hexdigest() != entry.sha256 and identity(data) != entry.identity:
         raise OutputError(f"{path}: is not what the manifest describes", hint="build it again")
     return data
 
 
-def _identity(data: bytes) -> str:
+def identity(data: bytes) -> str:
+    """Return the SHA-256 (hex) of what a package is without our signature inside; empty where none can be."""
     for kind, unsigned in _INSIDE.items():
         if READERS[kind].recognises(data):
             try:
@@ -132,13 +133,13 @@ def _signed(
         name = f"{entry.file}.sig"
         verified = opinion.detached(keys.openpgp[0].certificate, data, signature)
         return SignedFile(replace(entry, signature=name), name, verified), {name: signature}
-    identity = hashlib.sha256(_INSIDE[kind](data)).hexdigest()
-    if identity != entry.identity:
+    unsigned = hashlib.sha256(_INSIDE[kind](data)).hexdigest()
+    if unsigned != entry.identity:
         raise SignatureError(f"{entry.file}: without its signature it is not what was built")
     after = keys.rpm(data, time=epoch) if kind == "rpm" else keys.apk(data, time=epoch)
     verified = _rpm_verified(keys, after) if kind == "rpm" else _apk_verified(keys, after)
     digest = hashlib.sha256(after).hexdigest()
-    one = replace(entry, size=len(after), sha256=digest, unsigned=identity)
+    one = replace(entry, size=len(after), sha256=digest, unsigned=unsigned)
     return SignedFile(one, entry.file, verified), {entry.file: after}
 
 

@@ -206,6 +206,19 @@ def test_another_organisations_release_is_refused(site: Site, tmp_path: Path, re
     refused(site, lambda: site.add(other), SiteError, "is a release of beta, and the site is acme's")
 
 
+def test_a_signed_package_that_is_not_what_was_built_is_refused(
+    site: Site, tmp_path: Path, releases: Releases
+) -> None:
+    """What it is without its signature, its manifest cannot just claim."""
+    folder = tmp_path / "dist"
+    shutil.copytree(releases.third.folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    entry = next(one for one in manifest["artifacts"] if one["target"] == "rpm")
+    entry["unsigned"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    refused(site, lambda: publish.build(site.order(), [folder]), SiteError, "is not what was built")
+
+
 def test_another_organisation_of_the_same_name_is_refused(
     site: Site, tmp_path: Path, releases: Releases
 ) -> None:
