@@ -45,7 +45,7 @@ def check(
         # Their bytes are as published: what makes them has changed.
         tell(
             "note",
-            ["after keys rotate, or with another trustpack: trustpack repo refresh makes indexes anew"],
+            ["after keys rotate: trustpack repo refresh makes indexes anew"],
         )
     raise typer.Exit(SiteError.exit_code if found.problems else 0)
 

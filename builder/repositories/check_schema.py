@@ -31,6 +31,11 @@ class SiteCheckJson(DocumentJson, frozen=True):
     problems: list[SiteProblemJson]
     others: Annotated[list[str], Meta(description="Files in its folder that are not the site's.")]
     unfinished: Annotated[bool, Meta(description="Whether a publication did not end.")]
+    made_by: Annotated[str, Meta(description="What has made the indexes and the page.")]
+    compared: Annotated[
+        bool,
+        Meta(description="Whether they were made once more, to be compared: only what has made them can."),
+    ]
 
 
 class SiteHealthJson(DocumentJson, frozen=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from builder.repositories import first_install, front, listing, state, status
+from builder.repositories import first_install, front, listing, maker, state, status
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import Shelf
 from builder.repositories.page import FirstInstall
@@ -62,6 +62,7 @@ def derive(
         time=publication.time,
         expires=publication.expires,
         architectures=publication.architectures,
+        made_by=maker.name(),
     )
     _keys(publication, stage)
     bundle = _bundle(draft, found, stage)

@@ -70,6 +70,8 @@ def checked_json(found: SiteCheck, *, signed: bool) -> str:
         "problems": [{"path": one.path, "problem": one.problem} for one in found.problems],
         "others": list(found.others),
         "unfinished": found.unfinished,
+        "made_by": state.made_by,
+        "compared": found.compared,
     }
     return json.dumps(value, indent=2) + "\n"
 
@@ -84,6 +86,8 @@ def checked_text(found: SiteCheck) -> str:
     if found.unfinished:
         lines.append("a publication did not end: run its command again")
     state = found.site.state
+    if not found.compared:
+        lines.append(f"indexes not compared with the packages: they were made by {state.made_by}")
     until = dt.datetime.fromtimestamp(state.expires, dt.UTC).date()
     count = len(found.problems)
     wrong = f"{count} of {found.files} files {'is' if count == 1 else 'are'} wrong"

@@ -52,6 +52,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     was derived, and `scripts` all that ever were install.sh, by the names that have their digests, the
     present one last. `lineage` are the publications that this one follows, the last one last: the first 16
     hex digits of the digests of their lists.
+    `made_by` is what has made the indexes: see maker.py.
     """
 
     organisation: Organisation
@@ -67,6 +68,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     architectures: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     lineage: tuple[str, ...] = ()
+    made_by: str = ""
     schema: int = _SCHEMA
 
     @property

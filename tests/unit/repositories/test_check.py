@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from builder import config
 from builder.errors import SignatureError, SiteError
 from builder.prove.authority import create
-from builder.repositories import check, listing, publish, status
+from builder.repositories import check, listing, maker, publish, status
 from builder.repositories import site as sites
 from builder.repositories.ecosystems import rpm
 from builder.repositories.publish import Order
@@ -109,6 +109,20 @@ def test_a_site_as_it_was_published_has_no_problem(folder: Path, tmp_path: Path)
     assert ((), (), False) == (found.problems, found.others, found.unfinished)
     assert sum(path.is_file() for path in folder.rglob("*")) == found.files
     assert ("cryptography",) == found.verified_by
+
+
+def test_what_another_trustpack_has_made_is_held_to_the_list_alone(
+    tmp_path: Path, released: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its page has other bytes, and its zlib other indexes; a changed byte is found all the same."""
+    with monkeypatch.context() as patched:
+        patched.setattr(maker, "__version__", "0.0.9")
+        publish.build(order(tmp_path, site_keys.keyring()), released)
+    site = tmp_path / "site"
+    found = checked(site, scratch=tmp_path)
+    assert ((), False) == (found.problems, found.compared)
+    flip(site / "index.html", 100, 1)
+    assert told(site, tmp_path) == {"index.html": "holds something else than the site's list says"}
 
 
 def test_every_one_of_a_thousand_changed_bytes_is_found(folder: Path, tmp_path: Path) -> None:
