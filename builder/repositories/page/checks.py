@@ -66,9 +66,20 @@ CHECKS = (
     ),
     ClientChecks("apk", "apk", _SIGNED, _STATUS),
     ClientChecks("pacman", "pacman", _SIGNED, _STATUS),
-    ClientChecks("brew", "brew", _DIGEST, "Compare the tap's commit with one that you know."),
+    ClientChecks(
+        "brew",
+        "brew",
+        (_YES, _NONE, _NONE, _NONE, _YES),
+        "A machine that has seen a newer tap keeps it. A new one: compare the tap's commit with one you know.",
+    ),
     ClientChecks("pypi", "pip, uv, poetry", _DIGEST, "Lock digests: --require-hashes, or a lock file."),
-    ClientChecks("npm", "npm, pnpm, yarn, bun", _DIGEST, "Commit the lock file, and install by it."),
+    ClientChecks("npm", "npm, pnpm, Yarn 1, Bun", _DIGEST, "Commit the lock file, and install by it."),
+    ClientChecks(
+        "npm",
+        "Yarn 4",
+        (_NO, _NONE, _NONE, _NONE, _NONE),
+        "It compares with yarn.lock alone: commit it, and install with --immutable.",
+    ),
     ClientChecks("gem", "Bundler 2.6 and newer", _DIGEST, "Keep checksums: bundle lock --add-checksums."),
     ClientChecks(
         "gem",
