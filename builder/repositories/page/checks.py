@@ -70,7 +70,7 @@ CHECKS = (
         "brew",
         "brew",
         (_YES, _NONE, _NONE, _NONE, _YES),
-        "A machine that has seen a newer tap keeps it. A new one: compare the tap's commit with one you know.",
+        "A machine that has seen a newer tap keeps it. A new one: compare the commit with one you know.",
     ),
     ClientChecks("pypi", "pip, uv, poetry", _DIGEST, "Lock digests: --require-hashes, or a lock file."),
     ClientChecks("npm", "npm, pnpm, Yarn 1, Bun", _DIGEST, "Commit the lock file, and install by it."),
