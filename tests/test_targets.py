@@ -58,6 +58,7 @@ def test_a_target_on_a_known_format_costs_no_python() -> None:
     }
     assert {path: names for path, names in found.items() if names} == {
         "builder/model/packagemanagers.py": ["pacman"],
+        "builder/prove/offer.py": ["pacman"],
         "builder/prove/testbeds/system.py": ["pacman"],
     }
     assert targets.ALL["arch"].recipe.manager == "pacman"

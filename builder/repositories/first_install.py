@@ -55,8 +55,8 @@ def command(url: str, sha256: str) -> str:
     a folder of its own nobody else can change it between the comparison and the run.
     """
     return (
-        'cd "$(mktemp -d)"\n'
-        f"curl -fsSkLo install.sh {url}/install-{sha256}.sh\n"
+        'cd "$(mktemp -d)" &&\n'
+        f"curl -fsSkLo install.sh {url}/install-{sha256}.sh &&\n"
         f'echo "{sha256}  install.sh" | sha256sum -c - && sudo sh install.sh\n'
     )
 
