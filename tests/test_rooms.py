@@ -37,4 +37,11 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def test_nobody_imports_a_command() -> None:
     """A command parses, calls and prints: what two of them need lies in a room below."""
     named = {f"builder.cli.{module}" for module, _ in COMMANDS.values()}
-    assert {(name, other) for name, found in imports().items() for other in found & named} == set()
+    # Those of `repo` are modules of their own, which it lists.
+    below = {name for name in imports() if name.startswith("builder.cli.repo_")}
+    assert {
+        (name, other)
+        for name, found in imports().items()
+        for other in found & (named | below)
+        if not (name == "builder.cli.repo" and other in below)
+    } == set()

@@ -39,18 +39,8 @@ def check(
     keys: options.PublicKeys = None,
     certificate: options.Certificate = None,
     unsigned: options.Unsigned = False,
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            help="A file that remembers the last publication seen: an older one is refused.",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = None,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(help="The CA certificates of the site's server.", parser=options.path, metavar="<path>"),
-    ] = None,
+    record: options.Record = None,
+    ca_file: options.CaFile = None,
     within: Annotated[
         str | None,
         typer.Option(help="How many days to look ahead.  [default: 90d; for a site 21d]", metavar="<days>"),

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
-import time
 from typing import TYPE_CHECKING
 
 import typer
 
-from builder.cli import environment
+from builder.cli import site_access
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,17 +31,9 @@ def look(
 ) -> SiteHealth:
     """Look at a site as its clients do; remember in the file `record` which publication it is."""
     from builder.repositories import records, watch
-    from builder.repositories.stores import places
 
     seen = records.read(record) if record else None
-    reader = places.readable(
-        site,
-        os.environ,
-        holder=secrets.token_hex(8),
-        clock=time,
-        ca_file=ca_file,
-        proxy=environment.proxy,
-    )
+    reader = site_access.reader(site, ca_file)
     with contextlib.ExitStack() as stack:
         if close := getattr(reader, "close", None):
             stack.callback(close)

@@ -190,3 +190,19 @@ Certificate = Annotated[
     typer.Option(help="A file with the site's public keys, ORG.asc, instead.", parser=path, metavar="<path>"),
 ]
 Unsigned = Annotated[bool, typer.Option("--unsigned", help="The site is not signed.")]
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file that remembers the last publication seen: an older one is refused.",
+        parser=path,
+        metavar="<path>",
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="CA certificates in PEM, for the certificate of the site's server.",
+        parser=path,
+        metavar="<path>",
+    ),
+]

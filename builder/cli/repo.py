@@ -224,4 +224,4 @@ def _report(done: Published, order: Order, form: str, *, dry_run: bool) -> None:
         f"{len(done.removed)} removed; publication {done.state.counter}, for {done.state.url}"
     )
     if digest := report.install(done.state):
-        typer.echo(f"install.sh: SHA-256 {digest}: tell people this digest by another way than the site")
+        typer.echo(f"install.sh: SHA-256 {digest}; give people this digest by another channel than the site")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import options, site_access
 from builder.cli.messages import tell
-
-if TYPE_CHECKING:
-    from builder.repositories.check import SiteCheck
 
 
 def check(
@@ -36,7 +32,7 @@ def check(
     from builder.repositories.check import MISMATCH
 
     as_json = options.chosen(form, json=json) == "json"
-    found = checked(site, None if unsigned else key_folder(config, keys))
+    found = site_access.checked(site, None if unsigned else site_access.key_folder(config, keys))
     if as_json:
         typer.echo(report.checked_json(found, signed=not unsigned), nl=False)
     else:
@@ -48,29 +44,3 @@ def check(
             ["after keys rotate: trustpack repo refresh makes indexes anew"],
         )
     raise typer.Exit(SiteError.exit_code if found.problems else 0)
-
-
-def key_folder(config: Path | None, keys: Path | None) -> Path:
-    """Return the folder of a site's keys: the one given, or the configuration's."""
-    if keys is not None:
-        return keys
-    project = environment.project(config=config)
-    return project.folder / project.config.repository.keys
-
-
-def checked(site: Path, keys: Path | None) -> SiteCheck:
-    """Check with the public keys in a folder, None for none; by gpgv as well, where that is installed."""
-    from builder.repositories import check as checking
-    from builder.signing import gpgv, site_keys, site_verifier
-
-    ring = site_keys.read_public(keys) if keys else None
-    verifier = site_verifier.of_keyring(ring) if ring else None
-    with tempfile.TemporaryDirectory(prefix="trustpack-check-") as scratch:
-        found = checking.check(
-            site, ring, verifier, scratch=Path(scratch), progress=lambda text: tell("progress", [text])
-        )
-    program = gpgv.find()
-    if ring is None or not program:
-        return found
-    refused = gpgv.refused(program, ring.certificates, checking.signatures(found.site))
-    return checking.with_second_opinion(found, Path(program).name, refused)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from builder.cli import environment, options, repo_check
+from builder.cli import environment, options, site_access
 from builder.cli.messages import tell
 
 _SITE = Path("site")
@@ -33,22 +31,8 @@ def fetch(
     keys: options.PublicKeys = None,
     certificate: options.Certificate = None,
     unsigned: options.Unsigned = False,
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            help="A file that remembers the last publication seen: an older one is refused.",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = None,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="CAs in PEM that the web server's certificate may be from.",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = None,
+    record: options.Record = None,
+    ca_file: options.CaFile = None,
     form: options.Form = None,
     json: options.Json = False,
 ) -> None:
@@ -59,18 +43,10 @@ def fetch(
     """
     from builder.repositories import fetch as fetching
     from builder.repositories import records, report
-    from builder.repositories.stores import places
 
     as_json = options.chosen(form, json=json) == "json"
     verifier = None if unsigned else environment.opener(config, keys, certificate)
-    reader = places.readable(
-        source,
-        os.environ,
-        holder=secrets.token_hex(8),
-        clock=time,
-        ca_file=ca_file,
-        proxy=environment.proxy,
-    )
+    reader = site_access.reader(source, ca_file)
     slug = environment.project(config=config).config.organisation.slug if certificate is None else ""
     seen = records.read(record) if record else None
     done = fetching.fetch(reader, out, verifier, organisation=slug, seen=seen)
@@ -83,7 +59,7 @@ def fetch(
              for path in done.stale],
         )  # fmt: skip
     if done.status.expires <= time.time():
-        tell("warning", [f"{source}: what is signed there counts no more: run trustpack repo refresh"])
+        tell("warning", [f"{source}: its signatures have expired: sign it again by 'trustpack repo refresh'"])
     if as_json:
         typer.echo(report.fetched_json(done, source, out), nl=False)
     else:
@@ -116,7 +92,7 @@ def export(
     as_json = options.chosen(form, json=json) == "json"
     verifier = None if unsigned else environment.opener(config, keys, certificate)
     if certificate is None:  # which has none of apk's keys
-        _refuse_damaged(site, None if unsigned else repo_check.key_folder(config, keys))
+        _refuse_damaged(site, None if unsigned else site_access.key_folder(config, keys))
     done = exporting.export(site, file, verifier)
     if as_json:
         typer.echo(report.exported_json(done, file), nl=False)
@@ -127,7 +103,7 @@ def export(
 def _refuse_damaged(site: Path, keys: Path | None) -> None:
     from builder.errors import SiteError
 
-    found = repo_check.checked(site, keys)
+    found = site_access.checked(site, keys)
     if found.problems:
         first = found.problems[0]
         raise SiteError(f"{site}/{first.path}: {first.problem}", hint="see all: trustpack repo check")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.signing import armor
+from builder.signing import program as programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,17 +38,11 @@ def refused(
             files = [str(path.absolute()) for path in (signature, data) if path]
             options = ["--homedir", folder, "--keyring", str(ring), "--status-fd", "1"]
             options += ["--output", f"{folder}/text"] if data is None else []
-            done = subprocess.run(
-                [program, *options, *files],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                env={"LC_ALL": "C", "HOME": folder},
-                timeout=_SECONDS,
-                check=False,
-            )
+            command = [program, *options, *files]
+            done = programs.ask(command, b"", environment={"LC_ALL": "C", "HOME": folder}, seconds=_SECONDS)
             Path(folder, "text").unlink(missing_ok=True)
-            if done.returncode != 0 and not _by_a_known_key(done.stdout):
-                yield signature, done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            if done.status != 0 and not _by_a_known_key(done.out):
+                yield signature, done.said
 
 
 def _by_a_known_key(status: bytes) -> bool:
