@@ -94,7 +94,7 @@ def finish(staging: Staging, folder: str, kind: Kind, data: Iterable[Data], publ
 
 
 def _tags(publication: Publication) -> str:
-    """Return what lets zypper (libzypp 17.28 and newer) take the next key by itself.
+    """Return what lets zypper take the next key by itself (seen with libzypp 17.36).
 
     It asks nobody of a key that is named here, where one that it trusts has signed; repomd.xml.key has it.
     """
