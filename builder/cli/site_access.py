@@ -1,0 +1,57 @@
+"""Reach the site that a command names: over the network, in a bucket, or in a folder with its public keys."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.cli import environment
+from builder.cli.messages import tell
+
+if TYPE_CHECKING:
+    from builder.repositories.check import SiteCheck
+    from builder.repositories.stores.store import SiteReader
+
+
+def reader(site: str, ca_file: Path | None) -> SiteReader:
+    """Open an address, a bucket or a folder for reading, with the environment's proxy and credentials."""
+    from builder.repositories.stores import places
+
+    return places.readable(
+        site,
+        os.environ,
+        holder=secrets.token_hex(8),
+        clock=time,
+        ca_file=ca_file,
+        proxy=environment.proxy,
+    )
+
+
+def key_folder(config: Path | None, keys: Path | None) -> Path:
+    """Return the folder of a site's keys: the one given, or the configuration's."""
+    if keys is not None:
+        return keys
+    project = environment.project(config=config)
+    return project.folder / project.config.repository.keys
+
+
+def checked(site: Path, keys: Path | None) -> SiteCheck:
+    """Check with the public keys in a folder, None for none; by gpgv as well, where that is installed."""
+    from builder.repositories import check as checking
+    from builder.signing import gpgv, site_keys, site_verifier
+
+    ring = site_keys.read_public(keys) if keys else None
+    verifier = site_verifier.of_keyring(ring) if ring else None
+    with tempfile.TemporaryDirectory(prefix="trustpack-check-") as scratch:
+        found = checking.check(
+            site, ring, verifier, scratch=Path(scratch), progress=lambda text: tell("progress", [text])
+        )
+    program = gpgv.find()
+    if ring is None or not program:
+        return found
+    refused = gpgv.refused(program, ring.certificates, checking.signatures(found.site))
+    return checking.with_second_opinion(found, Path(program).name, refused)
