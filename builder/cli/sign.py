@@ -141,7 +141,7 @@ def _verified(folder: Path, ring: SiteKeys, written: Sequence[str]) -> list[str]
     names = set()
     new = {folder / path for path in written}
     if program and found:
-        pairs = [pair for pair in check.signatures(found) if pair[0] in new]
+        pairs = [pair for pair in check.signatures(found, found.files) if pair[0] in new]
         names |= {"gpgv"} if pairs else set()
         for path, said in gpgv.refused(program, ring.certificates, pairs):
             raise SignatureError(f"{path}: gpgv refuses the signature: {said}", hint="do not publish it")

@@ -53,5 +53,5 @@ def checked(site: Path, keys: Path | None) -> SiteCheck:
     program = gpgv.find()
     if ring is None or not program:
         return found
-    refused = gpgv.refused(program, ring.certificates, checking.signatures(found.site))
+    refused = gpgv.refused(program, ring.certificates, checking.signatures(found.site, found.site.files))
     return checking.with_second_opinion(found, Path(program).name, refused)

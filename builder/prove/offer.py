@@ -9,8 +9,8 @@ import msgspec
 
 from builder.errors import ProofError
 from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
-from builder.repositories.ecosystems import ECOSYSTEMS, versions
-from builder.repositories.entry import Shelf, SiteEntry, strange
+from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.entry import SiteEntry, rank, strange
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from builder.release.manifest import ArtifactSummary
     from builder.repositories.publication import Publication
-    from builder.repositories.state import SiteState
+    from builder.repositories.shelf import Shelf
 
 # How each package manager is told a version, by the ids of its instructions, where a name is a word.
 _VERSIONED = {
@@ -63,7 +63,7 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 def find(
-    state: SiteState, artifacts: Iterable[ArtifactSummary], publication: Publication
+    shelves: Mapping[str, Shelf], artifacts: Iterable[ArtifactSummary], publication: Publication
 ) -> Mapping[str, Offer]:
     """Return what the site offers of each target of a release, whose last artifact is what it installs.
 
@@ -71,27 +71,24 @@ def find(
     """
     found: dict[str, Offer] = {}
     for artifact in artifacts:
-        for name, kept in state.shelves.items():
-            if name not in ECOSYSTEMS:
-                continue
-            entries = [one for one in kept.entries if one.name == artifact.name and not one.withdrawn]
+        for name, shelf in shelves.items():
+            entries = [one for one in shelf.offered if one.name == artifact.name]
             ours = next((one for one in entries if one.identity == artifact.sha256), None)
             if ours is None:
                 continue
-            if other := strange(kept.entries):
+            if other := strange(shelf.entries):
                 raise ProofError(f"the site: offers {visible(other.name)}, which is no package of a site's")
             _expect_newest(artifact, ours, entries)
-            older = [one for one in entries if versions.rank(one) < versions.rank(ours)]
-            shelf = Shelf(kept.entries, tuple(kept.texts), lambda _: ())
+            older = [one for one in entries if rank(one) < rank(ours)]
             told = tuple(ECOSYSTEMS[name].instructions(shelf, publication))
             found[artifact.target] = Offer(
-                told, publication.url, ours.name, ours, max(older, key=versions.rank, default=None)
+                told, publication.url, ours.name, ours, max(older, key=rank, default=None)
             )
     return found
 
 
 def _expect_newest(artifact: ArtifactSummary, ours: SiteEntry, entries: Sequence[SiteEntry]) -> None:
-    newest = max(entries, key=versions.rank)
+    newest = max(entries, key=rank)
     if newest is not ours:
         raise ProofError(
             f"{artifact.file}: the site offers a newer release, {newest.release}",

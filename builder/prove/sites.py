@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from builder.prove.trial import Question
     from builder.release.manifest import ArtifactSummary, Manifest
     from builder.repositories.publication import SiteKeys
+    from builder.repositories.shelf import Shelf
     from builder.repositories.state import SiteState
     from builder.repositories.stores import SiteReader
 
@@ -62,22 +63,24 @@ def published(site: PublishedSite, case: Case) -> Mapping[str, Offer]:
             f"{site.url}: says that it is at {said}, where its clients would go",
             hint=f"prove it there, or: trustpack repo rehost --url {site.url}",
         )
-    return _offers(found.state, site.url, case.organisation, site.keys, _installed(case.manifest, case))
+    publication = _publication(found.state, site.url, case.organisation, site.keys)
+    return _offers(remote.shelves(site.reader, found.state), publication, _installed(case.manifest, case))
+
+
+def _publication(
+    state: SiteState, url: str, organisation: Organisation, signing: SiteKeys | None
+) -> Publication:
+    return Publication(organisation, url, state.time, state.expires, state.counter, signing)
 
 
 def _offers(
-    state: SiteState,
-    url: str,
-    organisation: Organisation,
-    signing: SiteKeys | None,
-    artifacts: Sequence[ArtifactSummary],
+    shelves: Mapping[str, Shelf], publication: Publication, artifacts: Sequence[ArtifactSummary]
 ) -> Mapping[str, Offer]:
-    publication = Publication(organisation, url, state.time, state.expires, state.counter, signing)
-    offers = offer.find(state, artifacts, publication)
+    offers = offer.find(shelves, artifacts, publication)
     missing = [entry.file for entry in artifacts if entry.target not in offers]
     if missing:
         raise ProofError(
-            f"{url}: does not offer {missing[0]} as it lies here",
+            f"{publication.url}: does not offer {missing[0]} as it lies here",
             hint="put the release on the site first: trustpack repo add",
         )
     return offers
@@ -116,7 +119,8 @@ def replica(
         made = sites.read(folder, signing)
         if made is None:
             raise ProofError(f"{folder}: the replica of the site is not there")
-        yield _offers(made.state, url, case.organisation, signing, _installed(last, case))
+        publication = _publication(made.state, url, case.organisation, signing)
+        yield _offers(made.shelves, publication, _installed(last, case))
 
 
 def _throw_away(organisation: Organisation, time: int) -> Keyring:

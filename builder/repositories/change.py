@@ -10,15 +10,13 @@ from builder.errors import ReleaseError
 from builder.model import Release
 from builder.repositories import draft as drafts
 from builder.repositories import first_install, repository_package
-from builder.repositories.ecosystems import brew
+from builder.repositories.ecosystems import ECOSYSTEMS, brew
 from builder.repositories.sitefile import Kind, SiteFile
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from builder.repositories.draft import Draft
-    from builder.repositories.entry import SiteEntry
     from builder.repositories.publication import Publication
-    from builder.repositories.state import SiteState
 
 
 def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
@@ -48,15 +46,15 @@ def withdraw(draft: Draft, release: str, *, reason: str, time: int) -> Draft:
         replace(one, withdrawn=reason, withdrawn_at=time) if one.release == release else one
         for one in draft.state.releases
     )
-    shelves = {
-        name: replace(shelf, entries=tuple(_withdrawn(one, release, reason, time) for one in shelf.entries))
-        for name, shelf in draft.state.shelves.items()
+    state = replace(draft.state, releases=releases)
+    came = {
+        name: {
+            path: replace(one, entry=drafts.as_released(state.withdrawn, one.entry))
+            for path, one in packages.items()
+        }
+        for name, packages in draft.came.items()
     }
-    return replace(draft, state=replace(draft.state, releases=releases, shelves=shelves), withdrawing=True)
-
-
-def _withdrawn(entry: SiteEntry, release: str, reason: str, time: int) -> SiteEntry:
-    return replace(entry, withdrawn=reason, withdrawn_at=time) if entry.release == release else entry
+    return replace(draft, state=state, came=came, withdrawing=True)
 
 
 def keep(draft: Draft, count: int | None) -> Draft:
@@ -69,30 +67,27 @@ def keep(draft: Draft, count: int | None) -> Draft:
         return draft
     ordered = sorted(draft.state.releases, key=lambda one: Release(one.release).numbers)
     gone = {one.release for one in ordered[:-count]}
-    shelves = {
-        name: replace(
-            shelf,
-            entries=tuple(one for one in shelf.entries if name == brew.NAME or one.release not in gone),
-        )
-        for name, shelf in draft.state.shelves.items()
-    }
     releases = tuple(one for one in draft.state.releases if one.release not in gone)
-    state = replace(draft.state, releases=releases, shelves=shelves)
-    own = _own(state)
-    lost = _own(draft.state) - own  # which may have come just now
-    return replace(draft, state=state, files=tuple(file for file in draft.files if file.path not in lost))
+    came = {
+        name: {
+            path: one for path, one in packages.items() if name == brew.NAME or one.entry.release not in gone
+        }
+        for name, packages in draft.came.items()
+    }
+    kept = replace(draft, state=replace(draft.state, releases=releases), came=came)
+    lost = _brought(draft) - _brought(kept)
+    return replace(kept, files=tuple(file for file in draft.files if file.path not in lost))
 
 
-def _own(state: SiteState) -> set[str]:
-    """Return the paths of all packages and bundles."""
-    entries = (one for shelf in state.shelves.values() for one in shelf.entries)
-    packages = {path for one in entries for path in (one.path, *one.others)}
-    return packages | {one.bundle for one in state.releases}
+def _brought(draft: Draft) -> set[str]:
+    """Return the paths of what came, and of the bundles of all releases."""
+    packages = {path for each in draft.came.values() for one in each.values() for path in one.entry.paths}
+    return packages | {one.bundle for one in draft.state.releases}
 
 
 def with_repository_package(draft: Draft, publication: Publication) -> Draft:
     """Return the draft with ORG-repository as the site's keys, address and packages now have it."""
-    shelves = {name: kept.entries for name, kept in draft.state.shelves.items()}
+    shelves = {name: draft.shelf(name) for name in ECOSYSTEMS}
     for name, released in repository_package.due(publication, shelves):
         draft = drafts.admit(draft, name, released, publication)
     return draft
@@ -100,7 +95,7 @@ def with_repository_package(draft: Draft, publication: Publication) -> Draft:
 
 def with_first_install(draft: Draft, publication: Publication) -> Draft:
     """Return the draft with install.sh as it has to be; older ones stay: people were told their digests."""
-    shelves = {name: kept.entries for name, kept in draft.state.shelves.items()}
+    shelves = {name: draft.shelf(name) for name in ECOSYSTEMS}
     data = first_install.script(publication, shelves)
     name = first_install.kept_name(data)
     known = draft.state.scripts

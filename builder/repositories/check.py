@@ -21,10 +21,10 @@ from builder.repositories.publication import Publication
 from builder.repositories.retrace import Retracing, Unverifiable
 from builder.repositories.staging import stage
 from builder.repositories.stores import JOURNAL
-from builder.text import files
+from builder.text import files as reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from builder.repositories.publication import SiteKeys
@@ -80,9 +80,9 @@ def check(
     site = sites.read(folder, keys)
     if site is None:
         raise SiteError(f"{folder}: holds no site", hint="make one with 'trustpack repo build'")
-    there = dict(_regular(folder))
+    there, listed = dict(_regular(folder)), site.files
     progress("reading every file")
-    problems = {one.path: one for one in _contents(site, there)}
+    problems = {one.path: one for one in _contents(folder, listed.values(), there)}
     if problem := _status(site, verifier):
         problems[problem.path] = problem
     # Another trustpack's page, or another zlib's index, has other bytes: then the signed list alone says it.
@@ -90,12 +90,12 @@ def check(
     if compared:
         progress("making every index once more")
         with stage(scratch) as staging:
-            for problem in _indexes(site, keys, verifier, staging):
+            for problem in _indexes(site, listed, keys, verifier, staging):
                 problems.setdefault(problem.path, problem)
-    own = {*site.files, status.STATUS, JOURNAL}
+    own = {*listed, status.STATUS, JOURNAL}
     return SiteCheck(
         site=site,
-        files=len(site.files) + 1,
+        files=len(listed) + 1,
         problems=tuple(sorted(problems.values())),
         others=tuple(sorted(path for path in there if path not in own and TEMPORARY not in path)),
         unfinished=JOURNAL in there,
@@ -104,18 +104,18 @@ def check(
     )
 
 
-def signatures(site: Site) -> Iterator[tuple[Path, Path | None]]:
-    """Yield each OpenPGP signature of a site with the file that it is about, None where it is within.
+def signatures(site: Site, files: Collection[str]) -> Iterator[tuple[Path, Path | None]]:
+    """Yield each OpenPGP signature among a site's files with the file that it is about, None where within.
 
     Not those of earlier generations of rpm's index, which lie about for who has begun to read one: a key that
     is retired meanwhile may have signed them.
     """
     current = rpm.generation_of(site.state.time)
-    for path in sorted({*site.files, status.STATUS}):
+    for path in sorted({*files, status.STATUS}):
         if path.startswith(rpm.GENERATIONS) and not path.startswith(f"{current}/"):
             continue
         about, dot, ending = path.rpartition(".")
-        if dot and f".{ending}" in _DETACHED and about in site.files:
+        if dot and f".{ending}" in _DETACHED and about in files:
             yield site.folder / path, site.folder / about
         elif path.rpartition("/")[2] in _CLEAR:
             yield site.folder / path, None
@@ -143,21 +143,21 @@ def _regular(folder: Path, prefix: str = "") -> Iterator[tuple[str, bool]]:
                 yield path, stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
 
 
-def _contents(site: Site, there: dict[str, bool]) -> Iterator[SiteProblem]:
+def _contents(folder: Path, files: Iterable[Listed], there: Mapping[str, bool]) -> Iterator[SiteProblem]:
     """Compare every listed file with the list."""
-    for listed in site.files.values():
+    for listed in files:
         if listed.path not in there:
             yield SiteProblem(listed.path, "is missing")
         elif not there[listed.path]:
             yield SiteProblem(listed.path, "is a link, or something else that is no file")
-        elif problem := _differs(site.folder / listed.path, listed):
+        elif problem := _differs(folder / listed.path, listed):
             yield SiteProblem(listed.path, problem)
 
 
 def _differs(path: Path, listed: Listed) -> str:
     digest = hashlib.sha256()
     try:
-        with files.opened(path) as stream:
+        with reading.opened(path) as stream:
             size = os.fstat(stream.fileno()).st_size
             if size != listed.size:
                 return f"has {size} bytes, and the site's list says {listed.size}"
@@ -170,7 +170,7 @@ def _differs(path: Path, listed: Listed) -> str:
 
 def _status(site: Site, verifier: SignatureVerifier | None) -> SiteProblem | None:
     """Hold the status to the form in which it is written: nothing else vouches for its bytes."""
-    text = files.read(site.folder / status.STATUS, status.LIMIT)
+    text = reading.read(site.folder / status.STATUS, status.LIMIT)
     state = site.state
     try:
         plain = verifier.exact(text.decode()) if verifier else text.decode()
@@ -186,7 +186,11 @@ def _status(site: Site, verifier: SignatureVerifier | None) -> SiteProblem | Non
 
 
 def _indexes(
-    site: Site, keys: SiteKeys | None, verifier: SignatureVerifier | None, staging: StagingArea
+    site: Site,
+    files: Mapping[str, Listed],
+    keys: SiteKeys | None,
+    verifier: SignatureVerifier | None,
+    staging: StagingArea,
 ) -> Iterator[SiteProblem]:
     """Derive every index once more from what is kept, and compare; verify what is signed."""
     retracing = Retracing(keys, verifier) if keys and verifier else None
@@ -207,25 +211,33 @@ def _indexes(
         return
     own = {site.status.state.path, site.status.files.path, status.STATUS}
     for path, staged in staging.files.items():
-        if not path.startswith(_OWN) and (problem := _index(site, staged, retracing)):
+        if not path.startswith(_OWN) and (problem := _index(site.folder, files, staged, retracing)):
             yield SiteProblem(path, problem)
-    known = {*staging.files, *state.paths(), *state.superseded, *state.scripts, *own}
-    for path in site.files.keys() - known:
+    known = {*staging.files, *_packages(site), *state.superseded, *state.scripts, *own}
+    for path in files.keys() - known:
         yield SiteProblem(path, "is in the site's list, and belongs to nothing on the site")
+
+
+def _packages(site: Site) -> Iterator[str]:
+    """Yield the path of every file that belongs to a package or a release, and is not derived."""
+    yield from (one.bundle for one in site.state.releases if one.bundle)
+    for shelf in site.shelves.values():
+        for entry in shelf.entries:
+            yield from entry.paths
 
 
 _OWN = ("trustpack/state-", "trustpack/files-", status.STATUS)
 
 
-def _index(site: Site, staged: Staged, retracing: Retracing | None) -> str:
-    listed = site.files.get(staged.listed.path)
+def _index(folder: Path, files: Mapping[str, Listed], staged: Staged, retracing: Retracing | None) -> str:
+    listed = files.get(staged.listed.path)
     if listed is None:
         return "follows from the site's packages, and is not in its list"
     if retracing is None or staged.listed.sha256 not in retracing:
         same = (listed.sha256, listed.size) == (staged.listed.sha256, staged.listed.size)
         return "" if same else MISMATCH
     try:
-        retracing.verify(staged.listed.sha256, files.read(site.folder / listed.path, _MOST))
+        retracing.verify(staged.listed.sha256, reading.read(folder / listed.path, _MOST))
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
     except Unverifiable as error:

@@ -9,17 +9,18 @@ from msgspec.structs import replace
 
 from builder.repositories import first_install, front, listing, maker, state, status
 from builder.repositories.ecosystems import ECOSYSTEMS
-from builder.repositories.entry import Shelf
 from builder.repositories.page import FirstInstall
-from builder.repositories.site import chunks
+from builder.repositories.shelf import ENTRIES, kept
+from builder.repositories.site import chunks, named
 from builder.repositories.sitefile import Kind
-from builder.repositories.state import OURS, KeptShelf
+from builder.repositories.state import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from builder.repositories.draft import Draft
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Listed
     from builder.repositories.staging import StagingArea
 
@@ -30,10 +31,13 @@ _REMEMBERED = 500  # publications: one a week for ten years
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """What the site is to hold: all its files but the status by path, and the state that they follow from."""
+    """The state that a site is to have, and those files of the one before that are made anew or go.
 
-    files: Mapping[str, Listed]
+    All others stay as they are.
+    """
+
     state: state.SiteState
+    before: Mapping[str, Listed]
 
 
 def derive(
@@ -44,19 +48,20 @@ def derive(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Derived:
     """Put every file of the site that is not there yet into `stage`, and return what the site is to hold."""
-    shelves = {}
-    wanted = draft.state.paths()
     for file in draft.files:
-        if file.path in wanted:
-            stage.put(file.path, file.kind, file.data)
+        stage.put(file.path, file.kind, file.data)
+    shelves = {}
+    opened = {}
     for name, ecosystem in ECOSYSTEMS.items():
-        kept = shelves[name] = _keep(name, draft.shelf(name), stage)
-        if kept.entries:
-            ecosystem.index(_opened(kept, stage), publication, stage)
+        shelf = draft.shelf(name)
+        if shelf.stock.count:
+            shelves[name] = _keep(name, shelf, stage)
+            opened[name] = kept(shelves[name], shelf.texts, stage.chunks, counted=shelf.stock)
+            ecosystem.index(opened[name], publication, stage)
             progress(name)
     found = replace(
         draft.state,
-        shelves={name: shelf for name, shelf in shelves.items() if shelf.entries},
+        shelves=shelves,
         url=publication.url,
         counter=publication.counter,
         time=publication.time,
@@ -66,25 +71,17 @@ def derive(
     )
     _keys(publication, stage)
     bundle = _bundle(draft, found, stage)
-    opened = {name: _opened(kept, stage) for name, kept in found.shelves.items()}
-    install = _first_install(found, publication, stage)
+    install = _first_install(opened, publication, stage)
     front.put(found, opened, publication, stage, bundle=bundle, first_install=install)
     return _listed(draft, found, publication, stage)
 
 
-def _keep(name: str, shelf: Shelf, stage: StagingArea) -> KeptShelf:
-    """Keep the lines of an ecosystem's packages, each text in a file of its own."""
-    if not shelf.entries:
-        return KeptShelf()
-    texts = {
+def _keep(name: str, shelf: Shelf, stage: StagingArea) -> dict[str, Listed]:
+    """Keep an ecosystem's packages and their lines, each text in a file of its own."""
+    return {
         text: stage.put(f"{OURS}/kept/{name}.{text}-{{sha256}}", Kind.HASHED, shelf.open_text(text))
-        for text in shelf.texts
+        for text in (ENTRIES, *shelf.texts)
     }
-    return KeptShelf(shelf.entries, texts)
-
-
-def _opened(kept: KeptShelf, stage: StagingArea) -> Shelf:
-    return Shelf(kept.entries, tuple(kept.texts), lambda text: stage.chunks(kept.texts[text]))
 
 
 def _keys(publication: Publication, stage: StagingArea) -> None:
@@ -97,10 +94,9 @@ def _keys(publication: Publication, stage: StagingArea) -> None:
 
 
 def _first_install(
-    found: state.SiteState, publication: Publication, stage: StagingArea
+    shelves: Mapping[str, Shelf], publication: Publication, stage: StagingArea
 ) -> FirstInstall | None:
     """Put the script for a first install, where the site can have one; return what people are told of it."""
-    shelves = {name: shelf.entries for name, shelf in found.shelves.items()}
     script = first_install.script(publication, shelves)
     if not script:
         return None
@@ -119,24 +115,23 @@ def _bundle(draft: Draft, found: state.SiteState, stage: StagingArea) -> Listed 
     if path in new:
         data = new[path]
     elif draft.site:
-        data = chunks(draft.site.folder, state.by_path(draft.site.files, path, str(draft.site.folder)))
+        folder, name = draft.site.folder, path.rpartition("/")[2]
+        data = chunks(folder, named(folder, status.Reference(path, name.partition(".")[0])))
     return stage.put("bundle.pem", Kind.LEAF, data)
 
 
 def _listed(draft: Draft, found: state.SiteState, publication: Publication, stage: StagingArea) -> Derived:
     """Put state, list and status; a file that nobody needs any more stays for a while."""
-    carried = _carried(draft, found)
-    current = {path: staged.listed for path, staged in stage.files.items()}
-    superseded = _superseded(draft, {**carried, **current}, publication.counter)
+    turned = _turnover(draft, stage.files, publication.counter)
     found = replace(
         found,
-        superseded={path: since for path, (_, since) in superseded.items()},
+        superseded=turned.superseded,
         lineage=(*found.lineage, draft.site.status.mark)[-_REMEMBERED:] if draft.site else (),
     )
-    old = {path: listed for path, (listed, _) in superseded.items()}
-    own = stage.put(f"{OURS}/state-{{sha256}}.json", Kind.HASHED, state.to_json(found))
-    every = {**old, **carried, **current, own.path: own}
-    listed = stage.put(f"{OURS}/files-{{sha256}}.txt", Kind.HASHED, listing.chunks(every.values()))
+    own = stage.put(f"{OURS}/state-{{sha256}}.jsonl", Kind.HASHED, state.to_lines(found))
+    edits = {**dict.fromkeys(turned.before), **{path: one.listed for path, one in stage.files.items()}}
+    files = draft.site.edited(edits) if draft.site else listing.edited((), edits)
+    listed = stage.put(f"{OURS}/files-{{sha256}}.txt", Kind.HASHED, files)
     said = status.SiteStatus(
         organisation=found.organisation.slug,
         url=found.url,
@@ -148,27 +143,37 @@ def _listed(draft: Draft, found: state.SiteState, publication: Publication, stag
         state=status.Reference(own.path, own.sha256),
     )
     stage.put(status.STATUS, Kind.STATUS, status.to_text(said, publication.keys))
-    return Derived({**every, listed.path: listed}, found)
+    return Derived(found, turned.before)
 
 
-def _carried(draft: Draft, found: state.SiteState) -> dict[str, Listed]:
-    """Return the packages' files that the site has already and keeps."""
-    if draft.site is None:
-        return {}
-    files = draft.site.files
-    return {path: files[path] for path in found.paths() if path in files}
+class _Turnover(msgspec.Struct, frozen=True):
+    """What becomes of the site's files: those of `before` are made anew or go, and all others stay.
 
-
-def _superseded(draft: Draft, current: Mapping[str, Listed], counter: int) -> dict[str, tuple[Listed, int]]:
-    """Return the packages and hashed files that nothing leads to, each with the publication that replaced it.
-
-    After a withdrawal none stays: what it was about must not be offered for a while longer.
+    `superseded` are those of the latter that nothing leads to, each with the publication that replaced it.
     """
-    if draft.site is None or draft.withdrawing:
-        return {}
-    since = {
-        path: draft.site.state.superseded.get(path, counter)
-        for path in draft.site.files.keys() - current.keys()
-        if draft.site.files[path].kind.immutable
-    }
-    return {path: (draft.site.files[path], when) for path, when in since.items() if counter - when < GRACE}
+
+    before: Mapping[str, Listed]
+    superseded: dict[str, int]
+
+
+def _turnover(draft: Draft, staged: Collection[str], counter: int) -> _Turnover:
+    """Return what becomes of each file: packages stay, and what nothing leads to any more does for a while.
+
+    After a withdrawal that goes at once: what it was about must not be offered for a while longer.
+    """
+    before: dict[str, Listed] = {}
+    superseded: dict[str, int] = {}
+    if draft.site is None:
+        return _Turnover(before, superseded)
+    gone, left = draft.gone(), draft.site.state.superseded
+    for one in draft.site.touched({*staged, *gone, *left}):
+        path = one.path
+        if path in staged:
+            before[path] = one
+        elif one.kind is not Kind.BLOB or path in gone or path in left:
+            since = left.get(path, counter)
+            if one.kind.immutable and not draft.withdrawing and counter - since < GRACE:
+                superseded[path] = since
+            else:
+                before[path] = one
+    return _Turnover(before, superseded)

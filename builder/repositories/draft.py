@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -11,54 +12,109 @@ from msgspec.structs import replace
 from builder.errors import PackageError, SiteError
 from builder.formats.unpacked import Malformed
 from builder.repositories import clients, listing
-from builder.repositories.ecosystems import ECOSYSTEMS
-from builder.repositories.entry import Shelf, SiteEntry, is_plain
-from builder.repositories.state import KeptShelf, SiteState
+from builder.repositories.ecosystems import ECOSYSTEMS, brew
+from builder.repositories.entry import SiteEntry, is_plain
+from builder.repositories.entry import line as entry_line
+from builder.repositories.shelf import EMPTY, ENTRIES, Again, Shelf, Stock, stock
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from builder.repositories.ecosystem import Admitted
     from builder.repositories.entry import Released
     from builder.repositories.publication import Publication, SiteKeys
     from builder.repositories.site import Site
     from builder.repositories.sitefile import SiteFile
+    from builder.repositories.state import PublishedRelease, SiteState
+
+
+class Came(msgspec.Struct, frozen=True):
+    """A package that came: what the site keeps of it, and its lines in each of the ecosystem's texts."""
+
+    entry: SiteEntry
+    lines: tuple[bytes, ...]
 
 
 class Draft(msgspec.Struct, frozen=True):
     """The `state` to be, over the site that is there (None: there is none).
 
-    `files` are the packages that came, and `brought` their lines, by ecosystem and path.
-    With `withdrawing`, something is no longer to be offered.
+    `files` are the files that came, and `came` the packages by ecosystem and path, in their order; `replaced`
+    are the paths of those in whose place one came. Of what the site has, all stays but these and what belongs
+    to a release that `state` has no more. With `withdrawing`, something is no longer to be offered. The
+    state's own shelves are those that were: `shelf` returns what is to be.
     """
 
     site: Site | None
     state: SiteState
     files: tuple[SiteFile, ...] = ()
-    brought: dict[str, dict[str, tuple[bytes, ...]]] = {}
+    came: dict[str, dict[str, Came]] = {}
+    replaced: frozenset[str] = frozenset()
     withdrawing: bool = False
 
     def shelf(self, name: str) -> Shelf:
         """Return an ecosystem's packages to be: those that stay with their old lines, and those that came."""
-        ecosystem = ECOSYSTEMS[name]
-        kept = self.state.shelves.get(name, KeptShelf())
-        before = self.site.shelf(name) if self.site else None
-        brought = self.brought.get(name, {})
-        stay = {entry.path for entry in kept.entries}
-        old = stay - brought.keys()
-        # As a rule all stay: then their texts are read as they are.
-        wanted = None if before and len(old) == len(before.entries) else lambda entry: entry.path in old
+        before = self.site.shelf(name) if self.site else EMPTY
+        came, texts = self.came.get(name, {}), ECOSYSTEMS[name].TEXTS
+        stays, told = self._stays(name), self._told()
+
+        def entries() -> Iterator[SiteEntry]:
+            old = filter(stays, before.entries) if stays else before.entries
+            yield from map(told, old) if told else old
+            for one in came.values():
+                yield one.entry
 
         def open_text(text: str) -> Iterator[bytes]:
-            if before is not None and before.entries:
-                yield from before.lines(text, wanted) if wanted else before.open_text(text)
-            at = ecosystem.TEXTS.index(text)
-            for path, lines in brought.items():
-                if path in stay:
-                    yield lines[at]
+            if text == ENTRIES and (stays or told):
+                yield from map(entry_line, entries())
+                return
+            # As a rule all stay: then their texts are read as they are.
+            yield from before.lines(text, stays) if stays else before.open_text(text)
+            for one in came.values():
+                yield entry_line(one.entry) if text == ENTRIES else one.lines[texts.index(text)]
 
-        return Shelf(kept.entries, ecosystem.TEXTS, open_text)
+        def counted() -> Stock:
+            if stays or told:
+                return stock(entries())
+            return stock((one.entry for one in came.values()), before.stock)
+
+        return Shelf(Again(entries), texts, open_text, counted)
+
+    def gone(self) -> set[str]:
+        """Return the paths of the packages and bundles that the site has, and that are not to stay."""
+        left = self._left()
+        found = {one.bundle for one in left.values()} - {one.bundle for one in self.state.releases}
+        for name in self.site.state.shelves if self.site else ():
+            if (stays := self._stays(name)) and self.site:
+                found.update(p for one in self.site.shelf(name).entries if not stays(one) for p in one.paths)
+        return found
+
+    def _left(self) -> dict[str, PublishedRelease]:
+        """Return the releases that the site has and is not to have, by name."""
+        known = {one.release for one in self.state.releases}
+        were = self.site.state.releases if self.site else ()
+        return {one.release: one for one in were if one.release not in known}
+
+    def _stays(self, name: str) -> Callable[[SiteEntry], bool] | None:
+        """Return what tells which of the site's packages stay, None where all do.
+
+        Homebrew's tap keeps all: whoever has pulled a commit can only be given what follows it.
+        """
+        left, replaced = {} if name == brew.NAME else self._left(), self.replaced
+        if not left and not replaced:
+            return None
+        return lambda entry: entry.release not in left and entry.path not in replaced
+
+    def _told(self) -> Callable[[SiteEntry], SiteEntry] | None:
+        """Return what says of the site's packages that they are withdrawn, None where nothing new is said."""
+        return functools.partial(as_released, self.state.withdrawn) if self.withdrawing else None
+
+
+def as_released(withdrawn: Mapping[str, PublishedRelease], entry: SiteEntry) -> SiteEntry:
+    """Return a package, withdrawn if its release is."""
+    if (found := withdrawn.get(entry.release)) is None:
+        return entry
+    return replace(entry, withdrawn=found.withdrawn, withdrawn_at=found.withdrawn_at)
 
 
 def admit(draft: Draft, name: str, released: Released, publication: Publication) -> Draft:
@@ -80,15 +136,13 @@ def admit(draft: Draft, name: str, released: Released, publication: Publication)
             hint="letters, digits and . _ @ + ~ : - are what a file on a site can be called",
         )
     _refuse_named(released, admitted, publication)
-    kept = draft.state.shelves.get(name, KeptShelf())
-    for entry in kept.entries:
-        if (entry.name, entry.version) == (admitted.name, admitted.version):
-            if entry.identity == released.identity:
-                return draft
-            raise SiteError(
-                f"{released.filename}: the site has another {entry.name} {entry.version}, with other content",
-                hint="what clients have they never fetch again: build it under a higher release",
-            )
+    if found := draft.shelf(name).find(admitted.name, admitted.version):
+        if found.identity == released.identity:
+            return draft
+        raise SiteError(
+            f"{released.filename}: the site has another {found.name} {found.version}, with other content",
+            hint="what clients have they never fetch again: build it under a higher release",
+        )
     return put(draft, name, entry_of(name, released, admitted, publication), admitted)
 
 
@@ -131,15 +185,17 @@ def _signer(name: str, keys: SiteKeys | None) -> str:
     return ""
 
 
-def put(draft: Draft, name: str, entry: SiteEntry, admitted: Admitted) -> Draft:
-    """Return the draft with a package at the end of the ecosystem `name`, in the place of its like there."""
-    kept = draft.state.shelves.get(name, KeptShelf())
-    same = entry.name, entry.version
-    others = tuple(one for one in kept.entries if (one.name, one.version) != same)
-    shelves = {**draft.state.shelves, name: replace(kept, entries=(*others, entry))}
+def put(
+    draft: Draft, name: str, entry: SiteEntry, admitted: Admitted, *, instead: SiteEntry | None = None
+) -> Draft:
+    """Return the draft with a package at the end of the ecosystem `name`, in the place of one that was there.
+
+    A package of a release that is withdrawn is so, too, whenever it comes.
+    """
+    came = Came(as_released(draft.state.withdrawn, entry), admitted.lines)
     return replace(
         draft,
-        state=replace(draft.state, shelves=shelves),
         files=(*draft.files, *admitted.files),
-        brought={**draft.brought, name: {**draft.brought.get(name, {}), entry.path: admitted.lines}},
+        came={**draft.came, name: {**draft.came.get(name, {}), entry.path: came}},
+        replaced=draft.replaced | {instead.path} if instead else draft.replaced,
     )

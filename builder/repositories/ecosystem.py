@@ -9,8 +9,9 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from builder.repositories.entry import Released, Shelf
+    from builder.repositories.entry import Released
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import SiteFile, Staging
 
 

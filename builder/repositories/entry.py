@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.errors import SiteError
 from builder.model import Release
 from builder.repositories import listing
 from builder.repositories.sitefile import Count, Second  # noqa: TC001  msgspec reads annotations
+from builder.text.lines import whole_lines
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 
 # Names stand in shell lines and in what limits clients, where a comma, a blank or a * would mean others, too.
@@ -46,6 +49,37 @@ class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     withdrawn: str = ""
     withdrawn_at: Second = 0
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all its files, the published one first."""
+        return (self.path, *self.others)
+
+
+RESTORE = "take the site from where it is published: trustpack repo fetch URL"
+_DECODER = msgspec.json.Decoder(SiteEntry)
+
+
+def line(entry: SiteEntry) -> bytes:
+    """Return an entry as a kept text has it: JSON in a line, the same bytes for the same entry."""
+    return msgspec.json.encode(entry, order="deterministic") + b"\n"
+
+
+def parsed(chunks: Iterable[bytes], where: str) -> Iterator[SiteEntry]:
+    """Yield the entries of a text, some lines at a time; raise SiteError for what no trustpack wrote."""
+    try:
+        for lines in whole_lines(chunks):
+            yield from _DECODER.decode_lines(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SiteError(
+            f"{where}: cannot be understood: {visible(str(error))}",
+            hint=RESTORE,
+        ) from None
+
+
+def rank(entry: SiteEntry) -> tuple[tuple[int, int, int], int]:
+    """Return what versions rise with: the release, or for a package of the site's own when it came."""
+    return Release(entry.release or "0").numbers, entry.added
+
 
 def is_plain(name: str, version: str) -> bool:
     """Tell whether a package's name and version are words that can stand in a shell line."""
@@ -71,100 +105,3 @@ class Released(msgspec.Struct, frozen=True):
     identity: str
     epoch: int
     beside: tuple[tuple[str, bytes], ...] = ()
-
-
-class Shelf(msgspec.Struct, frozen=True):
-    """An ecosystem's packages in the order in which they came, and their lines in each of its texts.
-
-    `open_text` yields the bytes of one text in chunks of any size, all entries' lines one after the other.
-    """
-
-    entries: tuple[SiteEntry, ...]
-    texts: tuple[str, ...]
-    open_text: Callable[[str], Iterable[bytes]]
-
-    @property
-    def offered(self) -> tuple[SiteEntry, ...]:
-        """The packages that are not withdrawn."""
-        offered = [entry for entry in self.entries if not entry.withdrawn]
-        return self.entries if len(offered) == len(self.entries) else tuple(offered)
-
-    def lines(self, text: str, wanted: Callable[[SiteEntry], bool] | None = None) -> Iterator[bytes]:
-        """Yield, in chunks, the lines of a text that belong to `wanted` entries (None: to those offered).
-
-        Neighbours are joined, and no more than some 64 KiB are held at once.
-        """
-        index = self.texts.index(text)
-        if wanted is None:
-            taken = [not entry.withdrawn for entry in self.entries]
-        else:
-            taken = [wanted(entry) for entry in self.entries]
-        if all(taken):
-            return iter(self.open_text(text))
-        lengths = (entry.lengths[index] for entry in self.entries)
-        return _cut(self.open_text(text), _runs(zip(lengths, taken, strict=True)))
-
-    def each(
-        self, text: str, entries: Sequence[SiteEntry] | None = None
-    ) -> Iterator[tuple[SiteEntry, bytes]]:
-        """Yield each entry, or those of `entries`, with its lines in a text."""
-        index = self.texts.index(text)
-        chosen = None if entries is None else {id(entry) for entry in entries}
-        reader = _Reader(self.open_text(text))
-        for entry in self.entries:
-            data = reader.take(entry.lengths[index])
-            if chosen is None or id(entry) in chosen:
-                yield entry, data
-
-
-def newest(shelf: Shelf) -> str:
-    """Return the name under which a shelf offers its newest release, empty where it offers none."""
-    # Not by their order: what is signed anew comes last.
-    released = [one for one in shelf.offered if one.release]
-    return max(released, key=lambda one: Release(one.release).numbers).name if released else ""
-
-
-def _runs(parts: Iterable[tuple[int, bool]]) -> Iterator[tuple[int, bool]]:
-    """Join neighbouring lengths of one fate."""
-    total, fate = 0, True
-    for length, taken in parts:
-        if taken is not fate and total:
-            yield total, fate
-            total = 0
-        total, fate = total + length, taken
-    if total:
-        yield total, fate
-
-
-def _cut(chunks: Iterable[bytes], runs: Iterator[tuple[int, bool]]) -> Iterator[bytes]:
-    """Yield those bytes that lie in the taken runs."""
-    left, taken = next(runs, (0, False))
-    for chunk in chunks:
-        view = memoryview(chunk)
-        while view and left:
-            part, view = view[:left], view[left:]
-            left -= len(part)
-            if taken:
-                yield bytes(part)
-            if not left:
-                left, taken = next(runs, (0, False))
-
-
-class _Reader:
-    """Bytes that are taken from chunks in other pieces than they come in."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
-        self._rest = b""
-
-    def take(self, size: int) -> bytes:
-        """Return the next `size` bytes."""
-        parts, missing = [self._rest], size - len(self._rest)
-        while missing > 0:
-            parts.append(next(self._chunks, b""))
-            if not parts[-1]:
-                break
-            missing -= len(parts[-1])
-        data = b"".join(parts)
-        self._rest = data[size:]
-        return data[:size]

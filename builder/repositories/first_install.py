@@ -13,25 +13,25 @@ from urllib.parse import urlsplit
 from builder.render import template
 from builder.render.shipped import ROOT
 from builder.repositories import clients
-from builder.repositories.entry import Shelf, newest
+from builder.repositories.shelf import EMPTY, newest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from builder.repositories.entry import SiteEntry
     from builder.repositories.publication import Publication, SiteKeys
+    from builder.repositories.shelf import Shelf
 
 NAME = "install.sh"
 _TEMPLATES = ROOT / "templates" / "site"
 _MANAGERS = ("apt", "rpm", "apk")
 
 
-def script(publication: Publication, shelves: Mapping[str, Sequence[SiteEntry]]) -> bytes:
+def script(publication: Publication, shelves: Mapping[str, Shelf]) -> bytes:
     """Return install.sh for a site with these packages; empty where it could vouch for nothing.
 
     An unsigned site has none, nor has one without a package for any system.
     """
-    packages = {name: newest(Shelf(tuple(shelves.get(name, ())), (), lambda _: ())) for name in _MANAGERS}
+    packages = {name: newest(shelves.get(name, EMPTY)) for name in _MANAGERS}
     if publication.keys is None or not any(packages.values()):
         return b""
     scope = {
@@ -114,10 +114,9 @@ def _paths(publication: Publication) -> dict[str, object]:
     }
 
 
-def _texts(publication: Publication, shelves: Mapping[str, Sequence[SiteEntry]]) -> dict[str, object]:
+def _texts(publication: Publication, shelves: Mapping[str, Shelf]) -> dict[str, object]:
     def names(ecosystem: str) -> Sequence[str]:
-        offered = (entry.name for entry in shelves.get(ecosystem, ()) if entry.release)
-        return clients.own(offered, publication.organisation)
+        return clients.own(shelves.get(ecosystem, EMPTY).stock.released_names, publication.organisation)
 
     texts = {
         "sources": clients.sources(publication, names("apt")),

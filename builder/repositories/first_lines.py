@@ -12,7 +12,7 @@ from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec 
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.entry import strange
 from builder.repositories.publication import Publication
-from builder.repositories.site import Site
+from builder.repositories.site import shelves
 from builder.text import files
 from builder.text.quoting import visible
 
@@ -41,25 +41,21 @@ def tried(folder: Path, url: str) -> Tried:
     where = folder / status.STATUS
     try:
         said = status.claimed(files.text(where, status.LIMIT), str(where))
-        found = state.from_json(files.read(folder / said.state.path), str(folder / said.state.path))
+        found = state.from_lines([files.read(folder / said.state.path)], str(folder / said.state.path))
     except FileNotFoundError:
         raise SiteError(f"{folder}: holds no site", hint="make one first: trustpack repo build") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"{where}: cannot be read: {error}") from None
     if found.organisation.slug != said.organisation:
         raise SiteError(f"{where}: is not the status of the state that it names")
-    if other := strange(one for kept in found.shelves.values() for one in kept.entries):
+    there = shelves(folder, found)
+    if other := strange(one for shelf in there.values() for one in shelf.entries):
         raise SiteError(f"{where}: tells of {visible(other.name)}, which is no package of a site's")
     publication = Publication(found.organisation, url, found.time, found.expires, found.counter, keys=None)
-    site = Site(folder, said, found, {})
-    shelves = {
-        name: site.shelf(name)
-        for name in found.shelves
-        if name in ECOSYSTEMS and ECOSYSTEMS[name].FORMAT in _FORMATS
-    }
     lines = [
         one
-        for name, shelf in shelves.items()
+        for name, shelf in there.items()
+        if ECOSYSTEMS[name].FORMAT in _FORMATS
         for one in ECOSYSTEMS[name].instructions(shelf, publication)
         if one.id in _SHOWN
     ]

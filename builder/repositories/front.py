@@ -15,9 +15,9 @@ from builder.repositories.sitefile import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from builder.repositories.entry import Shelf
     from builder.repositories.page.view import FirstInstall
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Listed, Staging
     from builder.repositories.state import SiteState
 

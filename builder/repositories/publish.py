@@ -23,7 +23,7 @@ from builder.repositories.state import SiteState
 from builder.repositories.stores import FolderStore, publish, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
     from builder.model import Organisation
@@ -137,15 +137,22 @@ def _publish(
             return Published(site.state, (), ())
         with stage(_existing(order.folder)) as staging:
             derived = derive(draft, publication, staging, progress=progress)
+            stay = _untouched(site, derived.before, unfinished(store))
             changes = difference(
                 store,
-                before=site.files if site else {},
+                before=derived.before,
                 candidates=((one.listed, one.content) for one in staging.files.values()),
-                after=derived.files.keys(),
+                after={*staging.files, *stay},
             )
             if turn is not None:
                 publish(store, changes, turn)
     return Published(derived.state, tuple(one.path for one in changes.ordered), changes.removals)
+
+
+def _untouched(site: Site | None, turned: Container[str], doubtful: Container[str]) -> Iterator[str]:
+    """Yield those of the doubtful files that stay on the site as they are."""
+    if site and doubtful:
+        yield from (one.path for one in site.listed() if one.path in doubtful and one.path not in turned)
 
 
 @contextlib.contextmanager

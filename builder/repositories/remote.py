@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.errors import SiteError
-from builder.repositories import listing, state, status
+from builder.repositories import ecosystems, listing, state, status
 from builder.repositories.sitefile import Kind, Listed
 from builder.repositories.stores import OversizedError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from builder.repositories.publication import StatusOpener
+    from builder.repositories.shelf import Shelf
     from builder.repositories.state import SiteState
     from builder.repositories.status import Reference, SiteStatus
     from builder.repositories.stores import SiteReader
@@ -70,10 +72,15 @@ def read(reader: SiteReader, keys: StatusOpener | None) -> Remote | None:
 def state_of(reader: SiteReader, said: SiteStatus) -> SiteState:
     """Return the state of which a status tells; raise SiteError for another."""
     where = f"{reader.name}/{said.state.path}"
-    found = state.from_json(b"".join(verified(reader, _listed(said.state))), where)
+    found = state.from_lines(verified(reader, _listed(said.state)), where)
     if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
         raise SiteError(f"{where}: is not the state of which the status tells")
     return found
+
+
+def shelves(reader: SiteReader, found: SiteState) -> Mapping[str, Shelf]:
+    """Return a site's packages by ecosystem, verified as they are read."""
+    return ecosystems.shelves(found.shelves, functools.partial(verified, reader))
 
 
 def verified(reader: SiteReader, listed: Listed) -> Iterator[bytes]:

@@ -20,14 +20,15 @@ from builder.render import changelog, template
 from builder.render.shipped import ROOT
 from builder.repositories import clients
 from builder.repositories.entry import Released
+from builder.repositories.shelf import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from builder.model import Organisation
-    from builder.repositories.entry import SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
 
 _TEMPLATES = ROOT / "templates" / "site"
 _NOTE = "The site's address, its public keys and the packages that it offers."
@@ -45,9 +46,7 @@ class _Form(msgspec.Struct, frozen=True):
     remove: str
 
 
-def due(
-    publication: Publication, shelves: Mapping[str, Sequence[SiteEntry]]
-) -> Iterator[tuple[str, Released]]:
+def due(publication: Publication, shelves: Mapping[str, Shelf]) -> Iterator[tuple[str, Released]]:
     """Yield the ecosystems whose ORG-repository is to be made anew, each with the unsigned package.
 
     `shelves` are the packages by ecosystem. There is none for those that have no packages, and none where
@@ -55,15 +54,14 @@ def due(
     """
     name = clients.repository(publication.organisation)
     for ecosystem, form in _FORMS.items():
-        entries = shelves.get(ecosystem, ())
-        names = clients.own((entry.name for entry in entries if entry.release), publication.organisation)
+        there = shelves[ecosystem].stock if ecosystem in shelves else Stock()
+        names = clients.own(there.released_names, publication.organisation)
         if names == [name]:
             continue
-        former = {moment(entry.version): entry for entry in entries if entry.name == name}
         time = publication.time
-        if former:
-            made, last = max(former.items(), key=lambda item: item[0])
-            if _released(form, publication, names, made).identity == last.identity:
+        if former := there.names.get(name):
+            made = moment(former.last.version)
+            if _released(form, publication, names, made).identity == former.last.identity:
                 continue
             time = max(time, made + 1)
         yield ecosystem, _released(form, publication, names, time)

@@ -34,10 +34,11 @@ def resigned(
     folder = draft.site.folder
     known = {*publication.keys.certificates, *publication.keys.apk_keys}
     new = {file.path for file in draft.files}
-    for name, kept in draft.state.shelves.items():
-        if not ECOSYSTEMS[name].SIGNS:
+    for name, ecosystem in ECOSYSTEMS.items():
+        shelf = draft.shelf(name)
+        if not ecosystem.SIGNS or shelf.stock.signers <= known:
             continue
-        for entry in kept.entries:
+        for entry in shelf.entries:
             if entry.signer not in known and entry.path not in new:
                 progress(entry.path)
                 draft = _resigned(draft, folder, name, entry, publication)
@@ -50,7 +51,7 @@ def _resigned(draft: Draft, folder: Path, name: str, entry: SiteEntry, publicati
     admitted = ECOSYSTEMS[name].admit(released, publication)
     found = entry_of(name, released, admitted, publication)
     again = replace(found, added=entry.added, withdrawn=entry.withdrawn, withdrawn_at=entry.withdrawn_at)
-    return put(draft, name, again, admitted)
+    return put(draft, name, again, admitted, instead=entry)
 
 
 def _published(folder: Path, entry: SiteEntry) -> bytes:

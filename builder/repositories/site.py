@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import hashlib
 import os
 from pathlib import Path  # noqa: TC003  msgspec reads annotations at run time
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import SiteError
-from builder.repositories import listing, state, status
-from builder.repositories.ecosystems import ECOSYSTEMS
-from builder.repositories.entry import Shelf
+from builder.repositories import ecosystems, listing, state, status
+from builder.repositories.shelf import EMPTY, Shelf
 from builder.repositories.sitefile import Kind, Listed
 from builder.text import files
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,27 +24,50 @@ if TYPE_CHECKING:
     from builder.repositories.state import SiteState
     from builder.repositories.status import SiteStatus
 
-_STATE_BYTES = 1024 * 1024 * 1024
-_CHUNK = 256 * 1024
+_CHUNK = 64 * 1024
 _RESTORE = "take it from where it is published: trustpack repo fetch URL; or from its backup"
 
 
 class Site(msgspec.Struct, frozen=True):
-    """What was published last into `folder`: `files` are all but the status, by path."""
+    """What was published last into `folder`; `shelves` are its packages by ecosystem, `own` is its list."""
 
     folder: Path
     status: SiteStatus
     state: SiteState
-    files: Mapping[str, Listed]
+    shelves: Mapping[str, Shelf]
+    own: Listed
 
     def shelf(self, name: str) -> Shelf:
         """Return an ecosystem's packages, none where there are none, with their lines."""
-        kept = self.state.shelves.get(name)
-        if kept is None:
-            return Shelf((), (), lambda _: ())
-        # In the ecosystem's order, which lengths have too: a state's own is the alphabet's.
-        texts = ECOSYSTEMS[name].TEXTS
-        return Shelf(kept.entries, texts, lambda text: chunks(self.folder, kept.texts[text]))
+        return self.shelves.get(name, EMPTY)
+
+    def listed(self) -> Iterator[Listed]:
+        """Yield all files but the status, sorted by path: a site may have any number of them."""
+        own: Listed | None = self.own  # which cannot name itself
+        for one in listing.rows(self._list(), str(self.folder / self.own.path)):
+            if own and own.path < one.path:
+                yield own
+                own = None
+            yield one
+        if own:
+            yield own
+
+    def touched(self, paths: Iterable[str]) -> Iterator[Listed]:
+        """Yield those of its files that are no packages, and those among `paths`, in any order."""
+        yield self.own
+        yield from listing.touched(self._list(), str(self.folder / self.own.path), paths)
+
+    def edited(self, edits: Mapping[str, Listed | None]) -> Iterator[bytes]:
+        """Yield a list of its files with these in the place of those of their paths, None for none."""
+        return listing.edited(self._list(), {self.own.path: self.own, **edits})
+
+    def _list(self) -> Iterator[bytes]:
+        return chunks(self.folder, self.own)
+
+    @property
+    def files(self) -> Mapping[str, Listed]:
+        """The same by their paths, all at once."""
+        return {one.path: one for one in self.listed()}
 
 
 def read(folder: Path, keys: StatusOpener | None) -> Site | None:
@@ -60,31 +83,30 @@ def read(folder: Path, keys: StatusOpener | None) -> Site | None:
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"{folder / status.STATUS}: cannot be read: {error}", hint=_RESTORE) from None
     said = status.parse(text, str(folder / status.STATUS), keys)
-    listed = listing.parse(_verified(folder, said.files), str(folder / said.files.path))
-    found = state.from_json(_verified(folder, said.state), str(folder / said.state.path))
+    own = named(folder, said.files)
+    found = state.from_lines(chunks(folder, named(folder, said.state)), str(folder / said.state.path))
     told = (found.organisation.slug, found.url, found.counter, found.time, found.expires)
     if told != (said.organisation, said.url, said.counter, said.time, said.expires):
         raise SiteError(
             f"{folder / said.state.path}: is not the state of which the status tells", hint=_RESTORE
         )
-    for kept in found.shelves.values():
-        for text_file in kept.texts.values():
-            if listed.get(text_file.path) != text_file:
-                raise SiteError(f"{folder / text_file.path}: is not in the site's list", hint=_RESTORE)
-    # The list cannot name itself.
-    own = Listed(said.files.path, Kind.HASHED, (folder / said.files.path).stat().st_size, said.files.sha256)
-    return Site(folder, said, found, {**listed, own.path: own})
+    return Site(folder, said, found, shelves(folder, found), own)
 
 
-def _verified(folder: Path, wanted: status.Reference) -> bytes:
-    path = folder / wanted.path
+def shelves(folder: Path, found: SiteState) -> Mapping[str, Shelf]:
+    """Return the packages of the site in `folder`, verified as they are read."""
+    return ecosystems.shelves(found.shelves, functools.partial(chunks, folder))
+
+
+def named(folder: Path, wanted: status.Reference) -> Listed:
+    """Return a file that is named with its digest, as a list would have it; raise SiteError without it."""
+    if not listing.holds(wanted.path):
+        raise SiteError(f"{folder}: names {visible(wanted.path)}, which is no file of a site's")
     try:
-        data = files.read(path, _STATE_BYTES)
+        size = (folder / wanted.path).stat().st_size
     except OSError as error:
-        raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint=_RESTORE) from None
-    if hashlib.sha256(data).hexdigest() != wanted.sha256:
-        raise SiteError(f"{path}: is not the file that the status names", hint=_RESTORE)
-    return data
+        raise _unreadable(folder / wanted.path, error) from None
+    return Listed(wanted.path, Kind.HASHED, size, wanted.sha256)
 
 
 def chunks(folder: Path, listed: Listed) -> Iterator[bytes]:
@@ -97,17 +119,21 @@ def chunks(folder: Path, listed: Listed) -> Iterator[bytes]:
                 size += len(chunk)
                 yield chunk
     except OSError as error:
-        raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint=_RESTORE) from None
+        raise _unreadable(path, error) from None
     if (size, digest.hexdigest()) != (listed.size, listed.sha256):
         raise SiteError(f"{path}: is not what the site's list says", hint=_RESTORE)
 
 
-def missing(site: Site) -> Iterable[str]:
-    """Return the listed files that are not there, sorted; each folder is looked into once."""
-    there: set[str] = set()
-    for parent in {path.rpartition("/")[0] for path in site.files}:
-        prefix = f"{parent}/" if parent else ""
-        with contextlib.suppress(OSError):
-            names = os.listdir(site.folder / parent)  # noqa: PTH208  a Path for each would cost more
-            there.update([prefix + name for name in names])
-    return sorted(site.files.keys() - there)
+def _unreadable(path: Path, error: OSError) -> SiteError:
+    return SiteError(f"{path}: cannot be read: {error.strerror or error}", hint=_RESTORE)
+
+
+def missing(site: Site) -> Iterator[str]:
+    """Yield the listed files that are not there, sorted."""
+    root = str(site.folder)
+    for one in site.listed():
+        try:
+            # Neither a Path for each nor the names of a folder, which may be as many as there are packages.
+            os.lstat(f"{root}/{one.path}")
+        except OSError:
+            yield one.path

@@ -1,24 +1,28 @@
-"""What a site is made of, and all else on it is derived from: its state, `trustpack/state-….json`."""
+"""What a site is made of, and all else on it is derived from: its state, `trustpack/state-….jsonl`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.errors import SiteError
 from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
-from builder.repositories.entry import SiteEntry  # noqa: TC001  as above
+from builder.repositories.entry import RESTORE
 from builder.repositories.sitefile import Count, Listed, Second  # noqa: TC001  as above
+from builder.text.lines import whole_lines
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 OURS = "trustpack"  # the folder below the site's root that package managers do not read
 _SCHEMA = 1
+_AT_ONCE = 1000  # lines
 
 
-class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
+class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A release that is on the site; times are seconds since 1970.
 
     `certificates` and `distrusted` are fingerprints, `states` tells of those of the first that are not just
@@ -36,23 +40,16 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     withdrawn_at: Second = 0
 
 
-class KeptShelf(msgspec.Struct, frozen=True):
-    """An ecosystem's packages in the order in which they came, and the file of each of its texts."""
-
-    entries: tuple[SiteEntry, ...] = ()
-    texts: dict[str, Listed] = {}
-
-
 class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     """All that a site keeps; `time` is when it was last signed, and `expires` until when that counts.
 
-    `authorities` are the certificates that any release names, by fingerprint. `superseded` are the files that
-    stay for whoever has read an older index, with the publication that replaced each. `remembered` is what
-    single parts keep for themselves (their name, and JSON of theirs). `architectures` are those for which it
-    was derived, and `scripts` all that ever were install.sh, by the names that have their digests, the
-    present one last. `lineage` are the publications that this one follows, the last one last: the first 16
-    hex digits of the digests of their lists.
-    `made_by` is what has made the indexes: see maker.py.
+    `authorities` are the certificates that any release names, by fingerprint. `shelves` are the files of each
+    ecosystem's kept texts, by text; see shelf.py. `superseded` are the files that stay for whoever has read
+    an older index, with the publication that replaced each. `remembered` is what single parts keep for
+    themselves (their name, and JSON of theirs). `architectures` are those for which it was derived, and
+    `scripts` all that ever were install.sh, by the names that have their digests, the present one last.
+    `lineage` are the publications that this one follows, the last one last: the first 16 hex digits of the
+    digests of their lists. `made_by` is what has made the indexes: see maker.py.
     """
 
     organisation: Organisation
@@ -62,7 +59,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     expires: Second = 0
     authorities: dict[str, CertificateSummary] = {}
     releases: tuple[PublishedRelease, ...] = ()
-    shelves: dict[str, KeptShelf] = {}
+    shelves: dict[str, dict[str, Listed]] = {}
     superseded: dict[str, int] = {}
     remembered: dict[str, Any] = {}
     architectures: tuple[str, ...] = ()
@@ -76,40 +73,55 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
         """The releases that are not withdrawn, in the order of their numbers."""
         return tuple([one for one in self.releases if not one.withdrawn])
 
-    def paths(self) -> set[str]:
-        """Return the path of every file that belongs to a package or a release, and is not derived."""
-        found = {one.bundle for one in self.releases if one.bundle} | {*self.scripts}
-        for shelf in self.shelves.values():
-            found.update([entry.path for entry in shelf.entries])
-            found.update([path for entry in shelf.entries for path in entry.others])
-        return found
+    @property
+    def withdrawn(self) -> dict[str, PublishedRelease]:
+        """The others, by their names."""
+        return {one.release: one for one in self.releases if one.withdrawn}
 
 
-def to_json(state: SiteState) -> Iterator[bytes]:
-    """Yield a state as its file holds it: one document, the same bytes for the same state."""
-    yield msgspec.json.encode(state, order="deterministic")
-    yield b"\n"
+_encoder = msgspec.json.Encoder(order="deterministic")
+_releases = msgspec.json.Decoder(PublishedRelease)
 
 
-def from_json(data: bytes, where: str) -> SiteState:
+def to_lines(state: SiteState) -> Iterator[bytes]:
+    """Yield a state as its file holds it, the same bytes for the same state, in chunks.
+
+    JSON, a line each: the state without its releases, and then these, of which there may be thousands.
+    """
+    yield _encoder.encode(replace(state, releases=())) + b"\n"
+    for at in range(0, len(state.releases), _AT_ONCE):
+        yield _encoder.encode_lines(state.releases[at : at + _AT_ONCE])
+
+
+def from_lines(chunks: Iterable[bytes], where: str) -> SiteState:
     """Return the state that a file holds; raise SiteError for what no trustpack wrote."""
+    found: SiteState | None = None
+    releases: list[PublishedRelease] = []
+    shared: dict[object, Any] = {}
     try:
-        found = msgspec.json.decode(data, type=SiteState)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise SiteError(f"{where}: cannot be understood: {error}", hint=_RESTORE) from None
+        for lines in whole_lines(chunks):
+            if found is None:
+                first, _, lines = lines.partition(b"\n")  # noqa: PLW2901
+                found = msgspec.json.decode(first, type=SiteState)
+            releases += [_sharing(one, shared) for one in _releases.decode_lines(lines)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SiteError(f"{where}: cannot be understood: {visible(str(error))}", hint=RESTORE) from None
+    if found is None:
+        raise SiteError(f"{where}: is empty", hint=RESTORE)
     if found.schema != _SCHEMA:
         raise SiteError(
             f"{where}: has schema {found.schema}, and this trustpack knows {_SCHEMA}",
             hint="use the trustpack that wrote it, or a newer one",
         )
-    return found
+    return replace(found, releases=tuple(releases))
 
 
-_RESTORE = "take the site from where it is published: trustpack repo fetch URL"
-
-
-def by_path(listed: Mapping[str, Listed], path: str, where: str) -> Listed:
-    """Return a listed file; raise SiteError where the site has none of that path."""
-    if path not in listed:
-        raise SiteError(f"{where}: names {path}, which is not in the site's list", hint=_RESTORE)
-    return listed[path]
+def _sharing(one: PublishedRelease, shared: dict[object, Any]) -> PublishedRelease:
+    """Return a release that holds no CAs of its own where another release has the same."""
+    return replace(
+        one,
+        certificates=shared.setdefault(one.certificates, one.certificates),
+        distrusted=shared.setdefault(one.distrusted, one.distrusted),
+        states=shared.setdefault(("states", *one.states.items()), one.states),
+        bundle=shared.setdefault(one.bundle, one.bundle),
+    )

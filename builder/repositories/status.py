@@ -102,7 +102,7 @@ def _decoded(plain: str, where: str) -> SiteStatus:
         raise SiteError(f"{where}: cannot be understood: {visible(str(error))}") from None
     if found.schema != _SCHEMA:
         raise SiteError(f"{where}: has schema {found.schema}, and this trustpack knows {_SCHEMA}")
-    for one, name in ((found.files, "files-{}.txt"), (found.state, "state-{}.json")):
+    for one, name in ((found.files, "files-{}.txt"), (found.state, "state-{}.jsonl")):
         # A path of somebody else's could lead out of the site.
         if one.path != f"{OURS}/{name.format(one.sha256)}":
             raise SiteError(f"{where}: names {visible(one.path)}, which is no file of a site's")

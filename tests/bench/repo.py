@@ -27,15 +27,15 @@ from msgspec.structs import replace
 
 from builder import config
 from builder.repositories import publish, take
+from builder.repositories.draft import Came, Draft
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.publish import Order
 from tests.bench.build import _roots
 from tests.bench.needs import need
 
 if TYPE_CHECKING:
-    from builder.repositories.draft import Draft
+    from builder.repositories.entry import SiteEntry
     from builder.repositories.publication import Publication
-    from builder.repositories.state import KeptShelf
 
 _PROGRAMS = {"createrepo_c": "apt install createrepo-c", "apt-ftparchive": "apt install apt-utils"}
 _SIZES = (10, 1_000, 10_000)
@@ -139,39 +139,35 @@ def _grown(world: Path, count: int, targets: str) -> Path:
 def _multiplied(draft: Draft, names: list[str]) -> Draft:
     """Return the draft with its one release under each of `names`, all of the same content."""
     state = draft.state
-    shelves = {key: _shelf(shelf, names) for key, shelf in state.shelves.items()}
-    brought = {
+    came = {
         key: {
-            _renamed(path, name): tuple(line.replace(_FIRST.encode(), name.encode()) for line in lines)
+            _renamed(path, name): Came(
+                _called(one.entry, name),
+                tuple(line.replace(_FIRST.encode(), name.encode()) for line in one.lines),
+            )
             for name in names
-            for path, lines in packages.items()
+            for path, one in packages.items()
         }
-        for key, packages in draft.brought.items()
+        for key, packages in draft.came.items()
     }
-    published = {entry.path for shelf in state.shelves.values() for entry in shelf.entries}
+    published = {path for packages in draft.came.values() for path in packages}
     files = {}
     for file in draft.files:
         for name in names if file.path in published or _FIRST in file.path else names[:1]:
             path = _renamed(file.path, name) if file.path in published else file.path.replace(_FIRST, name)
             files[path] = replace(file, path=path)
     releases = tuple(replace(state.releases[0], release=name) for name in names)
-    grown = replace(state, shelves=shelves, releases=releases)
-    return replace(draft, state=grown, files=tuple(files.values()), brought=brought)
+    return replace(draft, state=replace(state, releases=releases), files=tuple(files.values()), came=came)
 
 
-def _shelf(shelf: KeptShelf, names: list[str]) -> KeptShelf:
-    entries = tuple(
-        replace(
-            entry,
-            release=name,
-            version=entry.version.replace(_FIRST, name),
-            path=_renamed(entry.path, name),
-            others=tuple(path.replace(_FIRST, name) for path in entry.others),
-        )
-        for name in names
-        for entry in shelf.entries
+def _called(entry: SiteEntry, name: str) -> SiteEntry:
+    return replace(
+        entry,
+        release=name,
+        version=entry.version.replace(_FIRST, name),
+        path=_renamed(entry.path, name),
+        others=tuple(path.replace(_FIRST, name) for path in entry.others),
     )
-    return replace(shelf, entries=entries)
 
 
 def _renamed(path: str, name: str) -> str:
@@ -224,9 +220,12 @@ def _add(world: Path) -> dict[str, float]:
 
     publish.build(_order(world / "site", _NOW + 60), [world / "next"], only=True, progress=progress)
     taken["after"] = time.process_time() - last
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: that begins with what the process held by which this one was started.
+    [peak] = [
+        line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line
+    ]
     total = {"cpu": time.process_time() - start, "wall": time.perf_counter() - wall}
-    return {**total, "megabytes": peak, **taken}
+    return {**total, "megabytes": int(peak) / 1024, **taken}
 
 
 def _child(world: Path) -> dict[str, float]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from builder.repositories import repository_package
 from tests.tools import NO_HOME, require
+from tests.unit.repositories.ecosystems import shelves
 from tests.unit.repositories.test_repository_package import CA, SITE
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ _EXPLAINED = {
 @pytest.mark.parametrize("ecosystem", _LINTERS)
 def test_linters_find_what_is_explained(ecosystem: str, tmp_path: Path) -> None:
     """No tag is without a reason, and no reason is without its tag."""
-    released = dict(repository_package.due(replace(SITE, time=1_790_000_000), {ecosystem: (CA,)}))[ecosystem]
+    released = dict(repository_package.due(replace(SITE, time=1_790_000_000), {ecosystem: shelves.of(CA)}))[
+        ecosystem
+    ]
     file = tmp_path / released.filename
     file.write_bytes(released.data)
     program, *options = _LINTERS[ecosystem]

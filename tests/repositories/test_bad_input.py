@@ -13,6 +13,7 @@ import pytest
 
 from builder.errors import OutputError, ReleaseError, SignatureError, SiteError, TrustpackError
 from builder.repositories import check, listing, publish, status
+from builder.repositories.sitefile import Kind, Listed
 from builder.signing import site_verifier
 from tests import site_keys
 from tests.repositories import sites
@@ -83,7 +84,7 @@ def changes(site: Site, release: Release) -> Iterator[Callable[[], object]]:
 @pytest.mark.parametrize(
     "gone",
     [
-        "trustpack/state-*.json",
+        "trustpack/state-*.jsonl",
         "trustpack/files-*.txt",
         "trustpack/kept/apt.packages-*",
         "deb/pool/main/a/acme-ca-certs/acme-ca-certs_2026.10_all.deb",
@@ -108,7 +109,7 @@ def test_a_site_whose_folders_are_deleted_is_refused(site: Site, releases: Relea
 
 
 @pytest.mark.parametrize(
-    "file", ["trustpack/kept/apt.packages-*", "trustpack/kept/rpm.*", "trustpack/state-*.json"]
+    "file", ["trustpack/kept/apt.packages-*", "trustpack/kept/rpm.*", "trustpack/state-*.jsonl"]
 )
 def test_what_is_kept_and_does_not_match_is_refused(site: Site, releases: Releases, file: str) -> None:
     """One changed byte is enough."""
@@ -117,7 +118,7 @@ def test_what_is_kept_and_does_not_match_is_refused(site: Site, releases: Releas
         if data:
             path.write_bytes(data[:-2] + bytes([data[-2] ^ 1]) + data[-1:])
     for change in changes(site, releases.third):
-        refused(site, change, SiteError, "is not")
+        refused(site, change, SiteError, "is not|cannot be understood")
 
 
 def test_an_index_that_does_not_match_its_files_is_found(site: Site) -> None:
@@ -245,23 +246,47 @@ def test_the_newest_release_is_not_withdrawn(site: Site) -> None:
 # --- hostile: somebody who can write the whole of a site that nobody signs ----------------------------------
 
 
-def forged(site: Site, *, state: Callable[[dict[str, Any]], None] | None = None, lines: str = "") -> None:
-    """Change an unsigned site's state, or add lines to its list, and make the status name both."""
+def forged(
+    site: Site, *, state: Callable[[dict[str, Any]], None] | None = None, lines: str = "", listed: str = ""
+) -> None:
+    """Change an unsigned site's state, or its list, or add lines to that; make the status name both."""
     said = json.loads((site.folder / status.STATUS).read_text())
     for part, change in (("state", state), ("files", None)):
         path = site.folder / said[part]["path"]
         data = path.read_bytes()
         if change is not None:
-            value = json.loads(data)
+            value, *releases = map(json.loads, data.splitlines())
+            value["releases"] = releases
             change(value)
-            data = json.dumps(value).encode()
+            lines_ = ({**value, "releases": []}, *value["releases"])
+            data = b"".join(json.dumps(line).encode() + b"\n" for line in lines_)
         elif part == "files":
-            data += lines.encode()
+            data = (listed.encode() or data) + lines.encode()
         digest = hashlib.sha256(data).hexdigest()
-        ending = "json" if part == "state" else "txt"
+        ending = "jsonl" if part == "state" else "txt"
         said[part] = {"path": f"trustpack/{part}-{digest}.{ending}", "sha256": digest}
         (site.folder / said[part]["path"]).write_bytes(data)
     (site.folder / status.STATUS).write_text(json.dumps(said))
+
+
+def forged_entry(site: Site, key: str, value: object) -> None:
+    """Change what an unsigned site keeps of its first package for apt, and what leads to it."""
+    (was,) = site.folder.glob("trustpack/kept/apt.entries-*")
+    first, rest = was.read_bytes().split(b"\n", 1)
+    data = json.dumps(json.loads(first) | {key: value}).encode() + b"\n" + rest
+    digest = hashlib.sha256(data).hexdigest()
+    path = f"trustpack/kept/apt.entries-{digest}"
+    (site.folder / path).write_bytes(data)
+    said = json.loads((site.folder / status.STATUS).read_text())
+    listed = dict(listing.parse((site.folder / said["files"]["path"]).read_bytes(), "list"))
+    del listed[f"trustpack/kept/{was.name}"]
+    listed[path] = Listed(path, Kind.HASHED, len(data), digest)
+    text = {"path": path, "kind": 2, "size": len(data), "sha256": digest}
+    forged(
+        site,
+        state=lambda state: state["shelves"]["apt"].update(entries=text),
+        listed=listing.text(listed.values()),
+    )
 
 
 def state_with(**values: object) -> Callable[[dict[str, Any]], None]:
@@ -278,11 +303,11 @@ def state_with(**values: object) -> Callable[[dict[str, Any]], None]:
         "{digest} 3 blob deb//pool\n",
         "{digest} 3 blob .htaccess\n",
         "{digest} 3 blob a b\n",
-        "{digest} 3 pipe deb/x\n",
-        "{digest} -3 blob deb/x\n",
-        "{digest} 3 blob deb/x\n{digest} 3 blob deb/x\n",
-        "{digest} 3 blob deb/x",
-        "{digest} 99999999999999999999 blob deb/x\n",
+        "{digest} 3 pipe zz/x\n",
+        "{digest} -3 blob zz/x\n",
+        "{digest} 3 blob zz/x\n{digest} 3 blob zz/x\n",
+        "{digest} 3 blob zz/x",
+        "{digest} 99999999999999999999 blob zz/x\n",
         "\n",
         "\0\n",
         "é\n",
@@ -299,7 +324,8 @@ def test_a_hostile_list_is_refused(unsigned: Site, releases: Releases, line: str
     "values",
     [
         {"shelves": {"apt": {"entries": [{"release": 1}]}}},
-        {"shelves": {"apt": {"texts": {"packages": "../../etc/passwd"}}}},
+        {"shelves": {"apt": {"packages": "../../etc/passwd"}}},
+        {"shelves": {"apt": {}}},
         {"counter": -1},
         {"counter": "2"},
         {"time": 10**30},
@@ -315,14 +341,19 @@ def test_a_hostile_state_is_refused(unsigned: Site, releases: Releases, values: 
     """Whatever is not what a state holds."""
     forged(unsigned, state=state_with(**values))
     for change in changes(unsigned, releases.second):
-        refused(unsigned, change, SiteError, "cannot be understood|has schema|is not the state")
+        refused(
+            unsigned,
+            change,
+            SiteError,
+            "cannot be understood|has schema|is not the state|without their entries",
+        )
 
 
 @pytest.mark.parametrize(("key", "value"), [("lengths", [-5]), ("size", -1), ("added", 10**15), ("path", 7)])
 def test_a_hostile_package_is_refused(unsigned: Site, releases: Releases, key: str, value: object) -> None:
     """A length that goes back, a time beyond the calendar."""
-    forged(unsigned, state=lambda state: state["shelves"]["apt"]["entries"][0].update({key: value}))
-    for change in changes(unsigned, releases.second):
+    forged_entry(unsigned, key, value)
+    for change in (lambda: unsigned.add(releases.second), unsigned.refresh):
         refused(unsigned, change, SiteError, "cannot be understood")
 
 
@@ -357,7 +388,7 @@ def test_a_deeply_nested_state_is_refused(unsigned: Site, releases: Releases) ->
     said = json.loads((unsigned.folder / status.STATUS).read_text())
     data = b'{"remembered": {"x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}}"
     digest = hashlib.sha256(data).hexdigest()
-    said["state"] = {"path": f"trustpack/state-{digest}.json", "sha256": digest}
+    said["state"] = {"path": f"trustpack/state-{digest}.jsonl", "sha256": digest}
     (unsigned.folder / said["state"]["path"]).write_bytes(data)
     (unsigned.folder / status.STATUS).write_text(json.dumps(said))
     for change in changes(unsigned, releases.second):
@@ -394,7 +425,7 @@ def test_a_folder_that_is_a_link_out_of_the_site_is_not_written_into(
 
 def test_the_list_that_is_forged_is_what_the_tests_take_it_for(unsigned: Site) -> None:
     """A harmless line is read: the refusals above are not about the forging."""
-    forged(unsigned, lines=f"{'0' * 64} 3 blob deb/x\n")
+    forged(unsigned, lines=f"{'0' * 64} 3 blob zz/x\n")
     said = status.parse((unsigned.folder / status.STATUS).read_text(), "status", None)
     data = (unsigned.folder / said.files.path).read_bytes()
-    assert "deb/x" in listing.parse(data, "list")
+    assert "zz/x" in listing.parse(data, "list")

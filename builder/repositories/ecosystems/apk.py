@@ -17,14 +17,15 @@ from builder.formats.unpacked import Malformed
 from builder.repositories import clients
 from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.ecosystems.replacing import replaced
-from builder.repositories.entry import newest
+from builder.repositories.shelf import newest
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from builder.repositories.entry import Released, Shelf, SiteEntry
+    from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
 from builder.repositories.sitefile import Staging
 
 NAME = "apk"
@@ -106,12 +107,12 @@ def _archive(shelf: Shelf, publication: Publication, arch: str) -> Iterator[byte
     folder, time = f"{FOLDER}/{arch}/", publication.time
 
     def has(entry: SiteEntry) -> bool:
-        return not entry.withdrawn and any(path.startswith(folder) for path in (entry.path, *entry.others))
+        return not entry.withdrawn and any(path.startswith(folder) for path in entry.paths)
 
     told = f"{publication.organisation.slug} {dt.datetime.fromtimestamp(time, dt.UTC):%Y-%m-%d}".encode()
     yield tar.member("DESCRIPTION", len(told), time) + told + tar.padding(len(told))
-    offered = [entry for entry in shelf.entries if has(entry)]
-    size = sum(entry.lengths[0] for entry in offered) + len(offered) * (len(arch) - len(_ANY))
+    longer = len(arch) - len(_ANY)
+    size = sum(entry.lengths[0] + longer for entry in shelf.entries if has(entry))
     yield tar.member(_INDEX, size, time)
     yield from replaced(shelf.lines("index", has), f"\nA:{_ANY}\n".encode(), f"\nA:{arch}\n".encode())
     yield tar.padding(size) + tar.END

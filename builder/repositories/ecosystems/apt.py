@@ -13,14 +13,15 @@ from builder.formats import compression, deb
 from builder.repositories import clients
 from builder.repositories.clients import COMPONENT, SUITE
 from builder.repositories.ecosystem import Admitted, Instructions
-from builder.repositories.entry import newest
+from builder.repositories.shelf import newest
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from builder.repositories.entry import Released, Shelf
+    from builder.repositories.entry import Released
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Listed, Staging
 
 NAME = "apt"
@@ -105,7 +106,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
     if not name:
         return ()
     organisation, keys = publication.organisation, publication.keys
-    names = clients.own((entry.name for entry in shelf.offered), organisation)
+    names = clients.own(shelf.stock.offered_names, organisation)
     address = f"{publication.url}/{clients.certificate(organisation)}"
     key = (
         clients.checked(address, clients.apt_key(organisation), hashlib.sha256(keys.certificate).hexdigest())

@@ -18,13 +18,15 @@ from builder.errors import PackageError
 from builder.formats import compression, formula, names
 from builder.repositories.ecosystem import Admitted, Instructions
 from builder.repositories.ecosystems import versions
+from builder.repositories.entry import rank
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from builder.repositories.entry import Released, Shelf, SiteEntry
+    from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Staging
 
 NAME = "brew"
@@ -121,7 +123,7 @@ def _commits(shelf: Shelf) -> Iterator[tuple[str, Iterable[tuple[str, bytes]]]]:
         offered[entry.name] = entry, msgspec.json.decode(line, type=_Release)
         head, objects = _commit(entry, offered, head)
         yield head, objects
-        if newer and versions.rank(newer[0]) > versions.rank(entry):
+        if newer and rank(newer[0]) > rank(entry):
             author = offered[entry.name][1].author
             offered[entry.name] = newer
             again = newer[0].version

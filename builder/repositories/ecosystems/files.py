@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from builder.repositories.ecosystem import Admitted, Instructions
-from builder.repositories.ecosystems import versions
+from builder.repositories.entry import rank
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from builder.repositories.entry import Released, Shelf, SiteEntry
+    from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Staging
 
 NAME = "files"
@@ -47,7 +48,8 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type to get the file and look into it."""
-    bundles = sorted((one for one in shelf.offered if one.path.endswith(".pem")), key=versions.rank)
+    newest = (one.newest for one in shelf.stock.names.values() if one.newest)
+    bundles = sorted((one for one in newest if one.path.endswith(".pem")), key=rank)
     return [*_told(bundles[-1], publication)] if bundles else []
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from builder.errors import PackageError
@@ -17,11 +19,15 @@ from builder.formats.unpacked import Malformed
 from builder.repositories.ecosystem import Admitted
 from builder.repositories.ecosystems import versions
 from builder.repositories.ecosystems.ruby_clients import instructions
+from builder.repositories.entry import rank
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
-    from builder.repositories.entry import Released, Shelf
+    from collections.abc import Iterable
+
+    from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Staging
 
 __all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
@@ -66,15 +72,14 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put each gem's info, `versions` and `names`, and the lists that `gem list --remote` reads."""
     rows = {}
     for name, pairs in versions.lines_by_name(shelf, "info"):
-        offered = sorted(
-            (pair for pair in pairs if not pair[0].withdrawn), key=lambda pair: versions.rank(pair[0])
-        )
-        info = b"".join((b"---\n", *(line for _, line in offered)))
+        offered = [(rank(entry), entry.version, line) for entry, line in pairs() if not entry.withdrawn]
+        offered.sort(key=itemgetter(0))
+        info = b"".join((b"---\n", *(line for _, _, line in offered)))
         staging.put(f"{FOLDER}/info/{name}", Kind.LEAF, info)
         if offered:
             digest = hashlib.md5(info, usedforsecurity=False).hexdigest()
-            rows[name] = f"{name} {','.join(entry.version for entry, _ in offered)} {digest}\n"
-    since = dt.datetime.fromtimestamp(min((entry.added for entry in shelf.entries), default=0), dt.UTC)
+            rows[name] = f"{name} {','.join(version for _, version, _ in offered)} {digest}\n"
+    since = dt.datetime.fromtimestamp(shelf.stock.since, dt.UTC)
     head = f"created_at: {since:%Y-%m-%dT%H:%M:%SZ}\n---\n"
     # gem 3.3 asks for the root itself before anything else, and goes on where it gets a page.
     staging.put(f"{FOLDER}/index.html", Kind.LEAF, _ROOT)
@@ -90,15 +95,21 @@ _ROOT = (
 
 
 def _put_lists(shelf: Shelf, staging: Staging) -> None:
-    offered = shelf.offered
-    final = [entry for entry in offered if not _PRERELEASE.search(entry.version)]
-    ranked = {entry.name: entry for entry in sorted(final, key=versions.rank)}
-    lists = {
-        "specs": final,
-        "latest_specs": [ranked[name] for name in sorted(ranked)],
-        "prerelease_specs": [entry for entry in offered if _PRERELEASE.search(entry.version)],
+    latest: dict[str, SiteEntry] = {}
+    for entry in filter(_is_final, shelf.offered):
+        if entry.name not in latest or rank(entry) >= rank(latest[entry.name]):
+            latest[entry.name] = entry
+    prereleases = sum(not _is_final(entry) for entry in shelf.offered)
+    lists: dict[str, tuple[int, Iterable[SiteEntry]]] = {
+        "specs": (shelf.stock.offered - prereleases, filter(_is_final, shelf.offered)),
+        "latest_specs": (len(latest), (latest[name] for name in sorted(latest))),
+        "prerelease_specs": (prereleases, itertools.filterfalse(_is_final, shelf.offered)),
     }
-    for called, entries in lists.items():
+    for called, (count, entries) in lists.items():
         rows = ([entry.name, gemspec.version(entry.version), _PLATFORM] for entry in entries)
-        content = compression.gzip_chunks(rubymarshal.dump_list(rows, len(entries)))
+        content = compression.gzip_chunks(rubymarshal.dump_list(rows, count))
         staging.put(f"{FOLDER}/{called}.{_MARSHAL}.gz", Kind.LEAF, content)
+
+
+def _is_final(entry: SiteEntry) -> bool:
+    return not _PRERELEASE.search(entry.version)

@@ -13,8 +13,9 @@ from builder.repositories.ecosystems import versions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from builder.repositories.entry import Shelf, SiteEntry
+    from builder.repositories.entry import SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
 
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:

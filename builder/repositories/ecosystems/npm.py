@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -23,10 +24,11 @@ from builder.repositories.ecosystems.node_clients import instructions
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from builder.repositories.entry import Released, Shelf, SiteEntry
+    from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Staging
 
 __all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
@@ -66,25 +68,30 @@ def admit(released: Released, publication: Publication) -> Admitted:
 
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put the file of each name, in which withdrawn versions are deprecated."""
-    every = versions.by_name(shelf)
     for name, pairs in versions.lines_by_name(shelf, "versions"):
-        content = _packument(name, every[name], pairs, f"{publication.url}/{FOLDER}")
+        newest = shelf.stock.names[name].newest
+        head = _head(name, newest, (entry for entry, _ in pairs()))
+        content = _packument(head, pairs(), f"{publication.url}/{FOLDER}")
         staging.put(f"{FOLDER}/{name}", Kind.LEAF, content)
 
 
-def _packument(
-    name: str, entries: Sequence[SiteEntry], pairs: Iterable[tuple[SiteEntry, bytes]], url: str
-) -> Iterator[bytes]:
-    """Yield the document of one name; `latest` is what `npm install` takes, never a withdrawn version."""
-    newest = versions.newest(entries)
-    changed = max(max(entry.added, entry.withdrawn_at) for entry in entries)
-    times = {"created": _time(min(entry.added for entry in entries)), "modified": _time(changed)}
-    head = {
+def _head(name: str, newest: SiteEntry | None, entries: Iterable[SiteEntry]) -> dict[str, Any]:
+    """Return the document without its versions; `latest` is what `npm install` takes, none withdrawn."""
+    times: dict[str, str] = {}
+    created, changed = sys.maxsize, 0
+    for entry in entries:
+        times[entry.version] = _time(entry.added)
+        created, changed = min(created, entry.added), max(changed, entry.added, entry.withdrawn_at)
+    return {
         "_id": name,
         "name": name,
         "dist-tags": {"latest": newest.version} if newest else {},
-        "time": times | {entry.version: _time(entry.added) for entry in entries},
+        "time": {"created": _time(created), "modified": _time(changed)} | times,
     }
+
+
+def _packument(head: dict[str, Any], pairs: Iterable[tuple[SiteEntry, bytes]], url: str) -> Iterator[bytes]:
+    """Yield the document of one name."""
     yield json.dumps(head)[:-1].encode() + b', "versions": {'
     for count, (entry, line) in enumerate(pairs):
         fields = msgspec.json.decode(line)

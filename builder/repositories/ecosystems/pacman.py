@@ -14,8 +14,7 @@ from builder.formats import compression, pacman, tar
 from builder.formats.unpacked import Malformed
 from builder.repositories import clients
 from builder.repositories.ecosystem import Admitted, Instructions
-from builder.repositories.ecosystems import versions
-from builder.repositories.entry import newest
+from builder.repositories.shelf import newest
 from builder.repositories.sitefile import Kind, SiteFile
 from builder.text.quoting import visible
 
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from builder.formats.unpacked import Unpacked
-    from builder.repositories.entry import Released, Shelf
+    from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
 from builder.repositories.sitefile import Staging
 
 NAME = "pacman"
@@ -112,9 +112,13 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 
 def _archive(shelf: Shelf, texts: Sequence[str]) -> Iterator[bytes]:
-    newest = [one for one in map(versions.newest, versions.by_name(shelf).values()) if one is not None]
+    newest = {one.newest.path for one in shelf.stock.names.values() if one.newest}
+
+    def wanted(entry: SiteEntry) -> bool:
+        return entry.path in newest
+
     # The texts of all packages are in one order, and so are what these iterators yield.
-    for members in zip(*(shelf.each(text, newest) for text in texts), strict=True):
+    for members in zip(*(shelf.each(text, wanted) for text in texts), strict=True):
         entry = members[0][0]
         folder = f"{entry.name}-{entry.version}"
         yield tar.member(f"{folder}/", 0, entry.added, folder=True)

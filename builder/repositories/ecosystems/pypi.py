@@ -26,8 +26,9 @@ from builder.repositories.sitefile import Kind, SiteFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from builder.repositories.entry import Released, Shelf, SiteEntry
+    from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Staging
 
 __all__ = ["FOLDER", "FORMAT", "NAME", "SIGNS", "TEXTS", "admit", "index", "instructions"]
@@ -78,13 +79,18 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     names = []
     for name, pairs in versions.lines_by_name(shelf, "files"):
         names.append(name)
-        wheels = [(entry, msgspec.json.decode(line, type=_Wheel)) for entry, line in pairs]
-        staging.put(f"{FOLDER}/simple/{name}/index.html", Kind.LEAF, _page(name, wheels))
-        staging.put(f"{FOLDER}/simple/{name}/index.json", Kind.LEAF, _document(name, wheels))
+        known = sorted({entry.version for entry, _ in pairs()})
+        page, document = _page(name, _wheels(pairs())), _document(name, known, _wheels(pairs()))
+        staging.put(f"{FOLDER}/simple/{name}/index.html", Kind.LEAF, page)
+        staging.put(f"{FOLDER}/simple/{name}/index.json", Kind.LEAF, document)
     links = [f'<a href="{name}/">{name}</a><br>\n' for name in names]
     projects = {"meta": _META, "projects": [{"name": name} for name in names]}
     staging.put(f"{FOLDER}/simple/index.html", Kind.POINTER, _html("Simple index", links))
     staging.put(f"{FOLDER}/simple/index.json", Kind.POINTER, json.dumps(projects) + "\n")
+
+
+def _wheels(pairs: Iterable[tuple[SiteEntry, bytes]]) -> Iterator[tuple[SiteEntry, _Wheel]]:
+    return ((entry, msgspec.json.decode(line, type=_Wheel)) for entry, line in pairs)
 
 
 def _page(name: str, wheels: Iterable[tuple[SiteEntry, _Wheel]]) -> Iterator[bytes]:
@@ -116,9 +122,8 @@ def _link(entry: SiteEntry, one: _Wheel) -> str:
     return f"<a{words}>{html.escape(one.filename)}</a><br>\n"
 
 
-def _document(name: str, wheels: Sequence[tuple[SiteEntry, _Wheel]]) -> Iterator[bytes]:
-    versions = sorted({entry.version for entry, _ in wheels})
-    head = json.dumps({"meta": _META, "name": name, "versions": versions})
+def _document(name: str, known: Sequence[str], wheels: Iterable[tuple[SiteEntry, _Wheel]]) -> Iterator[bytes]:
+    head = json.dumps({"meta": _META, "name": name, "versions": known})
     yield f'{head[:-1]}, "files": ['.encode()
     for count, (entry, one) in enumerate(wheels):
         yield (",\n" if count else "\n").encode() + json.dumps(_described(entry, one)).encode()

@@ -10,7 +10,6 @@ from builder.prove.offer import Offer, find
 from builder.release.manifest import ArtifactSummary
 from builder.repositories.ecosystem import Instructions
 from builder.repositories.entry import SiteEntry
-from builder.repositories.state import KeptShelf, SiteState
 from tests.unit.repositories.ecosystems import shelves
 
 _URL = "https://packages.acme.example"
@@ -76,13 +75,8 @@ def test_nothing_is_typed_where_there_is_nothing_older() -> None:
 def test_what_a_site_tells_is_typed_in_only_if_it_is_a_name(hostile: SiteEntry) -> None:
     """With --unsigned, who answers for the site decides what it tells, and a shell is to run it."""
     ours = entry("acme-ca", "3")
-    state = SiteState(
-        organisation=shelves.publication().organisation,
-        url=shelves.URL,
-        shelves={"rpm": KeptShelf((hostile, ours), {})},
-    )
     artifact = ArtifactSummary("rpm", "acme-ca", "3", "acme-ca-3.rpm", 1, "0" * 64, "", "", "")
     with pytest.raises(ProofError, match="which is no package of a site's"):
-        find(state, [artifact], shelves.publication())
-    good = replace(state, shelves={"rpm": KeptShelf((ours,), {})})
+        find({"rpm": shelves.of(hostile, ours)}, [artifact], shelves.publication())
+    good = {"rpm": shelves.of(ours)}
     assert ours == find(good, [artifact], shelves.publication())["rpm"].newest

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from builder import config
 from builder.errors import SignatureError, SiteError
@@ -257,7 +256,7 @@ def test_gpgv_has_the_same_opinion(folder: Path) -> None:
     keys, program = site_keys.keyring(), require("gpgv")
     found = sites.read(folder, keys)
     assert found is not None
-    signed = list(check.signatures(found))
+    signed = list(check.signatures(found, found.files))
     assert {folder / INRELEASE, folder / "deb/dists/stable/Release.gpg", folder / status.STATUS} <= {
         path for path, _ in signed
     }
@@ -274,7 +273,7 @@ def test_gpgv_is_asked_of_the_newest_generation_alone(folder: Path) -> None:
     some = found.files["deb/dists/stable/Release"]
     names = ("repomd.xml", "repomd.xml.asc")
     more = {f"{one}/repodata/{name}": some for one in generations for name in names}
-    asked = {path for path, _ in check.signatures(replace(found, files={**found.files, **more}))}
+    asked = {path for path, _ in check.signatures(found, {**found.files, **more})}
     both = [folder / one / "repodata/repomd.xml.asc" in asked for one in generations]
     assert [False, True] == both
 

@@ -16,6 +16,7 @@ from builder.repositories.entry import SiteEntry
 from builder.signing import generation, new
 from builder.signing import site_keys as signing
 from tests.tools import require
+from tests.unit.repositories.ecosystems import shelves
 from tests.unit.repositories.test_clients import UNSIGNED
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from builder.repositories.publication import Publication
 
 CA = SiteEntry("20261129", "acme-ca-certs", "20261129", "x", 1, "", "", 0)
-SHELVES = {"apt": (CA,), "rpm": (CA,), "apk": (CA,)}
+SHELVES = dict.fromkeys(("apt", "rpm", "apk"), shelves.of(CA))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_no_release_changes_it(publication: Publication) -> None:
     """A digest that people were told holds until a key, a name or the address changes."""
     later = replace(publication, time=2_000_000_000, expires=2_100_000_000, counter=99)
     newer = replace(CA, release="20270101", version="20270101")
-    more = dict.fromkeys(SHELVES, (CA, newer))
+    more = dict.fromkeys(SHELVES, shelves.of(CA, newer))
     assert first_install.script(publication, SHELVES) == first_install.script(later, more)
 
 
@@ -69,12 +70,12 @@ def test_it_carries_every_key_of_the_site(publication: Publication) -> None:
 def test_an_unsigned_site_has_none(publication: Publication) -> None:
     """It could vouch for nothing; nor has a site that no system installs from."""
     assert b"" == first_install.script(UNSIGNED, SHELVES)
-    assert b"" == first_install.script(publication, {"npm": (CA,)})
+    assert b"" == first_install.script(publication, {"npm": shelves.of(CA)})
 
 
 def test_a_system_without_a_package_is_told_so(publication: Publication) -> None:
     """The script for a site of .deb packages alone has no package for apk."""
-    text = first_install.script(publication, {"apt": (CA,)}).decode()
+    text = first_install.script(publication, {"apt": shelves.of(CA)}).decode()
     assert "tool=apt ca_package=acme-ca-certs\n" in text
     assert "tool=apk ca_package=''\n" in text
 

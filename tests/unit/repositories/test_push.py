@@ -257,7 +257,7 @@ def test_fetch_while_a_push_is_half_done(tmp_path: Path, built: list[Path]) -> N
     _add(tmp_path, built[2], to="copy")
     found = site.read(tmp_path / "copy", None)
     assert found is not None
-    assert [] == site.missing(found)
+    assert [] == list(site.missing(found))
     assert ["2026.1", "2026.3"] == [one.release for one in found.state.releases]
     assert not (tmp_path / "copy" / JOURNAL).exists()
 

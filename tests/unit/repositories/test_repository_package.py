@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from builder.formats import deb, rpm
 from builder.repositories import repository_package
 from builder.repositories.entry import SiteEntry
+from tests.unit.repositories.ecosystems import shelves
 from tests.unit.repositories.test_clients import UNSIGNED
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ CA = SiteEntry("20261129", "acme-ca-certs", "20261129", "x.deb", 1, "", "", NOON
 
 def due(publication: Publication, *entries: SiteEntry) -> Released | None:
     """Return the .deb that is to be made, None where the site has it."""
-    return dict(repository_package.due(publication, {"apt": entries})).get("apt")
+    return dict(repository_package.due(publication, {"apt": shelves.of(*entries)})).get("apt")
 
 
 def kept(released: Released) -> SiteEntry:
@@ -77,7 +78,7 @@ def deb_file(released: Released, path: str) -> bytes:
 
 def test_a_site_without_packages_for_a_package_manager_has_none_for_it() -> None:
     """Nobody is told of an index that is not there."""
-    assert [] == list(repository_package.due(SITE, {"rpm": (), "apk": ()}))
+    assert [] == list(repository_package.due(SITE, {"rpm": shelves.of(), "apk": shelves.of()}))
 
 
 def test_what_is_removed_is_gone() -> None:
@@ -92,7 +93,7 @@ def test_the_same_site_has_the_same_package() -> None:
 
 def test_one_rpm_serves_dnf_and_zypper() -> None:
     """Each finds the repository in its own folder; only dnf's is limited to names."""
-    released = dict(repository_package.due(SITE, {"rpm": (CA,)}))["rpm"]
+    released = dict(repository_package.due(SITE, {"rpm": shelves.of(CA)}))["rpm"]
     files = {entry.path: entry.data for entry in rpm.unpack(released.filename, released.data).entries}
     assert b"includepkgs=acme-ca-certs,acme-repository\n" in files["/etc/yum.repos.d/acme.repo"]
     assert b"priority=120\n" in files["/etc/zypp/repos.d/acme.repo"]

@@ -18,7 +18,7 @@ SAID: dict[str, object] = {
     "time": 1_796_000_000,
     "expires": 1_797_000_000,
     "files": {"path": f"trustpack/files-{'a' * 64}.txt", "sha256": "a" * 64},
-    "state": {"path": f"trustpack/state-{'b' * 64}.json", "sha256": "b" * 64},
+    "state": {"path": f"trustpack/state-{'b' * 64}.jsonl", "sha256": "b" * 64},
 }
 
 

@@ -22,8 +22,9 @@ from builder.repositories.sitefile import Kind, SiteFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from builder.repositories.entry import Released, Shelf
+    from builder.repositories.entry import Released
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
     from builder.repositories.sitefile import Staging
 
 __all__ = [
@@ -79,7 +80,7 @@ def generation_of(time: int) -> str:
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
     """Put this publication's generation, the plain repository, and the mirror list."""
     generation = generation_of(publication.time)
-    count = len(shelf.offered)
+    count = shelf.stock.offered
 
     def packages(kind: str) -> Iterator[bytes]:
         return repodata.packages(kind, count, shelf.lines(kind))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from builder.repositories import clients
 from builder.repositories.ecosystem import Instructions
-from builder.repositories.entry import newest
+from builder.repositories.shelf import newest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from builder.repositories.entry import Shelf
     from builder.repositories.publication import Publication
+    from builder.repositories.shelf import Shelf
 
 _VERIFY = "rpm -ql {} | grep '[.]crt$' | grep -v /blocklist/ | xargs openssl verify\n"
 _OWNED = (
@@ -36,7 +36,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
         return ()
     organisation = publication.organisation
     own = clients.repository(organisation)
-    names = clients.own((entry.name for entry in shelf.offered), organisation)
+    names = clients.own(shelf.stock.offered_names, organisation)
     dnf = clients.written(clients.dnf_repository(organisation), clients.dnf(publication, names))
     zypper = clients.written(clients.zypper_repository(organisation), clients.zypper(publication))
     known = f"sudo rpm --import {clients.rpm_key(organisation)}\n" if publication.keys else ""

@@ -7,17 +7,19 @@ own package is always one: it brings new keys, without which hosts that take not
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from builder.repositories.ecosystems import versions
 from builder.repositories.ecosystems.rpm.xml import DECLARATION, attributes, element
+from builder.repositories.entry import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from builder.model import Organisation
-    from builder.repositories.entry import Shelf, SiteEntry
+    from builder.repositories.entry import SiteEntry
+    from builder.repositories.shelf import Shelf
 
 
 class _Update(NamedTuple):
@@ -34,28 +36,53 @@ class _Update(NamedTuple):
 def xml(shelf: Shelf, organisation: Organisation) -> Iterator[bytes]:
     """Yield updateinfo.xml."""
     yield f"{DECLARATION}<updates>\n".encode()
-    for entries in versions.by_name(shelf).values():
-        for update in (*_newest(entries), *_withdrawals(entries)):
+    withdrawals = _withdrawals(shelf) if shelf.stock.withdrawn else {}
+    for name, one in sorted(shelf.stock.names.items()):
+        newest = [_newest(one.newest)] if one.newest else []
+        for update in (*newest, *withdrawals.get(name, ())):
             yield _element(update, organisation).encode()
     yield b"</updates>\n"
 
 
-def _newest(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
-    if newest := versions.newest(entries):
-        title = f"{newest.name} {newest.version}"
-        name = f"{newest.name}-{newest.version}"
-        yield _Update(name, "" if newest.release else "Important", title, f"{title}.", newest.added, newest)
+def _newest(newest: SiteEntry) -> _Update:
+    title = f"{newest.name} {newest.version}"
+    name = f"{newest.name}-{newest.version}"
+    return _Update(name, "" if newest.release else "Important", title, f"{title}.", newest.added, newest)
 
 
-def _withdrawals(entries: Sequence[SiteEntry]) -> Iterator[_Update]:
-    following = None
-    for entry in reversed(entries):
-        if not entry.withdrawn:
-            following = entry
-        elif following is not None:
-            title = f"{entry.name} {entry.version} is withdrawn"
-            name, why = f"{entry.name}-{entry.version}-withdrawn", f"{title}: {entry.withdrawn}"
-            yield _Update(name, "Critical", title, why, entry.withdrawn_at, following)
+def _withdrawals(shelf: Shelf) -> Mapping[str, Sequence[_Update]]:
+    """Return by name the updates away from each withdrawn version, to the next one that is offered."""
+    withdrawn: dict[str, list[SiteEntry]] = {}
+    for entry in shelf.entries:
+        if entry.withdrawn:
+            withdrawn.setdefault(entry.name, []).append(entry)
+    found = {}
+    for name, entries in withdrawn.items():
+        entries.sort(key=rank)
+        following = _following(entries, (one for one in shelf.offered if one.name == name))
+        pairs = reversed([*zip(entries, following, strict=True)])
+        found[name] = [_withdrawal(entry, after) for entry, after in pairs if after]
+    return found
+
+
+def _following(withdrawn: Sequence[SiteEntry], offered: Iterable[SiteEntry]) -> Sequence[SiteEntry | None]:
+    """Return the lowest of the `offered` versions above each withdrawn one; these are in their order."""
+    ranks = [rank(one) for one in withdrawn]
+    found: list[SiteEntry | None] = [None] * len(withdrawn)
+    for entry in offered:
+        below = bisect.bisect_left(ranks, rank(entry)) - 1
+        if below >= 0 and ((known := found[below]) is None or rank(entry) < rank(known)):
+            found[below] = entry
+    # What follows the next withdrawn one follows those below it, too.
+    for at in range(len(found) - 2, -1, -1):
+        found[at] = found[at] or found[at + 1]
+    return found
+
+
+def _withdrawal(entry: SiteEntry, following: SiteEntry) -> _Update:
+    title = f"{entry.name} {entry.version} is withdrawn"
+    name, why = f"{entry.name}-{entry.version}-withdrawn", f"{title}: {entry.withdrawn}"
+    return _Update(name, "Critical", title, why, entry.withdrawn_at, following)
 
 
 def _element(update: _Update, organisation: Organisation) -> str:

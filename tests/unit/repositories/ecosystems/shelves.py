@@ -10,8 +10,9 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import formats
-from builder.repositories.entry import Released, Shelf, SiteEntry
+from builder.repositories.entry import Released, SiteEntry
 from builder.repositories.publication import Publication
+from builder.repositories.shelf import Shelf
 from builder.repositories.sitefile import Listed
 from tests.packages import samples
 from tests.unit import bundles
@@ -66,6 +67,11 @@ def shelf(ecosystem: Ecosystem, *packages: Released, keys: SiteKeys | None = Non
     )
     texts = {text: [one.lines[at] for one in admitted] for at, text in enumerate(ecosystem.TEXTS)}
     return Shelf(entries, ecosystem.TEXTS, texts.__getitem__)
+
+
+def of(*entries: SiteEntry) -> Shelf:
+    """Return a shelf of packages of which only the shelf itself tells."""
+    return Shelf(entries, (), lambda _: ())
 
 
 def withdrawn(was: Shelf, *releases: str, reason: str = "its root was compromised") -> Shelf:

@@ -101,7 +101,7 @@ def test_an_index_has_no_package_that_is_not_in_its_folder() -> None:
     before = replace(shelves.publication(), architectures=("x86_64",))
     was = released("apk", "2026.10")
     admitted = apk.admit(was, before)
-    shelf = replace(SHELF, entries=(shelves.entry(was, admitted), *SHELF.entries[1:]))
+    shelf = replace(SHELF, entries=(shelves.entry(was, admitted), *[*SHELF.entries][1:]))
     files = shelves.indexes(apk, shelf)
     found = {arch: len(_records(files[f"apk/{arch}/APKINDEX.tar.gz"])) for arch in ARCHITECTURES}
     assert {"x86_64": 2, "aarch64": 1} == found

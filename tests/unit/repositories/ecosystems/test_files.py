@@ -11,7 +11,7 @@ from tests.unit.repositories.ecosystems import shelves
 from tests.unit.repositories.ecosystems.libraries import pem
 
 if TYPE_CHECKING:
-    from builder.repositories.entry import Shelf
+    from builder.repositories.shelf import Shelf
 
 RELEASES = ("2026.10", "2026.11")
 

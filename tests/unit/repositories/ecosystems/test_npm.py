@@ -17,7 +17,7 @@ from tests.unit.repositories.ecosystems import shelves
 from tests.unit.repositories.ecosystems.libraries import npm as package
 
 if TYPE_CHECKING:
-    from builder.repositories.entry import Shelf
+    from builder.repositories.shelf import Shelf
 
 RELEASES = ("20261101", "20261124", "20261130")
 SHELF = shelves.shelf(npm, *map(package, RELEASES))

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from builder.errors import PackageError
 from builder.repositories.ecosystems import rpm
-from builder.repositories.entry import Shelf
+from builder.repositories.shelf import Again, Shelf
 from builder.repositories.sitefile import Kind
 from tests import site_keys
 from tests.unit.repositories.ecosystems import shelves
@@ -196,7 +196,8 @@ def test_what_is_no_rpm_is_refused() -> None:
 def test_ten_thousand_packages_are_not_held_at_once() -> None:
     """The index is written in less memory than a tenth of what it is made of."""
     count = 10_000
-    entries = tuple(itertools.chain.from_iterable(itertools.repeat(SHELF.entries[:1], count)))
+    (entry, *_) = SHELF.entries
+    entries = Again(lambda: iter(itertools.repeat(entry, count)))
     lines = {text: next(iter(SHELF.each(text)))[1] for text in SHELF.texts}
 
     def opened(text: str) -> Iterator[bytes]:
