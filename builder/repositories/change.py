@@ -74,7 +74,8 @@ def keep(draft: Draft, count: int | None) -> Draft:
         }
         for name, packages in draft.came.items()
     }
-    kept = replace(draft, state=replace(draft.state, releases=releases), came=came)
+    state = replace(draft.state, releases=releases)
+    kept = replace(draft, state=state, came=came, dropped=draft.dropped | gone)
     lost = _brought(draft) - _brought(kept)
     return replace(kept, files=tuple(file for file in draft.files if file.path not in lost))
 

@@ -40,9 +40,9 @@ class Draft(msgspec.Struct, frozen=True):
     """The `state` to be, over the site that is there (None: there is none).
 
     `files` are the files that came, and `came` the packages by ecosystem and path, in their order; `replaced`
-    are the paths of those in whose place one came. Of what the site has, all stays but these and what belongs
-    to a release that `state` has no more. With `withdrawing`, something is no longer to be offered. The
-    state's own shelves are those that were: `shelf` returns what is to be.
+    are the paths of those in whose place one came, and `dropped` the releases that the site has and is not to
+    have. All else stays. With `withdrawing`, something is no longer to be offered. The state's own shelves
+    are those that were: `shelf` returns what is to be.
     """
 
     site: Site | None
@@ -50,6 +50,7 @@ class Draft(msgspec.Struct, frozen=True):
     files: tuple[SiteFile, ...] = ()
     came: dict[str, dict[str, Came]] = {}
     replaced: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
     withdrawing: bool = False
 
     def shelf(self, name: str) -> Shelf:
@@ -82,28 +83,25 @@ class Draft(msgspec.Struct, frozen=True):
 
     def gone(self) -> set[str]:
         """Return the paths of the packages and bundles that the site has, and that are not to stay."""
-        left = self._left()
-        found = {one.bundle for one in left.values()} - {one.bundle for one in self.state.releases}
-        for name in self.site.state.shelves if self.site else ():
-            if (stays := self._stays(name)) and self.site:
-                found.update(p for one in self.site.shelf(name).entries if not stays(one) for p in one.paths)
+        if self.site is None or not (self.dropped or self.replaced):
+            return set()
+        dropped = {one.bundle for one in self.site.state.releases if one.release in self.dropped}
+        found = dropped - {one.bundle for one in self.state.releases}
+        for name, shelf in self.site.shelves.items():
+            if stays := self._stays(name):
+                found.update(path for one in shelf.entries if not stays(one) for path in one.paths)
         return found
-
-    def _left(self) -> dict[str, PublishedRelease]:
-        """Return the releases that the site has and is not to have, by name."""
-        known = {one.release for one in self.state.releases}
-        were = self.site.state.releases if self.site else ()
-        return {one.release: one for one in were if one.release not in known}
 
     def _stays(self, name: str) -> Callable[[SiteEntry], bool] | None:
         """Return what tells which of the site's packages stay, None where all do.
 
         Homebrew's tap keeps all: whoever has pulled a commit can only be given what follows it.
         """
-        left, replaced = {} if name == brew.NAME else self._left(), self.replaced
-        if not left and not replaced:
+        dropped = frozenset() if name == brew.NAME else self.dropped
+        replaced = self.replaced
+        if not dropped and not replaced:
             return None
-        return lambda entry: entry.release not in left and entry.path not in replaced
+        return lambda entry: entry.release not in dropped and entry.path not in replaced
 
     def _told(self) -> Callable[[SiteEntry], SiteEntry] | None:
         """Return what says of the site's packages that they are withdrawn, None where nothing new is said."""

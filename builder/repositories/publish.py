@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -124,7 +123,7 @@ def _publish(
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Published:
-    with _turn(order.folder, new=new, dry_run=dry_run) as turn, _without_collections():
+    with _turn(order.folder, new=new, dry_run=dry_run) as turn:
         site = _read(order, order.keys if signed else None, new=new)
         publication = _publication(order, site)
         known = site.state if site else SiteState(organisation=order.organisation, url=publication.url)
@@ -153,18 +152,6 @@ def _untouched(site: Site | None, turned: Container[str], doubtful: Container[st
     """Yield those of the doubtful files that stay on the site as they are."""
     if site and doubtful:
         yield from (one.path for one in site.listed() if one.path in doubtful and one.path not in turned)
-
-
-@contextlib.contextmanager
-def _without_collections() -> Iterator[None]:
-    """Let nobody look for circles meanwhile: among 100,000 packages there are none, and it takes long."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 @contextlib.contextmanager

@@ -63,33 +63,45 @@ class Stock(msgspec.Struct, frozen=True):
         return tuple(name for name, one in self.names.items() if one.released)
 
 
+class _Name:
+    """What is counted of one name: see Named; `best` and `highest` are what its two versions rise with."""
+
+    __slots__ = ("best", "highest", "last", "newest", "released")
+
+    def __init__(self, last: SiteEntry, newest: SiteEntry | None = None, *, released: bool = False) -> None:
+        self.last, self.newest, self.released = last, newest, released
+        self.highest, self.best = rank(last), rank(newest) if newest else _LOWEST
+
+
+_LOWEST = ((-1, -1, -1), -1)
+
+
 def stock(entries: Iterable[SiteEntry], before: Stock | None = None) -> Stock:
     """Return what there is: `entries`, after all that there was `before`."""
     was = before or Stock()
     count, withdrawn, since, lead, latest = was.count, was.withdrawn, was.since, was.lead, was.latest
-    names, signers = {**was.names}, {*was.signers}
-    highest = {name: rank(one.last) for name, one in names.items()}
-    best = {name: rank(one.newest) for name, one in names.items() if one.newest}
-    leading = rank(lead)[0] if lead else None
+    names = {name: _Name(one.last, one.newest, released=one.released) for name, one in was.names.items()}
+    signers, leading = {*was.signers}, rank(lead)[0] if lead else _LOWEST[0]
     for one in entries:
         since = min(since, one.added) if count else one.added
         count += 1
         signers.add(one.signer)
-        ranked, name = rank(one), one.name
-        known = names.get(name)
-        newest, last, released = (known.newest, known.last, known.released) if known else (None, one, False)
+        ranked = rank(one)
+        if (known := names.get(one.name)) is None:
+            known = names[one.name] = _Name(one)
+        if ranked >= known.highest:
+            known.last, known.highest = one, ranked
+        known.released |= bool(one.release)
         if one.withdrawn:
             withdrawn += 1
-        else:
-            latest = one
-            if newest is None or ranked >= best[name]:
-                newest, best[name] = one, ranked
-            if one.release and (leading is None or ranked[0] > leading):
-                lead, leading = one, ranked[0]
-        if known is None or ranked >= highest[name]:
-            last, highest[name] = one, ranked
-        names[name] = Named(newest, last, released or bool(one.release))
-    return Stock(count, withdrawn, since, lead, latest, names, frozenset(signers))
+            continue
+        latest = one
+        if ranked >= known.best:
+            known.newest, known.best = one, ranked
+        if one.release and ranked[0] > leading:
+            lead, leading = one, ranked[0]
+    counted = {name: Named(one.newest, one.last, one.released) for name, one in names.items()}
+    return Stock(count, withdrawn, since, lead, latest, counted, frozenset(signers))
 
 
 class Shelf(msgspec.Struct, frozen=True, dict=True):

@@ -5,7 +5,8 @@ programs do it without options; createrepo_c then writes sqlite too: its time wi
 CPU seconds are user and system time, by the kernel's count. All sites are grown here from one release: a
 package's lines and entry are copied under other versions. What is measured is `trustpack repo add` of another
 real release: with its imports done, and the whole process. Both sides take turns; the least of several runs
-counts. `--check` fails where ours needs more than 1/8, and the whole process more than 1/4.
+counts. `--check` fails where ours needs more than 1/8, and the whole process more than 1/4; or where memory
+grows by more than a tenth from the smallest size to the largest.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _NOW = 1_700_000_000
 _URL = "https://packages.acme.example"
 _SYSTEMS = "deb,rpm"
 _ALL = "deb,rpm,apk,arch,wheel,npm,gem,homebrew,pem"
-_SHARE, _WHOLE = 1 / 8, 1 / 4
+_SHARE, _WHOLE, _GROWTH = 1 / 8, 1 / 4, 1.1
 _ROOT = Path(__file__).parents[2]
 
 
@@ -60,16 +61,32 @@ def main() -> None:
         return
     need("repo", programs=_PROGRAMS)
     with tempfile.TemporaryDirectory(prefix="trustpack-bench-") as name:
-        share, whole = _compare(Path(name), options.runs)
+        worlds = {count: grown(Path(name) / f"systems-{count}", count) for count in _SIZES}
+        share, whole = _compare(Path(name), worlds[_SIZES[-1]], options.runs)
+        growth = _memory(worlds)
         _every_ecosystem(Path(name), options.runs)
-    if options.check and (share > _SHARE or whole > _WHOLE):
-        raise SystemExit(f"repo: {share:.3f} of the others' CPU time, {whole:.3f} with the whole process")
+    if options.check and (share > _SHARE or whole > _WHOLE or growth > _GROWTH):
+        raise SystemExit(
+            f"repo: {share:.3f} of the others' CPU time, {whole:.3f} with the whole process; "
+            f"{growth:.2f} times the memory"
+        )
 
 
-def _compare(folder: Path, runs: int) -> tuple[float, float]:
+def _memory(worlds: dict[int, Path]) -> float:
+    """Print the memory that one more .deb and .rpm take at each size; return how much more the largest is."""
+    megabytes = {}
+    for count, world in worlds.items():
+        fresh(world)
+        megabytes[count] = child(world)["megabytes"]
+    print("memory for one more release on so many .deb and as many .rpm")
+    for count, size in megabytes.items():
+        print(f"  {count:>6}: {size:5.1f} MB")
+    return megabytes[max(megabytes)] / megabytes[min(megabytes)]
+
+
+def _compare(folder: Path, world: Path, runs: int) -> tuple[float, float]:
     """Print both sides' CPU seconds at the largest size; return our shares of the others'."""
     count = _SIZES[-1]
-    world = _grown(folder / "systems", count, _SYSTEMS)
     links = _linked(folder / "links", world / "first", count)
     theirs = {
         "createrepo_c": ["createrepo_c", "--quiet", "rpm"],
@@ -81,14 +98,16 @@ def _compare(folder: Path, runs: int) -> tuple[float, float]:
         for name, command in theirs.items():
             _least(least, name, _cpu(command, links))
         _least(least, "createrepo_c, no sqlite", _cpu(without, links))
-        _fresh(world)
-        _least(least, "repo add", _child(world)["cpu"])
-        _fresh(world)
+        fresh(world)
+        _least(least, "repo add", child(world)["cpu"])
+        fresh(world)
         _least(least, "repo add, whole process", _cpu(_command(world), world))
     base = sum(least[name] for name in theirs)
+    plain = least["createrepo_c, no sqlite"] + least["apt-ftparchive"]
     print(f"one more release on {count} .deb and {count} .rpm, least CPU seconds of {runs} runs")
     for name, seconds in least.items():
-        print(f"  {name:<26}{seconds:7.3f} s   {seconds / base:6.3f} of both programs")
+        shares = f"{seconds / base:6.3f} of both programs, {seconds / plain:.3f} without sqlite"
+        print(f"  {name:<26}{seconds:7.3f} s   {shares}")
     return least["repo add"] / base, least["repo add, whole process"] / base
 
 
@@ -96,11 +115,11 @@ def _every_ecosystem(folder: Path, runs: int) -> None:
     """Print what one more release of all targets costs at each size, by ecosystem, and the largest memory."""
     print(f"one more release of all targets on a site of so many releases, least of {runs} runs")
     for count in _SIZES:
-        world = _grown(folder / f"all-{count}", count, _ALL)
+        world = grown(folder / f"all-{count}", count, _ALL)
         least: dict[str, float] = {}
         for _ in range(runs):
-            _fresh(world)
-            for name, seconds in _child(world).items():
+            fresh(world)
+            for name, seconds in child(world).items():
                 _least(least, name, seconds)
         memory = least.pop("megabytes")
         total, wall = least.pop("cpu"), least.pop("wall")
@@ -109,7 +128,7 @@ def _every_ecosystem(folder: Path, runs: int) -> None:
         shutil.rmtree(world)
 
 
-def _grown(world: Path, count: int, targets: str) -> Path:
+def grown(world: Path, count: int, targets: str = _SYSTEMS) -> Path:
     """Publish a site of `count` releases of `targets`, and build one more."""
     bundle = _roots(world)
     for name, release in (("first", _FIRST), ("next", _NEXT)):
@@ -185,7 +204,7 @@ def _linked(folder: Path, dist: Path, count: int) -> Path:
     return folder
 
 
-def _fresh(world: Path) -> None:
+def fresh(world: Path) -> None:
     """Let the site be as it was grown: by hard links, since each write replaces its file."""
     shutil.rmtree(world / "site", ignore_errors=True)
     shutil.copytree(world / "grown", world / "site", copy_function=os.link)
@@ -228,7 +247,8 @@ def _add(world: Path) -> dict[str, float]:
     return {**total, "megabytes": int(peak) / 1024, **taken}
 
 
-def _child(world: Path) -> dict[str, float]:
+def child(world: Path) -> dict[str, float]:
+    """Add the next release in a process of its own; return what that takes: see `_add`."""
     command = [sys.executable, "-m", "tests.bench.repo", "--add", str(world)]
     done = subprocess.run(command, check=True, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
     found: dict[str, float] = json.loads(done.stdout)
