@@ -57,7 +57,7 @@ class Draft(msgspec.Struct, frozen=True):
         """Return an ecosystem's packages to be: those that stay with their old lines, and those that came."""
         before = self.site.shelf(name) if self.site else EMPTY
         came, texts = self.came.get(name, {}), ECOSYSTEMS[name].TEXTS
-        stays, told = self._stays(name), self._told()
+        stays, told = (self._stays(name), self._told()) if before.stock.count else (None, None)
 
         def entries() -> Iterator[SiteEntry]:
             old = filter(stays, before.entries) if stays else before.entries

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from msgspec.structs import replace
 from builder.config import minimal, organisation
 from builder.errors import ConfigError, OutputError, ReleaseError, SiteError
 from builder.prove.authority import create
-from builder.repositories import listing, publish, site, status
+from builder.repositories import check, listing, publish, site, status
 from builder.repositories.publish import Order
 from tests import releases
 
@@ -85,6 +87,42 @@ def test_the_list_has_every_file_of_the_site(tmp_path: Path, built: list[Path]) 
     found = tree(tmp_path / "site")
     del found[status.STATUS]
     assert listed(tmp_path / "site") == found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_done_the_site_is_whole(tmp_path: Path, built: list[Path], seed: int) -> None:
+    """Releases come in any order, are withdrawn, go and come again: check finds nothing after each."""
+    chosen = random.Random(seed)  # noqa: S311  the same changes in each run
+    folder = tmp_path / "site"
+    for step in range(12):
+        now, keep = NOW + step * DAY, chosen.choice([None, None, 2, 1])
+        match chosen.choice(["build", "build", "retire", "refresh"]):
+            case "retire" if folder.exists():
+                with contextlib.suppress(ReleaseError):
+                    publish.retire(order(tmp_path, now=now), f"2026.{chosen.randrange(1, 4)}", "stolen")
+            case "refresh" if folder.exists():
+                publish.refresh(order(tmp_path, now=now))
+            case _:
+                some = chosen.sample(built, chosen.randrange(1, 4))
+                publish.build(order(tmp_path, now=now, keep=keep), some)
+        found = check.check(folder, None, None, scratch=tmp_path)
+        assert () == found.problems + found.others
+        known = site.read(folder, None)
+        assert known is not None
+        there = {one.release for one in known.shelf("apt").entries if one.release}
+        assert {one.release for one in known.state.releases} == there
+
+
+def test_a_late_package_of_a_withdrawn_release_is_withdrawn(tmp_path: Path, built: list[Path]) -> None:
+    """It is not offered because it came after the others."""
+    publish.build(order(tmp_path), built)
+    publish.retire(order(tmp_path, now=NOW + 1), "2026.1", "stolen")
+    authority = create("Acme Root", now=dt.datetime.now(dt.UTC))
+    releases.build(tmp_path / "late", "acme", [authority], target="wheel", release="2026.1")
+    publish.build(order(tmp_path, now=NOW + 2), [tmp_path / "late" / "dist"])
+    found = site.read(tmp_path / "site", None)
+    assert found is not None
+    assert ["stolen"] == [one.withdrawn for one in found.shelf("pypi").entries]
 
 
 def test_a_site_grows_to_the_same_bytes_as_one_that_is_built_at_once(
