@@ -16,7 +16,7 @@ import msgspec
 from builder.errors import ReleaseError
 
 # Nine digits fit every ecosystem's integers; a leading zero is invalid in npm and vanishes in PEP 440.
-_GRAMMAR = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,2}")
+GRAMMAR = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){0,2}")
 _DOTTED = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
 _OLD = 3  # numbers: as many as npm's versions have, which leaves no room for a 1 in front
 _DATE = len("YYYYMMDD")
@@ -108,7 +108,7 @@ class Release(msgspec.Struct, frozen=True):
 
 def parse(text: str) -> Release:
     """Return the new release that `text` names; raise ReleaseError if some ecosystem could not order it."""
-    if not _GRAMMAR.fullmatch(text):
+    if not GRAMMAR.fullmatch(text):
         raise ReleaseError(
             f"release '{text}': is not one or two numbers without leading zeros",
             hint="write it like 2026.10 or 20261124.1: npm, PEP 440, Debian and RPM order these alike",
@@ -123,7 +123,7 @@ def parse(text: str) -> Release:
 
 def stored(text: str) -> Release:
     """Return the release that a file names, old ones too; raise ReleaseError for what never was one."""
-    if not _GRAMMAR.fullmatch(text):
+    if not GRAMMAR.fullmatch(text):
         raise ReleaseError(f"release '{text}': is not one to three numbers without leading zeros")
     return Release(text)
 

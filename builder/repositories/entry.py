@@ -9,18 +9,26 @@ import msgspec
 
 from builder.errors import SiteError
 from builder.model import Release
+from builder.model.release import GRAMMAR
 from builder.repositories import listing
 from builder.repositories.sitefile import Count, Second  # noqa: TC001  msgspec reads annotations
 from builder.text.lines import whole_lines
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 # Names stand in shell lines and in what limits clients, where a comma, a blank or a * would mean others, too.
-_NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[A-Za-z0-9_][A-Za-z0-9._+~@-]*")
+_RELEASE = re.compile(rf"(?:{GRAMMAR.pattern})?")
+_NAME = re.compile(r"(?:@[a-z0-9][a-z0-9._~-]*/)?[A-Za-z0-9_][A-Za-z0-9._+~@-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~^:!-]*")
+# How a line begins that holds what these and a site's paths can be: all words are as they are in JSON.
+_PLAIN = re.compile(
+    rf'^{{"release":"{_RELEASE.pattern}","name":"{_NAME.pattern}","version":"{_VERSION.pattern}",'
+    rf'"path":"{listing.PATH.pattern}",'.encode(),
+    re.MULTILINE,
+)
 
 
 class SiteEntry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -64,11 +72,18 @@ def line(entry: SiteEntry) -> bytes:
     return msgspec.json.encode(entry, order="deterministic") + b"\n"
 
 
-def parsed(chunks: Iterable[bytes], where: str) -> Iterator[SiteEntry]:
-    """Yield the entries of a text, some lines at a time; raise SiteError for what no trustpack wrote."""
+def parsed(chunks: Iterable[bytes], where: str, *, strictly: bool = False) -> Iterator[SiteEntry]:
+    """Yield the entries of a text, some lines at a time; raise SiteError for what no trustpack wrote.
+
+    With `strictly`, that is also what only looks like a package of a site's: see `strange`.
+    """
     try:
         for lines in whole_lines(chunks):
-            yield from _DECODER.decode_lines(lines)
+            entries = _DECODER.decode_lines(lines)
+            if strictly and (other := _strange(lines, entries)):
+                what = visible(f"{other.name} {other.version}")
+                raise SiteError(f"{where}: {what} is no package of a site's", hint=RESTORE)
+            yield from entries
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SiteError(
             f"{where}: cannot be understood: {visible(str(error))}",
@@ -88,9 +103,19 @@ def is_plain(name: str, version: str) -> bool:
 
 def strange(entries: Iterable[SiteEntry]) -> SiteEntry | None:
     """Return the first package that no site of ours has, None for none: who is not signed may be anybody."""
-    return next(
-        (one for one in entries if not (is_plain(one.name, one.version) and listing.holds(one.path))), None
-    )
+    return next((one for one in entries if not _is_ours(one)), None)
+
+
+def _is_ours(one: SiteEntry) -> bool:
+    named = _RELEASE.fullmatch(one.release) and is_plain(one.name, one.version)
+    return bool(named) and all(map(listing.holds, one.paths))
+
+
+def _strange(lines: bytes, entries: Sequence[SiteEntry]) -> SiteEntry | None:
+    """Return the same of whole lines, and look at each package only where that can tell more."""
+    if len(_PLAIN.findall(lines)) == len(entries) and not any(one.others for one in entries):
+        return None
+    return strange(entries)
 
 
 class Released(msgspec.Struct, frozen=True):

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 # Nothing hidden, no folder above, and nothing that URLs or shells quote but what package names hold.
 _PART = r"[A-Za-z0-9_@+~-][A-Za-z0-9._@+~:-]*"
-_PATH = re.compile(rf"{_PART}(?:/{_PART})*")
+PATH = re.compile(rf"{_PART}(?:/{_PART})*")
 _AT_ONCE = 1000  # lines
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _OTHERS = [f" {kind} ".encode() for kind in _KINDS if _KINDS[kind] is not Kind.BLOB]
 _LINE = re.compile(
-    rf"^([0-9a-f]{{64}}) ([0-9]{{1,15}}) ({'|'.join(_KINDS)}) ({_PATH.pattern})\n", re.MULTILINE
+    rf"^([0-9a-f]{{64}}) ([0-9]{{1,15}}) ({'|'.join(_KINDS)}) ({PATH.pattern})\n", re.MULTILINE
 )
 
 
 def holds(path: str) -> bool:
     """Tell whether a site can have a file of that path."""
-    return _PATH.fullmatch(path) is not None
+    return PATH.fullmatch(path) is not None
 
 
 def text(files: Iterable[Listed]) -> str:

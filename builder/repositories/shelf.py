@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -177,7 +178,7 @@ def kept(
     """Return the shelf whose texts are these files, of which `read` yields the content.
 
     `texts` are in the ecosystem's order, which lengths have too; `counted` is what there is, where known.
-    Raises SiteError where a text is not there.
+    Raises SiteError where a text is not there; and what is read does, for packages that no site has.
     """
     if lacking := sorted({ENTRIES, *texts} - listed.keys()):
         raise SiteError(f"the site's state: has packages without their {lacking[0]}", hint=RESTORE)
@@ -185,8 +186,24 @@ def kept(
         raise SiteError(f"the site's state: names {visible(strange)}, which is no file of a site's")
     file = listed[ENTRIES]
     entries = Again(lambda: parsed(read(file), file.path))
-    known = (lambda: counted) if counted else None
-    return Shelf(entries, texts, lambda text: read(listed[text]), known)
+
+    def count() -> Stock:
+        return counted or stock(_fitting(parsed(read(file), file.path, strictly=True), listed, texts))
+
+    return Shelf(entries, texts, lambda text: read(listed[text]), count)
+
+
+def _fitting(
+    entries: Iterable[SiteEntry], listed: Mapping[str, Listed], texts: tuple[str, ...]
+) -> Iterator[SiteEntry]:
+    """Yield packages; raise SiteError if their lines are not just what the texts hold."""
+    totals = [0] * len(texts)
+    for one in entries:
+        totals = list(map(operator.add, totals, one.lengths))
+        yield one
+    if totals != [listed[text].size for text in texts]:
+        where = listed[ENTRIES].path
+        raise SiteError(f"{where}: has other packages than the lines that are kept", hint=RESTORE)
 
 
 EMPTY = Shelf((), (), lambda _: ())

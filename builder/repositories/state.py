@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec.structs import replace
 
 from builder.errors import SiteError
 from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
+from builder.model.release import GRAMMAR
 from builder.repositories.entry import RESTORE
 from builder.repositories.sitefile import Count, Listed, Second  # noqa: TC001  as above
 from builder.text.lines import whole_lines
 from builder.text.quoting import visible
+from builder.text.values import END
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,13 +31,13 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True, gc=False
     active, and `bundle` is the path of its roots in PEM.
     """
 
-    release: str
+    release: Annotated[str, msgspec.Meta(pattern=rf"^{GRAMMAR.pattern}" + END)]
     epoch: Second
     added: Second
     certificates: tuple[str, ...]
     distrusted: tuple[str, ...] = ()
     states: dict[str, str] = {}
-    bundle: str = ""
+    bundle: Annotated[str, msgspec.Meta(pattern=rf"^({OURS}/bundles/[0-9a-f]{{64}}\.pem)?" + END)] = ""
     withdrawn: str = ""
     withdrawn_at: Second = 0
 
@@ -98,12 +100,13 @@ def from_lines(chunks: Iterable[bytes], where: str) -> SiteState:
     found: SiteState | None = None
     releases: list[PublishedRelease] = []
     shared: dict[object, Any] = {}
+    lists: dict[tuple[str, ...], tuple[str, ...]] = {}
     try:
         for lines in whole_lines(chunks):
             if found is None:
                 first, _, lines = lines.partition(b"\n")  # noqa: PLW2901
                 found = msgspec.json.decode(first, type=SiteState)
-            releases += [_sharing(one, shared) for one in _releases.decode_lines(lines)]
+            releases += [_sharing(one, shared, lists) for one in _releases.decode_lines(lines)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SiteError(f"{where}: cannot be understood: {visible(str(error))}", hint=RESTORE) from None
     if found is None:
@@ -113,15 +116,19 @@ def from_lines(chunks: Iterable[bytes], where: str) -> SiteState:
             f"{where}: has schema {found.schema}, and this trustpack knows {_SCHEMA}",
             hint="use the trustpack that wrote it, or a newer one",
         )
+    if unknown := {key for each in lists for key in each} - found.authorities.keys():
+        raise SiteError(f"{where}: tells nothing of the CA {visible(min(unknown))}", hint=RESTORE)
     return replace(found, releases=tuple(releases))
 
 
-def _sharing(one: PublishedRelease, shared: dict[object, Any]) -> PublishedRelease:
+def _sharing(
+    one: PublishedRelease, shared: dict[object, Any], lists: dict[tuple[str, ...], tuple[str, ...]]
+) -> PublishedRelease:
     """Return a release that holds no CAs of its own where another release has the same."""
     return replace(
         one,
-        certificates=shared.setdefault(one.certificates, one.certificates),
-        distrusted=shared.setdefault(one.distrusted, one.distrusted),
+        certificates=lists.setdefault(one.certificates, one.certificates),
+        distrusted=lists.setdefault(one.distrusted, one.distrusted),
         states=shared.setdefault(("states", *one.states.items()), one.states),
         bundle=shared.setdefault(one.bundle, one.bundle),
     )

@@ -335,6 +335,9 @@ def test_a_hostile_list_is_refused(unsigned: Site, releases: Releases, line: str
         {"organisation": {"slug": "beta"}},
         {"organisation": None},
         {"releases": [{"release": "2026.10"}]},
+        {"releases": [{"release": "abc", "epoch": 1, "added": 1, "certificates": []}]},
+        {"releases": [{"release": "2026.10", "epoch": 1, "added": 1, "certificates": ["0"]}]},
+        {"releases": [{"release": "2026.10", "epoch": 1, "added": 1, "certificates": [], "bundle": "../x"}]},
     ],
 )
 def test_a_hostile_state_is_refused(unsigned: Site, releases: Releases, values: Mapping[str, object]) -> None:
@@ -345,16 +348,35 @@ def test_a_hostile_state_is_refused(unsigned: Site, releases: Releases, values: 
             unsigned,
             change,
             SiteError,
-            "cannot be understood|has schema|is not the state|without their entries",
+            "cannot be understood|has schema|is not the state|without their entries|nothing of the CA",
         )
 
 
-@pytest.mark.parametrize(("key", "value"), [("lengths", [-5]), ("size", -1), ("added", 10**15), ("path", 7)])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("lengths", [-5]),
+        ("lengths", []),
+        ("lengths", [1, 2]),
+        ("lengths", [10**18]),
+        ("size", -1),
+        ("added", 10**15),
+        ("path", 7),
+        ("path", "../outside"),
+        ("others", ["../outside"]),
+        ("name", "acme-ca; reboot"),
+        ("version", "1 2"),
+        ("release", "abc"),
+        ("release", "9" * 5000),
+        ("release", "²"),
+    ],
+)
 def test_a_hostile_package_is_refused(unsigned: Site, releases: Releases, key: str, value: object) -> None:
     """A length that goes back, a time beyond the calendar."""
     forged_entry(unsigned, key, value)
+    said = "cannot be understood|is no package of a site's|other packages than the lines"
     for change in (lambda: unsigned.add(releases.second), unsigned.refresh):
-        refused(unsigned, change, SiteError, "cannot be understood")
+        refused(unsigned, change, SiteError, said)
 
 
 @pytest.mark.parametrize("part", ["state", "files"])
