@@ -5,9 +5,14 @@ The systems are tests/roots.py's; see hosts.py for what stands in for Fedora and
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import functools
 import hashlib
+import http.server
 import shutil
+import socket
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +24,8 @@ from builder.repositories import first_install
 from tests.tools import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import ssl
+    from collections.abc import Callable, Iterator
 
     from builder.prove.sandbox import Result
     from tests.repositories.hosts import Host, Hosts
@@ -308,3 +314,53 @@ def test_without_the_repository_package_the_system_goes_on(
     host.run(update, check=name.startswith("apt"))  # the others find no repository at all
     assert [] == site.asked()[asked:]
     assert host.version(_NAME)
+
+
+@contextlib.contextmanager
+def _on_ipv6(folder: Path, context: ssl.SSLContext) -> Iterator[str]:
+    """Serve a folder on [::1], over TLS, as a web server does that has no name."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # apt 3 takes the end of a connection for no end of a file
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        address_family = socket.AF_INET6
+
+    with Server(("::1", 0), functools.partial(Handler, directory=folder)) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"https://[::1]:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "pinned"),
+    [
+        ("apt-bookworm", False),
+        *(
+            pytest.param(name, True, marks=pytest.mark.long)
+            for name in ("apt-bookworm", "apt-trixie", "dnf", "dnf5")
+        ),
+        pytest.param("zypper", False, marks=pytest.mark.long),
+    ],
+)
+def test_a_site_may_have_an_address_of_ipv6(
+    hosts: Hosts, open_site: Callable[..., Site], releases: Releases, name: str, *, pinned: bool
+) -> None:
+    """Its colons are in options that apt parts at colons, and in files that each reads in its own way."""
+    now = dt.datetime.now(dt.UTC)
+    leaf = authority.issue(releases.first.authorities["kept"], ["::1"], now=now)
+    site = open_site()
+    with _on_ipv6(site.folder, server_context(leaf)) as site.url:
+        site.add(releases.first)
+        host = opened(hosts, name)
+        run(host, site, *(("--bundle-sha256", _digest(site)) if pinned else ()))
+        assert (releases.first.version, True) == (host.version(_NAME), bool(host.version(_OWN)))
+        site.add(releases.second)
+        host.upgrade(_NAME)
+        assert releases.second.version == host.version(_NAME)
