@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from builder.signing import keys
+from builder.signing import keys, private_file
 from builder.text.values import END
 
 if TYPE_CHECKING:
@@ -95,4 +95,5 @@ class MadeKeys(msgspec.Struct, frozen=True):
 
 def make(bits: int = keys.BITS) -> Pair:
     """Make the private keys of a generation; fewer bits are for tests."""
+    private_file.keep_from_core_dumps()
     return Pair(keys.new_private(bits), keys.new_private(bits))

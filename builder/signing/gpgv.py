@@ -1,4 +1,4 @@
-"""A second opinion on signatures: GnuPG's gpgv, which has nothing in common with the code that signed."""
+"""GnuPG's gpgv, which has nothing in common with the code that signed, is asked about signatures."""
 
 from __future__ import annotations
 
@@ -35,14 +35,24 @@ def refused(
         texts = (text.decode("ascii") for text in certificates.values())
         ring.write_bytes(b"".join(block for text in texts for block in armor.blocks(text, armor.PUBLIC)))
         for signature, data in signed:
-            files = [str(path.absolute()) for path in (signature, data) if path]
-            options = ["--homedir", folder, "--keyring", str(ring), "--status-fd", "1"]
-            options += ["--output", f"{folder}/text"] if data is None else []
-            command = [program, *options, *files]
-            done = programs.ask(command, b"", environment={"LC_ALL": "C", "HOME": folder}, seconds=_SECONDS)
-            Path(folder, "text").unlink(missing_ok=True)
-            if done.status != 0 and not _by_a_known_key(done.out):
-                yield signature, done.said
+            if said := refusal(program, ring, signature, data, home=Path(folder)):
+                yield signature, said
+
+
+def refusal(program: str, ring: Path, signature: Path, data: Path | None, *, home: Path) -> str:
+    """Return why gpgv refuses a signature over `data`, or one with its text in it; empty where it does not.
+
+    `ring` holds packets of keys. `home` is a folder of nobody else's; nothing stays in it.
+    """
+    files = [str(path.absolute()) for path in (signature, data) if path]
+    options = ["--homedir", str(home), "--keyring", str(ring.absolute()), "--status-fd", "1"]
+    options += ["--output", f"{home}/text"] if data is None else []
+    environment = {"LC_ALL": "C", "HOME": str(home)}
+    done = programs.ask([program, *options, *files], b"", environment=environment, seconds=_SECONDS)
+    Path(home, "text").unlink(missing_ok=True)
+    if done.status == 0 or _by_a_known_key(done.out):
+        return ""
+    return done.said or f"status {done.status}"
 
 
 def _by_a_known_key(status: bytes) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import SignatureError
-from builder.signing import program
+from builder.signing import gpgv, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,14 +98,16 @@ def _refusal(command: list[str], home: Path) -> str:
     return (answer.said or f"status {answer.status}") if answer.status else ""
 
 
-def _keyring(name: str) -> Callable[[Path], str | None]:
-    """Return what asks gpgv, or sqv, which has the same command line for it."""
+def _gpgv(folder: Path) -> str | None:
+    name = gpgv.find()
+    if not name:
+        return None
+    return gpgv.refusal(name, folder / "key", folder / "signature", folder / "data", home=folder)
 
-    def ask(folder: Path) -> str | None:
-        files = [str(folder / file) for file in ("key", "signature", "data")]
-        return _refusal([name, "--keyring", *files], folder) if _found(name) else None
 
-    return ask
+def _sqv(folder: Path) -> str | None:
+    files = [str(folder / file) for file in ("key", "signature", "data")]
+    return _refusal(["sqv", "--keyring", *files], folder) if _found("sqv") else None
 
 
 def _pysequoia(folder: Path) -> str | None:
@@ -123,7 +125,7 @@ def _pysequoia(folder: Path) -> str | None:
 
 
 VERIFIERS: dict[str, Callable[[Path], str | None]] = {
-    "gpgv": _keyring("gpgv"),
-    "sqv": _keyring("sqv"),
+    "gpgv": _gpgv,
+    "sqv": _sqv,
     "pysequoia": _pysequoia,
 }

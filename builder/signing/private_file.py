@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import stat
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,20 @@ _HINT = "give a file that holds it with --password-file, or run the command on a
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+def keep_from_core_dumps() -> None:
+    """Let this process, and those that it starts, leave no core dump: what is secret would be in it.
+
+    A limit of one byte is too small for a core, and the one with which Linux hands none to a program such as
+    systemd-coredump or apport, either; with 0 it does (fs/coredump.c).
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    limit = 0 if hard == 0 else 1
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
+
+
 def read(path: Path) -> bytes:
     """Return what a file holds that only its owner can read; raise SignatureError for any other."""
+    keep_from_core_dumps()
     try:
         descriptor = os.open(path, _LOOK)
     except OSError as error:
@@ -125,6 +138,7 @@ def is_encrypted(path: Path) -> bool:
 
 def create(path: Path, private: rsa.RSAPrivateKey, password: str = "") -> None:
     """Make a new file that holds a private key, encrypted if there is a password; raise SignatureError."""
+    keep_from_core_dumps()
     form, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if password:

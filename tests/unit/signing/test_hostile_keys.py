@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -248,3 +251,32 @@ def test_check_tells_of_a_key_that_cannot_sign(tmp_path: Path) -> None:
     assert ["error", "error"] == levels
     ready = checking.check(folder, time=TIME, passwords=Passwords((PASSWORD,)))
     assert "error" not in [one.level for one in ready]
+
+
+_CRASHING = """
+import os, resource, sys
+from pathlib import Path
+from builder.signing import generation, private_file
+before = resource.getrlimit(resource.RLIMIT_CORE)
+resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+{line}
+print(*resource.getrlimit(resource.RLIMIT_CORE), flush=True)
+os.abort()
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "private_file.load(Path(sys.argv[1]))",
+        "private_file.read_passwords(Path(sys.argv[1]))",
+        "generation.make(2048)",
+    ],
+)
+def test_a_process_that_has_read_a_key_leaves_no_core(tmp_path: Path, line: str) -> None:
+    """Nor one that has made one, however it ends: the kernel writes none that is larger than a byte."""
+    key = made.folder(tmp_path / "keys") / "1-apk.pem"
+    command = [sys.executable, "-c", _CRASHING.format(line=line), str(key)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (-signal.SIGABRT, set(done.stdout.split()) <= {"0", "1"}) == (done.returncode, True), done.stderr
+    assert ["keys"] == [path.name for path in tmp_path.iterdir()]
