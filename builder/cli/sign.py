@@ -54,6 +54,10 @@ def sign(
     from builder.repositories.status import STATUS
 
     chosen = options.chosen(form, json=json)
+    if stolen and not (folder / STATUS).exists():
+        raise UsageError(
+            f"--stolen: {folder} holds no site", hint="leave it out: packages are just signed anew"
+        )
     if (folder / STATUS).exists():
         _sign_site(folder, config, keys, password_file, now, stolen=stolen, form=chosen)
     elif (folder / MANIFEST).exists():
@@ -109,7 +113,8 @@ def _sign_site(
 
     project = environment.project(config=config, now=now)
     section = project.config.repository
-    ring = environment.site_keys(project, keys, password_file, published=folder, stolen=stolen)
+    believed = stolen and _is_by_stolen_keys(folder, config, keys)
+    ring = environment.site_keys(project, keys, password_file, published=folder, stolen=believed)
     order = publish.Order(
         folder=folder,
         organisation=organisation(project.config),
@@ -149,6 +154,32 @@ def _verified(folder: Path, ring: SiteKeys, written: Sequence[str]) -> list[str]
         if path.suffix == ".rpm":
             names.add(opinion.rpm(ring.certificate, path.read_bytes()))
     return sorted(names - {""})
+
+
+def _is_by_stolen_keys(folder: Path, config: Path | None, keys: Path | None) -> bool:
+    """Tell whether a site's last signature is by keys that were stolen since; else it needs no --stolen.
+
+    Raises UsageError where none were.
+    """
+    from builder.errors import SignatureError, UsageError
+    from builder.repositories import status
+    from builder.signing import key_folder
+    from builder.text import files
+
+    place = key_place.find(config, keys).folder
+    if not key_folder.read(place).in_state("withdrawn"):
+        raise UsageError(
+            f"--stolen: none of the keys in {place} are told to be stolen",
+            hint="'trustpack keys rotate --stolen' tells it first; if none are, leave --stolen out",
+        )
+    if _is_signed(folder):
+        text = files.text(folder / status.STATUS, status.LIMIT)
+        try:
+            status.parse(text, f"{folder}/{status.STATUS}", environment.public_keys(config, keys))
+        except SignatureError:
+            return True
+    tell("note", [f"{folder}: is not signed by stolen keys: --stolen changes nothing"])
+    return False
 
 
 def _is_signed(folder: Path) -> bool:

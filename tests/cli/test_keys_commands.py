@@ -116,6 +116,7 @@ def test_a_rotation_by_its_steps(keyed: World) -> None:
         ("keys new --keys more --password-file trustpack.yaml", 12, "trustpack.yaml: others may read it"),
         ("sign keys", 2, "keys: holds neither a release nor a site"),
         ("sign dist", 2, "dist: holds neither a release nor a site"),
+        ("sign dist --stolen", 2, "--stolen: dist holds no site"),
     ],
 )
 def test_what_cannot_be_is_told(keyed: World, words: str, code: int, said: str) -> None:
@@ -138,6 +139,26 @@ def test_a_machine_that_only_signs_needs_no_configuration(keyed: World) -> None:
     site_keys.folder(keyed.folder / "others", slug="other")
     done = keyed.run("sign", "dist", "--keys", "others")
     assert (done.code, "the keys are those of 'other'" in done.err) == (12, True)
+
+
+def test_stolen_keys_are_believed_where_there_are_any_and_once(keyed: World) -> None:
+    """Before they are told to be stolen it is an error; a site that was signed since is told."""
+    words = ("repo", "build", "--url", "https://packages.acme.example")
+    assert keyed.run("build", "--quiet").code == 0
+    assert keyed.run(*words).code == 0
+    done = keyed.run("sign", "site", "--stolen")
+    assert (done.code, "--stolen: none of the keys in keys are told to be stolen" in done.err) == (2, True)
+    assert keyed.run("keys", "rotate", "--stolen").code == 0
+    assert keyed.run("sign", "site").code == 12
+    done = keyed.run("sign", "site", "--stolen")
+    assert (done.code, done.err) == (0, "")
+    done = keyed.run("sign", "site", "--stolen")
+    said = "note: site: is not signed by stolen keys: --stolen changes nothing\n"
+    assert (done.code, done.err) == (0, said)
+    (keyed.folder / "site").rename(keyed.folder / "other")
+    assert keyed.run(*words, "--unsigned").code == 0
+    done = keyed.run("sign", "site", "--stolen")
+    assert (done.code, "is not signed by stolen keys" in done.err) == (0, True)
 
 
 def test_keys_inside_of_what_is_published_are_refused(keyed: World) -> None:
