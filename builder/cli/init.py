@@ -35,6 +35,17 @@ bundle:
 # settings:
 #   wheel:
 #     activation: explicit
+
+# repository:                  # the site, as 'trustpack repo build' makes it
+#   keys: keys                 # as 'trustpack keys new' makes them
+#   valid: 60d                 # for how long signatures count
+#   keep: 12                   # how many releases stay; without it, all
+#   architectures: [x86_64, aarch64]
+#   # signer: [program, ...]   # 'trustpack docs keys' tells of it
+
+# lifecycle:                   # rotations: 'trustpack docs rotate' tells of them
+#   overlap: 30d
+#   fail_on: error             # or warning
 """
 
 

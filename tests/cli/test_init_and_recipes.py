@@ -11,6 +11,7 @@ import zipfile
 
 import pytest
 
+from builder.config import Config
 from builder.prove import authority
 from builder.text import document
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
@@ -35,6 +36,7 @@ def test_every_commented_line_of_the_configuration_may_be_uncommented(world: Wor
     """The example keys are all real: with every one of them in force the file is valid, and builds."""
     assert world.run("init", "roots.pem", "--org", "acme").code == 0
     file = world.folder / "trustpack.yaml"
+    assert [] == [key for key in Config.__struct_fields__ if f"{key}:" not in file.read_text()]
     lines = [
         line.replace("# ", "", 1) if i and line.lstrip().startswith("# ") else line
         for i, line in enumerate(file.read_text().splitlines())
