@@ -16,7 +16,7 @@ from builder.release import atomic
 from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, checked, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from builder.repositories.sitefile import Kind
@@ -113,13 +113,17 @@ class FolderStore:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[FolderTurn]:
-        """Lock the folder, which is made if need be; a killed publisher's lock ends with it."""
+        """Lock the folder; a killed publisher's lock ends with it.
+
+        The folder is made if need be, and goes again where nothing came to be in it.
+        """
+        made = [path for path in (self._root, *self._root.parents) if not path.exists()]
         with contextlib.ExitStack() as stack:
             try:
-                self._open_folders(self._root)
                 self._lock(stack)
             except OSError as error:
                 raise atomic.unwritable(self._root, error) from error
+            stack.callback(_remove_empty, made)
             _sweep(self._root)
             yield FolderTurn()
 
@@ -134,14 +138,18 @@ class FolderStore:
     def _lock(self, stack: contextlib.ExitStack) -> None:
         end = time.monotonic() + self._patience
         while True:
-            try:
-                stack.enter_context(atomic.alone(self._root, "somebody else is publishing into it"))
-            except OutputError:
-                if time.monotonic() >= end:
-                    raise
-                time.sleep(_LOOK_AGAIN)
-            else:
-                return
+            self._open_folders(self._root)
+            with contextlib.ExitStack() as locked, contextlib.suppress(FileNotFoundError):
+                try:
+                    locked.enter_context(atomic.alone(self._root, "somebody else is publishing into it"))
+                except OutputError:
+                    if time.monotonic() >= end:
+                        raise
+                    time.sleep(_LOOK_AGAIN)
+                    continue
+                if self._root.is_dir():  # or who has made it has removed it meanwhile
+                    stack.push(locked.pop_all())
+                    return
 
     def _inside(self, path: str) -> Path:
         """Return where a file lies; raise OutputError if a link is on the way to it."""
@@ -168,6 +176,15 @@ class FolderTurn:
 
     def renew(self) -> None:
         """Do nothing."""
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, up to one that holds something."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def _sweep(root: Path) -> None:

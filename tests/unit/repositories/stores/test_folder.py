@@ -1,7 +1,10 @@
 """A folder as a store: whole files, no way out of it, one publisher at a time."""
 
+import contextlib
 import fcntl
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -150,3 +153,45 @@ def test_second_publisher_waits_and_is_told(tmp_path: Path) -> None:
     os.close(descriptor)
     with store.turn() as turn:
         turn.renew()
+
+
+def test_a_folder_that_nothing_came_into_goes_again(tmp_path: Path) -> None:
+    """With those above it that were made for it; what was there before stays, and what holds a file."""
+    (tmp_path / "www").mkdir()
+    deep = FolderStore(tmp_path / "www" / "a" / "site")
+    _fail(deep)
+    assert [] == list((tmp_path / "www").iterdir())
+    _fail(FolderStore(tmp_path / "www"))
+    assert (tmp_path / "www").is_dir()
+    _fail(deep, "a")
+    assert ["a"] == list(deep.names())
+
+
+def _fail(store: FolderStore, *paths: str) -> None:
+    """Begin a publication that writes files at most."""
+    with contextlib.suppress(ZeroDivisionError), store.turn():
+        assert Path(store.name).is_dir()
+        for path in paths:
+            store.put(path, b"", Kind.LEAF)
+        raise ZeroDivisionError
+
+
+def test_who_waited_for_a_folder_that_went_makes_it_again(tmp_path: Path) -> None:
+    """The lock on one that is gone keeps nobody else out."""
+    begun, held = threading.Event(), []
+    store = FolderStore(tmp_path / "site")
+
+    def wait() -> None:
+        begun.set()
+        with FolderStore(tmp_path / "site").turn():
+            held.append((tmp_path / "site").is_dir())
+            store.put("a", b"", Kind.LEAF)
+
+    thread = threading.Thread(target=wait)
+    with store.turn():
+        thread.start()
+        begun.wait()
+        time.sleep(0.3)  # it looks again every tenth of a second
+        assert [] == held
+    thread.join()
+    assert ([True], ["a"]) == (held, list(store.names()))
