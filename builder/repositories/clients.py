@@ -25,6 +25,11 @@ def repository(organisation: Organisation) -> str:
     return f"{organisation.slug}-repository"
 
 
+def usual(organisation: Organisation) -> str:
+    """Return what the recipes for systems call the package of the CAs, if the configuration does not."""
+    return f"{organisation.slug}-ca-certs"
+
+
 def certificate(organisation: Organisation) -> str:
     """Return the path of the public OpenPGP keys below the site's root."""
     return f"{organisation.slug}.asc"

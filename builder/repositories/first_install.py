@@ -31,11 +31,12 @@ def script(publication: Publication, shelves: Mapping[str, Shelf]) -> bytes:
 
     An unsigned site has none, nor has one without a package for any system.
     """
-    packages = {name: newest(shelves.get(name, EMPTY)) for name in _MANAGERS}
+    usual = clients.usual(publication.organisation)
+    packages = {name: newest(shelves.get(name, EMPTY), usual) for name in _MANAGERS}
     if publication.keys is None or not any(packages.values()):
         return b""
     scope = {
-        **_about(publication, packages),
+        **_about(publication, packages, _further(publication, shelves, packages)),
         **_keys(publication.keys),
         **_paths(publication),
         **_texts(publication, shelves),
@@ -70,7 +71,23 @@ def command_without_curl(url: str, sha256: str) -> str:
     )
 
 
-def _about(publication: Publication, packages: Mapping[str, str]) -> dict[str, object]:
+def _further(
+    publication: Publication, shelves: Mapping[str, Shelf], packages: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what else releases have for each manager, names in a line: of targets of the owner's own."""
+    organisation = publication.organisation
+    found = {name: clients.own(_names(shelves, name), organisation) for name in _MANAGERS}
+    known = {*packages.values(), clients.repository(organisation)}
+    return {name: " ".join(one for one in names if one not in known) for name, names in found.items()}
+
+
+def _names(shelves: Mapping[str, Shelf], manager: str) -> Sequence[str]:
+    return shelves.get(manager, EMPTY).stock.released_names
+
+
+def _about(
+    publication: Publication, packages: Mapping[str, str], further: Mapping[str, str]
+) -> dict[str, object]:
     organisation = publication.organisation
     tag = clients.apk_tag(organisation)
     return {
@@ -80,6 +97,7 @@ def _about(publication: Publication, packages: Mapping[str, str]) -> dict[str, o
         "slug": organisation.slug,
         "repository": clients.repository(organisation),
         "packages": packages,
+        "further": further if any(further.values()) else {},
         "apk_names": tuple(f"{name}@{tag}" for name in (clients.repository(organisation), packages["apk"])),
     }
 
@@ -116,7 +134,7 @@ def _paths(publication: Publication) -> dict[str, object]:
 
 def _texts(publication: Publication, shelves: Mapping[str, Shelf]) -> dict[str, object]:
     def names(ecosystem: str) -> Sequence[str]:
-        return clients.own(shelves.get(ecosystem, EMPTY).stock.released_names, publication.organisation)
+        return clients.own(_names(shelves, ecosystem), publication.organisation)
 
     texts = {
         "sources": clients.sources(publication, names("apt")),

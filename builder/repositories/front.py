@@ -48,9 +48,18 @@ def put(
 
 def _guides(shelves: Mapping[str, Shelf], publication: Publication) -> Iterator[Guide]:
     for name, ecosystem in ECOSYSTEMS.items():
-        if name in shelves:
-            for instructions in ecosystem.instructions(shelves[name], publication):
-                yield Guide(name, instructions)
+        if name not in shelves:
+            continue
+        for instructions in ecosystem.instructions(shelves[name], publication):
+            notes = (*instructions.notes, *_several(shelves[name]))
+            yield Guide(name, msgspec.structs.replace(instructions, notes=notes))
+
+
+def _several(shelf: Shelf) -> Iterator[str]:
+    """Say what else there is, as targets of the owner's own bring it: the lines are about one name."""
+    names = sorted(name for name, one in shelf.stock.names.items() if one.released and one.newest)
+    if len(names) > 1:
+        yield f"There are {len(names)} packages here, and the lines are about one: {', '.join(names)}."
 
 
 def _proof(state: SiteState) -> ProofTable | None:

@@ -209,10 +209,16 @@ def _fitting(
 EMPTY = Shelf((), (), lambda _: ())
 
 
-def newest(shelf: Shelf) -> str:
-    """Return the name under which a shelf offers its newest release, empty where it offers none."""
+def newest(shelf: Shelf, usual: str = "") -> str:
+    """Return the name under which a shelf offers its newest release, empty where it offers none.
+
+    It is the `usual` one where the release has that, whatever else targets of the owner's own bring.
+    """
     # Not by their order: what is signed anew comes last.
-    return shelf.stock.lead.name if shelf.stock.lead else ""
+    lead, known = shelf.stock.lead, shelf.stock.names.get(usual)
+    if lead and known and known.newest and known.newest.release == lead.release:
+        return usual
+    return lead.name if lead else ""
 
 
 def _is_offered(entry: SiteEntry) -> bool:

@@ -120,7 +120,7 @@ def _archive(shelf: Shelf, publication: Publication, arch: str) -> Iterator[byte
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type on Alpine, where root has no sudo, and wget is the one that is there."""
-    name = newest(shelf)
+    name = newest(shelf, clients.usual(publication.organisation))
     if not name:
         return ()
     organisation = publication.organisation

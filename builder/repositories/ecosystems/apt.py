@@ -102,7 +102,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type on Debian and Ubuntu."""
-    name = newest(shelf)
+    name = newest(shelf, clients.usual(publication.organisation))
     if not name:
         return ()
     organisation, keys = publication.organisation, publication.keys

@@ -129,7 +129,7 @@ def _archive(shelf: Shelf, texts: Sequence[str]) -> Iterator[bytes]:
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type on Arch Linux and its kin."""
-    name = newest(shelf)
+    name = newest(shelf, clients.usual(publication.organisation))
     if not name:
         return ()
     section = clients.pacman(publication)

@@ -59,6 +59,7 @@ def _scope(view: SiteView) -> dict[str, Any]:
         "comparing": verification.comparing(view),
         "bundle": grouped(view.bundle_sha256),
         "script_digits": grouped(view.first_install.sha256) if view.first_install else (),
+        "private": view.url.startswith("https:"),  # its CA may be the one that the packages bring
         "linked": view.organisation.homepage.startswith(("https://", "http://")),
         "keys": [_key(key) for key in view.keys],
         "attacks": checks.ATTACKS,

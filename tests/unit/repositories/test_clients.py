@@ -6,11 +6,14 @@ import hashlib
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
 from msgspec.structs import replace
 
 from builder.model import Organisation
+from builder.render.shipped import ROOT
 from builder.repositories import clients
 from builder.repositories.publication import Publication
+from builder.text import document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +96,10 @@ def test_nobody_else_can_change_a_key_once_it_was_checked(tmp_path: Path) -> Non
     environment = {"PATH": f"{programs}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
     subprocess.run(["sh", "-c", lines], cwd=shared, env=environment, capture_output=True, check=True)
     assert b"key" == target.read_bytes()
+
+
+@pytest.mark.parametrize("target", ["deb", "rpm", "apk", "arch"])
+def test_the_usual_name_is_the_recipes(target: str) -> None:
+    """By it a site knows the package of the CAs among others."""
+    found = document.parse((ROOT / "recipes" / f"{target}.yaml").read_text("utf-8"), "").value
+    assert clients.usual(UNSIGNED.organisation) == str(found["name"]).format(slug=UNSIGNED.organisation.slug)

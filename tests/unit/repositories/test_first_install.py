@@ -67,6 +67,16 @@ def test_it_carries_every_key_of_the_site(publication: Publication) -> None:
         assert f"={base64.b64encode(key).decode()}\n" in text
 
 
+def test_it_tells_what_else_the_site_has(publication: Publication) -> None:
+    """The package of a target of the organisation's own; of a system that has none nothing is said."""
+    also = replace(CA, name="acme-appliance")
+    theirs = replace(CA, name="bash")
+    text = first_install.script(publication, {**SHELVES, "apt": shelves.of(also, CA, theirs)}).decode()
+    assert "tool=apt ca_package=acme-ca-certs\n" in text
+    assert "    apt) further=acme-appliance ;;\n    apk) further='' ;;\n" in text
+    assert "further" not in first_install.script(publication, SHELVES).decode()
+
+
 def test_an_unsigned_site_has_none(publication: Publication) -> None:
     """It could vouch for nothing; nor has a site that no system installs from."""
     assert b"" == first_install.script(UNSIGNED, SHELVES)

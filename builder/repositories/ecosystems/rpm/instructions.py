@@ -31,7 +31,7 @@ _WARNED = "Of an old copy of the repository in the place of a newer one zypper w
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type on Fedora and its kin, and on openSUSE and SLES."""
-    name = newest(shelf)
+    name = newest(shelf, clients.usual(publication.organisation))
     if not name:
         return ()
     organisation = publication.organisation

@@ -89,6 +89,20 @@ def test_an_unsigned_site_is_said_to_be_unsigned() -> None:
     assert "not signed" not in text("ordinary")
 
 
+def test_who_does_not_trust_the_sites_own_certificate_yet_is_sent_to_the_first_install() -> None:
+    """Before the lines of each package manager, which need it; not where there is no certificate."""
+    view = VIEWS["ordinary"](time=_TIME)
+    said = "s own certificate yet?</strong> Then begin "
+    page = index.render(view).decode()
+    assert f"{said}with the script above, or by giving <a" in page
+    assert page.index("install.sh") < page.index(said) < page.index('class="guides"')
+    page = index.render(replace(view, first_install=None)).decode()
+    assert f"{said}by giving <a" in page
+    page = index.render(replace(view, first_install=None, bundle_sha256="")).decode()
+    assert f"{said}by making its CA known: these lines" in page
+    assert said not in index.render(replace(view, url="http://127.0.0.1:8000")).decode()
+
+
 def test_the_page_says_that_its_own_digest_proves_nothing() -> None:
     """Where the script's digest is, and where its own fingerprints are."""
     page = text("ordinary")
