@@ -25,7 +25,7 @@ def check(
     """Compare every file of a site with its signed list, its indexes with its packages, and its signatures.
 
     Exits with 0 where all is as it was published, with 13 where something is not. Files that are not the
-    site's own are told, and are no fault.
+    site's own are told, and are no fault: so are those that a push leaves until the next one.
     """
     from builder.errors import SiteError
     from builder.repositories import report
@@ -33,10 +33,11 @@ def check(
 
     as_json = options.chosen(form, json=json) == "json"
     found = site_access.checked(site, None if unsigned else site_access.key_folder(config, keys))
+    left = site_access.left(found)
     if as_json:
-        typer.echo(report.checked_json(found, signed=not unsigned), nl=False)
+        typer.echo(report.checked_json(found, left, signed=not unsigned), nl=False)
     else:
-        typer.echo(report.checked_text(found), nl=False)
+        typer.echo(report.checked_text(found, left), nl=False)
     if any(one.problem == MISMATCH for one in found.problems):
         # Their bytes are as published: what makes them has changed.
         tell(

@@ -42,16 +42,19 @@ def fetch(
     --record has seen, is refused.
     """
     from builder.repositories import fetch as fetching
-    from builder.repositories import records, report
+    from builder.repositories import records, report, status
 
     as_json = options.chosen(form, json=json) == "json"
     verifier = None if unsigned else environment.opener(config, keys, certificate)
     reader = site_access.reader(source, ca_file)
     slug = environment.project(config=config).config.organisation.slug if certificate is None else ""
     seen = records.read(record) if record else None
+    followed = seen is not None or (out / status.STATUS).exists()
     done = fetching.fetch(reader, out, verifier, organisation=slug, seen=seen)
     if record:
         records.write(record, done.status)
+    if not followed:
+        tell("note", [_unknown(source, record)])
     if done.stale:
         tell(
             "warning",
@@ -64,6 +67,14 @@ def fetch(
         typer.echo(report.fetched_json(done, source, out), nl=False)
     else:
         typer.echo(report.fetched_text(done, source, out), nl=False)
+
+
+def _unknown(source: str, record: Path | None) -> str:
+    """Say that an old site, served again, would have been taken: its signatures are good."""
+    said = f"{source}: whether this is its newest publication could not be told, only that it is signed"
+    if record is None:
+        return f"{said}: give --record FILE, and keep that file from job to job"
+    return f"{said}: {record} is new; keep it from job to job"
 
 
 def export(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from builder.repositories.check import SiteCheck
     from builder.repositories.stores.store import SiteReader
 
+_MOST = 64 * 1024 * 1024  # bytes of what a push remembers
+
 
 def reader(site: str, ca_file: Path | None) -> SiteReader:
     """Open an address, a bucket or a folder for reading, with the environment's proxy and credentials."""
@@ -37,6 +39,23 @@ def key_folder(config: Path | None, keys: Path | None) -> Path:
         return keys
     project = environment.project(config=config)
     return project.folder / project.config.repository.keys
+
+
+def left(found: SiteCheck) -> frozenset[str]:
+    """Return those of a folder's other files that pushes have left there, and that later ones remove.
+
+    A site's folder that was never pushed to has none. What remembers them is not signed.
+    """
+    import msgspec
+
+    from builder.repositories.push import LEFT
+    from builder.text import files
+
+    try:
+        named = msgspec.json.decode(files.read(found.site.folder / LEFT, _MOST), type=frozenset[str])
+    except (OSError, msgspec.DecodeError):
+        return frozenset()
+    return frozenset(found.others) & {LEFT, *named}
 
 
 def checked(site: Path, keys: Path | None) -> SiteCheck:

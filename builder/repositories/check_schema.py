@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from builder.repositories.schema import Address, Counter, Expires, Folder, Signed, Slug  # noqa: TC001
 from builder.text.schema import DocumentJson, Moment, Shape
 
 
@@ -19,17 +20,20 @@ class SiteProblemJson(Shape, frozen=True):
 class SiteCheckJson(DocumentJson, frozen=True):
     """Whether a site is what it says of itself."""
 
-    site: Annotated[str, Meta(description="Its folder.")]
-    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
-    url: Annotated[str, Meta(description="Where it is served.")]
-    counter: Annotated[int, Meta(description="The number of its last publication.")]
-    time: Annotated[int, Meta(description="When that was signed, in seconds since 1970.")]
-    expires: Annotated[int, Meta(description="Until when clients take it, in seconds since 1970.")]
+    site: Folder
+    organisation: Slug
+    url: Address
+    counter: Counter
+    time: Signed
+    expires: Expires
     signed: bool
     files: Annotated[int, Meta(description="How many files are the site's.")]
     verified_by: Annotated[list[str], Meta(description="What has verified the signatures.")]
     problems: list[SiteProblemJson]
     others: Annotated[list[str], Meta(description="Files in its folder that are not the site's.")]
+    left: Annotated[
+        list[str], Meta(description="Files that a push left for readers of the publication before.")
+    ]
     unfinished: Annotated[bool, Meta(description="Whether a publication did not end.")]
     made_by: Annotated[str, Meta(description="What has made the indexes and the page.")]
     compared: Annotated[
@@ -44,7 +48,7 @@ class SiteHealthJson(DocumentJson, frozen=True):
     now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
     within_days: Annotated[int, Meta(description="How many days it looked ahead.")]
     site: Annotated[str, Meta(description="Its folder or address, as it was given.")]
-    organisation: Annotated[str, Meta(description="Its organisation's slug.")]
+    organisation: Slug
     url: Annotated[str, Meta(description="Where it says that it is served.")]
     release: Annotated[str, Meta(description="The newest release that it offers; empty for none.")]
     counter: Annotated[int, Meta(description="The number of its publication.")]

@@ -12,6 +12,7 @@ from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from builder.repositories.check import SiteCheck
@@ -53,8 +54,8 @@ def to_json(done: Published, order: Order, *, dry_run: bool) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def checked_json(found: SiteCheck, *, signed: bool) -> str:
-    """Return the document that `trustpack repo check --json` prints."""
+def checked_json(found: SiteCheck, left: AbstractSet[str], *, signed: bool) -> str:
+    """Return the document that `trustpack repo check --json` prints; `left` are what pushes have left."""
     state = found.site.state
     value = {
         "schema": _SCHEMA,
@@ -68,7 +69,8 @@ def checked_json(found: SiteCheck, *, signed: bool) -> str:
         "files": found.files,
         "verified_by": list(found.verified_by),
         "problems": [{"path": one.path, "problem": one.problem} for one in found.problems],
-        "others": list(found.others),
+        "others": [path for path in found.others if path not in left],
+        "left": sorted(left),
         "unfinished": found.unfinished,
         "made_by": state.made_by,
         "compared": found.compared,
@@ -76,13 +78,20 @@ def checked_json(found: SiteCheck, *, signed: bool) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def checked_text(found: SiteCheck) -> str:
-    """Return what people read of a check: each problem in a line, what is not the site's, and a last line."""
+def checked_text(found: SiteCheck, left: AbstractSet[str]) -> str:
+    """Return what people read of a check: each problem in a line, what is not the site's, and a last line.
+
+    `left` are those of its other files that pushes have left.
+    """
     lines = [f"{one.path}: {one.problem}" for one in found.problems]
-    if found.others:
-        names = ", ".join(found.others[:_SHOWN])
-        more = f" and {len(found.others) - _SHOWN} more" if len(found.others) > _SHOWN else ""
+    others = [path for path in found.others if path not in left]
+    if others:
+        names = ", ".join(others[:_SHOWN])
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         lines.append(f"left alone, because not the site's: {names}{more}")
+    if old := left - {LEFT}:
+        files = f"{len(old)} file{'s' * (len(old) != 1)}"
+        lines.append(f"left by a push for who reads the publication before, until the next push: {files}")
     if found.unfinished:
         lines.append("a publication did not end: run its command again")
     state = found.site.state

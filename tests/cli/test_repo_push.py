@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.render.shipped import ROOT
 from builder.repositories.serve import serve
 
 if TYPE_CHECKING:
     from tests.cli.conftest import World
 
+RECIPES = ROOT / "recipes"
 _CONFIG = """\
 organisation: {slug: acme}
 bundle: {paths: [roots.pem]}
@@ -83,6 +87,59 @@ def test_a_check_after_a_rotation_tells_what_to_do(site: World) -> None:
     assert site.run("repo", "check").code == 0
 
 
+def test_a_check_tells_what_a_push_has_left(site: World) -> None:
+    """Until the next one, for who has read the publication before: it is not somebody else's."""
+    for line in ("repo push www", *["repo refresh"] * 3, "repo push www"):
+        assert site.run(*line.split()).code == 0
+    kept = json.loads((site.folder / "www/trustpack/left.json").read_text())
+    assert len(kept) > 1
+    (site.folder / "www" / "theirs").touch()
+    said = site.run("repo", "check", "www")
+    left = f"left by a push for who reads the publication before, until the next push: {len(kept)} files"
+    assert (0, ["left alone, because not the site's: theirs", left]) == (said.code, said.out.splitlines()[:2])
+    found = json.loads(site.run("repo", "check", "www", "--json").out)
+    assert (["theirs"], sorted([*kept, "trustpack/left.json"])) == (found["others"], found["left"])
+
+
+def test_where_a_configuration_elsewhere_has_its_files(site: World) -> None:
+    """Its keys are beside it; what is written comes to where the command runs, unless it is told."""
+    (site.folder / "sub").mkdir()
+    for name in ("trustpack.yaml", "roots.pem", "keys"):
+        (site.folder / name).rename(site.folder / "sub" / name)
+    for name in ("dist", "site"):
+        shutil.rmtree(site.folder / name)
+    words = ("--config", "sub/trustpack.yaml")
+    assert site.run("build", "--release", "2026.10", "--target", "deb", *words).code == 0
+    assert site.run("repo", "build", *words).code == 0
+    assert {"dist", "site", "sub"} <= {path.name for path in site.folder.iterdir()}
+    assert {"trustpack.yaml", "roots.pem", "keys"} == {path.name for path in (site.folder / "sub").iterdir()}
+    assert site.run("repo", "build", *words, "--out", "sub/site").code == 0
+    assert (site.folder / "sub/site/index.html").is_file()
+
+
+def test_a_build_that_fails_leaves_no_folder(site: World) -> None:
+    """Nor does a fetch."""
+    for words in (("build", "none", "--out", "new/site"), ("fetch", "none", "--out", "new/copy")):
+        assert site.run("repo", *words).code != 0
+    assert not (site.folder / "new").exists()
+
+
+def test_a_package_of_a_target_of_ones_own(site: World) -> None:
+    """The page and install.sh name it, and are about the package of the CAs as before."""
+    recipe = (RECIPES / "deb.yaml").read_text("utf-8").replace("{slug}-ca-certs", "{slug}-appliance")
+    site.write("recipes/appliance.yaml", recipe)
+    shutil.copytree(RECIPES.parent / "templates/deb", site.folder / "templates/appliance")
+    assert site.run("build", "--release", "2026.11", "--target", "deb,appliance").code == 0
+    assert site.run("repo", "add").code == 0
+    page = (site.folder / "site/index.html").read_text("utf-8")
+    names = "acme-appliance, acme-ca-certs"
+    assert f"<li>There are 2 packages here, and the lines are about one: {names}.</li>" in page
+    assert "sudo apt-get install acme-repository acme-ca-certs\n" in page
+    script = (site.folder / "site/install.sh").read_text("utf-8")
+    assert "tool=apt ca_package=acme-ca-certs\n" in script
+    assert "apt) further=acme-appliance ;;\n" in script
+
+
 def test_a_site_without_an_address(world: World) -> None:
     """The configuration lacks it."""
     world.write("trustpack.yaml", _CONFIG.replace("site:", "# site:"))
@@ -109,10 +166,17 @@ def test_fetch(site: World) -> None:
     with serve(site.folder / "site") as url:
         done = site.run("repo", "fetch", url, *words)
         pattern = rf"copy: [0-9]+ files came from {re.escape(url)}; publication 1, release 2026\.10\n"
-        assert (done.code, done.err) == (0, "")
+        unknown = "whether this is its newest publication could not be told, only that it is signed"
+        said = f"note: {url}: {unknown}: seen.json is new; keep it from job to job\n"
+        assert (done.code, done.err) == (0, said)
         assert re.fullmatch(pattern, done.out)
+        for more in ((), ("--out", "other")):
+            assert site.run("repo", "fetch", url, *words, *more).err == ""
+        done = site.run("repo", "fetch", url, *words[:2], "--out", "third")
+        assert f"{unknown}: give --record FILE, and keep that file from job to job\n" in done.err
+        assert site.run("repo", "fetch", url, *words[:2], "--out", "third").err == ""
     (site.folder / "seen.json").write_text('{"organisation":"acme","counter":7,"time":1}')
-    refused = site.run("repo", "fetch", "site", *words[:2], "--out", "other", "--record", "seen.json")
+    refused = site.run("repo", "fetch", "site", *words[:2], "--out", "fourth", "--record", "seen.json")
     assert refused.code == 13
     assert "site: is publication 1, and 7 was seen before" in refused.err
 
