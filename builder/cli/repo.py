@@ -116,7 +116,8 @@ def retire(
     if not re.search(LINE, reason):
         raise UsageError("--reason: is no line of text", hint="say in one sentence what clients are to show")
     order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
-    _report(publish.retire(order, release, reason, dry_run=dry_run), order, chosen, dry_run=dry_run)
+    done = publish.retire(order, release, reason, dry_run=dry_run, progress=_progress)
+    _report(done, order, chosen, dry_run=dry_run)
 
 
 @app.command()
@@ -137,7 +138,8 @@ def refresh(
 
     chosen = options.chosen(form, json=json)
     order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
-    _report(publish.refresh(order, dry_run=dry_run), order, chosen, dry_run=dry_run)
+    done = publish.refresh(order, dry_run=dry_run, progress=_progress)
+    _report(done, order, chosen, dry_run=dry_run)
 
 
 @app.command()
@@ -159,7 +161,8 @@ def rehost(
 
     chosen = options.chosen(form, json=json)
     order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
-    _report(publish.refresh(order, dry_run=dry_run), order, chosen, dry_run=dry_run)
+    done = publish.refresh(order, dry_run=dry_run, progress=_progress)
+    _report(done, order, chosen, dry_run=dry_run)
     configured = (environment.project(config=config).config.site or url).rstrip("/")
     if configured != order.url.rstrip("/"):
         said = f"trustpack.yaml: site: is {configured}, and the next command brings the site back there"

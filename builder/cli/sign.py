@@ -125,7 +125,7 @@ def _sign_site(
         architectures=tuple(section.architectures),
         keys=ring,
     )
-    done = publish.refresh(order) if _is_signed(folder) else publish.sign(order, progress=_progress)
+    done = (publish.refresh if _is_signed(folder) else publish.sign)(order, progress=_progress)
     verified = _verified(folder, ring, done.written)
     if form == "json":
         typer.echo(report.signed_json(folder, ring.signer, written=done.written), nl=False)

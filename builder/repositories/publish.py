@@ -90,18 +90,27 @@ def build(
     return _publish(order, taking, new=not only, dry_run=dry_run, progress=progress)
 
 
-def retire(order: Order, release: str, reason: str, *, dry_run: bool = False) -> Published:
+def retire(
+    order: Order,
+    release: str,
+    reason: str,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Published:
     """Withdraw a release of the site; raises ReleaseError for the newest, and for one that it has not."""
 
     def withdrawing(draft: Draft, publication: Publication) -> Draft:
         return change.withdraw(draft, release, reason=reason, time=publication.time)
 
-    return _publish(order, withdrawing, dry_run=dry_run)
+    return _publish(order, withdrawing, dry_run=dry_run, progress=progress)
 
 
-def refresh(order: Order, *, dry_run: bool = False) -> Published:
+def refresh(
+    order: Order, *, dry_run: bool = False, progress: Callable[[str], None] = lambda _: None
+) -> Published:
     """Sign the site once more, as of now; with another `url`, for where it is served from now on."""
-    return _publish(order, lambda draft, _: draft, always=True, dry_run=dry_run)
+    return _publish(order, lambda draft, _: draft, always=True, dry_run=dry_run, progress=progress)
 
 
 def sign(

@@ -154,8 +154,8 @@ def test_moving_a_site_that_the_configuration_has_elsewhere(site: World) -> None
     """The next command would bring it back: that is said, and not where both agree."""
     moved = site.run("repo", "rehost", "--url", "https://new.acme.example/")
     said = "note: trustpack.yaml: site: is https://packages.acme.example, and the next command brings"
-    assert (moved.code, moved.err.partition(" the site back there")[0]) == (0, said)
-    assert site.run("repo", "rehost", "--url", "https://packages.acme.example/").err == ""
+    assert (moved.code, moved.err.partition(" the site back there")[0]) == (0, f"apt\n{said}")
+    assert site.run("repo", "rehost", "--url", "https://packages.acme.example/").err == "apt\n"
 
 
 def test_fetch(site: World) -> None:
