@@ -11,8 +11,8 @@ from builder.repositories import first_install, front, listing, maker, state, st
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.page import FirstInstall
 from builder.repositories.shelf import ENTRIES, kept
-from builder.repositories.site import chunks, named
-from builder.repositories.sitefile import Kind
+from builder.repositories.site import chunks
+from builder.repositories.sitefile import Kind, Listed
 from builder.repositories.state import OURS
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from builder.repositories.draft import Draft
     from builder.repositories.publication import Publication
     from builder.repositories.shelf import Shelf
-    from builder.repositories.sitefile import Listed
     from builder.repositories.staging import StagingArea
 
 # For how many further publications what they have replaced stays there: clients that have read the pointers
@@ -115,8 +114,8 @@ def _bundle(draft: Draft, found: state.SiteState, stage: StagingArea) -> Listed 
     if path in new:
         data = new[path]
     elif draft.site:
-        folder, name = draft.site.folder, path.rpartition("/")[2]
-        data = chunks(folder, named(folder, status.Reference(path, name.partition(".")[0])))
+        digest = path.rpartition("/")[2].removesuffix(".pem")
+        data = chunks(draft.site.folder, Listed(path, Kind.BLOB, -1, digest))
     return stage.put("bundle.pem", Kind.LEAF, data)
 
 
@@ -139,8 +138,8 @@ def _listed(draft: Draft, found: state.SiteState, publication: Publication, stag
         counter=found.counter,
         time=found.time,
         expires=found.expires,
-        files=status.Reference(listed.path, listed.sha256),
-        state=status.Reference(own.path, own.sha256),
+        files=status.Reference(listed.path, listed.sha256, listed.size),
+        state=status.Reference(own.path, own.sha256, own.size),
     )
     stage.put(status.STATUS, Kind.STATUS, status.to_text(said, publication.keys))
     return Derived(found, turned.before)

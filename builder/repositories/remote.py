@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from builder.repositories.publication import StatusOpener
     from builder.repositories.shelf import Shelf
     from builder.repositories.state import SiteState
-    from builder.repositories.status import Reference, SiteStatus
+    from builder.repositories.status import SiteStatus
     from builder.repositories.stores import SiteReader
 
 _AGAIN = "somebody may be publishing it just now: run it again"
@@ -62,17 +62,15 @@ def read(reader: SiteReader, keys: StatusOpener | None) -> Remote | None:
         said = status.parse(text.decode("utf-8"), where, keys)
     except UnicodeDecodeError:
         raise SiteError(f"{where}: is no text") from None
-    data = b"".join(verified(reader, _listed(said.files)))
-    listed = listing.parse(data, f"{reader.name}/{said.files.path}")
+    listed = listing.parse(b"".join(verified(reader, said.files.listed)), f"{reader.name}/{said.files.path}")
     found = state_of(reader, said)
-    itself = Listed(said.files.path, Kind.HASHED, len(data), said.files.sha256)
-    return Remote(text, said, found, {**listed, itself.path: itself})
+    return Remote(text, said, found, {**listed, said.files.path: said.files.listed})
 
 
 def state_of(reader: SiteReader, said: SiteStatus) -> SiteState:
     """Return the state of which a status tells; raise SiteError for another."""
     where = f"{reader.name}/{said.state.path}"
-    found = state.from_lines(verified(reader, _listed(said.state)), where)
+    found = state.from_lines(verified(reader, said.state.listed), where)
     if (found.organisation.slug, found.counter) != (said.organisation, said.counter):
         raise SiteError(f"{where}: is not the state of which the status tells")
     return found
@@ -103,7 +101,3 @@ def verified(reader: SiteReader, listed: Listed) -> Iterator[bytes]:
         fits = False
     if not fits or digest.hexdigest() != listed.sha256 or listed.size not in {size, -1}:
         raise SiteError(f"{reader.name}/{listed.path}: is not what the site's list says", hint=_AGAIN)
-
-
-def _listed(reference: Reference) -> Listed:
-    return Listed(reference.path, Kind.HASHED, -1, reference.sha256)

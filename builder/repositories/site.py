@@ -13,14 +13,13 @@ import msgspec
 from builder.errors import SiteError
 from builder.repositories import ecosystems, listing, state, status
 from builder.repositories.shelf import EMPTY, Shelf
-from builder.repositories.sitefile import Kind, Listed
 from builder.text import files
-from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from builder.repositories.publication import StatusOpener
+    from builder.repositories.sitefile import Listed
     from builder.repositories.state import SiteState
     from builder.repositories.status import SiteStatus
 
@@ -29,13 +28,17 @@ _RESTORE = "take it from where it is published: trustpack repo fetch URL; or fro
 
 
 class Site(msgspec.Struct, frozen=True):
-    """What was published last into `folder`; `shelves` are its packages by ecosystem, `own` is its list."""
+    """What was published last into `folder`; `shelves` are its packages by ecosystem."""
 
     folder: Path
     status: SiteStatus
     state: SiteState
     shelves: Mapping[str, Shelf]
-    own: Listed
+
+    @property
+    def own(self) -> Listed:
+        """The list, which cannot name itself."""
+        return self.status.files.listed
 
     def shelf(self, name: str) -> Shelf:
         """Return an ecosystem's packages, none where there are none, with their lines."""
@@ -43,7 +46,7 @@ class Site(msgspec.Struct, frozen=True):
 
     def listed(self) -> Iterator[Listed]:
         """Yield all files but the status, sorted by path: a site may have any number of them."""
-        own: Listed | None = self.own  # which cannot name itself
+        own: Listed | None = self.own
         for one in listing.rows(self._list(), str(self.folder / self.own.path)):
             if own and own.path < one.path:
                 yield own
@@ -83,14 +86,13 @@ def read(folder: Path, keys: StatusOpener | None) -> Site | None:
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"{folder / status.STATUS}: cannot be read: {error}", hint=_RESTORE) from None
     said = status.parse(text, str(folder / status.STATUS), keys)
-    own = named(folder, said.files)
-    found = state.from_lines(chunks(folder, named(folder, said.state)), str(folder / said.state.path))
+    found = state.from_lines(chunks(folder, said.state.listed), str(folder / said.state.path))
     told = (found.organisation.slug, found.url, found.counter, found.time, found.expires)
     if told != (said.organisation, said.url, said.counter, said.time, said.expires):
         raise SiteError(
             f"{folder / said.state.path}: is not the state of which the status tells", hint=_RESTORE
         )
-    return Site(folder, said, found, shelves(folder, found), own)
+    return Site(folder, said, found, shelves(folder, found))
 
 
 def shelves(folder: Path, found: SiteState) -> Mapping[str, Shelf]:
@@ -98,19 +100,11 @@ def shelves(folder: Path, found: SiteState) -> Mapping[str, Shelf]:
     return ecosystems.shelves(found.shelves, functools.partial(chunks, folder))
 
 
-def named(folder: Path, wanted: status.Reference) -> Listed:
-    """Return a file that is named with its digest, as a list would have it; raise SiteError without it."""
-    if not listing.holds(wanted.path):
-        raise SiteError(f"{folder}: names {visible(wanted.path)}, which is no file of a site's")
-    try:
-        size = (folder / wanted.path).stat().st_size
-    except OSError as error:
-        raise _unreadable(folder / wanted.path, error) from None
-    return Listed(wanted.path, Kind.HASHED, size, wanted.sha256)
-
-
 def chunks(folder: Path, listed: Listed) -> Iterator[bytes]:
-    """Yield a file of the site; raise SiteError, at its end, if it is not what the list says."""
+    """Yield a file of the site; raise SiteError, at its end, if it is not what the list says.
+
+    A `size` below 0 is not known.
+    """
     path, digest, size = folder / listed.path, hashlib.sha256(), 0
     try:
         with files.opened(path) as stream:
@@ -120,7 +114,7 @@ def chunks(folder: Path, listed: Listed) -> Iterator[bytes]:
                 yield chunk
     except OSError as error:
         raise _unreadable(path, error) from None
-    if (size, digest.hexdigest()) != (listed.size, listed.sha256):
+    if digest.hexdigest() != listed.sha256 or listed.size not in {size, -1}:
         raise SiteError(f"{path}: is not what the site's list says", hint=_RESTORE)
 
 

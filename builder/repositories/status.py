@@ -13,7 +13,7 @@ import msgspec
 
 from builder.errors import SiteError
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
-from builder.repositories.sitefile import Count, Second  # noqa: TC001  as above
+from builder.repositories.sitefile import Count, Kind, Listed, Second
 from builder.repositories.state import OURS
 from builder.text.quoting import visible
 from builder.text.values import END
@@ -32,10 +32,16 @@ Word = Annotated[str, msgspec.Meta(pattern=r"^[!-~]*" + END)]
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A file of the site by its path and digest."""
+    """A file of the site by its path and digest, and its size in bytes: nobody needs to read more."""
 
     path: str
     sha256: Fingerprint
+    size: Count
+
+    @property
+    def listed(self) -> Listed:
+        """It, as a list would have it."""
+        return Listed(self.path, Kind.HASHED, self.size, self.sha256)
 
 
 class SiteStatus(msgspec.Struct, frozen=True, kw_only=True):

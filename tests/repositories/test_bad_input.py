@@ -264,7 +264,7 @@ def forged(
             data = (listed.encode() or data) + lines.encode()
         digest = hashlib.sha256(data).hexdigest()
         ending = "jsonl" if part == "state" else "txt"
-        said[part] = {"path": f"trustpack/{part}-{digest}.{ending}", "sha256": digest}
+        said[part] = {"path": f"trustpack/{part}-{digest}.{ending}", "sha256": digest, "size": len(data)}
         (site.folder / said[part]["path"]).write_bytes(data)
     (site.folder / status.STATUS).write_text(json.dumps(said))
 
@@ -410,7 +410,7 @@ def test_a_deeply_nested_state_is_refused(unsigned: Site, releases: Releases) ->
     said = json.loads((unsigned.folder / status.STATUS).read_text())
     data = b'{"remembered": {"x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}}"
     digest = hashlib.sha256(data).hexdigest()
-    said["state"] = {"path": f"trustpack/state-{digest}.jsonl", "sha256": digest}
+    said["state"] = {"path": f"trustpack/state-{digest}.jsonl", "sha256": digest, "size": len(data)}
     (unsigned.folder / said["state"]["path"]).write_bytes(data)
     (unsigned.folder / status.STATUS).write_text(json.dumps(said))
     for change in changes(unsigned, releases.second):

@@ -213,7 +213,7 @@ def rewritten(folder: Path, keys: Keyring, changes: dict[str, bytes]) -> None:
         files[path] = msgspec.structs.replace(files[path], size=len(data), sha256=_sha256(data))
     del files[found.status.files.path]
     text = listing.text(files.values()).encode()
-    reference = Reference(f"trustpack/files-{_sha256(text)}.txt", _sha256(text))
+    reference = Reference(f"trustpack/files-{_sha256(text)}.txt", _sha256(text), len(text))
     (folder / reference.path).write_bytes(text)
     said = msgspec.structs.replace(found.status, files=reference)
     (folder / status.STATUS).write_text(status.to_text(said, keys))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tarfile
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -260,6 +261,21 @@ def test_fetch_while_a_push_is_half_done(tmp_path: Path, built: list[Path]) -> N
     assert [] == list(site.missing(found))
     assert ["2026.1", "2026.3"] == [one.release for one in found.state.releases]
     assert not (tmp_path / "copy" / JOURNAL).exists()
+
+
+@pytest.mark.parametrize("name", ["files-*.txt", "state-*.jsonl"])
+def test_a_file_that_never_ends_is_not_read(tmp_path: Path, built: list[Path], name: str) -> None:
+    """Who serves a site could fill the memory of who fetches it: the status says how much there is."""
+    _add(tmp_path, built[0])
+    _push(tmp_path)
+    (file,) = (tmp_path / "www/trustpack").glob(name)
+    os.truncate(file, 200_000_000)
+    tracemalloc.start()
+    with pytest.raises(SiteError, match="is not what the site's list says"):
+        _fetch(tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
 
 
 def test_a_changed_package_is_not_fetched(tmp_path: Path, built: list[Path]) -> None:

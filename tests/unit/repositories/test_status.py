@@ -17,8 +17,8 @@ SAID: dict[str, object] = {
     "counter": 7,
     "time": 1_796_000_000,
     "expires": 1_797_000_000,
-    "files": {"path": f"trustpack/files-{'a' * 64}.txt", "sha256": "a" * 64},
-    "state": {"path": f"trustpack/state-{'b' * 64}.jsonl", "sha256": "b" * 64},
+    "files": {"path": f"trustpack/files-{'a' * 64}.txt", "sha256": "a" * 64, "size": 1},
+    "state": {"path": f"trustpack/state-{'b' * 64}.jsonl", "sha256": "b" * 64, "size": 1},
 }
 
 
@@ -32,7 +32,7 @@ SAID: dict[str, object] = {
         ("url", "https://packages.acme.example\n[evil]"),
         ("counter", -1),
         ("time", 1e300),
-        ("files", {"path": "../../keys/1-openpgp.pem", "sha256": "a" * 64}),
+        ("files", {"path": "../../keys/1-openpgp.pem", "sha256": "a" * 64, "size": 1}),
     ],
 )
 def test_what_a_status_says_can_be_shown(field: str, value: object) -> None:
