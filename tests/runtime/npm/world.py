@@ -22,7 +22,7 @@ DENO = MODULES / "@deno/linux-x64-glibc/deno"
 
 # What Node says of a server whose CA it does not know.
 REFUSED = "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
-# Node 18 would try ::1 first; the servers listen on 127.0.0.1.
+# Node 18 would try ::1 first, which a container may have not; there, the servers listen on 127.0.0.1 alone.
 IPV4 = "--dns-result-order=ipv4first"
 
 

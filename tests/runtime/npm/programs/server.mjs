@@ -1,17 +1,39 @@
 // TLS servers for the clients under test. Reads {name: {cert, key}} from standard input, prints
 // {name: {https, http2}} (ports; the second speaks gRPC too), and serves until standard input closes.
+// They listen on ::1 as well: where `localhost` means both, as on Debian, some clients try it alone, or last.
 import https from 'node:https';
+import net from 'node:net';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import { WebSocketServer } from 'ws';
 
+/** Whether this machine has ::1: a container may have none. */
+const six = await new Promise((resolve) => {
+  const probe = net.createServer();
+  probe.once('error', () => resolve(false));
+  probe.listen(0, '::1', () => probe.close(() => resolve(true)));
+});
+
+/** Listen on one port of 127.0.0.1 and ::1; `listen` (host, port) resolves to the port. */
+async function both(listen) {
+  const port = await listen('127.0.0.1', 0);
+  if (six) await listen('[::1]', port);
+  return port;
+}
+
 function serveHttps({ cert, key }) {
-  const server = https.createServer({ cert, key }, (_request, response) => {
-    response.setHeader('Content-Type', 'application/json');
-    response.end('{}\n');
+  return both((host, port) => {
+    const server = https.createServer({ cert, key }, (_request, response) => {
+      response.setHeader('Content-Type', 'application/json');
+      response.end('{}\n');
+    });
+    new WebSocketServer({ server }).on('connection', (socket) => socket.send('hello'));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host.replace(/[[\]]/g, ''), () => resolve(server.address().port));
+    });
   });
-  new WebSocketServer({ server }).on('connection', (socket) => socket.send('hello'));
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
 }
 
 const echo = {
@@ -29,9 +51,8 @@ function serveGrpc({ cert, key }) {
   server.addService({ call: echo }, { call: (call, reply) => reply(null, call.request) });
   const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
   const credentials = grpc.ServerCredentials.createSsl(null, [pair], false);
-  return new Promise((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port))),
-  );
+  const bind = promisify(server.bindAsync.bind(server));
+  return both((host, port) => bind(`${host}:${port}`, credentials));
 }
 
 const lines = createInterface({ input: process.stdin });
