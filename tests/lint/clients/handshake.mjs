@@ -5,7 +5,7 @@ import tls from "node:tls";
 const handshake = (ca, port) =>
   new Promise((resolve) => {
     try {
-      const socket = tls.connect({ host: "localhost", port, servername: "localhost", ca }, () => {
+      const socket = tls.connect({ host: "localhost", family: 4, port, servername: "localhost", ca }, () => {
         socket.destroy();
         resolve(["ok", ""]);
       });
