@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.both_loopbacks import on_both
 from tests.docs.blocks import blocks
 from tests.tools import require
 
@@ -96,7 +97,8 @@ def serving(language: str, folder: Path, site: Path, *, port: int, chain: Path, 
         )
     try:
         _wait(process, port, folder)
-        yield f"https://localhost:{port}"
+        with on_both(port):
+            yield f"https://localhost:{port}"
     finally:
         process.terminate()
         process.wait(_SECONDS)

@@ -15,6 +15,7 @@ from builder.prove.authority import Authority, Leaf, issue
 from builder.prove.probes import PROBES
 from builder.prove.server import serve
 from tests import releases
+from tests.both_loopbacks import on_both
 from tests.tools import require
 
 HERE = Path(__file__).parent
@@ -131,4 +132,5 @@ def public_roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def urls(leaves: list[Leaf]) -> Iterator[list[str]]:
     """Start a server with each of the four."""
     with contextlib.ExitStack() as stack:
-        yield [f"https://localhost:{stack.enter_context(serve(leaf))}/" for leaf in leaves]
+        ports = [stack.enter_context(serve(leaf)) for leaf in leaves]
+        yield [f"https://localhost:{stack.enter_context(on_both(port))}/" for port in ports]

@@ -89,7 +89,7 @@ def test_a_foreign_client_is_answered_and_sent_off(listener: Listener) -> None:
     """Settings, ping, a call's headers, message and status, and a farewell without an error."""
     url = f"https://localhost:{listener.port}/"
     done = subprocess.run(
-        [require("node"), "-e", NODE, url, ROOT.pem.decode()],
+        [require("node"), "--dns-result-order=ipv4first", "-e", NODE, url, ROOT.pem.decode()],
         env={},
         capture_output=True,
         text=True,

@@ -311,7 +311,7 @@ def test_export_is_the_same_for_the_same_site(tmp_path: Path, built: list[Path])
     assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
     with tarfile.open(tmp_path / "a.tar") as archive:
         names = archive.getnames()
-        archive.extractall(tmp_path / "unpacked", filter="data")
+        archive.extractall(tmp_path / "unpacked")  # noqa: S202  ours; Debian 12 has no filters yet
     assert sorted(acme.tree(tmp_path / "www")) == sorted(names)
     assert len(names) == done.files
     assert acme.tree(tmp_path / "www") == acme.tree(tmp_path / "unpacked")
