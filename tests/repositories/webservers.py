@@ -61,8 +61,9 @@ def _caddy(folder: Path, text: str) -> list[str]:
 
 
 def _lighttpd(folder: Path, text: str) -> list[str]:
+    # It listens there beside what the text says, and takes 80 where it is told 0.
     (folder / "lighttpd.conf").write_text(
-        f'server.document-root = "{folder}"\nserver.bind = "localhost"\nserver.port = 0\n'
+        f'server.document-root = "{folder}"\nserver.bind = "localhost"\nserver.port = {free_port()}\n'
         f'server.errorlog = "{folder}/log"\nserver.modules = ()\n{text}'
     )
     return [require("lighttpd"), "-D", "-f", f"{folder}/lighttpd.conf"]
