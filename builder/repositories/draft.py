@@ -190,7 +190,8 @@ def put(
 
     A package of a release that is withdrawn is so, too, whenever it comes.
     """
-    came = Came(as_released(draft.state.withdrawn, entry), admitted.lines)
+    told = entry if instead else as_released(draft.state.withdrawn, entry)
+    came = Came(told, admitted.lines)
     return replace(
         draft,
         files=(*draft.files, *admitted.files),
