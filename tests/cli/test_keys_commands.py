@@ -151,10 +151,10 @@ def test_stolen_keys_are_believed_where_there_are_any_and_once(keyed: World) -> 
     assert keyed.run("keys", "rotate", "--stolen").code == 0
     assert keyed.run("sign", "site").code == 12
     done = keyed.run("sign", "site", "--stolen")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, "note:" in done.err) == (0, False)
     done = keyed.run("sign", "site", "--stolen")
     said = "note: site: is not signed by stolen keys: --stolen changes nothing\n"
-    assert (done.code, done.err) == (0, said)
+    assert (done.code, said in done.err) == (0, True)
     (keyed.folder / "site").rename(keyed.folder / "other")
     assert keyed.run(*words, "--unsigned").code == 0
     done = keyed.run("sign", "site", "--stolen")
