@@ -9,14 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.cli import environment
+from builder.cli import environment, key_place
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
     from builder.repositories.check import SiteCheck
     from builder.repositories.stores.store import SiteReader
-
-_MOST = 64 * 1024 * 1024  # bytes of what a push remembers
 
 
 def reader(site: str, ca_file: Path | None) -> SiteReader:
@@ -35,27 +33,22 @@ def reader(site: str, ca_file: Path | None) -> SiteReader:
 
 def key_folder(config: Path | None, keys: Path | None) -> Path:
     """Return the folder of a site's keys: the one given, or the configuration's."""
-    if keys is not None:
-        return keys
-    project = environment.project(config=config)
-    return project.folder / project.config.repository.keys
+    return keys if keys is not None else key_place.find(config, None).folder
 
 
 def left(found: SiteCheck) -> frozenset[str]:
     """Return those of a folder's other files that pushes have left there, and that later ones remove.
 
-    A site's folder that was never pushed to has none. What remembers them is not signed.
+    A site's folder that was never pushed to has none.
     """
-    import msgspec
-
-    from builder.repositories.push import LEFT
-    from builder.text import files
+    from builder.errors import OutputError
+    from builder.repositories.push import LEFT, left_there
+    from builder.repositories.stores import FolderStore
 
     try:
-        named = msgspec.json.decode(files.read(found.site.folder / LEFT, _MOST), type=frozenset[str])
-    except (OSError, msgspec.DecodeError):
+        return frozenset(found.others) & {LEFT, *left_there(FolderStore(found.site.folder))}
+    except OutputError:  # a link in its place is none of ours
         return frozenset()
-    return frozenset(found.others) & {LEFT, *named}
 
 
 def checked(site: Path, keys: Path | None) -> SiteCheck:

@@ -36,7 +36,7 @@ class Tried(msgspec.Struct, frozen=True):
 def tried(folder: Path, url: str) -> Tried:
     """Return what to type at the site in `folder`, served at `url`; raise SiteError where there is no site.
 
-    Nothing is verified: who has the folder may look at it, whatever it is.
+    No signature is verified: who has the folder may look at it, whoever made it.
     """
     where = folder / status.STATUS
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from builder.repositories.publication import StatusOpener
     from builder.repositories.remote import Remote
     from builder.repositories.sitefile import Listed
-    from builder.repositories.stores import Action, Changes, Content, SiteStore, Turn
+    from builder.repositories.stores import Action, Changes, Content, SiteReader, SiteStore, Turn
 
 # What the store's pointers led to until the last push: it goes with the next one.
 LEFT = "trustpack/left.json"
@@ -137,7 +137,7 @@ def _leaving(changes: Changes, here: Remote, there: Remote, store: SiteStore) ->
         return replace(changes, removals=tuple(sorted(removals)))
     withdrawn = any(one.withdrawn_at > there.status.time for one in here.state.releases)
     needed = {path for path, one in there.files.items() if one.kind.immutable and not withdrawn}
-    left, before = sorted(removals & needed), _left(store)
+    left, before = sorted(removals & needed), left_there(store)
     gone = (removals | before) - {*left, *here.files}
     if not left and not before:
         return replace(changes, removals=tuple(sorted(gone)))
@@ -145,7 +145,11 @@ def _leaving(changes: Changes, here: Remote, there: Remote, store: SiteStore) ->
     return replace(changes, writes=(*changes.writes, record), removals=tuple(sorted(gone)))
 
 
-def _left(store: SiteStore) -> frozenset[str]:
+def left_there(store: SiteReader) -> frozenset[str]:
+    """Return the files that the last push has left in a store, for who has read the publication before.
+
+    What remembers them is not signed.
+    """
     try:
         found = msgspec.json.decode(store.read(LEFT, _LEFT_BYTES), type=frozenset[str])
     except (FileNotFoundError, msgspec.DecodeError):

@@ -76,8 +76,8 @@ class Site(msgspec.Struct, frozen=True):
 def read(folder: Path, keys: StatusOpener | None) -> Site | None:
     """Return the site in `folder`, None where there is none.
 
-    Raises SiteError where one of its own files is missing or changed, SignatureError where another key has
-    signed it.
+    Raises SiteError where its state is missing or changed, SignatureError where another key has signed it.
+    Its list and its packages are verified as they are read.
     """
     try:
         text = files.text(folder / status.STATUS, status.LIMIT)
