@@ -38,6 +38,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "x509", "formats", "config", "load", "render", "inspect", "release",
         "pipeline", "signing", "repositories",
     ),
+    "publish": (),
+    "provenance": (),
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",

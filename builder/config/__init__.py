@@ -3,7 +3,6 @@
 from builder.config.file import address, minimal, organisation, read, read_with_lines
 from builder.config.sections import (
     FILE_NAME,
-    FINGERPRINT,
     AuthoritySection,
     BundleSection,
     Config,
@@ -12,6 +11,7 @@ from builder.config.sections import (
     OverrideSection,
     schema,
 )
+from builder.config.values import FINGERPRINT
 
 __all__ = [
     "FILE_NAME",

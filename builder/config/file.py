@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.config.sections import SUMMARY, Config, Url
+from builder.config.sections import SUMMARY, Config
+from builder.config.values import Url
 from builder.errors import ConfigError, UsageError
 from builder.model import Organisation
 from builder.text import document, urls

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from builder.config.values import FINGERPRINT, Day, Fingerprint, Section, Url
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.values import END, LINE, Line
 
@@ -21,22 +22,6 @@ _Slug = Annotated[
         "every package name starts with it.",
     ),
 ]
-# RFC 3986 without what shells expand: the URL stands in the commands people are shown.
-Url = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^https?://[A-Za-z0-9._~:/?#@!,+=%\[\]-]+" + END,
-        description="An http or https URL, without spaces, quotes, $, & or ;.",
-    ),
-]
-FINGERPRINT = r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}" + END
-_Fingerprint = Annotated[
-    str, msgspec.Meta(pattern=FINGERPRINT, description="A SHA-256: 64 hexadecimal digits.")
-]
-_Day = Annotated[
-    str,
-    msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A day, such as 2027-03-01."),
-]
 _LICENSE_ID = r"\(*[A-Za-z0-9.+:-]+( WITH [A-Za-z0-9.+:-]+)?\)*"
 _LICENSE = rf"^{_LICENSE_ID}( (AND|OR) {_LICENSE_ID})*" + END
 _LONGEST = 300  # characters of a name, and of a mailbox with one: SMTP's longest is 254
@@ -44,11 +29,7 @@ SUMMARY = 79  # characters: Debian's and RPM's linters ask for fewer than 80
 _Treatment = Literal["refuse", "drop", "keep"]
 
 
-class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A section of the file; an unknown key is an error."""
-
-
-class OrganisationSection(_Struct, frozen=True):
+class OrganisationSection(Section, frozen=True):
     """Who stands behind the packages; what is not given gets a default that every ecosystem accepts."""
 
     slug: _Slug
@@ -111,16 +92,16 @@ class OrganisationSection(_Struct, frozen=True):
     ) = None
 
 
-class OverrideSection(_Struct, frozen=True):
+class OverrideSection(Section, frozen=True):
     """One lint rule set aside for one certificate until a day."""
 
     rule: Annotated[Line, msgspec.Meta(description="The rule, as 'trustpack explain' lists it.")]
-    fingerprint: _Fingerprint
+    fingerprint: Fingerprint
     reason: Annotated[Line, msgspec.Meta(description="Why it is accepted, on one line.")]
-    until: Annotated[_Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
+    until: Annotated[Day, msgspec.Meta(description="The last day on which it holds, such as 2027-03-01.")]
 
 
-class BundleSection(_Struct, frozen=True):
+class BundleSection(Section, frozen=True):
     """Where the certificates come from and what happens to doubtful ones."""
 
     paths: Annotated[
@@ -141,7 +122,7 @@ class BundleSection(_Struct, frozen=True):
     ] = []
 
 
-class AuthoritySection(_Struct, frozen=True):
+class AuthoritySection(Section, frozen=True):
     """Where one CA is in its life, who answers for it, and what follows it."""
 
     state: Annotated[
@@ -149,12 +130,11 @@ class AuthoritySection(_Struct, frozen=True):
         msgspec.Meta(description="Where the CA is in its life: 'trustpack docs rotate' tells of each."),
     ] = "active"
     since: (
-        Annotated[_Day, msgspec.Meta(description="Since when it is in this state, such as 2027-03-01.")]
-        | None
+        Annotated[Day, msgspec.Meta(description="Since when it is in this state, such as 2027-03-01.")] | None
     ) = None
     until: (
         Annotated[
-            _Day,
+            Day,
             msgspec.Meta(description="The day on which it is to leave this state, such as 2027-03-01."),
         ]
         | None
@@ -171,14 +151,14 @@ class AuthoritySection(_Struct, frozen=True):
     ) = None
     successor: (
         Annotated[
-            _Fingerprint,
+            Fingerprint,
             msgspec.Meta(description="The SHA-256 of the CA that replaces it, 64 hexadecimal digits."),
         ]
         | None
     ) = None
 
 
-class LifecycleSection(_Struct, frozen=True):
+class LifecycleSection(Section, frozen=True):
     """Rotations as data; a CA that is not listed is active."""
 
     fail_on: Annotated[
@@ -204,7 +184,7 @@ class LifecycleSection(_Struct, frozen=True):
     ] = {}
 
 
-class RepositorySection(_Struct, frozen=True):
+class RepositorySection(Section, frozen=True):
     """The site that `trustpack repo` builds: what signs it, and for how long it counts."""
 
     keys: Annotated[
@@ -255,7 +235,7 @@ class RepositorySection(_Struct, frozen=True):
     ] = msgspec.field(default_factory=lambda: ["x86_64", "aarch64"])
 
 
-class Config(_Struct, frozen=True):
+class Config(Section, frozen=True):
     """Only organisation and bundle are needed; what is not given has a default."""
 
     organisation: OrganisationSection
