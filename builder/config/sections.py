@@ -119,7 +119,7 @@ class BundleSection(Section, frozen=True):
     )
     overrides: Annotated[
         list[OverrideSection], msgspec.Meta(description="Errors of lint that are accepted for a while.")
-    ] = []
+    ] = msgspec.field(default_factory=list)
 
 
 class AuthoritySection(Section, frozen=True):
@@ -181,7 +181,7 @@ class LifecycleSection(Section, frozen=True):
             description="CAs, by SHA-256 fingerprint.",
             extra_json_schema={"propertyNames": {"pattern": FINGERPRINT}},
         ),
-    ] = {}
+    ] = msgspec.field(default_factory=dict)
 
 
 class RepositorySection(Section, frozen=True):
@@ -265,10 +265,12 @@ class Config(Section, frozen=True):
     targets: (
         Annotated[list[str], msgspec.Meta(min_length=1, description="Without it, every target.")] | None
     ) = None
-    names: Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")] = {}
+    names: Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")] = msgspec.field(
+        default_factory=dict
+    )
     settings: Annotated[
         dict[str, dict[str, str]], msgspec.Meta(description="Recipe settings, by target.")
-    ] = {}
+    ] = msgspec.field(default_factory=dict)
 
 
 def schema() -> dict[str, Any]:
