@@ -73,7 +73,7 @@ def find(
     for artifact in artifacts:
         for name, shelf in shelves.items():
             entries = [one for one in shelf.offered if one.name == artifact.name]
-            ours = next((one for one in entries if one.identity == artifact.sha256), None)
+            ours = next((one for one in entries if one.identity == artifact.identity), None)
             if ours is None:
                 continue
             if other := strange(shelf.entries):

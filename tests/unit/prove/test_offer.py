@@ -80,3 +80,12 @@ def test_what_a_site_tells_is_typed_in_only_if_it_is_a_name(hostile: SiteEntry) 
         find({"rpm": shelves.of(hostile, ours)}, [artifact], shelves.publication())
     good = {"rpm": shelves.of(ours)}
     assert ours == find(good, [artifact], shelves.publication())["rpm"].newest
+
+
+def test_a_release_that_was_signed_since_is_what_the_site_offers() -> None:
+    """Its file has other bytes then; the content without signatures is what both are told by."""
+    ours = entry("acme-ca", "3")
+    signed = ArtifactSummary(
+        "rpm", "acme-ca", "3", "acme-ca-3.rpm", 1, "1" * 64, "", "", "", unsigned=ours.identity
+    )
+    assert ours == find({"rpm": shelves.of(ours)}, [signed], shelves.publication())["rpm"].newest
