@@ -84,7 +84,8 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
             if not claim.locked and os.path.lexists(folder / MANIFEST):
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
             _clear_up(folder, previous)
-            _refuse_strangers(folder, artifacts, previous)
+            wanted = {artifact.filename: artifact.sha256 for artifact in artifacts}
+            refuse_strangers(folder, wanted, previous)
             try:
                 _publish(folder, artifacts, manifest, previous)
             except BaseException:
@@ -100,19 +101,18 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
 def amend(claim: Claim, changed: Mapping[str, bytes], manifest: Manifest) -> None:
     """Replace files of the claimed release, or add some, by their names, and describe it anew.
 
-    Raises OutputError. After an interruption some files are replaced, and the release is described as before.
+    What `manifest` describes no more is removed. Raises OutputError. After an interruption some files are
+    replaced, and the release is described as before.
     """
     folder, previous = claim.folder, claim.previous
-    added = {name: hashlib.sha256(data).hexdigest() for name, data in changed.items()}
     known = previous.files if previous else frozenset()
+    added = {name: hashlib.sha256(changed[name]).hexdigest() for name in changed.keys() - known}
     try:
         _clear_up(folder, previous)
         with contextlib.ExitStack() as stack:
             ready = [stack.enter_context(staged(folder / name, data)) for name, data in changed.items()]
-            put(
-                folder / _JOURNAL,
-                msgspec.json.encode({name: added[name] for name in added.keys() - known}),
-            )
+            journal = added | dict.fromkeys(known - manifest.files, _WHATEVER)
+            put(folder / _JOURNAL, msgspec.json.encode(journal))
             for name, temporary in zip(changed, ready, strict=True):
                 temporary.replace(folder / name)
             put(folder / SUMS, _sums(manifest))
@@ -200,11 +200,10 @@ def _drop_outdated_proof(folder: Path, manifest: Manifest) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _refuse_strangers(folder: Path, artifacts: Sequence[Artifact], previous: Manifest | None) -> None:
-    wanted = {artifact.filename: artifact.sha256 for artifact in artifacts}
-    if previous is None:
-        wanted[SUMS] = ""
-    for name, digest in wanted.items():
+def refuse_strangers(folder: Path, wanted: Mapping[str, str], previous: Manifest | None) -> None:
+    """Raise OutputError where a file that is to be written is there, with another SHA-256 and not ours."""
+    sums = {SUMS: ""} if previous is None else {}
+    for name, digest in {**wanted, **sums}.items():
         path = folder / name
         ours = previous is not None and name in previous.files
         if not ours and os.path.lexists(path) and _digest(path) != digest:
@@ -223,5 +222,6 @@ def _digest(path: Path) -> str | None:
 
 
 def _sums(manifest: Manifest) -> bytes:
-    rows = sorted((entry.file, entry.sha256) for entry in manifest.artifacts)
-    return "".join(f"{digest}  {file}\n" for file, digest in rows).encode("ascii")
+    rows = [(entry.file, entry.sha256) for entry in manifest.artifacts]
+    rows += [(entry.file, entry.sha256) for entry in manifest.documents]
+    return "".join(f"{digest}  {file}\n" for file, digest in sorted(rows)).encode("ascii")

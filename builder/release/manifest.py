@@ -57,14 +57,30 @@ class ArtifactSummary(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.unsigned or self.sha256
 
 
+DocumentKind = Literal["sbom", "statement", "envelope", "notes", "source"]
+
+
+class DocumentSummary(msgspec.Struct, frozen=True):
+    """One document about the release, beside its artifacts; `size` is in bytes."""
+
+    file: FileName
+    kind: DocumentKind
+    size: int
+    sha256: str
+
+
 class Manifest(msgspec.Struct, frozen=True):
-    """What a release is: the certificates that it trusts, those that it distrusts, and its artifacts."""
+    """What a release is: the certificates that it trusts, those that it distrusts, its artifacts.
+
+    `documents` say of these what they are made of, and by whom.
+    """
 
     organisation: str
     release: str
     epoch: int
     certificates: tuple[CertificateSummary, ...]
     artifacts: tuple[ArtifactSummary, ...]
+    documents: tuple[DocumentSummary, ...] = ()
     distrusted: tuple[CertificateSummary, ...] = ()
     trustpack: str = ""
     schema: int = _SCHEMA
@@ -75,18 +91,24 @@ class Manifest(msgspec.Struct, frozen=True):
             for key in ("not_before", "not_after"):
                 if getattr(item, key) is None:
                     raise ValueError(f"a certificate has no {key}")
+        taken = {MANIFEST, SUMS, *PROOFS}
         for entry in self.artifacts:
             # What a manifest lists is removed when another release comes.
-            if {entry.file, entry.signature} & {MANIFEST, SUMS, *PROOFS}:
+            if {entry.file, entry.signature} & taken:
                 raise ValueError(f"no artifact can be called {entry.file}")
             if entry.signature not in {"", f"{entry.file}.sig"}:
                 raise ValueError(f"no signature of {entry.file} can be called {entry.signature}")
+        taken |= {name for entry in self.artifacts for name in (entry.file, entry.signature)}
+        for document in self.documents:
+            if document.file in taken:
+                raise ValueError(f"no document can be called {document.file}")
+            taken.add(document.file)
 
     @property
     def files(self) -> frozenset[str]:
         """The names of all that the release's folder has of it, but for what describes it."""
-        names = ((entry.file, entry.signature) for entry in self.artifacts)
-        return frozenset(name for pair in names for name in pair if name)
+        names = [name for entry in self.artifacts for name in (entry.file, entry.signature) if name]
+        return frozenset([*names, *(document.file for document in self.documents)])
 
     def entry(self, file: str) -> ArtifactSummary | None:
         """Return the artifact stored as `file`, if the release has it."""
@@ -166,13 +188,19 @@ def same_content(previous: Manifest, manifest: Manifest) -> bool:
 
 
 def joined(previous: Manifest | None, manifest: Manifest) -> Manifest:
-    """Return `manifest` with the artifacts of other targets that `previous`, of the same release, has."""
+    """Return `manifest` with the artifacts of other targets that `previous`, of the same release, has.
+
+    Its documents stay where all that they are about is as it was.
+    """
     kept: list[ArtifactSummary] = []
     if previous is not None and Release(previous.release).numbers == Release(manifest.release).numbers:
         built = {entry.target for entry in manifest.artifacts}
         kept = [entry for entry in previous.artifacts if entry.target not in built]
     artifacts = sorted([*manifest.artifacts, *kept], key=lambda entry: entry.target)
-    return msgspec.structs.replace(manifest, artifacts=tuple(artifacts))
+    found = msgspec.structs.replace(manifest, artifacts=tuple(artifacts))
+    documents = previous.documents if previous is not None else ()
+    described = msgspec.structs.replace(found, documents=documents)
+    return described if described == previous else found
 
 
 def to_json(manifest: Manifest) -> bytes:

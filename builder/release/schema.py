@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
+from builder.release.manifest import DocumentKind  # noqa: TC001  as above
 from builder.render.schema import TrustedJson
 from builder.text.schema import DocumentJson, Sha256, Shape
 
@@ -45,6 +46,22 @@ class ArtifactJson(Shape, frozen=True, omit_defaults=True):
     ] = ""
 
 
+class ReleaseDocumentJson(Shape, frozen=True):
+    """One document about a release: what it is made of, and by whom."""
+
+    file: Annotated[str, Meta(description="The file's name, in the folder of the manifest.")]
+    kind: Annotated[
+        DocumentKind,
+        Meta(
+            description="sbom: what it is made of; statement: from what and by what it was made, for "
+            "machines; envelope: that, signed; notes: what is new in it, for people; source: all that it was "
+            "built from."
+        ),
+    ]
+    size: Annotated[int, Meta(description="In bytes.")]
+    sha256: Sha256
+
+
 class ManifestJson(DocumentJson, frozen=True):
     """A release: what it trusts, and the files that make clients trust it."""
 
@@ -53,5 +70,8 @@ class ManifestJson(DocumentJson, frozen=True):
     epoch: Annotated[int, Meta(description="The time stamp of everything built, in seconds since 1970.")]
     certificates: list[ReleasedJson]
     artifacts: list[ArtifactJson]
+    documents: Annotated[
+        list[ReleaseDocumentJson], Meta(description="What 'trustpack attest' and 'trustpack sign' added.")
+    ]
     distrusted: list[ReleasedJson]
     trustpack: Annotated[str, Meta(description="The version of trustpack that wrote it.")]

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from builder.errors import OutputError, SignatureError
 from builder.formats import READERS
 from builder.formats.unpacked import Malformed
+from builder.release import documents
 from builder.release import folder as folders
 from builder.signing import apk, opinion, rpm
 from builder.text import files
@@ -61,9 +62,7 @@ def sign(folder: Path, keys: Keyring) -> SignedRelease:
     written.
     """
     with folders.claimed(folder) as claim:
-        manifest = claim.previous
-        if manifest is None:
-            raise OutputError(f"{folder}: holds no release", hint="build one first: trustpack build")
+        manifest = documents.required(claim)
         if manifest.organisation != keys.organisation:
             owner = keys.organisation
             raise SignatureError(
@@ -86,7 +85,7 @@ def sign(folder: Path, keys: Keyring) -> SignedRelease:
         after = replace(
             manifest, artifacts=tuple(by_file.get(entry.file, entry) for entry in manifest.artifacts)
         )
-        new = {name: data for name, data in changed.items() if not _holds(folder / name, data)}
+        new = {name: data for name, data in changed.items() if not documents.holds(folder / name, data)}
         if new or after != manifest:
             folders.amend(claim, new, after)
     return SignedRelease(tuple(signed), left, tuple(new))
@@ -153,10 +152,3 @@ def _apk_verified(keys: Keyring, data: bytes) -> str:
     found, digest = apk.signatures(data)
     by = {opinion.raw(keys.apk_keys[name], digest, signature) for name, signature in found.items()}
     return min(by)
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    try:
-        return files.read(path, files.PACKAGE_BYTES) == data
-    except OSError:
-        return False

@@ -22,6 +22,7 @@ def _stored(**changes: object) -> bytes:
 
 
 _ARTIFACT = json.loads(_stored())["artifacts"][0]
+_DOCUMENT = {"file": "acme-1.notes.md", "kind": "notes", "size": 0, "sha256": "00"}
 _CERTIFICATE = json.loads(_stored())["certificates"][0]
 
 
@@ -67,6 +68,11 @@ def test_the_manifest_says_what_an_auditor_asks() -> None:
         _stored(certificates=[_CERTIFICATE | {"not_before": ""}]),
         _stored(artifacts=[_ARTIFACT | {"file": ".hidden"}]),
         _stored(artifacts=[_ARTIFACT | {"file": "a\n"}]),
+        _stored(documents=[_DOCUMENT | {"file": "a-1.deb"}]),
+        _stored(documents=[_DOCUMENT | {"file": "manifest.json"}]),
+        _stored(documents=[_DOCUMENT | {"file": "../outside"}]),
+        _stored(documents=[_DOCUMENT, _DOCUMENT]),
+        _stored(documents=[_DOCUMENT | {"kind": "poem"}]),
     ],
 )
 def test_what_no_build_wrote_is_no_manifest(tmp_path: Path, data: bytes) -> None:
