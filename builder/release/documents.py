@@ -55,8 +55,8 @@ def attach(
 ) -> Manifest:
     """Make the release in a claimed folder have the documents `made`, and return its manifest.
 
-    It is the one that `described` gives. Raises OutputError: where the folder holds no release, a file of such
-    a name is there that is not ours, or it cannot be written.
+    It is the one that `described` gives. Raises OutputError: where the folder holds no release, a file of
+    such a name is there that is not ours, or it cannot be written.
     """
     previous = required(claim)
     after = described(previous, made, dropped=dropped)
