@@ -1,6 +1,17 @@
 """trustpack.yaml, read strictly: whose bundle it is, what is in it, and what is built from it."""
 
 from builder.config.file import address, minimal, organisation, read, read_with_lines
+from builder.config.publishing import (
+    Destination,
+    GiteaSection,
+    GitHubSection,
+    GitLabSection,
+    HttpSection,
+    NpmSection,
+    PublishSection,
+    PyPISection,
+    RubyGemsSection,
+)
 from builder.config.sections import (
     FILE_NAME,
     AuthoritySection,
@@ -19,9 +30,18 @@ __all__ = [
     "AuthoritySection",
     "BundleSection",
     "Config",
+    "Destination",
+    "GitHubSection",
+    "GitLabSection",
+    "GiteaSection",
+    "HttpSection",
     "LifecycleSection",
+    "NpmSection",
     "OrganisationSection",
     "OverrideSection",
+    "PublishSection",
+    "PyPISection",
+    "RubyGemsSection",
     "address",
     "minimal",
     "organisation",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.config.publishing import addresses
 from builder.config.sections import SUMMARY, Config
 from builder.config.values import Url
 from builder.errors import ConfigError, UsageError
@@ -64,6 +65,13 @@ def _secrets(config: Config) -> Iterator[document.Fault]:
         if what:
             said = f"{'.'.join(path)}: holds {what}, which every package would tell"
             yield document.Fault(path, said, "give the address without it")
+    for words, value in addresses(config.publish):
+        what = urls.secret(value)
+        if what:
+            said = f"{'.'.join(words)}: holds {what}, which everybody who reads this file would know"
+            yield document.Fault(
+                words, said, "give the address without it; credentials are environment variables"
+            )
     for words, value in _published(config):
         if urls.anonymous(value) != value:
             said = f"{'.'.join(words)}: holds a user name or a password, which a release would tell"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from builder.config.publishing import PublishSection
 from builder.config.values import FINGERPRINT, Day, Fingerprint, Section, Url
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.values import END, LINE, Line
@@ -252,6 +253,7 @@ class Config(Section, frozen=True):
         | None
     ) = None
     repository: RepositorySection = RepositorySection()
+    publish: PublishSection = PublishSection()
     npm_scope: (
         Annotated[
             str,

@@ -30,6 +30,14 @@ SECTIONS = {
     "LifecycleSection": "lifecycle",
     "AuthoritySection": "lifecycle.authorities",
     "RepositorySection": "repository",
+    "PublishSection": "publish",
+    "PyPISection": "publish.pypi",
+    "NpmSection": "publish.npm",
+    "RubyGemsSection": "publish.rubygems",
+    "GitHubSection": "publish.github",
+    "GitLabSection": "publish.gitlab",
+    "GiteaSection": "publish.gitea",
+    "HttpSection": "publish.http",
 }
 LOCK_SECTIONS = {
     "_File": "The whole file",

@@ -269,6 +269,29 @@ def test_an_address_with_a_secret_is_not_published(tmp_path: Path, text: str, me
 
 
 @pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("pypi.url", "pypi:\n    url: {}"),
+        ("pypi.index", "pypi:\n    index: {}"),
+        ("npm.url", "npm:\n    url: {}"),
+        ("rubygems.url", "rubygems:\n    url: {}"),
+        ("github.url", "github:\n    repository: acme/ca\n    url: {}"),
+        ("gitlab.url", "gitlab:\n    project: acme/ca\n    url: {}"),
+        ("gitea.url", "gitea:\n    owner: acme\n    url: {}"),
+        ("http.debs.url", "http:\n    debs:\n      url: {}"),
+    ],
+)
+def test_a_registry_with_a_secret_is_refused(tmp_path: Path, words: str, text: str) -> None:
+    """The file is committed; what lets somebody in is in the environment of the job that publishes."""
+    said, hint = refusal(
+        tmp_path, f"{MINIMAL}publish:\n  {text.format('https://me:s3cret@registry.acme.example/')}\n"
+    )
+    assert f": publish.{words}: holds a user name or a password" in f": {said.partition(': ')[2]}"
+    assert "s3cret" not in said
+    assert hint == "give the address without it; credentials are environment variables"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "ftp://acme.example/",
