@@ -104,6 +104,12 @@ class SiteError(TrustpackError):
     exit_code = 13
 
 
+class PublishError(TrustpackError):
+    """A registry refuses what is sent to it, has something else under that name, or does not answer."""
+
+    exit_code = 14
+
+
 def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     """Return one error that tells all of `errors`, at least one, about the file `where`."""
     if len(errors) == 1:

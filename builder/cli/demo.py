@@ -48,8 +48,9 @@ def demo(*, form: options.Form = None, json: options.Json = False) -> None:
 
 def _demonstrate(*, say: Callable[[str], None]) -> dict[str, Any]:
     """Tell `say` each step; return what was built and answered; raise ProofError on a broken promise."""
-    from builder.prove import authority, scratch
+    from builder.prove import authority
     from builder.prove.server import serve
+    from builder.release import scratch
 
     now = dt.datetime.now(dt.UTC)
     ca = authority.create("trustpack demo root", now=now, days=30)

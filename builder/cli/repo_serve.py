@@ -72,8 +72,9 @@ def _held(signals: frozenset[signal.Signals]) -> Iterator[None]:
 @contextlib.contextmanager
 def _certified() -> Iterator[tuple[ssl.SSLContext, Path]]:
     """Make a CA and a certificate of its; yield what serves with it, and the file of the CA for clients."""
-    from builder.prove import authority, scratch
+    from builder.prove import authority
     from builder.prove.server import server_context
+    from builder.release import scratch
 
     now = dt.datetime.now(dt.UTC)
     ca = authority.create("trustpack repo serve, throw-away CA", now=now, days=30)

@@ -11,11 +11,12 @@ from builder.errors import ProofError, ToolError, UsageError
 from builder.model import release as releases
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
-from builder.prove import outlook, replica, scratch, sites, testbeds, trial
+from builder.prove import outlook, replica, sites, testbeds, trial
 from builder.prove.authority import Leaf
 from builder.prove.handshake import HOST
 from builder.prove.report import Proof
 from builder.prove.trial import EVERY, Cell, Question, Status, TrialSetup
+from builder.release import scratch
 from builder.render import recipe
 from builder.text import files
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
 from builder.errors import ProofError, ToolError
-from builder.prove import scratch
+from builder.release import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

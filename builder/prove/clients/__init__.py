@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import ToolError
-from builder.prove import scratch
+from builder.release import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

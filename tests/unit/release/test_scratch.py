@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.prove import scratch
+from builder.release import scratch
 
 
 @pytest.fixture
