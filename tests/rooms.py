@@ -39,11 +39,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "pipeline", "signing", "repositories",
     ),
     "publish": (),
-    "provenance": (),
+    "provenance": (
+        "errors", "model", "text", "config", "render", "release", "lifecycle", "pipeline",
+    ),
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",
-        "pipeline", "signing", "repositories", "prove", "docs",
+        "pipeline", "signing", "repositories", "prove", "provenance", "docs",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

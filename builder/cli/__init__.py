@@ -36,6 +36,7 @@ COMMANDS = {
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
+    "attest": ("attest", "Add a bill of materials, provenance and notes to a release."),
     "sign": ("sign", "Sign packages, or a site, that another machine has built."),
     "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
     "repo": ("repo", "Make a signed site from which packages are installed by name."),

@@ -47,6 +47,7 @@ PRINTED = {
     "lock": PrintedJson("`trustpack lock --json`", "builder.lifecycle.schema", "LockJson"),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
+    "attest": PrintedJson("`trustpack attest --json`", "builder.provenance.schema", "AttestJson"),
     "sign": PrintedJson("`trustpack sign --json`", "builder.signing.schema", "SignJson"),
     "keys": PrintedJson(
         "`trustpack keys new --json`, `keys show --json` and `keys rotate --json`",

@@ -41,6 +41,20 @@ def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] =
     return manifest
 
 
+def again(
+    request: BuildRequest, manifest: Manifest, *, progress: Callable[[str], None] = lambda _: None
+) -> list[Artifact]:
+    """Build the targets of a release once more, in memory, under its number and with its time.
+
+    Raises ConfigError, UsageError where `request` has no such target.
+    """
+    known = {source.target: source for source in request.sources}
+    wanted = dict.fromkeys(entry.target for entry in manifest.artifacts)
+    recipes = [(recipe.read(known[target]), known[target]) for target in wanted if target in known]
+    same = replace(request, source_date_epoch=manifest.epoch)
+    return _make(same, recipes, releases.stored(manifest.release), progress)[0]
+
+
 def successive(request: BuildRequest, out: Path) -> tuple[Release, Release] | None:
     """Return the release that `out` holds and the one that would follow it, None where nothing would."""
     previous = manifests.read_manifest(out)

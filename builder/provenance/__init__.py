@@ -1,1 +1,1 @@
-"""Where a release comes from, what is in it, and whether that is so: SBOM, statement, verify."""
+"""What a release is made of, from what and by whom: bill of materials, statement, notes."""

@@ -29,6 +29,7 @@ CASES = {
     "recipes-show": ("recipes show deb --json", 0),
     "recipes-export": ("recipes export deb --json", 0),
     "docs": ("docs --json", 0),
+    "attest": ("attest --json", 0),
     "sign": ("sign dist --json", 0),
     "keys": ("keys new --json", 0),
     "keys-check": ("keys check --json", 12),  # one of the keys is not there
@@ -92,7 +93,9 @@ def rotating(world: World, another: bytes, blocked: bytes) -> World:
 def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document: str) -> None:
     """With something of every kind in it, and no key that the schema does not name."""
     line, code = CASES[document]
-    if document in {"inspect", "manifest", "proof", "sign", "check-site"} or document.startswith("repo"):
+    if document in {"attest", "inspect", "manifest", "proof", "sign", "check-site"} or document.startswith(
+        "repo"
+    ):
         assert rotating.run("lock", "--change-scheme").code == 0
         assert rotating.run("build").code == 0
     if document == "inspect":
