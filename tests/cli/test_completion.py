@@ -38,7 +38,8 @@ FREE = {
     "org", "release", "now", "within", "url", "jobs",
     "paths", "inputs", "old", "new", "config", "out", "password_file", "prometheus", "ics", "folder",
     "server_cert", "server_key", "ca_file", "certificate", "file", "gpg", "gpg_next", "keys", "port",
-    "public", "public_next", "reason", "record", "builder", "run", "since", "releases", "repo", "site", "source", "to",
+    "builder", "public", "public_next", "reason", "record", "releases", "run", "since",
+    "repo", "site", "source", "to",
 }  # fmt: skip
 
 
