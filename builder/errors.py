@@ -110,6 +110,12 @@ class PublishError(TrustpackError):
     exit_code = 14
 
 
+class VerificationError(TrustpackError):
+    """What was published or installed is not what it says, or nobody could vouch for it."""
+
+    exit_code = 15
+
+
 def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     """Return one error that tells all of `errors`, at least one, about the file `where`."""
     if len(errors) == 1:

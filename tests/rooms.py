@@ -40,7 +40,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "publish": (),
     "provenance": (
-        "errors", "model", "text", "config", "render", "release", "lifecycle", "pipeline",
+        "errors", "model", "text", "config", "render", "inspect", "release", "signing", "lifecycle",
+        "pipeline",
     ),
     "docs": ("errors", "text"),
     "cli": (

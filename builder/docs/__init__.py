@@ -23,6 +23,7 @@ SECTIONS = {
         "publish-site",
         "run-your-own-site",
         "client-checks",
+        "verify",
         "keys",
         "first-install",
         "updates",

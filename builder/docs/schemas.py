@@ -76,6 +76,9 @@ PRINTED = {
         "`trustpack repo export --json`", "builder.repositories.schema", "ExportedJson"
     ),
     "repo-serve": PrintedJson("`trustpack repo serve --json`", "builder.repositories.schema", "ServedJson"),
+    "verify": PrintedJson(
+        "`trustpack verify --json`", "builder.provenance.verify_schema", "VerificationJson"
+    ),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

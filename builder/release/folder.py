@@ -115,7 +115,7 @@ def amend(claim: Claim, changed: Mapping[str, bytes], manifest: Manifest) -> Non
             put(folder / _JOURNAL, msgspec.json.encode(journal))
             for name, temporary in zip(changed, ready, strict=True):
                 temporary.replace(folder / name)
-            put(folder / SUMS, _sums(manifest))
+            put(folder / SUMS, sums(manifest))
             put(folder / MANIFEST, to_json(manifest))
         _clear_up(folder, manifest)
     except OSError as error:
@@ -139,16 +139,16 @@ def _publish(
     """Write everything; the last step of all describes the new release."""
     changed = [a for a in artifacts if _digest(folder / a.filename) != a.sha256]
     stale = previous.files - manifest.files if previous else frozenset()
-    sums = _sums(manifest)
+    described = sums(manifest)
     journal = {a.filename: a.sha256 for a in changed} | dict.fromkeys(stale, _WHATEVER)
     if previous is None:
-        journal[SUMS] = hashlib.sha256(sums).hexdigest()
+        journal[SUMS] = hashlib.sha256(described).hexdigest()
     with contextlib.ExitStack() as stack:
         ready = [stack.enter_context(staged(folder / a.filename, a.data)) for a in changed]
         put(folder / _JOURNAL, msgspec.json.encode(journal))
         for artifact, temporary in zip(changed, ready, strict=True):
             temporary.replace(folder / artifact.filename)
-        put(folder / SUMS, sums)
+        put(folder / SUMS, described)
         put(folder / MANIFEST, to_json(manifest))
 
 
@@ -181,8 +181,8 @@ def _clear_up(folder: Path, described: Manifest | None) -> None:
     for name in journal.keys() - kept:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
             (folder / name).unlink(missing_ok=True)
-    if described and _digest(folder / SUMS) != hashlib.sha256(_sums(described)).hexdigest():
-        put(folder / SUMS, _sums(described))
+    if described and _digest(folder / SUMS) != hashlib.sha256(sums(described)).hexdigest():
+        put(folder / SUMS, sums(described))
     (folder / _JOURNAL).unlink()
 
 
@@ -221,7 +221,8 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _sums(manifest: Manifest) -> bytes:
+def sums(manifest: Manifest) -> bytes:
+    """Return what SHA256SUMS holds."""
     rows = [(entry.file, entry.sha256) for entry in manifest.artifacts]
     rows += [(entry.file, entry.sha256) for entry in manifest.documents]
     return "".join(f"{digest}  {file}\n" for file, digest in sorted(rows)).encode("ascii")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from builder.errors import SignatureError
 from builder.formats.unpacked import Malformed
-from builder.signing import apk, armor, openpgp, packets, verifying
+from builder.signing import apk, armor, openpgp, packets, rpm, verifying
 from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from builder.signing.openpgp import PublicKey
 
 _TEXT, _DATA = "the signed text", "the signature"
+_CHANGED = "is signed, and was changed where no signature looks"
 
 
 class SiteVerifier(msgspec.Struct, frozen=True):
@@ -44,21 +45,43 @@ class SiteVerifier(msgspec.Struct, frozen=True):
             ]
         except (Unsupported, ValueError):
             found = []
-        again = armor.message(plain, [self._again(one, armor.to_sign(plain)) for one in found])
+        signed = armor.to_sign(plain)
+        again = armor.message(plain, [self.rewritten(one, openpgp.TEXT, signed) for one in found])
         if again != text:
-            raise SignatureError(f"{_TEXT}: is signed, and was changed where no signature looks")
+            raise SignatureError(f"{_TEXT}: {_CHANGED}")
         return plain
 
-    def _again(self, packet: bytes, data: bytes) -> bytes:
-        """Return a signature as we write one with its value; empty where no key has made it."""
+    def rewritten(self, packet: bytes, kind: int, data: bytes) -> bytes:
+        """Return a signature over `data` as we write one with its value; empty where no key has made it."""
         for key in self.keys:
             try:
-                time = openpgp.verify(key, packet, openpgp.TEXT, data)
+                time = openpgp.verify(key, packet, kind, data)
             except Unsupported:
                 continue
-            start = len(openpgp.signature(key, lambda _: b"", openpgp.TEXT, data, time=time))
-            return openpgp.signature(key, lambda _: packet[start:], openpgp.TEXT, data, time=time)  # noqa: B023
+            start = len(openpgp.signature(key, lambda _: b"", kind, data, time=time))
+            return openpgp.signature(key, lambda _: packet[start:], kind, data, time=time)  # noqa: B023
         return b""
+
+    def single(self, data: bytes, signature: bytes) -> None:
+        """Raise SignatureError unless a packet, written as we do, is a signature over `data` by a key."""
+        again = self.rewritten(signature, openpgp.BINARY, data)
+        if not again:
+            raise SignatureError(f"{_DATA}: is by none of the keys")
+        if again != signature:
+            raise SignatureError(f"{_DATA}: {_CHANGED}")
+
+    def rpm(self, data: bytes) -> None:
+        """Raise SignatureError unless an .rpm is signed by a key, and put together as we do."""
+        try:
+            packet, header = rpm.signature(data)
+            if not packet:
+                raise SignatureError(f"{_DATA}: there is none")
+            self.single(header, packet)
+            again = rpm.sign(data, lambda _: packet)
+        except (Malformed, Unsupported) as fault:
+            raise SignatureError(f"{_DATA}: {fault}") from None
+        if again != data:
+            raise SignatureError(f"{_DATA}: {_CHANGED}")
 
     def detached(self, data: bytes, signature: bytes) -> None:
         """Raise SignatureError unless a detached signature, armored or not, is by one of the keys."""

@@ -31,6 +31,7 @@ CASES = {
     "docs": ("docs --json", 0),
     "attest": ("attest --json", 0),
     "sign": ("sign dist --json", 0),
+    "verify": ("verify --unsigned --lock trustpack.lock --json", 0),
     "keys": ("keys new --json", 0),
     "keys-check": ("keys check --json", 12),  # one of the keys is not there
     "repo": ("repo build --unsigned --url https://packages.acme.example --json", 0),
@@ -93,7 +94,7 @@ def rotating(world: World, another: bytes, blocked: bytes) -> World:
 def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document: str) -> None:
     """With something of every kind in it, and no key that the schema does not name."""
     line, code = CASES[document]
-    if document in {"attest", "inspect", "manifest", "proof", "sign", "check-site"} or document.startswith(
+    if document in {"attest", "inspect", "manifest", "proof", "sign", "verify", "check-site"} or document.startswith(
         "repo"
     ):
         assert rotating.run("lock", "--change-scheme").code == 0

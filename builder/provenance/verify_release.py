@@ -1,0 +1,252 @@
+"""A release's folder is held to its manifest, to a lock, and to signatures, without a word of who made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder import __version__, inspect
+from builder.errors import NotAPackageError, OutputError, PackageError, SignatureError, VerificationError
+from builder.provenance.verification import Discrepancy, Examination, Verification
+from builder.release import manifest as manifests
+from builder.release.folder import sums
+from builder.release.manifest import MANIFEST, PROOFS, SUMS
+from builder.signing import finished
+from builder.text import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from builder.inspect import Contents
+    from builder.lifecycle.lock import Lock
+    from builder.release.manifest import ArtifactSummary, Manifest
+    from builder.signing.site_verifier import SiteVerifier
+
+
+NO_KEYS = "no keys were given (--keys)"
+_INSIDE, _BESIDE = ("rpm", "apk"), ("pacman",)
+
+
+class ReleaseFiles(msgspec.Struct, frozen=True):
+    """A release as it was read: its manifest, that file's bytes, and the bytes of all files that are there.
+
+    `broken` says of others why they cannot be read.
+    """
+
+    manifest: Manifest
+    text: bytes
+    data: Mapping[str, bytes]
+    broken: Mapping[str, str]
+    others: tuple[str, ...]
+
+
+def read(folder: Path) -> ReleaseFiles:
+    """Return what a release's folder holds; raise VerificationError where its manifest says nothing."""
+    try:
+        found = manifests.read_manifest(folder)
+        text = files.read(folder / MANIFEST) if found else b""
+    except OutputError as error:
+        raise VerificationError(str(error), hint="it was changed, or another trustpack wrote it") from None
+    except OSError as error:
+        raise VerificationError(f"{folder / MANIFEST}: cannot be read: {error.strerror}") from None
+    if found is None:
+        raise VerificationError(
+            f"{folder}: holds no release: there is no {MANIFEST}",
+            hint="name the folder that 'trustpack build' made, or a site's address",
+        )
+    data: dict[str, bytes] = {}
+    broken: dict[str, str] = {}
+    for name in sorted({*found.files, SUMS}):
+        try:
+            data[name] = _content(folder / name)
+        except FileNotFoundError:
+            broken[name] = "is missing"
+        except OSError as error:
+            broken[name] = f"cannot be read: {error.strerror or error}"
+    own = {*found.files, SUMS, MANIFEST}
+    others = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.name not in own))
+    return ReleaseFiles(found, text, data, broken, others)
+
+
+def _content(path: Path) -> bytes:
+    if path.is_symlink():
+        raise OSError(None, "it is a link")
+    return files.read(path, files.PACKAGE_BYTES)
+
+
+def verify(
+    name: str, found: ReleaseFiles, *, keys: SiteVerifier | None, lock: Lock | None, lock_name: str = ""
+) -> Verification:
+    """Return every difference between a release and what vouches for it; None for what nobody has."""
+    manifest = found.manifest
+    packages = dict(_packages(found))
+    contents = {file: one for file, one in packages.items() if not isinstance(one, PackageError)}
+    held = {file: one for file, one in contents.items() if one.certificates}
+    discrepancies = [
+        *(Discrepancy(file, why) for file, why in found.broken.items()),
+        *_manifest(found),
+        *_files(found),
+        *(
+            Discrepancy(file, str(one).removeprefix(f"{file}: "))
+            for file, one in packages.items()
+            if isinstance(one, PackageError)
+        ),
+        *(one for file, each in contents.items() for one in _certificates(file, each, manifest)),
+        *(_lock(manifest, held, lock, lock_name) if lock else ()),
+        *(_signatures(found, contents, keys) if keys else ()),
+    ]
+    return Verification(
+        name=name,
+        kind="release",
+        organisation=manifest.organisation,
+        release=manifest.release,
+        trustpack=manifest.trustpack,
+        files=len(found.data) + 1,
+        discrepancies=_once(discrepancies),
+        examined=(
+            Examination("files", True, f"sums and sizes of {_count(len(found.data), 'file')}"),
+            _examined_certificates(found, held),
+            _examined_lock(lock, lock_name),
+            _examined_signatures(contents, keys),
+        ),
+        others=tuple(one for one in found.others if one not in PROOFS),
+    )
+
+
+def _once(found: Iterable[Discrepancy]) -> tuple[Discrepancy, ...]:
+    """Return what is wrong in order, the first thing that was found of each file before its others."""
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: one.file))
+
+
+def _manifest(found: ReleaseFiles) -> Iterator[Discrepancy]:
+    """Hold the manifest to the form in which it is written, and SHA256SUMS to the manifest."""
+    plain = (json.dumps(json.loads(found.text), indent=2) + "\n").encode()
+    # Another trustpack's may have more keys than this one knows.
+    foreign = found.manifest.trustpack != __version__
+    if found.text != plain or not (foreign or found.text == manifests.to_json(found.manifest)):
+        yield Discrepancy(MANIFEST, "is not written as trustpack does")
+    if SUMS in found.data and found.data[SUMS] != sums(found.manifest):
+        yield Discrepancy(SUMS, f"is not what follows from {MANIFEST}")
+
+
+def _files(found: ReleaseFiles) -> Iterator[Discrepancy]:
+    """Compare each artifact with the manifest; where SHA256SUMS knows the file, the manifest is wrong."""
+    lines = found.data.get(SUMS, b"").decode("utf-8", "replace").splitlines()
+    summed = {line[66:]: line[:64] for line in lines}
+    for entry in found.manifest.artifacts:
+        if entry.file not in found.data:
+            continue
+        data = found.data[entry.file]
+        digest = hashlib.sha256(data).hexdigest()
+        if (digest, len(data)) != (entry.sha256, entry.size):
+            if summed.get(entry.file) == digest:
+                yield Discrepancy(MANIFEST, f"says another digest or size of {entry.file}")
+            elif digest == entry.sha256:
+                yield Discrepancy(MANIFEST, f"says {entry.size} bytes of {entry.file}, which has {len(data)}")
+            else:
+                yield Discrepancy(entry.file, f"holds something else than {MANIFEST} says")
+        elif entry.unsigned and finished.identity(data) != entry.unsigned:
+            yield Discrepancy(entry.file, f"without its signature is not what {MANIFEST} says was built")
+
+
+def _packages(found: ReleaseFiles) -> Iterator[tuple[str, Contents | PackageError]]:
+    for entry in found.manifest.artifacts:
+        if entry.file not in found.data:
+            continue
+        try:
+            yield entry.file, inspect.read(entry.file, found.data[entry.file])
+        except NotAPackageError:  # what no package manager installs
+            continue
+        except PackageError as error:
+            yield entry.file, error
+
+
+def _certificates(file: str, contents: Contents, manifest: Manifest) -> Iterator[Discrepancy]:
+    """Compare what a package holds with what the manifest says that it trusts and distrusts."""
+    for flaw in (*contents.private_keys, *contents.unreadable):
+        yield Discrepancy(file, f"{flaw.file}: {flaw.what}")
+    if contents.certificates:
+        trusted = {one.sha256 for one in manifest.certificates}
+        yield from _compared(file, contents.fingerprints, trusted, f"{MANIFEST} lists")
+    if contents.distrusted is not None:
+        blocked = {one.certificate.sha256 for one in contents.distrusted}
+        wanted = {one.sha256 for one in manifest.distrusted}
+        yield from _compared(file, blocked, wanted, f"{MANIFEST} lists", verb="distrusts")
+
+
+def _compared(
+    file: str, found: Iterable[str], wanted: Iterable[str], by: str, *, verb: str = "trusts"
+) -> Iterator[Discrepancy]:
+    for one in sorted({*found} - {*wanted}):
+        yield Discrepancy(file, f"{verb} the CA {one}, which is none that {by}")
+    for one in sorted({*wanted} - {*found}):
+        yield Discrepancy(file, f"lacks the CA {one}, which {by}")
+
+
+def _lock(manifest: Manifest, held: Mapping[str, Contents], lock: Lock, name: str) -> Iterator[Discrepancy]:
+    """Compare whose release it is, which one, and the CAs in it and in each package, with a lock."""
+    if manifest.organisation != lock.organisation:
+        yield Discrepancy(MANIFEST, f"is of {manifest.organisation}, and {name} of {lock.organisation}")
+    if manifest.release != lock.release.text:
+        yield Discrepancy(MANIFEST, f"is of release {manifest.release}, and {name} of {lock.release.text}")
+    shipped = {one.sha256 for one in lock.certificates if one.shipped}
+    blocked = {one.sha256 for one in lock.certificates if not one.shipped}
+    compared = partial(_compared, by=f"{name} lists")
+    yield from compared(MANIFEST, {one.sha256 for one in manifest.certificates}, shipped)
+    yield from compared(MANIFEST, {one.sha256 for one in manifest.distrusted}, blocked, verb="distrusts")
+    for file, contents in held.items():
+        yield from compared(file, contents.fingerprints, shipped)
+
+
+def _signatures(
+    found: ReleaseFiles, contents: Mapping[str, Contents], keys: SiteVerifier
+) -> Iterator[Discrepancy]:
+    for entry in found.manifest.artifacts:
+        kind = contents[entry.file].format if entry.file in contents else ""
+        if kind in {*_INSIDE, *_BESIDE} and entry.signature not in found.broken:
+            try:
+                _signature(found, entry, kind, keys)
+            except SignatureError as error:
+                yield Discrepancy(entry.signature or entry.file, str(error))
+
+
+def _signature(found: ReleaseFiles, entry: ArtifactSummary, kind: str, keys: SiteVerifier) -> None:
+    """Raise SignatureError unless a package has a signature by one of the keys."""
+    data = found.data[entry.file]
+    if kind == "rpm":
+        keys.rpm(data)
+    elif kind == "apk":
+        keys.apk(data)
+    elif not entry.signature:
+        raise SignatureError("the signature: there is none")
+    else:
+        keys.single(data, found.data[entry.signature])
+
+
+def _examined_certificates(found: ReleaseFiles, held: Mapping[str, Contents]) -> Examination:
+    without = [entry.file for entry in found.manifest.artifacts if entry.file not in held]
+    more = f"; without any certificate: {', '.join(without)}" if without else ""
+    return Examination("certificates", True, f"certificates of {_count(len(held), 'package')}{more}")
+
+
+def _examined_lock(lock: Lock | None, name: str) -> Examination:
+    if lock is None:
+        return Examination("lock", False, "CAs against a lock, because none was given (--lock)")
+    return Examination("lock", True, f"CAs and release against {name}")
+
+
+def _examined_signatures(contents: Mapping[str, Contents], keys: SiteVerifier | None) -> Examination:
+    if keys is None:
+        return Examination("signatures", False, f"signatures, because {NO_KEYS}")
+    signed = [file for file, one in contents.items() if one.format in {*_INSIDE, *_BESIDE}]
+    return Examination("signatures", True, f"signatures of {_count(len(signed), 'package')}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"

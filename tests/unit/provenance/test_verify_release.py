@@ -1,0 +1,254 @@
+"""A release's folder is held to its manifest, a lock and signatures, and each file that differs is named."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from builder.errors import SignatureError, VerificationError
+from builder.lifecycle.lock import Lock, advance
+from builder.model import Release
+from builder.prove.authority import create
+from builder.provenance import verify_release
+from builder.release.folder import sums
+from builder.release.manifest import read_manifest, to_json
+from builder.signing import finished, public_files, site_keys
+from builder.signing.site_verifier import SiteVerifier
+from tests import releases
+from tests import site_keys as made
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+DEB, RPM, APK = (
+    "acme-ca-certs_2026.1_all.deb",
+    "acme-ca-certs-2026.1-1.noarch.rpm",
+    "acme-ca-certs-2026.1-r0.apk",
+)
+ARCH = "acme-ca-certs-2026.1-1-any.pkg.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build and sign a release of four packages; no test changes this folder, nor the keys beside it."""
+    folder = tmp_path_factory.mktemp("released")
+    authority = create("Acme Root", now=dt.datetime.now(dt.UTC))
+    for target in ("deb", "rpm", "apk", "arch"):
+        releases.build(folder, "acme", [authority], target=target, release="2026.1")
+    finished.sign(folder / "dist", site_keys.read(made.folder(folder / "keys")))
+    return folder
+
+
+@pytest.fixture
+def dist(tmp_path: Path, released: Path) -> Path:
+    """Return a copy of that release."""
+    return shutil.copytree(released / "dist", tmp_path / "dist")
+
+
+@pytest.fixture
+def keys(released: Path) -> SiteVerifier:
+    """Return the public keys that signed it."""
+    return public_files.read([released / "keys"])
+
+
+def lock_of(folder: Path, organisation: str = "acme", release: str = "2026.1") -> Lock:
+    """Return the lock of a release's CAs."""
+    manifest = read_manifest(folder)
+    assert manifest
+    return advance(
+        None,
+        [msgspec.structs.replace(one, state="active") for one in manifest.certificates],
+        organisation=organisation,
+        today=dt.date(2026, 1, 1),
+        wanted=Release(release),
+    )
+
+
+def told(folder: Path, keys: SiteVerifier | None = None, lock: Lock | None = None) -> dict[str, str]:
+    """Return what is wrong with a release, by file."""
+    found = verify_release.verify(
+        "dist", verify_release.read(folder), keys=keys, lock=lock, lock_name="trustpack.lock"
+    )
+    return {one.file: one.problem for one in found.discrepancies}
+
+
+def named(folder: Path, keys: SiteVerifier) -> list[str]:
+    """Return the files that are named, by differences or by an error."""
+    try:
+        return list(told(folder, keys))
+    except VerificationError as error:
+        return [str(error).partition(":")[0].removeprefix(f"{folder}/")]
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
+    """Change the manifest, and SHA256SUMS with it, as who wants to hide something would."""
+    value = json.loads((folder / "manifest.json").read_bytes())
+    change(value)
+    (folder / "manifest.json").write_text(json.dumps(value, indent=2) + "\n")
+    manifest = read_manifest(folder)
+    assert manifest
+    (folder / "manifest.json").write_bytes(to_json(manifest))
+    (folder / "SHA256SUMS").write_bytes(sums(manifest))
+
+
+def test_a_release_as_it_was_signed_has_no_difference(dist: Path, keys: SiteVerifier) -> None:
+    """And it is said what was looked at."""
+    lock = lock_of(dist)
+    found = verify_release.verify("dist", verify_release.read(dist), keys=keys, lock=lock, lock_name="a.lock")
+    assert () == found.discrepancies
+    assert {"files", "certificates", "lock", "signatures"} == {
+        one.check for one in found.examined if one.done
+    }
+
+
+def test_what_was_not_verified_is_said_with_its_reason(dist: Path) -> None:
+    """Without keys and without a lock."""
+    found = verify_release.verify("dist", verify_release.read(dist), keys=None, lock=None)
+    assert () == found.discrepancies
+    assert {
+        "lock": "CAs against a lock, because none was given (--lock)",
+        "signatures": "signatures, because no keys were given (--keys)",
+    } == {one.check: one.said for one in found.examined if not one.done}
+
+
+@pytest.mark.parametrize("file", [DEB, RPM, APK, ARCH, f"{ARCH}.sig", "SHA256SUMS", "manifest.json"])
+def test_a_missing_and_a_changed_file_are_named(dist: Path, keys: SiteVerifier, file: str) -> None:
+    """Each by its name; without its manifest there is no release."""
+    path = dist / file
+    data = path.read_bytes()
+    middle = len(data) // 2
+    path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+    assert [file] == named(dist, keys)
+    path.unlink()
+    if file == "manifest.json":
+        with pytest.raises(VerificationError, match="holds no release"):
+            told(dist, keys)
+    else:
+        assert {file: "is missing"} == told(dist, keys)
+
+
+def test_a_link_in_the_place_of_a_file_is_not_followed(dist: Path, tmp_path: Path) -> None:
+    """It could lead to other content tomorrow."""
+    (dist / DEB).rename(tmp_path / "elsewhere")
+    (dist / DEB).symlink_to(tmp_path / "elsewhere")
+    assert {DEB: "cannot be read: it is a link"} == told(dist)
+
+
+def test_a_manifest_that_is_written_otherwise_is_found(dist: Path) -> None:
+    """By what no digest covers: blanks, and the order of keys."""
+    text = (dist / "manifest.json").read_text()
+    (dist / "manifest.json").write_text(json.dumps(json.loads(text)))
+    assert {"manifest.json": "is not written as trustpack does"} == told(dist)
+
+
+def test_what_another_trustpack_wrote_may_have_more_keys(dist: Path) -> None:
+    """That is no difference, as long as it is written in the one way."""
+    value = json.loads((dist / "manifest.json").read_bytes())
+    text = json.dumps({**value, "more": 1, "trustpack": "99.0"}, indent=2) + "\n"
+    (dist / "manifest.json").write_text(text)
+    assert {} == told(dist)
+    (dist / "manifest.json").write_text(text.replace("99.0", value["trustpack"]))
+    assert {"manifest.json": "is not written as trustpack does"} == told(dist)
+
+
+def test_a_wrong_digest_in_the_manifest_is_the_manifests_fault(dist: Path) -> None:
+    """Where SHA256SUMS knows the file as it is."""
+    text = (dist / "manifest.json").read_text()
+    digest = hashlib.sha256((dist / DEB).read_bytes()).hexdigest()
+    (dist / "manifest.json").write_text(text.replace(digest, "0" * 64))
+    assert f"says another digest or size of {DEB}" == told(dist)["manifest.json"]
+    assert DEB not in told(dist)
+
+
+def test_a_package_that_trusts_another_ca_than_the_rest_is_named(dist: Path, tmp_path: Path) -> None:
+    """Though manifest and sums were changed with it."""
+    other = create("Acme Other Root", now=dt.datetime.now(dt.UTC))
+    (file,) = releases.build(tmp_path / "other", "acme", [other], target="deb", release="2026.1")
+    data = file.read_bytes()
+    (dist / DEB).write_bytes(data)
+
+    def change(value: dict[str, object]) -> None:
+        entries = value["artifacts"]
+        assert isinstance(entries, list)
+        (entry,) = (one for one in entries if one["file"] == DEB)
+        entry.update(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+    rewritten(dist, change)
+    found = verify_release.verify("dist", verify_release.read(dist), keys=None, lock=None)
+    assert {DEB} == {one.file for one in found.discrepancies}
+    assert ["trusts the CA", "lacks the CA "] == [one.problem[:13] for one in found.discrepancies]
+
+
+def test_another_lock_is_told_by_what_differs(dist: Path, released: Path) -> None:
+    """Its CAs in each package, its release and its organisation."""
+    lock = lock_of(released / "dist")
+    assert {} == told(dist, lock=lock)
+    (only,) = lock.certificates
+    other = msgspec.structs.replace(only, sha256="0" * 64)
+    found = told(dist, lock=msgspec.structs.replace(lock, certificates=(only, other)))
+    assert (
+        dict.fromkeys(
+            ("manifest.json", DEB, RPM, APK, ARCH),
+            f"lacks the CA {'0' * 64}, which trustpack.lock lists",
+        )
+        == found
+    )
+    found = told(dist, lock=lock_of(dist, release="2026.2"))
+    assert {"manifest.json": "is of release 2026.1, and trustpack.lock of 2026.2"} == found
+    found = told(dist, lock=lock_of(dist, organisation="evil"))
+    assert {"manifest.json": "is of acme, and trustpack.lock of evil"} == found
+
+
+def test_a_signature_by_another_key_is_named(dist: Path, keys: SiteVerifier) -> None:
+    """Each of the three kinds."""
+    strange = SiteVerifier((made.keyring(3).published[0].openpgp,), {})
+    assert {RPM, APK, f"{ARCH}.sig"} == told(dist, strange).keys()
+    assert {} == told(dist, SiteVerifier((*strange.keys, *keys.keys), keys.apk_keys))
+
+
+@pytest.mark.parametrize(("target", "signed"), [("deb", 0), ("rpm", 1), ("apk", 1), ("arch", 1)])
+def test_a_signature_that_was_taken_away_is_missed(
+    tmp_path: Path, keys: SiteVerifier, target: str, signed: int
+) -> None:
+    """Where there are keys, everything that can be signed must be."""
+    authority = create("Acme Root", now=dt.datetime.now(dt.UTC))
+    releases.build(tmp_path, "acme", [authority], target=target, release="2026.1")
+    assert ["the signature: there is none"] * signed == list(told(tmp_path / "dist", keys).values())
+
+
+def test_a_signature_is_written_in_one_way(dist: Path, keys: SiteVerifier) -> None:
+    """What no signature covers of its own packet cannot be changed: here whose it claims to be."""
+    signature = (dist / f"{ARCH}.sig").read_bytes()
+    keys.single((dist / ARCH).read_bytes(), signature)
+    head, issuer, rest = signature.rpartition(bytes.fromhex(keys.keys[0].fingerprint[-16:]))
+    assert issuer
+    changed = head + bytes(8) + rest
+    (dist / f"{ARCH}.sig").write_bytes(changed)
+    assert "was changed where no signature looks" in told(dist, keys)[f"{ARCH}.sig"]
+
+
+def test_public_keys_come_from_files_and_folders(tmp_path: Path, released: Path) -> None:
+    """As a site has them; a private key is refused, and so is a file that holds none."""
+    every = public_files.read([released / "keys"])
+    public = tmp_path / "public"
+    public.mkdir()
+    for path in (released / "keys").iterdir():
+        if path.suffix in {".asc", ".pub"}:
+            shutil.copy(path, public)
+    (public / "notes.txt").write_text("from the wiki\n")
+    found = public_files.read([public])
+    assert ({*every.keys}, every.apk_keys) == ({*found.keys}, found.apk_keys)
+    one = public_files.read([public / "1-openpgp.asc"])
+    assert (every.keys[0],) == one.keys
+    with pytest.raises(SignatureError, match="is no public key"):
+        public_files.read([public / "notes.txt"])
+    with pytest.raises(SignatureError, match="holds no public keys"):
+        public_files.read([released / "dist"])
