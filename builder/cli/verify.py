@@ -41,7 +41,7 @@ def verify(
 
     Sums and sizes of every file, the CAs in every package, against a lock too, and every signature. Names
     each file that differs, and says what was not verified, and why. Exits with 0 where nothing differs, with
-    14 where something does.
+    15 where something does.
     """
     from builder.errors import UsageError, VerificationError
     from builder.provenance import verify_release, verify_report

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from builder import __version__, inspect
 from builder.errors import NotAPackageError, OutputError, PackageError, SignatureError, VerificationError
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 
     from builder.inspect import Contents
     from builder.lifecycle.lock import Lock
-    from builder.release.manifest import ArtifactSummary, Manifest
+    from builder.release.manifest import ArtifactSummary, DocumentSummary, Manifest
     from builder.signing.site_verifier import SiteVerifier
 
 
+# What a certificate does not say of itself.
+_OURS = dict.fromkeys(("state", "since", "until", "owner", "evidence"), "")
 NO_KEYS = "no keys were given (--keys)"
 _INSIDE, _BESIDE = ("rpm", "apk"), ("pacman",)
 
@@ -98,6 +101,7 @@ def verify(
             if isinstance(one, PackageError)
         ),
         *(one for file, each in contents.items() for one in _certificates(file, each, manifest)),
+        *_described(manifest, held),
         *(_lock(manifest, held, lock, lock_name) if lock else ()),
         *(_signatures(found, contents, keys) if keys else ()),
     ]
@@ -136,22 +140,27 @@ def _manifest(found: ReleaseFiles) -> Iterator[Discrepancy]:
 
 
 def _files(found: ReleaseFiles) -> Iterator[Discrepancy]:
-    """Compare each artifact with the manifest; where SHA256SUMS knows the file, the manifest is wrong."""
+    """Compare each file with the manifest; where SHA256SUMS knows the file, the manifest is wrong."""
     lines = found.data.get(SUMS, b"").decode("utf-8", "replace").splitlines()
     summed = {line[66:]: line[:64] for line in lines}
-    for entry in found.manifest.artifacts:
+    described: list[ArtifactSummary | DocumentSummary]
+    described = [*found.manifest.artifacts, *found.manifest.documents]
+    for entry in described:
         if entry.file not in found.data:
             continue
         data = found.data[entry.file]
         digest = hashlib.sha256(data).hexdigest()
-        if (digest, len(data)) != (entry.sha256, entry.size):
+        if digest != entry.sha256:
             if summed.get(entry.file) == digest:
-                yield Discrepancy(MANIFEST, f"says another digest or size of {entry.file}")
-            elif digest == entry.sha256:
-                yield Discrepancy(MANIFEST, f"says {entry.size} bytes of {entry.file}, which has {len(data)}")
+                yield Discrepancy(MANIFEST, f"says another digest of {entry.file}")
             else:
                 yield Discrepancy(entry.file, f"holds something else than {MANIFEST} says")
-        elif entry.unsigned and finished.identity(data) != entry.unsigned:
+        elif len(data) != entry.size:
+            yield Discrepancy(MANIFEST, f"says {entry.size} bytes of {entry.file}, which has {len(data)}")
+    for entry in found.manifest.artifacts:
+        data = found.data.get(entry.file, b"")
+        intact = hashlib.sha256(data).hexdigest() == entry.sha256
+        if intact and entry.unsigned and finished.identity(data) != entry.unsigned:
             yield Discrepancy(entry.file, f"without its signature is not what {MANIFEST} says was built")
 
 
@@ -178,6 +187,14 @@ def _certificates(file: str, contents: Contents, manifest: Manifest) -> Iterator
         blocked = {one.certificate.sha256 for one in contents.distrusted}
         wanted = {one.sha256 for one in manifest.distrusted}
         yield from _compared(file, blocked, wanted, f"{MANIFEST} lists", verb="distrusts")
+
+
+def _described(manifest: Manifest, held: Mapping[str, Contents]) -> Iterator[Discrepancy]:
+    """Compare what the manifest says of each CA with the certificates in the packages."""
+    found = {one.certificate.sha256: one.certificate for each in held.values() for one in each.certificates}
+    for one in manifest.certificates:
+        if one.sha256 in found and replace(one, **_OURS) != replace(found[one.sha256], **_OURS):
+            yield Discrepancy(MANIFEST, f"describes the CA {one.sha256} otherwise than its certificate does")
 
 
 def _compared(

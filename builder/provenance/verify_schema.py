@@ -26,7 +26,7 @@ class ExaminationJson(Shape, frozen=True):
 
 
 class VerificationJson(DocumentJson, frozen=True):
-    """Whether a release, a site or an installation is what it says; with a difference, the status is 14."""
+    """Whether a release, a site or an installation is what it says; with a difference, the status is 15."""
 
     name: Annotated[str, Meta(description="The folder or address, as it was given.")]
     kind: Literal["release", "site", "installed"]
