@@ -94,9 +94,15 @@ def rotating(world: World, another: bytes, blocked: bytes) -> World:
 def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document: str) -> None:
     """With something of every kind in it, and no key that the schema does not name."""
     line, code = CASES[document]
-    if document in {"attest", "inspect", "manifest", "proof", "sign", "verify", "check-site"} or document.startswith(
-        "repo"
-    ):
+    if document in {
+        "attest",
+        "inspect",
+        "manifest",
+        "proof",
+        "sign",
+        "verify",
+        "check-site",
+    } or document.startswith("repo"):
         assert rotating.run("lock", "--change-scheme").code == 0
         assert rotating.run("build").code == 0
     if document == "inspect":
