@@ -3,7 +3,7 @@
 import functools
 from pathlib import Path
 
-from builder.signing import generation, keys, new
+from builder.signing import generation, keys, new, statement_key
 from builder.signing.keyring import Keyring, PublicKeys, Role
 
 BITS = 2048  # a quarter of a real key's, in a tenth of its time
@@ -24,12 +24,22 @@ def keyring(*signing: int, published: tuple[int, ...] = (), slug: str = "acme") 
     signing = signing or (1,)
     openpgp = {number: _openpgp(number, slug) for number in (*signing, *(published or (2,)))}
     apk = {number: _apk(number, slug) for number in openpgp}
+    statement = {number: _statement(number) for number in openpgp}
     return Keyring(
         tuple(openpgp[number] for number in signing),
         tuple(apk[number] for number in signing),
         tuple(
-            PublicKeys(_role(n, signing), openpgp[n].certificate, apk[n].name, apk[n].public) for n in openpgp
+            PublicKeys(
+                _role(n, signing),
+                openpgp[n].certificate,
+                apk[n].name,
+                apk[n].public,
+                statement_key.file_name(statement[n].fingerprint, slug),
+                statement[n].public,
+            )
+            for n in openpgp
         ),
+        statement_signers=tuple(statement[number] for number in signing),
     )
 
 
@@ -51,6 +61,12 @@ def _openpgp(number: int, slug: str) -> keys.RsaOpenPgpKey:
 def _apk(number: int, slug: str) -> keys.ApkKey:
     private = pair(number).apk
     return keys.apk_key(private.public_key(), keys.in_memory(private), slug=slug)
+
+
+@functools.cache
+def _statement(number: int) -> statement_key.StatementKey:
+    private = pair(number).statement
+    return statement_key.statement_key(private.public_key(), statement_key.in_memory(private))
 
 
 def folder(path: Path, *, slug: str = "acme", password: str = "") -> Path:

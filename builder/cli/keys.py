@@ -167,6 +167,34 @@ def rotate(
 
 
 @app.command()
+def complete(
+    *,
+    config: options.Config = None,
+    keys: _Keys = None,
+    password_file: options.KeyPasswordFile = None,
+    encrypt: _Encrypt = False,
+    form: options.Form = None,
+    json: options.Json = False,
+    now: options.Now = None,
+) -> None:
+    """Make the keys for statements that a folder lacks, if it was made before there were any.
+
+    The current and the next generation get one each; nothing else changes. Publish the site then, which tells
+    the public ones.
+    """
+    from builder.signing import rotation
+
+    chosen = options.chosen(form, json=json)
+    folder = key_place.find(config, keys).folder
+    passwords = environment.key_passwords(password_file)
+    password = _password(password_file, encrypt=encrypt) or _inherited(folder, passwords)
+    time = int(environment.clock(now).timestamp())
+    found = rotation.complete(folder, rotation.Rotation(time=time, password=password))
+    _report(found, chosen)
+    _remind(found)
+
+
+@app.command()
 def check(
     *,
     config: options.Config = None,
@@ -235,9 +263,10 @@ def _report(found: KeyFolder, form: str) -> None:
 
 def _remind(found: KeyFolder) -> None:
     """Say which private keys are to be moved away."""
-    names = [name for one in found.in_state("next") for name in one.private]
+    private = (name for one in found.in_state("next") for name in one.private)
+    names = [name for name in private if (found.path / name).exists()]
     if names:
         tell(
             "note",
-            [f"{found.path}: move {' and '.join(names)} to another place: they sign after the next rotation"],
+            [f"{found.path}: move {', '.join(names)} to another place: they sign after the next rotation"],
         )

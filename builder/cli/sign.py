@@ -72,7 +72,9 @@ def sign(
 def _sign_release(
     folder: Path, config: Path | None, keys: Path | None, password_file: Path | None, *, form: str
 ) -> None:
+    from builder.provenance.seal import Seal
     from builder.signing import finished, report, site_keys
+    from builder.signing.keyring import NO_STATEMENT_KEY
     from builder.text.quoting import visible
 
     place = key_place.find(config, keys)
@@ -80,13 +82,18 @@ def _sign_release(
     ring = site_keys.read(
         place.folder, passwords=environment.key_passwords(password_file), signer=place.signer
     )
-    done = finished.sign(folder, ring)
+    done = finished.sign(folder, ring, told=Seal(folder, ring))
+    statement, envelope = done.document("statement"), done.document("envelope")
+    if statement and not ring.statement_signers:
+        tell("warning", [f"{statement}: is not signed: the keys have none for it; {NO_STATEMENT_KEY}"])
     if form == "json":
         typer.echo(report.signed_json(folder, ring.signer, done, written=done.written), nl=False)
         return
     for one in done.signed:
         said = f", verified by {one.verified_by}" if one.verified_by else ""
         typer.echo(visible(f"{one.signature}: signed{said}"))
+    if envelope:
+        typer.echo(visible(f"{envelope}: {statement}, signed"))
     for why in dict.fromkeys(done.left.values()):
         names = ", ".join(file for file, said in done.left.items() if said == why)
         typer.echo(visible(f"without a signature of its own, because {why}: {names}"))

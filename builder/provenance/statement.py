@@ -29,17 +29,27 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     """An object of a statement."""
 
 
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+
+
 class Digest(_Part, frozen=True, kw_only=True):
     """The digests of a file."""
 
-    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+    sha256: Sha256
 
 
-class StatedFile(_Part, frozen=True, kw_only=True):
+class FileAnnotations(_Part, frozen=True, kw_only=True):
+    """What a signed package was before it was signed, by which it is known when another key signs it."""
+
+    unsigned_sha256: Sha256
+
+
+class StatedFile(_Part, frozen=True, kw_only=True, omit_defaults=True):
     """A file by its name and digest."""
 
     name: str
     digest: Digest
+    annotations: FileAnnotations | None = None
 
 
 class BuildParameters(_Part, frozen=True, kw_only=True):
@@ -112,14 +122,15 @@ class Statement(_Part, frozen=True, kw_only=True):
     predicate: Provenance
 
 
-def stated(name: str, sha256: str) -> StatedFile:
-    """Return what a statement says of a file."""
-    return StatedFile(name=name, digest=Digest(sha256=sha256))
+def stated(name: str, sha256: str, unsigned: str = "") -> StatedFile:
+    """Return what a statement says of a file; `unsigned` is the digest that it had before it was signed."""
+    annotations = FileAnnotations(unsigned_sha256=unsigned) if unsigned else None
+    return StatedFile(name=name, digest=Digest(sha256=sha256), annotations=annotations)
 
 
 def about(statement: Statement, manifest: Manifest) -> Statement:
     """Return the statement with the files of a release as they are now, such as signed ones."""
-    subject = tuple(stated(entry.file, entry.sha256) for entry in manifest.artifacts)
+    subject = tuple(stated(entry.file, entry.sha256, entry.unsigned) for entry in manifest.artifacts)
     byproducts = tuple(stated(one.file, one.sha256) for one in manifest.documents if one.kind in _BYPRODUCTS)
     run = replace(statement.predicate.run_details, byproducts=byproducts)
     return replace(statement, subject=subject, predicate=replace(statement.predicate, run_details=run))

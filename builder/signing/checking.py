@@ -11,6 +11,7 @@ import msgspec
 from builder.errors import TrustpackError
 from builder.signing import key_folder, openpgp, opinion, site_keys
 from builder.signing.generation import SIGNING
+from builder.signing.keyring import NO_STATEMENT_KEY
 from builder.signing.private_file import NO_PASSWORDS
 
 if TYPE_CHECKING:
@@ -79,16 +80,20 @@ def _files(found: KeyFolder) -> Iterator[KeyFinding]:
 def _tried(
     found: KeyFolder, one: Generation, time: int, passwords: Passwords, signer: Sequence[str]
 ) -> Iterator[KeyFinding]:
-    """Sign something with both keys, and verify it."""
+    """Sign something with each key, and verify it."""
     where = f"generation {one.number}"
     try:
         pair = site_keys.signing(found, one, passwords=passwords, signer=signer)
         signature = pair.openpgp.sign(openpgp.BINARY, _TEXT, time=time)
         program = opinion.detached(pair.openpgp.certificate, _TEXT, signature)
         pair.apk.raw(hashlib.sha256(_TEXT).digest())  # which verifies what it makes
+        if pair.statement is not None:
+            opinion.statement(pair.statement.public, _TEXT, pair.statement.sign(_TEXT))
     except TrustpackError as error:
         yield KeyFinding("error", where, str(error), error.hint)
         return
+    if pair.statement is None and one.state == "current":
+        yield KeyFinding("warning", where, "has no key for statements", NO_STATEMENT_KEY)
     if program:
         yield KeyFinding("note", where, f"signs, and {program} verifies it")
     else:
@@ -106,7 +111,9 @@ def _next(
         return
     if len(here) < len(one.private):
         missing = ", ".join(sorted({*one.private} - {*here}))
-        yield KeyFinding("warning", where, f"{missing} is not here, and {', '.join(here)} is")
+        yield KeyFinding(
+            "warning", where, f"of its private keys {', '.join(here)} are here, and not {missing}"
+        )
         return
     try:
         site_keys.signing(found, one, passwords=passwords, signer=signer)
@@ -116,6 +123,6 @@ def _next(
     yield KeyFinding(
         "warning",
         where,
-        f"{' and '.join(here)} lie beside the keys that sign: who steals one has them all",
+        f"{', '.join(here)} lie beside the keys that sign: who steals one has them all",
         "move them to another place; they are needed for the next rotation, and not before",
     )

@@ -6,7 +6,7 @@ What is signed is dated as the release is, so that signing it again, wherever, g
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -21,10 +21,11 @@ from builder.text import files
 from builder.x509 import keys as private_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from builder.release.manifest import ArtifactSummary, Manifest
+    from builder.release.documents import ReleaseDocument
+    from builder.release.manifest import ArtifactSummary, DocumentKind, DocumentSummary, Manifest
     from builder.signing.keyring import Keyring
 
 # Which formats have signatures of their own; why the others have none is told.
@@ -47,15 +48,31 @@ class SignedFile(msgspec.Struct, frozen=True):
 
 
 class SignedRelease(msgspec.Struct, frozen=True):
-    """What was signed, what has no signature of its own and why, and the files that were written."""
+    """What was signed, what has no signature of its own and why, and the files that were written.
+
+    `documents` are all that the release has.
+    """
 
     signed: tuple[SignedFile, ...]
     left: Mapping[str, str]
     written: tuple[str, ...]
+    documents: tuple[DocumentSummary, ...]
+
+    def document(self, kind: DocumentKind) -> str:
+        """Return the file of the document of a kind, empty where there is none."""
+        return next((one.file for one in self.documents if one.kind == kind), "")
 
 
-def sign(folder: Path, keys: Keyring) -> SignedRelease:
-    """Sign the packages of the release in `folder`, and describe them anew.
+class Documents(Protocol):
+    """What a release's documents become when its packages are signed."""
+
+    def __call__(self, before: Manifest, after: Manifest) -> Sequence[ReleaseDocument]:
+        """Return those that say other things than before."""
+        ...
+
+
+def sign(folder: Path, keys: Keyring, *, told: Documents = lambda _before, _after: ()) -> SignedRelease:
+    """Sign the packages of the release in `folder`, and describe them anew; `told` makes its documents so.
 
     Raises OutputError where it holds none, or a file is not what its manifest describes, PrivateKeyError
     where a key lies in it, and SignatureError where another program refuses what was signed. Then nothing is
@@ -85,10 +102,15 @@ def sign(folder: Path, keys: Keyring) -> SignedRelease:
         after = replace(
             manifest, artifacts=tuple(by_file.get(entry.file, entry) for entry in manifest.artifacts)
         )
+        made = told(manifest, after)
+        # An envelope of before has a copy of a statement that may be another one now.
+        after = documents.described(after, made, dropped={"envelope"} if made else ())
+        changed |= {one.file: one.data for one in made}
+        folders.refuse_strangers(folder, {one.file: one.summary.sha256 for one in made}, manifest)
         new = {name: data for name, data in changed.items() if not documents.holds(folder / name, data)}
         if new or after != manifest:
             folders.amend(claim, new, after)
-    return SignedRelease(tuple(signed), left, tuple(new))
+    return SignedRelease(tuple(signed), left, tuple(new), after.documents)
 
 
 def _refuse_private(folder: Path, manifest: Manifest) -> None:

@@ -1,4 +1,4 @@
-"""A generation of keys: one OpenPGP and one apk key, made, published and replaced together."""
+"""A generation of keys: for OpenPGP, apk and statements, made, published and replaced together."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from builder.signing import keys, private_file
+from builder.signing import keys, private_file, statement_key
 from builder.text.values import END
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     from builder.signing.keyring import Role
 
@@ -33,7 +33,9 @@ class Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """What is public of one generation.
 
     Times are seconds since 1970: `created` is part of the fingerprint, `since` when its state began.
-    `openpgp` and `apk` say what makes their signatures; `label` is how a program calls the key.
+    `openpgp`, `apk` and `statement` say what makes their signatures; `label` is how a program calls the key.
+    `statement_sha256` is the fingerprint of the key for statements, empty in generations that were made
+    before there was one.
     """
 
     number: Annotated[int, msgspec.Meta(ge=1, le=99_999)]
@@ -44,13 +46,17 @@ class Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     apk_name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,60}\.rsa\.pub" + END)]
     openpgp: Keeper = "file"
     apk: Keeper = "file"
+    statement: Keeper = "file"
+    statement_sha256: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?" + END)] = ""
     label: str = ""
 
     @property
     def private(self) -> tuple[str, ...]:
         """The names of the files that hold its private keys."""
-        kinds = [kind for kind, keeper in (("openpgp", self.openpgp), ("apk", self.apk)) if keeper == "file"]
-        return tuple(f"{self.number}-{kind}.pem" for kind in kinds)
+        keepers = {"openpgp": self.openpgp, "apk": self.apk}
+        if self.statement_sha256:
+            keepers["statement"] = self.statement
+        return tuple(f"{self.number}-{kind}.pem" for kind, keeper in keepers.items() if keeper == "file")
 
     @property
     def certificate(self) -> str:
@@ -74,6 +80,7 @@ class Pair(msgspec.Struct, frozen=True):
 
     openpgp: rsa.RSAPrivateKey
     apk: rsa.RSAPrivateKey
+    statement: ec.EllipticCurvePrivateKey
 
     def __repr__(self) -> str:
         """Show nothing of them."""
@@ -86,7 +93,20 @@ class MadeKeys(msgspec.Struct, frozen=True):
     generation: Generation
     certificate: bytes
     apk_public: bytes
-    private: tuple[rsa.RSAPrivateKey, ...]
+    statement_public: bytes
+    private: tuple[rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, ...]
+
+    def __repr__(self) -> str:
+        """Say which it is."""
+        return f"{type(self).__name__}({self.generation.number})"
+
+
+class MadeStatementKey(msgspec.Struct, frozen=True):
+    """A generation with the key for statements that it lacked; `private` is None where a program has it."""
+
+    generation: Generation
+    public: bytes
+    private: ec.EllipticCurvePrivateKey | None
 
     def __repr__(self) -> str:
         """Say which it is."""
@@ -96,4 +116,4 @@ class MadeKeys(msgspec.Struct, frozen=True):
 def make(bits: int = keys.BITS) -> Pair:
     """Make the private keys of a generation; fewer bits are for tests."""
     private_file.keep_from_core_dumps()
-    return Pair(keys.new_private(bits), keys.new_private(bits))
+    return Pair(keys.new_private(bits), keys.new_private(bits), statement_key.new_private())

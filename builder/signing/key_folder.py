@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from builder.errors import SignatureError
-from builder.signing import armor, openpgp
+from builder.signing import armor, openpgp, statement_key
 from builder.signing.generation import ROLES, Generation
 from builder.signing.keyring import PublicKeys
 from builder.signing.keys import apk_name
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.signing.openpgp import PublicKey
+    from builder.signing.statement_key import PublicStatementKey
 
 INDEX = "keys.json"
 _MODE, _OTHERS_WRITE = 0o700, 0o022
@@ -60,7 +61,11 @@ class KeyFolder(msgspec.Struct, frozen=True):
 
     def public(self, one: Generation) -> PublicKeys:
         """Return the public keys of a generation; raise SignatureError unless keys.json names them so."""
-        return PublicKeys(ROLES[one.state], self.certificate(one)[1], one.apk_name, self.apk(one)[0])
+        certificate, apk = self.certificate(one)[1], self.apk(one)[0]
+        if (found := self.statement(one)) is None:
+            return PublicKeys(ROLES[one.state], certificate, one.apk_name, apk)
+        name, statement = self.statement_file(one), statement_key.pem(found)
+        return PublicKeys(ROLES[one.state], certificate, one.apk_name, apk, name, statement)
 
     def certificate(self, one: Generation) -> tuple[PublicKey, bytes]:
         """Return a generation's OpenPGP key and its certificate's packets; raise SignatureError."""
@@ -89,6 +94,24 @@ class KeyFolder(msgspec.Struct, frozen=True):
         if apk_name(found, self.file.organisation) != one.apk_name:
             raise SignatureError(f"{path}: is not the key that its name tells", hint=_RESTORE)
         return data, found
+
+    def statement_file(self, one: Generation) -> str:
+        """Return the name of the file that holds a generation's public key for statements; empty for none."""
+        name = statement_key.file_name(one.statement_sha256, self.file.organisation)
+        return name if one.statement_sha256 else ""
+
+    def statement(self, one: Generation) -> PublicStatementKey | None:
+        """Return a generation's public key for statements, None where it has none; raise SignatureError."""
+        if not (name := self.statement_file(one)):
+            return None
+        path = self.path / name
+        if (found := statement_key.read_public(_read(path))) is None:
+            raise SignatureError(
+                f"{path}: is damaged, or no public key of P-256 or RSA in PEM", hint=_RESTORE
+            )
+        if statement_key.fingerprint(found) != one.statement_sha256:
+            raise SignatureError(f"{path}: is not the key that {INDEX} names", hint=_RESTORE)
+        return found
 
 
 def read(path: Path, *, organisation: str = "") -> KeyFolder:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from builder.errors import PackageError
+from builder.errors import PackageError, SignatureError
 from builder.formats.unpacked import Malformed
-from builder.signing import apk, armor, openpgp, rpm, verifying
+from builder.signing import apk, armor, dsse, openpgp, rpm, verifying
 from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
@@ -17,18 +17,25 @@ if TYPE_CHECKING:
 
     from builder.signing.keys import ApkKey, OpenPgpKey
     from builder.signing.openpgp import PublicKey
+    from builder.signing.statement_key import StatementKey
 
 
+NO_STATEMENT_KEY = "they were made before there was one: 'trustpack keys complete' makes it"
 Role = Literal["current", "next", "previous"]
 
 
 class PublicKeys(msgspec.Struct, frozen=True, dict=True):
-    """Public keys of one generation: an OpenPGP certificate as packets, and apk's as PEM by its file name."""
+    """Public keys of one generation: an OpenPGP certificate as packets, the others as PEM, with file names.
+
+    Generations that were made before there was a key for statements have none.
+    """
 
     role: Role
     certificate: bytes
     apk_name: str
     apk: bytes
+    statement_name: str = ""
+    statement: bytes = b""
 
     @cached_property
     def openpgp(self) -> PublicKey:
@@ -47,6 +54,7 @@ class Keyring(msgspec.Struct, frozen=True, dict=True):
     published: tuple[PublicKeys, ...]
     past: tuple[PublicKey, ...] = ()
     organisation: str = ""
+    statement_signers: tuple[StatementKey, ...] = ()
 
     @cached_property
     def certificate(self) -> bytes:
@@ -69,13 +77,25 @@ class Keyring(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def roles(self) -> Mapping[str, Role]:
         """What each public key is, by its fingerprint or its file name for apk."""
-        by_name = {keys.apk_name: keys.role for keys in self.published}
+        pairs = ((keys, (keys.apk_name, keys.statement_name)) for keys in self.published)
+        by_name = {name: keys.role for keys, names in pairs for name in names if name}
         return {keys.openpgp.fingerprint: keys.role for keys in self.published} | by_name
 
     @property
     def apk_keys(self) -> Mapping[str, bytes]:
         """The public keys for apk, PEM, by their file names in /etc/apk/keys; the signing one is first."""
         return {keys.apk_name: keys.apk for keys in self.published}
+
+    @property
+    def statement_keys(self) -> Mapping[str, bytes]:
+        """The public keys for statements, PEM, by their file names; the signing one is first."""
+        return {keys.statement_name: keys.statement for keys in self.published if keys.statement}
+
+    def seal(self, payload: bytes) -> bytes:
+        """Return a statement in an envelope, signed by each key that signs; raise SignatureError."""
+        if not self.statement_signers:
+            raise SignatureError("the keys: have none for statements", hint=NO_STATEMENT_KEY)
+        return dsse.seal(payload, self.statement_signers)
 
     def clear(self, text: str, *, time: int) -> str:
         """Return `text` (which ends with a line feed) with a cleartext signature by each key that signs."""

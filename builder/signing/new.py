@@ -11,7 +11,7 @@ import msgspec
 
 from builder.errors import SignatureError
 from builder.release import atomic
-from builder.signing import armor, key_folder, private_file
+from builder.signing import armor, key_folder, private_file, statement_key
 from builder.signing.generation import Wanted
 from builder.signing.key_folder import INDEX, KeyFolder, KeysFile
 from builder.signing.making import Making, made
@@ -19,7 +19,7 @@ from builder.signing.making import Making, made
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from builder.signing.generation import MadeKeys, Pair, State
+    from builder.signing.generation import Generation, MadeKeys, MadeStatementKey, Pair, State
 
 _IGNORE = "# Keys are in no version control, not even those that are encrypted.\n*\n"
 NEW_FILES = Wanted()
@@ -80,7 +80,27 @@ def add(folder: Path, file: KeysFile, new: MadeKeys, *, password: str) -> KeysFi
     certificate = armor.armor(armor.PUBLIC, new.certificate).encode()
     private_file.write(folder / one.certificate, certificate)
     private_file.write(folder / one.apk_name, new.apk_public)
+    _write_statement_key(folder, file, one, new.statement_public)
     return msgspec.structs.replace(file, generations=(*file.generations, one))
+
+
+def add_statement(folder: Path, file: KeysFile, new: MadeStatementKey, *, password: str) -> None:
+    """Write the files of a generation's new key for statements; raise SignatureError.
+
+    What is there of it is what a killed process has left: nothing names it.
+    """
+    if new.private is not None:
+        path = folder / new.generation.private[-1]
+        path.unlink(missing_ok=True)
+        private_file.create(path, new.private, password)
+    public = statement_key.file_name(new.generation.statement_sha256, file.organisation)
+    (folder / public).unlink(missing_ok=True)
+    _write_statement_key(folder, file, new.generation, new.public)
+
+
+def _write_statement_key(folder: Path, file: KeysFile, one: Generation, public: bytes) -> None:
+    name = statement_key.file_name(one.statement_sha256, file.organisation)
+    private_file.write(folder / name, public)
 
 
 def write_index(folder: Path, file: KeysFile) -> None:

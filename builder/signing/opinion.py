@@ -81,6 +81,23 @@ def raw(public: bytes, digest: bytes, signature: bytes) -> str:
     return "openssl"
 
 
+def statement(public: bytes, data: bytes, signature: bytes) -> str:
+    """Return the name of what verified a statement's signature; empty where there is nothing.
+
+    `public` is PEM. Raises SignatureError where it is refused. It is asked as the guide tells people to.
+    """
+    if not _found("openssl"):
+        return ""
+    with _folder() as folder:
+        for name, content in {"key.pub": public, "signed": data, "signature": signature}.items():
+            (folder / name).write_bytes(content)
+        words = ["-verify", str(folder / "key.pub"), "-signature", str(folder / "signature")]
+        said = _refusal(["openssl", "dgst", "-sha256", *words, str(folder / "signed")], folder)
+    if said:
+        raise SignatureError(f"openssl: refuses a signature that was just made: {said}", hint=_HINT)
+    return "openssl"
+
+
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="trustpack-") as name:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from builder.errors import SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 MODE = 0o600
 _OTHERS = 0o077
@@ -106,6 +108,23 @@ NO_PASSWORDS = Passwords()
 
 def load(path: Path, passwords: Passwords = NO_PASSWORDS) -> rsa.RSAPrivateKey:
     """Return the RSA key of a PEM file; raise SignatureError, which shows nothing of it."""
+    found = _load(path, passwords)
+    if not isinstance(found, rsa.RSAPrivateKey) or found.key_size < LEAST:
+        raise SignatureError(
+            f"{path}: is no RSA key of {LEAST} bits or more", hint="package managers take no other"
+        )
+    return found
+
+
+def load_p256(path: Path, passwords: Passwords = NO_PASSWORDS) -> ec.EllipticCurvePrivateKey:
+    """Return the key on P-256 of a PEM file; raise SignatureError, which shows nothing of it."""
+    found = _load(path, passwords)
+    if not isinstance(found, ec.EllipticCurvePrivateKey) or not isinstance(found.curve, ec.SECP256R1):
+        raise SignatureError(f"{path}: is no key on P-256", hint="'trustpack keys complete' makes one")
+    return found
+
+
+def _load(path: Path, passwords: Passwords) -> PrivateKeyTypes:
     data = read(path)
     tried = passwords.of(path) if b"ENCRYPTED" in data else ("",)
     for password in tried:
@@ -115,20 +134,15 @@ def load(path: Path, passwords: Passwords = NO_PASSWORDS) -> rsa.RSAPrivateKey:
     raise SignatureError(f"{path}{said}", hint=_HINT)
 
 
-def _loaded(path: Path, data: bytes, password: bytes | None) -> rsa.RSAPrivateKey | None:
+def _loaded(path: Path, data: bytes, password: bytes | None) -> PrivateKeyTypes | None:
     """Return the key, or None where the password is wrong."""
     try:
-        found = serialization.load_pem_private_key(data, password)
+        return serialization.load_pem_private_key(data, password)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # The library's own words may quote what it read.
         if password is None:
             raise SignatureError(f"{path}: is no private key in PEM, or is damaged") from None
         return None
-    if not isinstance(found, rsa.RSAPrivateKey) or found.key_size < LEAST:
-        raise SignatureError(
-            f"{path}: is no RSA key of {LEAST} bits or more", hint="package managers take no other"
-        )
-    return found
 
 
 def is_encrypted(path: Path) -> bool:
@@ -136,7 +150,7 @@ def is_encrypted(path: Path) -> bool:
     return path.exists() and b"ENCRYPTED" in read(path)
 
 
-def create(path: Path, private: rsa.RSAPrivateKey, password: str = "") -> None:
+def create(path: Path, private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, password: str = "") -> None:
     """Make a new file that holds a private key, encrypted if there is a password; raise SignatureError."""
     keep_from_core_dumps()
     form, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM

@@ -70,6 +70,7 @@ def signed_json(
                 }
                 for one in (done.signed if done else ())
             ],
+            "envelope": done.document("envelope") if done else "",
             "left": dict(done.left) if done else {},
             "written": list(written),
         }
@@ -83,9 +84,12 @@ def lines(found: KeyFolder) -> Iterator[str]:
         yield f"{one.number}  {one.state} since {_moment(one.since)[:10]}: {_MEANING[one.state]}"
         yield f"   OpenPGP  {grouped(one.fingerprint)}{_keeper(one.openpgp, one.label)}"
         yield f"   apk      {one.apk_name}{_keeper(one.apk, one.label)}"
+        if name := found.statement_file(one):
+            yield f"   DSSE     {name}{_keeper(one.statement, one.label)}"
+            yield f"            SHA-256 {one.statement_sha256}"
         if one.private and one.state in {"current", "next", "retiring"}:
             here = [name for name in one.private if (found.path / name).exists()]
-            yield f"   private  {' and '.join(here) or 'elsewhere: ' + ' and '.join(one.private)}"
+            yield f"   private  {', '.join(here) or 'elsewhere: ' + ', '.join(one.private)}"
 
 
 def grouped(fingerprint: str) -> str:
@@ -107,8 +111,11 @@ def _value(found: KeyFolder, one: Generation) -> dict[str, Any]:
         "created": _moment(one.created),
         "fingerprint": one.fingerprint,
         "apk": one.apk_name,
+        "statement": found.statement_file(one),
+        "statement_sha256": one.statement_sha256,
         "openpgp_signed_by": one.openpgp,
         "apk_signed_by": one.apk,
+        "statement_signed_by": one.statement if one.statement_sha256 else "",
         "label": one.label,
         "private": [
             {

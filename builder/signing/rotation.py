@@ -85,6 +85,28 @@ def replace_next(folder: Path, given: Rotation) -> KeyFolder:
         return _replace(key_folder.read(folder), {"next": "withdrawn"}, given)
 
 
+def complete(folder: Path, given: Rotation) -> KeyFolder:
+    """Make the keys for statements that the current and the next generation lack; raise SignatureError.
+
+    They lack them where they were made before there were any.
+    """
+    with _alone(folder):
+        found = key_folder.read(folder)
+        made = {
+            one.number: making.statement(found, one, given.pair)
+            for one in found.in_state("current", "next")
+            if not one.statement_sha256
+        }
+        for key in made.values():
+            new.add_statement(folder, found.file, key, password=given.password)
+        changed = tuple(
+            made[one.number].generation if one.number in made else one for one in found.file.generations
+        )
+        if made:
+            _write(found, changed)
+        return key_folder.read(folder)
+
+
 def finish(folder: Path, *, time: int) -> KeyFolder:
     """Let the keys before the current ones sign no more, and remove their private halves.
 
@@ -145,7 +167,7 @@ def _expect_private(found: KeyFolder, one: Generation, given: Rotation) -> None:
         if not (found.path / name).exists():
             raise SignatureError(
                 f"{found.path / name}: is not here, and is to sign from now on",
-                hint=f"bring {' and '.join(one.private)} back from where they are kept",
+                hint=f"bring {', '.join(one.private)} back from where they are kept",
             )
     site_keys.signing(found, one, passwords=given.passwords, signer=given.signer)
 

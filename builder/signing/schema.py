@@ -18,7 +18,7 @@ class KeyFileJson(Shape, frozen=True):
 
 
 class GenerationJson(Shape, frozen=True):
-    """One OpenPGP and one apk key, which are made, published and replaced together."""
+    """Keys for OpenPGP, apk and statements, which are made, published and replaced together."""
 
     number: int
     state: Annotated[
@@ -32,10 +32,19 @@ class GenerationJson(Shape, frozen=True):
     created: Annotated[Moment, Meta(description="When its OpenPGP key was made, which is part of it.")]
     fingerprint: Annotated[str, Meta(pattern="^[0-9A-F]{40}$", description="The OpenPGP key's fingerprint.")]
     apk: Annotated[str, Meta(description="The public apk key's file, as in /etc/apk/keys.")]
+    statement: Annotated[
+        str, Meta(description="The public key's file for statements; empty where there is none yet.")
+    ]
+    statement_sha256: Annotated[
+        Sha256 | Literal[""], Meta(description="That key's fingerprint: the SHA-256 of its DER.")
+    ]
     openpgp_signed_by: Annotated[
         Literal["file", "agent", "program"], Meta(description="What makes OpenPGP signatures.")
     ]
     apk_signed_by: Annotated[Literal["file", "program"], Meta(description="What makes apk's signatures.")]
+    statement_signed_by: Annotated[
+        Literal["file", "program", ""], Meta(description="What signs statements; empty where nothing does.")
+    ]
     label: Annotated[str, Meta(description="How that program calls the key; else empty.")]
     private: Annotated[list[KeyFileJson], Meta(description="The files of private keys; may be none.")]
 
@@ -84,6 +93,9 @@ class SignJson(DocumentJson, frozen=True):
     folder: str
     signer: Annotated[str, Meta(description="The OpenPGP key's fingerprint.")]
     signed: Annotated[list[SignedFileJson], Meta(description="A release's packages; none for a site.")]
+    envelope: Annotated[
+        str, Meta(description="A release's signed statement of provenance; empty where there is none.")
+    ]
     left: Annotated[dict[str, str], Meta(description="Files without a signature of their own, and why.")]
     written: Annotated[
         list[str], Meta(description="The files that were written, but for what describes them.")

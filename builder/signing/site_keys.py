@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from builder.errors import SignatureError
-from builder.signing import key_folder, private_file
+from builder.signing import key_folder, private_file, statement_key
 from builder.signing.agent import AgentKey
 from builder.signing.generation import ROLES, SIGNING
 from builder.signing.keyring import Keyring
@@ -17,21 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
     from builder.signing.generation import Generation
     from builder.signing.key_folder import KeyFolder
     from builder.signing.keyring import PublicKeys
     from builder.signing.keys import OpenPgpKey
     from builder.signing.openpgp import PublicKey
     from builder.signing.private_file import Passwords
+    from builder.signing.statement_key import StatementKey
 
 
 class SigningPair(NamedTuple):
-    """The keys of a generation that signs."""
+    """The keys of a generation that signs; one that was made before had none for statements."""
 
     openpgp: OpenPgpKey
     apk: ApkKey
+    statement: StatementKey | None
 
 
 def read(
@@ -54,6 +56,7 @@ def read(
         tuple(pair.apk for pair in pairs),
         *_public(found, stolen=stolen),
         found.file.organisation,
+        tuple(pair.statement for pair in pairs if pair.statement is not None),
     )
 
 
@@ -93,7 +96,22 @@ def signing(
         if one.openpgp == "agent"
         else RsaOpenPgpKey(public, certificate, raw("openpgp", one.openpgp, public.numbers, one.certificate))
     )
-    return SigningPair(openpgp, ApkKey(one.apk_name, pem, raw("apk", one.apk, apk_public, one.apk_name)))
+    apk = ApkKey(one.apk_name, pem, raw("apk", one.apk, apk_public, one.apk_name))
+    return SigningPair(openpgp, apk, _statement(found, one, passwords, signer))
+
+
+def _statement(
+    found: KeyFolder, one: Generation, passwords: Passwords, signer: Sequence[str]
+) -> StatementKey | None:
+    if (public := found.statement(one)) is None:
+        return None
+    if isinstance(public, rsa.RSAPublicKey):
+        return statement_key.statement_key(public, Outside(tuple(signer), one.label, public))
+    path = found.path / f"{one.number}-statement.pem"
+    private = private_file.load_p256(path, passwords)
+    if private.public_key() != public:
+        raise SignatureError(f"{path}: is not the private key of {found.statement_file(one)}")
+    return statement_key.statement_key(public, statement_key.in_memory(private))
 
 
 def _public(

@@ -72,7 +72,7 @@ def test_keys_are_made_without_a_question_and_shown(project: World) -> None:
         0,
         "keys: keys of acme, Acme packages <pki@acme.example>",
     )
-    assert "move 2-openpgp.pem and 2-apk.pem to another place" in done.err
+    assert "move 2-openpgp.pem, 2-apk.pem, 2-statement.pem to another place" in done.err
     assert done.out == project.run("keys", "show").out
     again = project.run("keys", "new")
     assert (again.code, again.err.splitlines()[0]) == (12, "error: keys: is there already")

@@ -47,6 +47,7 @@ _AFTER = {"retire": ("build --release 2026.11 --target pem", "repo add --unsigne
 # Further commands that print the same documents, and have the same status.
 ALSO = {
     "keys show --json": "keys",
+    "keys complete --json": "keys",
     "keys rotate --json": "keys",
     "repo add --unsigned --json": "repo",
     "repo refresh --unsigned --json": "repo",

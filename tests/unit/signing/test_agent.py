@@ -64,14 +64,15 @@ def test_the_agent_signs_to_the_same_bytes_as_a_file(home: Path) -> None:
 
 
 def test_a_folder_of_keys_names_the_agents(home: Path, tmp_path: Path) -> None:
-    """Keys for apk are made in files; of OpenPGP's only what is public is here."""
+    """Keys for apk and statements are made in files; of OpenPGP's only what is public is here."""
     assert home
     wanted = Wanted(gpg=import_key(1)), Wanted(gpg=import_key(2))
     folder = new.create(
         tmp_path / "keys", organisation="acme", user_id="not used", time=TIME, wanted=wanted,
         pairs=(made.pair(3), made.pair(4)),
     ).path  # fmt: skip
-    assert ["1-apk.pem", "2-apk.pem"] == sorted(path.name for path in folder.glob("*.pem"))
+    files = [f"{number}-{kind}.pem" for number in (1, 2) for kind in ("apk", "statement")]
+    assert files == sorted(path.name for path in folder.glob("*.pem"))
     ring = site_keys.read(folder)
     assert "text\n" == ring.opened(ring.clear("text\n", time=TIME))
     assert list(ring.certificates) == [one.gpg for one in wanted]

@@ -106,6 +106,32 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object], str]] = {
         lambda p: put(p, pem(rsa.generate_private_key(65537, SHORT))),
         "is no RSA key of 2048 bits or more",
     ),
+    "another private key for statements": (
+        "1-statement.pem",
+        lambda p: put(p, pem(made.pair(3).statement)),
+        "is not the private key of acme-",
+    ),
+    "an RSA key for statements": (
+        "1-statement.pem",
+        lambda p: put(p, pem(made.pair(1).apk)),
+        "is no key on P-256",
+    ),
+    "a key on another curve": (
+        "1-statement.pem",
+        lambda p: put(p, pem(ec.generate_private_key(ec.SECP384R1()))),
+        "is no key on P-256",
+    ),
+    "a key for statements that others may read": (
+        "1-statement.pem",
+        lambda p: p.chmod(0o644),
+        "its mode is 0644",
+    ),
+    "another digest": (
+        "keys.json",
+        lambda p: changed(p, statement_sha256="a" * 64),
+        "cannot be read: No such",
+    ),
+    "a digest that is none": ("keys.json", lambda p: changed(p, statement_sha256="../x"), "is damaged"),
     "a file without end": ("1-apk.pem", lambda p: put(p, bytes(1024 * 1024)), "is larger than a private key"),
     "another certificate": (
         "1-openpgp.asc",
@@ -149,25 +175,38 @@ def test_faulty_keys_sign_nothing(tmp_path: Path, fault: str) -> None:
     assert "BEGIN" not in str(caught.value) + caught.value.hint
 
 
-def test_a_changed_public_apk_key_is_refused(tmp_path: Path) -> None:
-    """Its name is by its digest."""
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("*.rsa.pub", "is not the key that its name tells"),
+        ("*.statement.pub", "is not the key that keys.json"),
+    ],
+)
+def test_a_changed_public_key_is_refused(tmp_path: Path, names: str, said: str) -> None:
+    """Its digest is known."""
     folder = made.folder(tmp_path / "keys")
-    one, other = sorted(folder.glob("*.rsa.pub"))
+    one, other = sorted(folder.glob(names))
     put(one, other.read_bytes())
-    with pytest.raises(SignatureError, match="is not the key that its name tells"):
+    with pytest.raises(SignatureError, match=said):
         site_keys.read_public(folder)
 
 
 @pytest.mark.parametrize(
-    "name", ["1-openpgp.pem", "1-apk.pem", "1-openpgp.asc", "2-openpgp.asc", "keys.json"]
+    "name",
+    ["1-openpgp.pem", "1-apk.pem", "1-openpgp.asc", "2-openpgp.asc", "1-statement.pem", "keys.json"],
 )
 def test_one_changed_bit_never_signs_otherwise(tmp_path: Path, name: str) -> None:
     """It is an error, or changes nothing that is signed: an armor's own header, say."""
     folder = made.folder(tmp_path / "keys")
-    before = site_keys.read(folder).detached(b"data", time=TIME)
+
+    def signed() -> tuple[bytes, bytes]:
+        ring = site_keys.read(folder)
+        return ring.detached(b"data", time=TIME), ring.seal(b"data")
+
+    before = signed()
     flipped(folder / name)
     try:
-        after = site_keys.read(folder).detached(b"data", time=TIME)
+        after = signed()
     except TrustpackError:
         return
     assert before == after
@@ -210,9 +249,10 @@ def test_nothing_that_holds_a_key_shows_it(tmp_path: Path) -> None:
     folder = made.folder(tmp_path / "keys", password=PASSWORD)
     passwords = Passwords((PASSWORD,))
     ring = site_keys.read(folder, passwords=passwords)
-    number = str(made.pair(1).openpgp.private_numbers().d)
-    for thing in (ring, passwords, made.pair(1)):
-        assert number not in repr(thing)
+    numbers = {str(made.pair(1).openpgp.private_numbers().d)}
+    numbers.add(str(made.pair(1).statement.private_numbers().private_value))
+    for thing in (ring, passwords, made.pair(1), *ring.statement_signers):
+        assert not [number for number in numbers if number in repr(thing)]
         assert PASSWORD not in repr(thing)
 
 
@@ -228,7 +268,7 @@ def test_check_tells_what_is_wrong_and_what_lies_about(tmp_path: Path) -> None:
         ("error", "others may read it: its mode is 0644"),
         ("warning", "is no key that keys.json names"),
         ("warning", "is not there, so that git may take the keys"),
-        ("warning", "2-apk.pem is not here, and 2-openpgp.pem is"),
+        ("warning", "of its private keys 2-openpgp.pem, 2-statement.pem are here, and not 2-apk.pem"),
         ("note", "signs, and gpgv verifies it"),
     ] == [(one.level, one.message) for one in found]
 
@@ -269,6 +309,7 @@ os.abort()
     "line",
     [
         "private_file.load(Path(sys.argv[1]))",
+        "private_file.load_p256(Path(sys.argv[1]).with_name('1-statement.pem'))",
         "private_file.read_passwords(Path(sys.argv[1]))",
         "generation.make(2048)",
     ],

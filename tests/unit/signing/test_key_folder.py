@@ -16,7 +16,7 @@ def test_a_new_folder_signs_and_nobody_else_can_read_it(tmp_path: Path) -> None:
     """The current keys sign; the next ones are published beside them."""
     keys = made.folder(tmp_path / "keys")
     modes = {path.name: path.stat().st_mode & 0o777 for path in keys.iterdir()}
-    private = {"1-openpgp.pem", "1-apk.pem", "2-openpgp.pem", "2-apk.pem"}
+    private = {f"{number}-{kind}.pem" for number in (1, 2) for kind in ("openpgp", "apk", "statement")}
     assert 0o700 == keys.stat().st_mode & 0o777
     assert dict.fromkeys(private, 0o600) == {name: modes[name] for name in private}
     assert "*" == (keys / ".gitignore").read_text().splitlines()[-1]

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from builder.errors import SignatureError, ToolError, TrustpackError
-from builder.signing import new, outside, program, rotation, site_keys
+from builder.signing import dsse, new, outside, program, rotation, site_keys
 from builder.signing.generation import Wanted
 from builder.signing.rotation import Rotation
 from tests import site_keys as made
@@ -46,7 +46,7 @@ def signer(*command: str, seconds: float = 20) -> outside.Outside:
 
 
 def test_a_site_is_signed_by_keys_that_only_a_program_has(tmp_path: Path) -> None:
-    """OpenPGP and apk with one key for each generation, to the same bytes as a key in a file."""
+    """OpenPGP, apk and statements with one key for each generation, to the same bytes as a key in a file."""
     command = openssl(tmp_path, 1, 2)
     wanted = Wanted(public=tmp_path / "1.pem"), Wanted(public=tmp_path / "2.pem")
     keys = new.create(
@@ -59,6 +59,9 @@ def test_a_site_is_signed_by_keys_that_only_a_program_has(tmp_path: Path) -> Non
     in_file = made.keyring(1)
     assert in_file.detached(b"data", time=TIME) == ring.detached(b"data", time=TIME)
     assert 256 == len(ring.apk_signers[0].raw(DIGEST))
+    sealed = ring.seal(b"text")
+    assert b"text" == dsse.opened(sealed, dsse.known([public(made.pair(1).openpgp.public_key())]), "it")
+    assert sealed == ring.seal(b"text")
     with pytest.raises(SignatureError, match="a program signs with '1', and none is named"):
         site_keys.read(keys)
 

@@ -1,11 +1,12 @@
 """Keys are replaced by ones that clients have known for long."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from builder.errors import SignatureError
-from builder.signing import key_folder, rotation, site_keys
+from builder.signing import checking, dsse, key_folder, rotation, site_keys
 from builder.signing.private_file import Passwords
 from builder.signing.rotation import Rotation
 from tests import site_keys as made
@@ -93,7 +94,9 @@ def test_keys_that_lie_elsewhere_are_brought_back_before_they_sign(keys: Path, t
     (keys / "2-apk.pem").rename(tmp_path / "2-apk.pem")
     with pytest.raises(SignatureError, match=r"2-apk\.pem: is not here") as caught:
         rotation.begin(keys, given(3, 100))
-    assert "bring 2-openpgp.pem and 2-apk.pem back from where they are kept" == caught.value.hint
+    assert (
+        "bring 2-openpgp.pem, 2-apk.pem, 2-statement.pem back from where they are kept" == caught.value.hint
+    )
     assert before == (keys / "keys.json").read_bytes()
     (tmp_path / "2-apk.pem").rename(keys / "2-apk.pem")
     rotation.begin(keys, given(3, 100))
@@ -126,6 +129,54 @@ def test_an_encrypted_folder_is_rotated_with_its_password(tmp_path: Path) -> Non
     rotation.begin(keys, Rotation(time=START, pair=made.pair(3), passwords=passwords, password=PASSWORD))
     assert b"ENCRYPTED" in (keys / "3-openpgp.pem").read_bytes()
     site_keys.read(keys, passwords=passwords)
+
+
+def _older(keys: Path) -> None:
+    """Make a folder of keys one that was made before there was a key for statements."""
+    file = json.loads((keys / "keys.json").read_text())
+    for one in file["generations"]:
+        del one["statement_sha256"]
+    (keys / "keys.json").write_text(json.dumps(file))
+    for path in (*keys.glob("*.statement.pub"), *keys.glob("*-statement.pem")):
+        path.unlink()
+
+
+def test_a_folder_that_was_made_before_there_were_statements_is_completed(keys: Path) -> None:
+    """It signs all else as before; what a killed run has left is in nobody's way."""
+    _older(keys)
+    before = site_keys.read(keys)
+    assert ((), {}) == (before.statement_signers, before.statement_keys)
+    with pytest.raises(SignatureError, match="have none for statements") as caught:
+        before.seal(b"text")
+    assert "'trustpack keys complete' makes it" in caught.value.hint
+    assert "has no key for statements" in [one.message for one in checking.check(keys, time=START)]
+    (keys / "1-statement.pem").write_text("left\n")
+    found = rotation.complete(keys, Rotation(time=START))
+    assert 0o600 == (keys / "2-statement.pem").stat().st_mode & 0o777
+    after = site_keys.read(keys)
+    assert b"text" == dsse.opened(after.seal(b"text"), dsse.known(after.statement_keys.values()), "it")
+    assert [*after.statement_keys] == [found.statement_file(one) for one in found.in_state("current", "next")]
+    assert (before.certificate, before.apk_keys) == (after.certificate, after.apk_keys)
+    assert found == rotation.complete(keys, Rotation(time=START))
+
+
+def test_an_older_folder_is_rotated_as_it_is(keys: Path) -> None:
+    """Its new next keys have one for statements."""
+    _older(keys)
+    rotation.begin(keys, given(3, 100))
+    rotation.finish(keys, time=START + 160 * DAY)
+    assert [False, False, True] == [
+        bool(one.statement_sha256) for one in key_folder.read(keys).file.generations
+    ]
+
+
+def test_an_encrypted_folder_is_completed_with_its_password(tmp_path: Path) -> None:
+    """The new key is as private as the others."""
+    keys = made.folder(tmp_path / "keys", password=PASSWORD)
+    _older(keys)
+    rotation.complete(keys, Rotation(time=START, password=PASSWORD))
+    assert b"ENCRYPTED" in (keys / "1-statement.pem").read_bytes()
+    assert site_keys.read(keys, passwords=Passwords((PASSWORD,))).seal(b"text")
 
 
 def test_nothing_shows_a_password() -> None:
