@@ -25,6 +25,7 @@ SECTIONS = {
         "client-checks",
         "verify",
         "keys",
+        "provenance",
         "first-install",
         "updates",
         "containers",
