@@ -1,4 +1,4 @@
-"""Public keys as somebody has them who checks: folders of keys, or files of OpenPGP and apk keys."""
+"""Public keys as somebody has them who checks: folders of keys, or files of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from builder.errors import SignatureError
-from builder.signing import key_folder, verifying
+from builder.signing import key_folder, statement_key, verifying
 from builder.signing.generation import ROLES
 from builder.signing.site_verifier import SiteVerifier
 from builder.text import files
@@ -28,12 +28,13 @@ _PEM = b"-----BEGIN PUBLIC KEY-----"
 def read(paths: Iterable[Path]) -> SiteVerifier:
     """Return all keys in files, in folders of such files, and in folders that 'trustpack keys' made.
 
-    An apk key's name is its file's. Raises SignatureError for what holds no public key, or a private one.
+    The name of a key for apk or for statements is its file's. Raises SignatureError for what holds no public key, or a private one.
     """
     found = [one for path in paths for one in _read(path)]
     keys = dict.fromkeys(key for one in found for key in one.keys)
     apk = {name: key for one in found for name, key in one.apk_keys.items()}
-    return SiteVerifier(tuple(keys), apk)
+    statement = {name: key for one in found for name, key in one.statement_keys.items()}
+    return SiteVerifier(tuple(keys), apk, statement)
 
 
 def _read(path: Path) -> Iterator[SiteVerifier]:
@@ -53,23 +54,28 @@ def _read(path: Path) -> Iterator[SiteVerifier]:
 
 def _of_folder(found: KeyFolder) -> SiteVerifier:
     """Return a folder's keys, those too that sign no more: what they signed is still its own."""
-    pairs = [
-        (found.certificate(one)[0], one.apk_name, found.apk(one)[0]) for one in found.in_state(*_BELIEVED)
-    ]
-    return SiteVerifier(tuple(key for key, _, _ in pairs), {name: pem for _, name, pem in pairs})
+    believed = found.in_state(*_BELIEVED)
+    statement = {found.statement_file(one): found.statement(one) for one in believed}
+    return SiteVerifier(
+        tuple(found.certificate(one)[0] for one in believed),
+        {one.apk_name: found.apk(one)[0] for one in believed},
+        {name: statement_key.pem(key) for name, key in statement.items() if key is not None},
+    )
 
 
 def of_data(name: str, data: bytes, where: str) -> SiteVerifier:
     """Return the keys that a file of this name holds; raise SignatureError where it holds none."""
     if _ARMORED in data:
         return SiteVerifier(verifying.public_keys(data, where), {})
+    if name.endswith(statement_key.ENDING) and statement_key.read_public(data):
+        return SiteVerifier((), {}, {name: data})
     try:
         found = serialization.load_pem_public_key(data)
     except ValueError:
         found = None
     if not isinstance(found, rsa.RSAPublicKey):
         raise SignatureError(
-            f"{where}: is no public key, neither OpenPGP's nor apk's",
+            f"{where}: is no public key of OpenPGP's, apk's or for statements",
             hint="such as acme.asc, as a site has it",
         )
     return SiteVerifier((), {name: data})

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from builder.errors import SignatureError
 from builder.formats.unpacked import Malformed
-from builder.signing import apk, armor, openpgp, packets, rpm, verifying
+from builder.signing import apk, armor, dsse, openpgp, packets, rpm, verifying
 from builder.signing.packets import Unsupported
 
 if TYPE_CHECKING:
@@ -24,10 +24,15 @@ _CHANGED = "is signed, and was changed where no signature looks"
 
 
 class SiteVerifier(msgspec.Struct, frozen=True):
-    """OpenPGP keys, and apk's public keys in PEM by their file names; any of them may have signed."""
+    """OpenPGP keys, and apk's and statements' public keys in PEM by file names; any of them may have signed."""
 
     keys: Sequence[PublicKey]
     apk_keys: Mapping[str, bytes]
+    statement_keys: Mapping[str, bytes] = {}
+
+    def statement(self, envelope: bytes, where: str) -> bytes:
+        """Return the statement in an envelope; raise SignatureError unless each signature is by a key."""
+        return dsse.opened(envelope, dsse.known(self.statement_keys.values()), where)
 
     def opened(self, text: str) -> str:
         """Return the text of a cleartext signature; raise SignatureError unless a key has made it."""
@@ -112,4 +117,4 @@ class SiteVerifier(msgspec.Struct, frozen=True):
 def of_keyring(keys: Keyring) -> SiteVerifier:
     """Return what verifies signatures by all that a site has ever published."""
     openpgp_keys = (*(one.openpgp for one in keys.published), *keys.past)
-    return SiteVerifier(openpgp_keys, keys.apk_keys)
+    return SiteVerifier(openpgp_keys, keys.apk_keys, keys.statement_keys)

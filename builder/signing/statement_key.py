@@ -21,6 +21,7 @@ from builder.signing.packets import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ENDING = ".statement.pub"
 PublicStatementKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (FIPS 186-5)
 _PREHASHED = utils.Prehashed(hashes.SHA256())
@@ -115,4 +116,4 @@ def fingerprint(public: PublicStatementKey) -> str:
 
 def file_name(fingerprint: str, slug: str) -> str:
     """Return what a public key's file is called: by its digest, so that no two share a name."""
-    return f"{slug}-{fingerprint[:8]}.statement.pub"
+    return f"{slug}-{fingerprint[:8]}{ENDING}"

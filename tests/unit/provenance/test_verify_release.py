@@ -254,6 +254,7 @@ def test_public_keys_come_from_files_and_folders(tmp_path: Path, released: Path)
     (public / "notes.txt").write_text("from the wiki\n")
     found = public_files.read([public])
     assert ({*every.keys}, every.apk_keys) == ({*found.keys}, found.apk_keys)
+    assert (2, every.statement_keys) == (len(found.statement_keys), found.statement_keys)
     one = public_files.read([public / "1-openpgp.asc"])
     assert (every.keys[0],) == one.keys
     with pytest.raises(SignatureError, match="is no public key"):
