@@ -40,8 +40,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "publish": (),
     "provenance": (
-        "errors", "model", "text", "config", "render", "inspect", "release", "signing", "lifecycle",
-        "pipeline",
+        "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
+        "lifecycle", "diff", "pipeline",
     ),
     "docs": ("errors", "text"),
     "cli": (

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import options
+from builder.cli import environment, options
+from builder.cli.messages import tell
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from builder.lifecycle.lock import Lock
+    from builder.provenance.rebuild import Rebuilt
+    from builder.provenance.verify_release import ReleaseFiles
     from builder.signing.site_verifier import SiteVerifier
 
 
@@ -36,6 +42,7 @@ def verify(
     ] = False,
     form: options.Form = None,
     json: options.Json = False,
+    now: options.Now = None,
 ) -> None:
     """Verify a release without trusting who made it.
 
@@ -53,15 +60,37 @@ def verify(
             hint="--keys FILE verifies signatures by the public keys in it; with --unsigned nobody vouches "
             "for the release but itself",
         )
+    files = verify_release.read(Path(what))
     found = verify_release.verify(
         what,
-        verify_release.read(Path(what)),
+        files,
         keys=_keys(keys),
         lock=_lock(lock),
         lock_name=str(lock),
+        rebuilt=_rebuilt(files, environment.clock(now)),
     )
     typer.echo((verify_report.as_json if as_json else verify_report.as_text)(found), nl=False)
     raise typer.Exit(VerificationError.exit_code if found.discrepancies else 0)
+
+
+def _rebuilt(files: ReleaseFiles, now: dt.datetime) -> Rebuilt:
+    """Build the release once more from its source.tar, where it has one."""
+    from builder.provenance import rebuild, verify_release
+
+    name = verify_release.source_name(files.manifest)
+    if not name:
+        return rebuild.Rebuilt(because="the release has no source.tar")
+    if name not in files.data:
+        return rebuild.Rebuilt(because=f"{name} {files.broken[name]}")
+    with tempfile.TemporaryDirectory(prefix="trustpack-verify-") as scratch:
+        return rebuild.rebuild(
+            files.data[name],
+            files.manifest,
+            Path(scratch),
+            where=name,
+            now=now,
+            progress=lambda target: tell("progress", [f"built {target} again"]),
+        )
 
 
 def _keys(paths: list[Path] | None) -> SiteVerifier | None:

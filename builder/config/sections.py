@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from builder.config.provenance import ProvenanceSection
 from builder.config.publishing import PublishSection
 from builder.config.values import FINGERPRINT, Day, Fingerprint, Section, Url
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
@@ -254,6 +255,7 @@ class Config(Section, frozen=True):
     ) = None
     repository: RepositorySection = RepositorySection()
     publish: PublishSection = PublishSection()
+    provenance: ProvenanceSection = ProvenanceSection()
     npm_scope: (
         Annotated[
             str,

@@ -60,11 +60,13 @@ def accept(
     return Accepted(bundle, findings)
 
 
-def survey(project: Project, *, access: Access | None = None) -> Bundle:
+def survey(
+    project: Project, *, access: Access | None = None, treatments: Treatments = _NO_TREATMENTS
+) -> Bundle:
     """Return the configured bundle whatever lint says of its certificates; unreadable inputs still raise."""
     loading = _load(project, access)
     refuse(loading.findings)
-    return _lint(project, loading, _NO_TREATMENTS)[0]
+    return _lint(project, loading, treatments)[0]
 
 
 def examine(

@@ -13,7 +13,7 @@ import msgspec
 from builder import PACKAGING_REVISION, __version__
 from builder.errors import OutputError
 from builder.pipeline import build
-from builder.provenance import materials, notes, sbom
+from builder.provenance import materials, notes, sbom, source
 from builder.provenance import statement as statements
 from builder.provenance.statement import StatedApproval  # noqa: TC001  msgspec reads annotations
 from builder.release import documents
@@ -69,14 +69,16 @@ def attest(
                 f"{stem}.notes.md", "notes", notes.make(manifest, changes or order.changes, order.approvals)
             ),
         ]
-        after = documents.described(manifest, made)
+        offered = project.config.provenance.source == "offer"
+        if offered:
+            made.append(ReleaseDocument(f"{stem}.source.tar", "source", source.make(project, request.bundle)))
+        withheld: tuple[DocumentKind, ...] = () if offered else ("source",)
+        after = documents.described(manifest, made, dropped=withheld)
         stated = statements.encode(_statement(project, request, after, order))
         made.append(ReleaseDocument(f"{stem}.intoto.json", "statement", stated))
         # An envelope has a copy of the statement: another one makes it untrue.
-        dropped: tuple[DocumentKind, ...] = ("envelope",)
-        return documents.attach(
-            claim, made, dropped=() if made[-1].summary in manifest.documents else dropped
-        )
+        outdated: tuple[DocumentKind, ...] = () if made[-1].summary in manifest.documents else ("envelope",)
+        return documents.attach(claim, made, dropped=(*withheld, *outdated))
 
 
 def _expect_same(
@@ -119,7 +121,7 @@ def _fingerprints(items: tuple[CertificateSummary, ...]) -> list[str]:
 
 def _statement(project: Project, request: BuildRequest, manifest: Manifest, order: Attestation) -> Statement:
     targets = tuple(dict.fromkeys(entry.target for entry in manifest.artifacts))
-    sources = [source for source in request.sources if source.target in targets]
+    sources = [each for each in request.sources if each.target in targets]
     found = materials.gather(project, request.bundle, sources)
     plain = statements.Statement(
         subject=(),

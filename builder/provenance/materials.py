@@ -12,7 +12,8 @@ import msgspec
 
 from builder.config import FILE_NAME
 from builder.errors import ConfigError
-from builder.lifecycle import lock
+from builder.lifecycle import lock, lockfile
+from builder.provenance import configuration
 from builder.render import recipe
 from builder.text import files
 
@@ -47,16 +48,17 @@ def gather(project: Project, bundle: Bundle, sources: Iterable[RecipeSource]) ->
     """Return what packages of `bundle` are built from by these recipes, sorted by name.
 
     The CAs are in canonical PEM, whatever they came in: an input may be locked, or have an address that is
-    nobody else's business. Of the recipes there are those that are the organisation's own. Raises
+    nobody else's business. Of the configuration there is what packages are made by, and the lock is as
+    'trustpack lock' writes it. Of the recipes there are those that are the organisation's own. Raises
     ConfigError.
     """
     found = [Material(BUNDLE, bundle.pem.encode("ascii"))]
     if bundle.distrusted:
         found.append(Material(DISTRUSTED, "".join(one.pem for one in bundle.distrusted).encode("ascii")))
-    if project.file:
-        found.append(Material(FILE_NAME, _read(project.file)))
-    if project.lock_file and project.lock:
-        found.append(Material(lock.FILE_NAME, _read(project.lock_file)))
+    text = configuration.text(project.config, [one.name for one in found])
+    found.append(Material(FILE_NAME, text.encode("utf-8")))
+    if project.lock:
+        found.append(Material(lock.FILE_NAME, lockfile.to_text(project.lock).encode("utf-8")))
     for source in sources:
         if not recipe.built_in(source):
             found += _recipe(source)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
 from builder import __version__, inspect
 from builder.errors import NotAPackageError, OutputError, PackageError, SignatureError, VerificationError
+from builder.provenance import authorities, rebuild
+from builder.provenance.rebuild import Rebuilt
 from builder.provenance.verification import Discrepancy, Examination, Verification
 from builder.release import manifest as manifests
 from builder.release.folder import sums
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from builder.signing.site_verifier import SiteVerifier
 
 
-# What a certificate does not say of itself.
-_OURS = dict.fromkeys(("state", "since", "until", "owner", "evidence"), "")
+_NOT_REBUILT = Rebuilt(because="the release has no source.tar")
 NO_KEYS = "no keys were given (--keys)"
 _INSIDE, _BESIDE = ("rpm", "apk"), ("pacman",)
 
@@ -84,9 +83,18 @@ def _content(path: Path) -> bytes:
 
 
 def verify(
-    name: str, found: ReleaseFiles, *, keys: SiteVerifier | None, lock: Lock | None, lock_name: str = ""
+    name: str,
+    found: ReleaseFiles,
+    *,
+    keys: SiteVerifier | None = None,
+    lock: Lock | None = None,
+    lock_name: str = "",
+    rebuilt: Rebuilt = _NOT_REBUILT,
 ) -> Verification:
-    """Return every difference between a release and what vouches for it; None for what nobody has."""
+    """Return every difference between a release and what vouches for it: keys, a lock, what its source makes.
+
+    Of what is not given, that is said.
+    """
     manifest = found.manifest
     packages = dict(_packages(found))
     contents = {file: one for file, one in packages.items() if not isinstance(one, PackageError)}
@@ -100,11 +108,13 @@ def verify(
             for file, one in packages.items()
             if isinstance(one, PackageError)
         ),
-        *(one for file, each in contents.items() for one in _certificates(file, each, manifest)),
-        *_described(manifest, held),
-        *(_lock(manifest, held, lock, lock_name) if lock else ()),
+        *(one for file, each in contents.items() for one in authorities.of_package(file, each, manifest)),
+        *authorities.of_manifest(manifest, held),
+        *(authorities.of_lock(manifest, held, lock, lock_name) if lock else ()),
         *(_signatures(found, contents, keys) if keys else ()),
     ]
+    other, examined = _rebuilt(found, rebuilt)
+    discrepancies += other
     return Verification(
         name=name,
         kind="release",
@@ -118,9 +128,34 @@ def verify(
             _examined_certificates(found, held),
             _examined_lock(lock, lock_name),
             _examined_signatures(contents, keys),
+            examined,
         ),
         others=tuple(one for one in found.others if one not in PROOFS),
     )
+
+
+def _rebuilt(found: ReleaseFiles, rebuilt: Rebuilt) -> tuple[tuple[Discrepancy, ...], Examination]:
+    """Compare with what the source builds; what another trustpack made may have other bytes."""
+    if rebuilt.fault:
+        wrong = Discrepancy(source_name(found.manifest), rebuilt.fault)
+        return (wrong,), Examination("rebuild", False, "not rebuilt, because its source does not build")
+    if rebuilt.because:
+        return (), Examination("rebuild", False, f"not rebuilt, because {rebuilt.because}")
+    manifest, where = found.manifest, source_name(found.manifest)
+    other = tuple(rebuild.compare(rebuilt, manifest, found.data, where=where))
+    if other and not rebuilt.pinned and manifest.trustpack != __version__:
+        said = (
+            f"not rebuilt to the same bytes, because trustpack {manifest.trustpack} made it, and no lock in "
+            f"{where} says whether {__version__} makes the same"
+        )
+        return (), Examination("rebuild", False, said)
+    said = f"built once more from {where}, {_count(len(rebuilt.data), 'file')} compared byte for byte"
+    return other, Examination("rebuild", True, said)
+
+
+def source_name(manifest: Manifest) -> str:
+    """Return the name of a release's source.tar, empty where it has none."""
+    return next((one.file for one in manifest.documents if one.kind == "source"), "")
 
 
 def _once(found: Iterable[Discrepancy]) -> tuple[Discrepancy, ...]:
@@ -176,51 +211,6 @@ def _packages(found: ReleaseFiles) -> Iterator[tuple[str, Contents | PackageErro
             yield entry.file, error
 
 
-def _certificates(file: str, contents: Contents, manifest: Manifest) -> Iterator[Discrepancy]:
-    """Compare what a package holds with what the manifest says that it trusts and distrusts."""
-    for flaw in (*contents.private_keys, *contents.unreadable):
-        yield Discrepancy(file, f"{flaw.file}: {flaw.what}")
-    if contents.certificates:
-        trusted = {one.sha256 for one in manifest.certificates}
-        yield from _compared(file, contents.fingerprints, trusted, f"{MANIFEST} lists")
-    if contents.distrusted is not None:
-        blocked = {one.certificate.sha256 for one in contents.distrusted}
-        wanted = {one.sha256 for one in manifest.distrusted}
-        yield from _compared(file, blocked, wanted, f"{MANIFEST} lists", verb="distrusts")
-
-
-def _described(manifest: Manifest, held: Mapping[str, Contents]) -> Iterator[Discrepancy]:
-    """Compare what the manifest says of each CA with the certificates in the packages."""
-    found = {one.certificate.sha256: one.certificate for each in held.values() for one in each.certificates}
-    for one in manifest.certificates:
-        if one.sha256 in found and replace(one, **_OURS) != replace(found[one.sha256], **_OURS):
-            yield Discrepancy(MANIFEST, f"describes the CA {one.sha256} otherwise than its certificate does")
-
-
-def _compared(
-    file: str, found: Iterable[str], wanted: Iterable[str], by: str, *, verb: str = "trusts"
-) -> Iterator[Discrepancy]:
-    for one in sorted({*found} - {*wanted}):
-        yield Discrepancy(file, f"{verb} the CA {one}, which is none that {by}")
-    for one in sorted({*wanted} - {*found}):
-        yield Discrepancy(file, f"lacks the CA {one}, which {by}")
-
-
-def _lock(manifest: Manifest, held: Mapping[str, Contents], lock: Lock, name: str) -> Iterator[Discrepancy]:
-    """Compare whose release it is, which one, and the CAs in it and in each package, with a lock."""
-    if manifest.organisation != lock.organisation:
-        yield Discrepancy(MANIFEST, f"is of {manifest.organisation}, and {name} of {lock.organisation}")
-    if manifest.release != lock.release.text:
-        yield Discrepancy(MANIFEST, f"is of release {manifest.release}, and {name} of {lock.release.text}")
-    shipped = {one.sha256 for one in lock.certificates if one.shipped}
-    blocked = {one.sha256 for one in lock.certificates if not one.shipped}
-    compared = partial(_compared, by=f"{name} lists")
-    yield from compared(MANIFEST, {one.sha256 for one in manifest.certificates}, shipped)
-    yield from compared(MANIFEST, {one.sha256 for one in manifest.distrusted}, blocked, verb="distrusts")
-    for file, contents in held.items():
-        yield from compared(file, contents.fingerprints, shipped)
-
-
 def _signatures(
     found: ReleaseFiles, contents: Mapping[str, Contents], keys: SiteVerifier
 ) -> Iterator[Discrepancy]:
@@ -254,13 +244,13 @@ def _examined_certificates(found: ReleaseFiles, held: Mapping[str, Contents]) ->
 
 def _examined_lock(lock: Lock | None, name: str) -> Examination:
     if lock is None:
-        return Examination("lock", False, "CAs against a lock, because none was given (--lock)")
+        return Examination("lock", False, "not compared with a lock, because none was given (--lock)")
     return Examination("lock", True, f"CAs and release against {name}")
 
 
 def _examined_signatures(contents: Mapping[str, Contents], keys: SiteVerifier | None) -> Examination:
     if keys is None:
-        return Examination("signatures", False, f"signatures, because {NO_KEYS}")
+        return Examination("signatures", False, f"no signature verified, because {NO_KEYS}")
     signed = [file for file, one in contents.items() if one.format in {*_INSIDE, *_BESIDE}]
     return Examination("signatures", True, f"signatures of {_count(len(signed), 'package')}")
 

@@ -22,7 +22,7 @@ def as_text(found: Verification) -> str:
         more = f" and {len(found.others) - _SHOWN} more" if len(found.others) > _SHOWN else ""
         lines.append(f"passed over, because no part of it: {', '.join(found.others[:_SHOWN])}{more}")
     lines += [f"verified: {one.said}" for one in found.examined if one.done]
-    lines += [f"not verified: {one.said}" for one in found.examined if not one.done]
+    lines += [one.said for one in found.examined if not one.done]
     count = len(found.discrepancies)
     said = f"{count} difference{'s' * (count != 1)}" if count else "as it was published"
     lines.append(f"{found.name}: release {found.release} of {found.organisation}: {said}")

@@ -134,15 +134,21 @@ def _read(folder: Path, entry: ArtifactSummary) -> bytes:
     return data
 
 
-def identity(data: bytes) -> str:
-    """Return the SHA-256 (hex) of what a package is without our signature inside; empty where none can be."""
-    for kind, unsigned in _INSIDE.items():
+def unsigned(data: bytes) -> bytes:
+    """Return what a package is without our signature inside; empty where none can be."""
+    for kind, without in _INSIDE.items():
         if READERS[kind].recognises(data):
             try:
-                return hashlib.sha256(unsigned(data)).hexdigest()
+                return without(data)
             except Malformed:
                 break
-    return ""
+    return b""
+
+
+def identity(data: bytes) -> str:
+    """Return the SHA-256 (hex) of the same; empty where no signature can be inside."""
+    plain = unsigned(data)
+    return hashlib.sha256(plain).hexdigest() if plain else ""
 
 
 def _signed(

