@@ -28,7 +28,8 @@ _PEM = b"-----BEGIN PUBLIC KEY-----"
 def read(paths: Iterable[Path]) -> SiteVerifier:
     """Return all keys in files, in folders of such files, and in folders that 'trustpack keys' made.
 
-    The name of a key for apk or for statements is its file's. Raises SignatureError for what holds no public key, or a private one.
+    The name of a key for apk or for statements is its file's. Raises SignatureError for what holds no public
+    key, or a private one.
     """
     found = [one for path in paths for one in _read(path)]
     keys = dict.fromkeys(key for one in found for key in one.keys)

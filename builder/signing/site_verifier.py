@@ -24,7 +24,7 @@ _CHANGED = "is signed, and was changed where no signature looks"
 
 
 class SiteVerifier(msgspec.Struct, frozen=True):
-    """OpenPGP keys, and apk's and statements' public keys in PEM by file names; any of them may have signed."""
+    """OpenPGP keys, and public keys in PEM of apk and of statements by file names; any may have signed."""
 
     keys: Sequence[PublicKey]
     apk_keys: Mapping[str, bytes]

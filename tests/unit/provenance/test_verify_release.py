@@ -114,8 +114,9 @@ def test_what_was_not_verified_is_said_with_its_reason(dist: Path) -> None:
     found = verify_release.verify("dist", verify_release.read(dist), keys=None, lock=None)
     assert () == found.discrepancies
     assert {
-        "lock": "CAs against a lock, because none was given (--lock)",
-        "signatures": "signatures, because no keys were given (--keys)",
+        "lock": "not compared with a lock, because none was given (--lock)",
+        "rebuild": "not rebuilt, because the release has no source.tar",
+        "signatures": "no signature verified, because no keys were given (--keys)",
     } == {one.check: one.said for one in found.examined if not one.done}
 
 
