@@ -81,9 +81,9 @@ def keep(draft: Draft, count: int | None) -> Draft:
 
 
 def _brought(draft: Draft) -> set[str]:
-    """Return the paths of what came, and of the bundles of all releases."""
+    """Return the paths of what came, and of all that belongs to releases themselves."""
     packages = {path for each in draft.came.values() for one in each.values() for path in one.entry.paths}
-    return packages | {one.bundle for one in draft.state.releases}
+    return packages | {path for one in draft.state.releases for path in one.paths}
 
 
 def with_repository_package(draft: Draft, publication: Publication) -> Draft:

@@ -85,6 +85,8 @@ def check(
     problems = {one.path: one for one in _contents(folder, listed.values(), there)}
     if problem := _status(site, verifier):
         problems[problem.path] = problem
+    for problem in _envelopes(site, verifier):
+        problems.setdefault(problem.path, problem)
     # Another trustpack's page, or another zlib's index, has other bytes: then the signed list alone says it.
     compared = site.state.made_by == maker.name()
     if compared:
@@ -185,6 +187,21 @@ def _status(site: Site, verifier: SignatureVerifier | None) -> SiteProblem | Non
     return None
 
 
+def _envelopes(site: Site, verifier: SignatureVerifier | None) -> Iterator[SiteProblem]:
+    """Verify the releases' statements: whoever takes one elsewhere has its own signature alone."""
+    if verifier is None:
+        return
+    for document in (one for each in site.state.releases for one in each.documents):
+        if document.kind != "envelope":
+            continue
+        try:
+            verifier.statement(reading.read(site.folder / document.path, _MOST), "it")
+        except OSError:
+            continue  # which the comparison with the list tells
+        except SignatureError as error:
+            yield SiteProblem(document.path, str(error).removeprefix("it: "))
+
+
 def _indexes(
     site: Site,
     files: Mapping[str, Listed],
@@ -220,7 +237,7 @@ def _indexes(
 
 def _packages(site: Site) -> Iterator[str]:
     """Yield the path of every file that belongs to a package or a release, and is not derived."""
-    yield from (one.bundle for one in site.state.releases if one.bundle)
+    yield from (path for one in site.state.releases for path in one.paths)
     for shelf in site.shelves.values():
         for entry in shelf.entries:
             yield from entry.paths

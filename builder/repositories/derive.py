@@ -88,7 +88,7 @@ def _keys(publication: Publication, stage: StagingArea) -> None:
     if publication.keys is None:
         return
     stage.put(f"{publication.organisation.slug}.asc", Kind.LEAF, publication.keys.certificate)
-    for name, key in publication.keys.apk_keys.items():
+    for name, key in {**publication.keys.apk_keys, **publication.keys.statement_keys}.items():
         stage.put(name, Kind.LEAF, key)
 
 

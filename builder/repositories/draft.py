@@ -82,11 +82,15 @@ class Draft(msgspec.Struct, frozen=True):
         return Shelf(Again(entries), texts, open_text, counted)
 
     def gone(self) -> set[str]:
-        """Return the paths of the packages and bundles that the site has, and that are not to stay."""
-        if self.site is None or not (self.dropped or self.replaced):
+        """Return the paths of what came with packages and releases, and that is not to stay."""
+        if self.site is None:
             return set()
-        dropped = {one.bundle for one in self.site.state.releases if one.release in self.dropped}
-        found = dropped - {one.bundle for one in self.state.releases}
+        found: set[str] = set()
+        if self.site.state.releases is not self.state.releases:
+            stay = {path for one in self.state.releases for path in one.paths}
+            found |= {path for one in self.site.state.releases for path in one.paths} - stay
+        if not (self.dropped or self.replaced):
+            return found
         for name, shelf in self.site.shelves.items():
             if stays := self._stays(name):
                 found.update(path for one in shelf.entries if not stays(one) for path in one.paths)

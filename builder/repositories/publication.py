@@ -52,6 +52,15 @@ class SiteKeys(StatusOpener, Protocol):
         """The public keys for apk, PEM, by their file names in /etc/apk/keys; the signing one is first."""
         ...
 
+    @property
+    def statement_keys(self) -> Mapping[str, bytes]:
+        """The public keys for statements of provenance, PEM, by their file names; there may be none."""
+        ...
+
+    def seal(self, payload: bytes) -> bytes:
+        """Return a statement in an envelope, signed; raise SignatureError where no key is for that."""
+        ...
+
     def clear(self, text: str, *, time: int) -> str:
         """Return `text` (which ends with a line feed) with a cleartext signature: InRelease, the status."""
         ...

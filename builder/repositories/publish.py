@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from builder.errors import ConfigError, SiteError
 from builder.repositories import change, take
 from builder.repositories import site as sites
+from builder.repositories.accompany import resealed
 from builder.repositories.derive import derive
 from builder.repositories.difference import difference
 from builder.repositories.draft import Draft
@@ -139,7 +140,7 @@ def _publish(
         before = Draft(site, replace(known, organisation=order.organisation))
         draft = change.with_repository_package(apply(before, publication), publication)
         draft = change.with_first_install(draft, publication)
-        draft = resigned(draft, publication, progress=progress)
+        draft = resealed(resigned(draft, publication, progress=progress), publication, progress=progress)
         store = FolderStore(order.folder)
         if site and not always and not unfinished(store) and not _differs(draft, site, publication):
             return Published(site.state, (), ())

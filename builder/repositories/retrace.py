@@ -40,6 +40,10 @@ class SignatureVerifier(Protocol):
         """Return a signed .apk or index without its signature."""
         ...
 
+    def statement(self, envelope: bytes, where: str) -> bytes:
+        """Return the statement in an envelope."""
+        ...
+
 
 class Retracing:
     """Marks in the place of signatures; see SiteKeys."""
@@ -88,6 +92,11 @@ class Retracing:
         """The site's own."""
         return self._keys.apk_keys
 
+    @property
+    def statement_keys(self) -> Mapping[str, bytes]:
+        """The site's own."""
+        return self._keys.statement_keys
+
     def opened(self, text: str) -> str:
         """Return the text in a cleartext signature."""
         return self._keys.opened(text)
@@ -104,6 +113,10 @@ class Retracing:
     def rpm(self, data: bytes, *, time: int) -> bytes:
         """Refuse: packages are not signed where a site is only checked."""
         raise AssertionError(len(data), time)
+
+    def seal(self, payload: bytes) -> bytes:
+        """Refuse: statements come with their signatures."""
+        raise AssertionError(len(payload))
 
     def apk(self, data: bytes, *, time: int) -> bytes:
         """Return a mark for a signed index."""

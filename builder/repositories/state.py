@@ -8,8 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import SiteError
-from builder.model import CertificateSummary, Organisation  # noqa: TC001  msgspec reads annotations
+from builder.model import FILE_NAME, CertificateSummary, Organisation
 from builder.model.release import GRAMMAR
+from builder.release.manifest import DocumentKind  # noqa: TC001  msgspec reads annotations
 from builder.repositories.entry import RESTORE
 from builder.repositories.sitefile import Count, Listed, Second  # noqa: TC001  as above
 from builder.text.lines import whole_lines
@@ -24,11 +25,29 @@ _SCHEMA = 1
 _AT_ONCE = 1000  # lines
 
 
+class PublishedDocument(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A document about a release: its path, and of an envelope the fingerprints of the keys that signed."""
+
+    kind: DocumentKind
+    path: Annotated[str, msgspec.Meta(pattern=rf"^{OURS}/documents/[0-9a-f]{{64}}/{FILE_NAME}" + END)]
+    signers: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """What it is called in the release's folder."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its bytes."""
+        return self.path.split("/")[2]
+
+
 class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A release that is on the site; times are seconds since 1970.
 
     `certificates` and `distrusted` are fingerprints, `states` tells of those of the first that are not just
-    active, and `bundle` is the path of its roots in PEM.
+    active, and `bundle` is the path of its roots in PEM. `documents` are what came with it.
     """
 
     release: Annotated[str, msgspec.Meta(pattern=rf"^{GRAMMAR.pattern}" + END)]
@@ -40,6 +59,12 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True, gc=False
     bundle: Annotated[str, msgspec.Meta(pattern=rf"^({OURS}/bundles/[0-9a-f]{{64}}\.pem)?" + END)] = ""
     withdrawn: str = ""
     withdrawn_at: Second = 0
+    documents: tuple[PublishedDocument, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all that belongs to the release itself, and to none of its packages."""
+        return (*([self.bundle] if self.bundle else []), *(one.path for one in self.documents))
 
 
 class SiteState(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from builder.model import Release
 from builder.release.manifest import PROOFS, read_manifest
 from builder.repositories import displacing
 from builder.repositories import draft as drafts
+from builder.repositories.accompany import accompanied
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.ecosystems import files as downloads
 from builder.repositories.entry import Released
@@ -62,7 +63,8 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
         )
         for name in takers[entry.file]:
             draft = drafts.admit(draft, name, released, publication)
-    return _with_proof(_described(draft, manifest, data, publication), folder)
+    described = _described(draft, manifest, data, publication)
+    return _with_proof(accompanied(described, folder, manifest), folder)
 
 
 def _manifest(folder: Path) -> Manifest:

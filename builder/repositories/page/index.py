@@ -83,6 +83,7 @@ class ReleaseRow(msgspec.Struct, frozen=True):
     changes: tuple[ChangeRow, ...]
     withdrawn: str
     withdrawn_day: str
+    documents: tuple[tuple[str, str], ...]
 
 
 class KeyRow(msgspec.Struct, frozen=True):
@@ -104,7 +105,8 @@ def release_row(one: ReleaseNews) -> ReleaseRow:
     }
     changes = tuple(ChangeRow(verb, len(found), mentions(found)) for verb, found in kinds.items() if found)
     since = moment(one.withdrawn_at).date().isoformat() if one.withdrawn_at else ""
-    return ReleaseRow(one.release, moment(one.time).date().isoformat(), changes, one.withdrawn, since)
+    day, documents = moment(one.time).date().isoformat(), tuple(one.documents.items())
+    return ReleaseRow(one.release, day, changes, one.withdrawn, since, documents)
 
 
 def _groups(view: SiteView) -> list[tuple[str, list[Guide]]]:

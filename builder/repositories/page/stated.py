@@ -9,17 +9,26 @@ from msgspec.structs import replace
 
 from builder.repositories import clients
 from builder.repositories.page.view import ReleaseNews, SiteKey, SiteView
+from builder.signing import dsse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from builder.model import CertificateSummary
+    from builder.release.manifest import DocumentKind
     from builder.repositories.page.view import FirstInstall, Guide, ProofTable
     from builder.repositories.publication import Publication
     from builder.repositories.state import PublishedRelease, SiteState
 
 _USUAL = "active"
 _STATES = ("incoming", _USUAL, "retiring")
+_DOCUMENTS: Mapping[DocumentKind, str] = {
+    "notes": "notes",
+    "sbom": "bill of materials",
+    "envelope": "signed statement",
+    "statement": "statement",
+    "source": "source",
+}
 _MOST = 40  # releases that page and feed tell of: a site may keep thousands
 
 
@@ -88,7 +97,16 @@ def _news(state: SiteState, at: int) -> ReleaseNews:
         withdrawn=one.withdrawn,
         withdrawn_at=one.withdrawn_at,
         first=before is None,
+        documents={} if one.withdrawn else _documents(one),
     )
+
+
+def _documents(release: PublishedRelease) -> dict[str, str]:
+    """Return the documents to be read, by what people call them; a statement where no envelope has it."""
+    paths = {one.kind: one.path for one in release.documents}
+    if "envelope" in paths:
+        paths.pop("statement", None)
+    return {word: paths[kind] for kind, word in _DOCUMENTS.items() if kind in paths}
 
 
 def _moved(before: PublishedRelease | None, one: PublishedRelease) -> dict[str, set[str]]:
@@ -112,4 +130,9 @@ def _keys(publication: Publication) -> tuple[SiteKey, ...]:
         SiteKey("apk", keys.roles[name], name, hashlib.sha256(pem).hexdigest())
         for name, pem in keys.apk_keys.items()
     ]
-    return (*pgp, *apk)
+    statements = [
+        SiteKey("statements", keys.roles[name], name, fingerprint)
+        for name, pem in keys.statement_keys.items()
+        for fingerprint in dsse.known([pem])
+    ]
+    return (*pgp, *apk, *statements)

@@ -15,7 +15,8 @@ class ReleaseNews(msgspec.Struct, frozen=True):
 
     `time` is when it came to the site, in seconds since 1970. `withdrawn` is why nobody is to install it any
     more (empty where it is offered), and `withdrawn_at` since when. `first` is the site's first release,
-    which has nothing before it to be compared with.
+    which has nothing before it to be compared with. `documents` are paths below the site's root, by what
+    they are called.
     """
 
     release: str
@@ -29,6 +30,7 @@ class ReleaseNews(msgspec.Struct, frozen=True):
     withdrawn: str = ""
     withdrawn_at: int = 0
     first: bool = False
+    documents: dict[str, str] = {}
 
 
 class Guide(msgspec.Struct, frozen=True):
@@ -42,10 +44,10 @@ class SiteKey(msgspec.Struct, frozen=True):
     """A key that clients of the site know: it signs, is to do so next, or did so before.
 
     `file` is its path below the site's root. `fingerprint` is OpenPGP's (40 upper-case hex digits), and for
-    apk, which has none, the SHA-256 of the file (lower-case hex).
+    apk, which has none, the SHA-256 of the file (lower-case hex), for statements that of the key's DER.
     """
 
-    kind: Literal["OpenPGP", "apk"]
+    kind: Literal["OpenPGP", "apk", "statements"]
     role: Literal["current", "next", "previous"]
     file: str
     fingerprint: str
