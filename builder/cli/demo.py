@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import shlex
+import signal
 import subprocess
+import sys
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from builder.cli import options
 from builder.cli.messages import tell
-from builder.errors import ProofError, ToolError
+from builder.cli.tables import table
+from builder.errors import ProofError, ToolError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from builder.release.manifest import Manifest
 
@@ -30,20 +35,104 @@ try:
 except urllib.error.URLError as error:
     print("refused", error.reason)
 """
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def demo(*, form: options.Form = None, json: options.Json = False) -> None:
+def demo(
+    *,
+    ci: Annotated[
+        bool, typer.Option("--ci", help="Show the whole way: signed, on a site, by name, rotated, withdrawn.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="With --ci: keep the site in this folder.", parser=options.path, metavar="<path>"),
+    ] = None,
+    form: options.Form = None,
+    json: options.Json = False,
+) -> None:
     """Watch HTTPS be refused and accepted, with a throw-away CA.
 
     Its packages are built, and the wheel is installed into a fresh virtual environment and removed again.
+
+    With --ci it shows what a CI job does, each step by its own command: the packages are proven, signed, put
+    on a site and installed by name by pip, and by npm, gem and apt where they are; then a second CA comes,
+    and the first is withdrawn. At a terminal the site can be looked at until Enter. Nothing else stays.
     """
-    if options.chosen(form, json=json) == "json":
+    as_json = options.chosen(form, json=json) == "json"
+    if ci:
+        _whole_way(out, as_json=as_json)
+        return
+    if out is not None:
+        raise UsageError("--out: is for --ci")
+    if as_json:
         from builder.text.printed import printed
 
         found = _demonstrate(say=lambda line: tell("progress", [line]))
         typer.echo(printed(found), nl=False)
     else:
         _demonstrate(say=typer.echo)
+
+
+def _whole_way(out: Path | None, *, as_json: bool) -> None:
+    from builder.cli import demo_ci, demo_display
+    from builder.text.printed import printed
+
+    if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(f"--out {out}: is no empty folder", hint="name one that is not there yet")
+    with _ending_alike(), demo_ci.opened(dt.datetime.now(dt.UTC)) as stage:
+        with demo_display.opened(as_json=as_json) as display:
+            found = demo_ci.show(stage, display, out)
+        if as_json:
+            typer.echo(printed(found), nl=False)
+            return
+        _conclude(found)
+        if out is not None:
+            typer.echo(f"The site is in {out}, without its keys. To look at it again:\n")
+            typer.echo(f"  trustpack repo serve {shlex.quote(str(out))} --port {stage.port}\n")
+        elif sys.stdin.isatty() and sys.stdout.isatty():
+            typer.echo(
+                f"Now open {found['url']}, the site's front page.\nEnter ends it, and removes everything."
+            )
+            with contextlib.suppress(KeyboardInterrupt):
+                sys.stdin.readline()
+        else:
+            typer.echo("All of it is removed again; --out FOLDER keeps the site.")
+
+
+@contextlib.contextmanager
+def _ending_alike() -> Iterator[None]:
+    """Let each signal that ends a program end this one as Ctrl-C does, which clears up; the first is enough.
+
+    A script's background job ignores Ctrl-C, and so would all that it starts.
+    """
+
+    def end(*_: object) -> NoReturn:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _conclude(found: dict[str, Any]) -> None:
+    """Print what each client answered, phase by phase."""
+    from builder.cli.demo_ci import PHASES
+
+    rows: dict[tuple[str, str, str], dict[str, str]] = {}
+    for one in found["answers"]:
+        rows.setdefault((one["target"], one["client"], one["ca"]), {})[one["phase"]] = one["answer"]
+    typer.echo()
+    head = ("package", "client", "server of", *PHASES)
+    table(head, [(*who, *(answers.get(phase, "") for phase in PHASES)) for who, answers in rows.items()])
+    for one in found["not_shown"]:
+        typer.echo(f"{one['target']}: not shown, because {one['reason']}")
+    seconds = sum(step["milliseconds"] for step in found["steps"]) / 1000
+    typer.echo(f"\n{len(found['steps'])} steps in {seconds:.0f} seconds. ", nl=False)
 
 
 def _demonstrate(*, say: Callable[[str], None]) -> dict[str, Any]:

@@ -39,6 +39,50 @@ class DemoJson(DocumentJson, frozen=True):
     answers: list[DemoAnswerJson]
 
 
+class DemoStepJson(Shape, frozen=True):
+    """One step of the whole way."""
+
+    title: str
+    commands: Annotated[list[str], Meta(description="What somebody types in it.")]
+    milliseconds: Annotated[int, Meta(description="How long it took.")]
+
+
+class DemoHandshakeJson(Shape, frozen=True):
+    """What a client did with the server of one of the two CAs."""
+
+    phase: Literal["before", "installed", "rotated", "withdrawn"]
+    target: Annotated[str, Meta(description="The package that is installed there.")]
+    client: Annotated[str, Meta(description="The program and its version.")]
+    ca: Annotated[str, Meta(description="Whose certificate the server has.")]
+    answer: Literal["accepted", "refused"]
+    reason: Annotated[str, Meta(description="The client's last words.")]
+
+
+class DemoReleaseJson(Shape, frozen=True):
+    """A release of the site."""
+
+    release: str
+    withdrawn: bool
+
+
+class DemoMissingJson(Shape, frozen=True):
+    """A package that nothing installed."""
+
+    target: str
+    reason: Annotated[str, Meta(description="What is missing here.")]
+
+
+class DemoWayJson(DocumentJson, frozen=True):
+    """What the whole way showed; where it is not as promised, the exit status is 9."""
+
+    url: Annotated[str, Meta(description="Where the site was served.")]
+    site: Annotated[str, Meta(description="The folder that the site was kept in; empty: nothing was.")]
+    releases: list[DemoReleaseJson]
+    steps: list[DemoStepJson]
+    answers: list[DemoHandshakeJson]
+    not_shown: list[DemoMissingJson]
+
+
 class FaultJson(Shape, frozen=True):
     """One of several faults that an error tells."""
 

@@ -36,6 +36,7 @@ PRINTED = {
     ),
     "init": PrintedJson("`trustpack init --json`", "builder.cli.schema", "InitJson"),
     "demo": PrintedJson("`trustpack demo --json`", "builder.cli.schema", "DemoJson"),
+    "demo-ci": PrintedJson("`trustpack demo --ci --json`", "builder.cli.schema", "DemoWayJson"),
     "proof": PrintedJson("`trustpack prove --json` and `proof.json`", "builder.prove.schema", "ProofJson"),
     "lint": PrintedJson("`trustpack lint --json`", "builder.lint.schema", "LintJson"),
     "explain": PrintedJson("`trustpack explain --json`", "builder.lint.schema", "ExplainJson"),

@@ -223,27 +223,16 @@ def _last(manifest: Manifest, target: str) -> str:
 
 def _trial(case: Case, source: RecipeSource, plan: TrialSetup, progress: Callable[[str], None]) -> list[Cell]:
     """Hold one target's trial; a testbed that cannot be made is one cell, which says why."""
-    target, what = source.target, recipe.read(source)
-    module = testbeds.opener(what)
+    target = source.target
+    module = testbeds.opener(recipe.read(source))
     if module is None:
         return [_absent(target, _NOT_PROVABLE)]
     if not outlook.asks(case, source):
         return [_absent(target, _NOT_ASKED)]
-    name = next(entry.name for entry in case.manifest.artifacts if entry.target == target)
     progress(f"{target}: making a clean testbed")
     with scratch.folder("testbed") as folder, contextlib.ExitStack() as stack:
         try:
-            testbed = stack.enter_context(
-                module.open_testbed(
-                    recipe=what,
-                    name=name,
-                    settings=recipe.choose(what, dict(case.settings.get(target, {}))),
-                    root=case.root,
-                    folder=folder,
-                    offline=case.offline,
-                    only=case.clients,
-                )
-            )
+            testbed = stack.enter_context(testbeds.open_for(case, source, module, folder))
         except ToolError as error:
             return [_absent(target, str(error))]
         if plan.offer and plan.offer.words(testbed.manager) is None:

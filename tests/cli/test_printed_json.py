@@ -55,7 +55,7 @@ ALSO = {
     "repo retire 2026.10 --reason compromised --unsigned --json": "repo",
 }
 # Documents that are no command's result.
-OTHERS = {"certificates", "doctor", "error", "message", "repo-serve"}
+OTHERS = {"certificates", "demo-ci", "doctor", "error", "message", "repo-serve"}
 CONFIG = """\
 organisation: {slug: acme}
 bundle: {paths: [roots.pem, another.pem, blocked.pem]}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 PROBES = Path(__file__).resolve().parent
 _SECONDS = 120
+_GRACE = 5  # that an interrupted program has to clear up
+_RUNNING: set[subprocess.Popen[str]] = set()
 
 
 def find(program: str) -> str:
@@ -34,22 +38,44 @@ def start(
     """
     path = os.pathsep.join((str(Path(command[0]).parent), os.defpath))
     clean = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8"}
-    try:
-        done = subprocess.run(
-            command,
-            env={**clean, **(environment or {})},
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ProofError(f"{' '.join(command)}: took longer than {_SECONDS} s") from error
-    if check and done.returncode != 0:
-        raise ProofError(
-            f"{' '.join(command)}: failed with {done.returncode}:\n{done.stdout}{done.stderr}".rstrip()
-        )
-    return done
+    with subprocess.Popen(
+        command,
+        env={**clean, **(environment or {})},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        process_group=0,
+    ) as process:
+        _RUNNING.add(process)
+        try:
+            out, err = process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise ProofError(f"{' '.join(command)}: took longer than {_SECONDS} s") from error
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            _RUNNING.discard(process)
+    if check and process.returncode != 0:
+        raise ProofError(f"{' '.join(command)}: failed with {process.returncode}:\n{out}{err}".rstrip())
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a program and all that it has started, which is its group: as Ctrl-C does, then for good."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_GRACE)
+
+
+def end_all() -> None:
+    """End what every thread has started, for good: a thread that waits for it cannot be interrupted."""
+    for process in list(_RUNNING):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from builder.render import recipe as recipes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from builder.model import Recipe
+    from builder.prove.case import Case
     from builder.prove.testbed import Testbed
+    from builder.render.recipe import RecipeSource
 
 
 class Opener(Protocol):
@@ -63,7 +67,23 @@ def opener(recipe: Recipe) -> Opener | None:
     return cast("Opener", import_module(f"{__name__}.{recipe.testbed}")) if recipe.testbed else None
 
 
-def names(recipes: Iterable[Recipe]) -> tuple[str, ...]:
+def open_for(
+    case: Case, source: RecipeSource, module: Opener, folder: Path
+) -> AbstractContextManager[Testbed]:
+    """Open the testbed of a case's target in an empty folder, as its module does."""
+    recipe = recipes.read(source)
+    return module.open_testbed(
+        recipe=recipe,
+        name=next(entry.name for entry in case.manifest.artifacts if entry.target == source.target),
+        settings=recipes.choose(recipe, dict(case.settings.get(source.target, {}))),
+        root=case.root,
+        folder=folder,
+        offline=case.offline,
+        only=case.clients,
+    )
+
+
+def names(known: Iterable[Recipe]) -> tuple[str, ...]:
     """Return the names of the clients that these recipes' testbeds can ask, each once."""
-    modules = {recipe.testbed: opener(recipe) for recipe in recipes}
+    modules = {recipe.testbed: opener(recipe) for recipe in known}
     return tuple(dict.fromkeys(name for module in modules.values() if module for name in module.NAMES))
