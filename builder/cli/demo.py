@@ -79,16 +79,16 @@ def _whole_way(out: Path | None, *, as_json: bool) -> None:
 
     if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UsageError(f"--out {out}: is no empty folder", hint="name one that is not there yet")
-    with _ending_alike(), demo_ci.opened(dt.datetime.now(dt.UTC)) as stage:
+    with _ending_alike(), demo_ci.opened(dt.datetime.now(dt.UTC)) as scene:
         with demo_display.opened(as_json=as_json) as display:
-            found = demo_ci.show(stage, display, out)
+            found = demo_ci.show(scene, display, out)
         if as_json:
             typer.echo(printed(found), nl=False)
             return
         _conclude(found)
         if out is not None:
             typer.echo(f"The site is in {out}, without its keys. To look at it again:\n")
-            typer.echo(f"  trustpack repo serve {shlex.quote(str(out))} --port {stage.port}\n")
+            typer.echo(f"  trustpack repo serve {shlex.quote(str(out))} --port {scene.port}\n")
         elif sys.stdin.isatty() and sys.stdout.isatty():
             typer.echo(
                 f"Now open {found['url']}, the site's front page.\nEnter ends it, and removes everything."

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from builder.cli import demo_clients
 from builder.cli.demo_walk import ACCEPTED, PROJECT, REFUSED, Walk
 from builder.errors import ProofError
-from builder.prove import authority, scratch
+from builder.prove import authority
 from builder.prove.handshake import HOST
 from builder.prove.probes import end_all
+from builder.release import scratch
 from builder.release.manifest import read_manifest
 from builder.repositories.serve import serve
 
@@ -41,7 +42,7 @@ TITLES = (
     "Write down what is trusted, to be reviewed like code",
     "Build the packages",
     "Prove them in a clean testbed, by a replica of the CA",
-    "Sign them",
+    "Say what they are made of and by what, and sign them",
     "Make a signed site of them, and check it to the last byte",
     "Serve the site, to this machine alone",
     "Install by name, as the site's page tells people to",
@@ -83,7 +84,7 @@ _DISTRUSTED = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Scene:
     """What is there for as long as the demonstration is: a folder, two CAs, the served site, and threads."""
 
     folder: Path
@@ -100,7 +101,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def opened(now: dt.datetime) -> Iterator[Stage]:
+def opened(now: dt.datetime) -> Iterator[Scene]:
     """Make what the demonstration needs; when it is left, all of that is gone."""
     with scratch.folder("demo") as folder, contextlib.ExitStack() as stack:
         cas = {name: authority.create(name, now=now, days=_DAYS) for name in (OLD, NEW)}
@@ -108,7 +109,7 @@ def opened(now: dt.datetime) -> Iterator[Stage]:
         site.mkdir(parents=True)
         url = stack.enter_context(serve(site))
         testbeds = stack.enter_context(contextlib.ExitStack())
-        yield Stage(folder, now, url, cas, testbeds, stack.enter_context(_threads()))
+        yield Scene(folder, now, url, cas, testbeds, stack.enter_context(_threads()))
 
 
 @contextlib.contextmanager
@@ -126,26 +127,26 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
             raise
 
 
-def show(stage: Stage, display: Display, out: Path | None) -> dict[str, Any]:
+def show(scene: Scene, display: Display, out: Path | None) -> dict[str, Any]:
     """Go the whole way; return what was typed and answered; raise ProofError on a broken promise."""
-    walk = Walk(stage.folder, display, TITLES if out is None else (*TITLES, KEEPING))
-    _lock_first(walk, stage)
+    walk = Walk(scene.folder, display, TITLES if out is None else (*TITLES, KEEPING))
+    _lock_first(walk, scene)
     # Making testbeds takes as long as what is done to the packages meanwhile.
-    opening = stage.pool.submit(_testbeds, stage)
-    releases = [_publish_first(walk, stage)]
-    visitors, not_shown = _install(walk, stage, opening)
-    releases.append(_rotate(walk, stage))
+    opening = scene.pool.submit(_testbeds, scene)
+    releases = [_publish_first(walk, scene)]
+    visitors, not_shown = _install(walk, scene, opening)
+    releases.append(_rotate(walk, scene))
     with walk.step():
-        _enter(walk, stage, visitors, "rotated", {OLD: ACCEPTED, NEW: ACCEPTED})
-    releases.append(_withdraw(walk, stage, releases))
+        _enter(walk, scene, visitors, "rotated", {OLD: ACCEPTED, NEW: ACCEPTED})
+    releases.append(_withdraw(walk, scene, releases))
     with walk.step():
-        _enter(walk, stage, visitors, "withdrawn", {OLD: REFUSED, NEW: ACCEPTED})
-        _look_for_older(walk, stage, visitors)
+        _enter(walk, scene, visitors, "withdrawn", {OLD: REFUSED, NEW: ACCEPTED})
+        _look_for_older(walk, scene, visitors)
     if out is not None:
         with walk.step():
             walk.say(*walk.trustpack(f"repo push {shlex.quote(str(out.absolute()))}"))
     return {
-        "url": f"{stage.url}/",
+        "url": f"{scene.url}/",
         "site": str(out) if out else "",
         "releases": [{"release": release, "withdrawn": release != releases[-1]} for release in releases],
         "steps": walk.steps,
@@ -154,51 +155,53 @@ def show(stage: Stage, display: Display, out: Path | None) -> dict[str, Any]:
     }
 
 
-def _testbeds(stage: Stage) -> tuple[list[Visitor], dict[str, str]]:
-    case = demo_clients.case(stage.folder / PROJECT, now=stage.now)
-    leaves = {name: authority.issue(ca, [HOST], now=stage.now) for name, ca in stage.authorities.items()}
-    return demo_clients.opened(case, stage.folder, leaves, stage.testbeds)
+def _testbeds(scene: Scene) -> tuple[list[Visitor], dict[str, str]]:
+    case = demo_clients.case(scene.folder / PROJECT, now=scene.now)
+    leaves = {name: authority.issue(ca, [HOST], now=scene.now) for name, ca in scene.authorities.items()}
+    return demo_clients.opened(case, scene.folder, leaves, scene.testbeds)
 
 
-def _lock_first(walk: Walk, stage: Stage) -> None:
+def _lock_first(walk: Walk, scene: Scene) -> None:
     """Go from a CA to packages."""
     with walk.step():
-        (walk.project / "roots.pem").write_bytes(stage.authorities[OLD].pem)
+        (walk.project / "roots.pem").write_bytes(scene.authorities[OLD].pem)
         walk.say(walk.trustpack("lint roots.pem")[-1])
     with walk.step():
-        _configure(walk, stage, "")
+        _configure(walk, scene, "")
         walk.say(*walk.trustpack("lock"))
     with walk.step():
         walk.say(walk.trustpack("build")[0])
 
 
-def _publish_first(walk: Walk, stage: Stage) -> str:
+def _publish_first(walk: Walk, scene: Scene) -> str:
     """Go from packages to a served site; return the release that it has."""
     with walk.step():
         walk.say(walk.trustpack("prove --target wheel --client urllib --offline")[-1])
     with walk.step():
         walk.say(walk.trustpack("keys new")[0])
-        walk.say(*_signed(walk.trustpack("sign dist")))
+        _sign(walk)
     with walk.step():
         walk.say(walk.trustpack("repo build")[0])
         walk.say(*walk.trustpack("repo check"))
     with walk.step():
-        walk.typed(f"trustpack repo serve --port {stage.port}")
-        walk.say(f"{stage.url}/")
+        walk.typed(f"trustpack repo serve --port {scene.port}")
+        walk.say(f"{scene.url}/")
     return _release(walk.project)
 
 
-def _configure(walk: Walk, stage: Stage, authorities: str) -> None:
+def _configure(walk: Walk, scene: Scene, authorities: str) -> None:
     """Write trustpack.yaml, and show what is in it of the CAs."""
     paths = "roots.pem, new-root.pem" if authorities else "roots.pem"
-    text = _CONFIG.format(paths=paths, url=stage.url)
+    text = _CONFIG.format(paths=paths, url=scene.url)
     (walk.project / "trustpack.yaml").write_text(text + (_LIFECYCLE + authorities) * bool(authorities))
     walk.say("trustpack.yaml:", *(f"  {line}" for line in (authorities or text).splitlines()))
 
 
-def _signed(lines: Sequence[str]) -> list[str]:
-    """Return what is said of the packages that have signatures of their own."""
-    return [line for line in lines if ": signed" in line]
+def _sign(walk: Walk) -> None:
+    """Say of the release what it is made of and by what, and sign that and the packages."""
+    files = [line.split()[1] for line in walk.trustpack("attest")[1:]]
+    walk.say(f"beside the packages: {', '.join(files)}")
+    walk.say(*(line for line in walk.trustpack("sign dist") if ": signed" in line))
 
 
 def _release(project: Path) -> str:
@@ -209,7 +212,7 @@ def _release(project: Path) -> str:
 
 
 def _install(
-    walk: Walk, stage: Stage, opening: Future[tuple[list[Visitor], dict[str, str]]]
+    walk: Walk, scene: Scene, opening: Future[tuple[list[Visitor], dict[str, str]]]
 ) -> tuple[Sequence[Visitor], Mapping[str, str]]:
     """Ask clients before and after; return them, and why there are none for the other targets."""
     with walk.step():
@@ -217,31 +220,31 @@ def _install(
         for target, why in not_shown.items():
             walk.say(f"{target}: not shown, because {why}")
         expected = {OLD: REFUSED}
-        answers = stage.pool.map(lambda visitor: visitor.ask(expected), visitors)
+        answers = scene.pool.map(lambda visitor: visitor.ask(expected), visitors)
         for visitor, given in zip(visitors, answers, strict=True):
             walk.hear("before", visitor, given, expected)
-        _enter(walk, stage, visitors, "installed", {OLD: ACCEPTED, NEW: REFUSED})
+        _enter(walk, scene, visitors, "installed", {OLD: ACCEPTED, NEW: REFUSED})
     return visitors, not_shown
 
 
 def _enter(
-    walk: Walk, stage: Stage, visitors: Sequence[Visitor], phase: str, expected: Mapping[str, HandshakeResult]
+    walk: Walk, scene: Scene, visitors: Sequence[Visitor], phase: str, expected: Mapping[str, HandshakeResult]
 ) -> None:
     """Let each client's package manager install or upgrade, and ask the client about both CAs' servers."""
-    offers = demo_clients.offers(walk.project, stage.url, now=stage.now)
+    offers = demo_clients.offers(walk.project, scene.url, now=scene.now)
     step = "installed" if phase == "installed" else "upgraded"
-    answers = stage.pool.map(lambda one: one.enter(step, offers[one.target], expected), visitors)
+    answers = scene.pool.map(lambda one: one.enter(step, offers[one.target], expected), visitors)
     for visitor in visitors:
         walk.typed(visitor.typed(step, offers[visitor.target]))
         walk.hear(phase, visitor, next(answers), expected)
 
 
-def _rotate(walk: Walk, stage: Stage) -> str:
+def _rotate(walk: Walk, scene: Scene) -> str:
     """Publish a release in which the new CA is beside the old one."""
     with walk.step():
-        (walk.project / "new-root.pem").write_bytes(stage.authorities[NEW].pem)
-        tomorrow = stage.now.date() + dt.timedelta(days=1)
-        _configure(walk, stage, _INCOMING.format(new=_fingerprint(stage, NEW), tomorrow=tomorrow))
+        (walk.project / "new-root.pem").write_bytes(scene.authorities[NEW].pem)
+        tomorrow = scene.now.date() + dt.timedelta(days=1)
+        _configure(walk, scene, _INCOMING.format(new=_fingerprint(scene, NEW), tomorrow=tomorrow))
         walk.say(*walk.trustpack("plan"))
         return _publish(walk)
 
@@ -250,23 +253,23 @@ def _publish(walk: Walk) -> str:
     """Lock, build, sign and publish what is configured now; return the release."""
     walk.say(walk.trustpack("lock")[-1])
     walk.say(walk.trustpack("build")[0])
-    walk.say(*_signed(walk.trustpack("sign dist")))
+    _sign(walk)
     walk.say(walk.trustpack("repo add")[0])
     return _release(walk.project)
 
 
-def _fingerprint(stage: Stage, ca: str) -> str:
+def _fingerprint(scene: Scene, ca: str) -> str:
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    return stage.authorities[ca].certificate.fingerprint(SHA256()).hex()
+    return scene.authorities[ca].certificate.fingerprint(SHA256()).hex()
 
 
-def _withdraw(walk: Walk, stage: Stage, releases: Sequence[str]) -> str:
+def _withdraw(walk: Walk, scene: Scene, releases: Sequence[str]) -> str:
     """Publish a release that distrusts the old CA, and withdraw those that trust it."""
     with walk.step():
-        old, new = (_fingerprint(stage, ca) for ca in (OLD, NEW))
-        today = stage.now.date()
-        _configure(walk, stage, _DISTRUSTED.format(old=old, new=new, today=today, reason=_REASON))
+        old, new = (_fingerprint(scene, ca) for ca in (OLD, NEW))
+        today = scene.now.date()
+        _configure(walk, scene, _DISTRUSTED.format(old=old, new=new, today=today, reason=_REASON))
         walk.say(*walk.trustpack("plan")[:3])
         newest = _publish(walk)
         for release in releases:
@@ -275,9 +278,9 @@ def _withdraw(walk: Walk, stage: Stage, releases: Sequence[str]) -> str:
         return newest
 
 
-def _look_for_older(walk: Walk, stage: Stage, visitors: Sequence[Visitor]) -> None:
+def _look_for_older(walk: Walk, scene: Scene, visitors: Sequence[Visitor]) -> None:
     """Let those that can ask for an older release find none."""
-    offers = demo_clients.offers(walk.project, stage.url, now=stage.now)
+    offers = demo_clients.offers(walk.project, scene.url, now=scene.now)
     for visitor in visitors:
         if line := visitor.older(offers[visitor.target]):
             walk.typed(line)

@@ -84,6 +84,9 @@ def _bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
+    from rich.table import Column
 
-    columns = (SpinnerColumn(), BarColumn(20), MofNCompleteColumn(), Elapsed())
-    return Progress(*columns, TextColumn("{task.description}"), console=Console(), transient=True)
+    # A long title is cut, and nothing else.
+    title = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    columns = (SpinnerColumn(), BarColumn(20), MofNCompleteColumn(), Elapsed(), title)
+    return Progress(*columns, console=Console(), transient=True, expand=True)

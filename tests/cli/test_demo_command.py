@@ -119,8 +119,8 @@ def test_the_whole_way_is_gone_and_told_and_only_the_site_stays(world: World) ->
     typed = [shlex.split(line) for step in found["steps"] for line in step["commands"]]
     commands = " ".join(words[1] for words in typed if words[0] == "trustpack")
     assert commands == (
-        "lint lock build prove keys sign repo repo repo "
-        "plan lock build sign repo plan lock build sign repo repo repo repo repo"
+        "lint lock build prove keys attest sign repo repo repo "
+        "plan lock build attest sign repo plan lock build attest sign repo repo repo repo repo"
     )
     assert [json.loads(line)["message"]["level"] for line in err.splitlines()[:3]] == ["progress"] * 3
     assert world.run("check", "--site", "kept", "--certificate", "kept/demo.asc").code == 0
