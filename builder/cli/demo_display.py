@@ -32,7 +32,7 @@ def opened(*, as_json: bool) -> Iterator[Display]:
         yield Lines(lambda line: tell("progress", [line]))
     elif sys.stdout.isatty():
         with _bar() as progress:
-            yield Bar(progress, progress.add_task("", total=None))
+            yield BarDisplay(progress, progress.add_task("", total=None))
     else:
         yield Lines(typer.echo)
 
@@ -56,7 +56,7 @@ class Lines:
         self._tell(f"      {visible(line)}")
 
 
-class Bar:
+class BarDisplay:
     """The same lines, in colours, above a bar that tells how far it is."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
