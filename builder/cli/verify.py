@@ -78,10 +78,8 @@ def _rebuilt(files: ReleaseFiles, now: dt.datetime) -> Rebuilt:
     from builder.provenance import rebuild, verify_release
 
     name = verify_release.source_name(files.manifest)
-    if not name:
-        return rebuild.Rebuilt(because="the release has no source.tar")
     if name not in files.data:
-        return rebuild.Rebuilt(because=f"{name} {files.broken[name]}")
+        return rebuild.Rebuilt(because=f"there is no {name}")
     with tempfile.TemporaryDirectory(prefix="trustpack-verify-") as scratch:
         return rebuild.rebuild(
             files.data[name],

@@ -14,6 +14,7 @@ from builder.diff import difference, snapshot
 from builder.errors import TrustpackError, VerificationError
 from builder.lifecycle import lock as locks
 from builder.lifecycle import lockfile
+from builder.lifecycle.lock import Lock  # noqa: TC001  msgspec reads annotations at run time
 from builder.pipeline import build
 from builder.pipeline.accept import Treatments, survey
 from builder.pipeline.project import find
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from builder.lifecycle.lock import Lock
     from builder.pipeline.project import Project
 
 # What a build says of each file, beside its bytes; the second ones may be worded anew without other bytes.
@@ -41,15 +41,19 @@ _WHATEVER = Treatments("keep", "keep", "keep")
 class Rebuilt(msgspec.Struct, frozen=True):
     """What came of building once more: its manifest and its files by name, or why there are none.
 
-    `fault` is what is wrong with the source, so that it does not build. It is `pinned` where a lock says how
-    the packages are made: then any trustpack of that makes the same.
+    `fault` is what is wrong with the source, so that it does not build, and `lock` the one in it.
     """
 
     manifest: Manifest | None = None
     data: Mapping[str, bytes] = {}
     because: str = ""
     fault: str = ""
-    pinned: bool = False
+    lock: Lock | None = None
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a lock says how the packages are made: then any trustpack of that makes the same."""
+        return self.lock is not None and self.lock.packaging is not None
 
 
 def rebuild(
@@ -69,14 +73,14 @@ def rebuild(
         files = source.read(data, where)
         lock = _lock(files, where)
         if because := _made_otherwise(lock):
-            return Rebuilt(because=because)
+            return Rebuilt(because=because, lock=lock)
         _unpack(files, scratch)
         made = _built(_project(files, scratch, manifest, now), manifest, scratch / "dist", progress)
     except (TrustpackError, OSError) as error:
         said = str(error).replace(f"{scratch}/", "").removeprefix(f"{where}: ")
         return Rebuilt(fault=f"does not build: {said}")
     artifacts = {entry.file: (scratch / "dist" / entry.file).read_bytes() for entry in made.artifacts}
-    return Rebuilt(made, artifacts, pinned=lock is not None and lock.packaging is not None)
+    return Rebuilt(made, artifacts, lock=lock)
 
 
 def _lock(files: Mapping[str, bytes], where: str) -> Lock | None:

@@ -11,8 +11,9 @@ import msgspec
 
 from builder import __version__, inspect
 from builder.errors import NotAPackageError, OutputError, PackageError, SignatureError, VerificationError
-from builder.provenance import authorities, rebuild
+from builder.provenance import authorities, rebuild, verify_statement
 from builder.provenance.rebuild import Rebuilt
+from builder.provenance.seal import document
 from builder.provenance.verification import Discrepancy, Examination, Verification
 from builder.release import manifest as manifests
 from builder.release.folder import sums
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from builder.signing.site_verifier import SiteVerifier
 
 
-_NOT_REBUILT = Rebuilt(because="the release has no source.tar")
+SOURCE = "source.tar"
 NO_KEYS = "no keys were given (--keys)"
 _INSIDE, _BESIDE = ("rpm", "apk"), ("pacman",)
 
@@ -89,7 +90,7 @@ def verify(
     keys: SiteVerifier | None = None,
     lock: Lock | None = None,
     lock_name: str = "",
-    rebuilt: Rebuilt = _NOT_REBUILT,
+    rebuilt: Rebuilt | None = None,
 ) -> Verification:
     """Return every difference between a release and what vouches for it: keys, a lock, what its source makes.
 
@@ -113,8 +114,13 @@ def verify(
         *(authorities.of_lock(manifest, held, lock, lock_name) if lock else ()),
         *(_signatures(found, contents, keys) if keys else ()),
     ]
-    other, examined = _rebuilt(found, rebuilt)
-    discrepancies += other
+    stated, statement = verify_statement.verify(manifest, found.data, keys)
+    rebuilt = rebuilt or Rebuilt(because=f"its {SOURCE} was not asked for")
+    other, built = _rebuilt(found, rebuilt)
+    discrepancies += [*stated, *other, *(_source_lock(found, rebuilt, lock, lock_name) if lock else ())]
+    # Who has the lock from elsewhere needs no signature on what follows from it.
+    if keys and not statement.done and not (lock and rebuilt.lock and built.done):
+        discrepancies += _unvouched(manifest, contents)
     return Verification(
         name=name,
         kind="release",
@@ -128,7 +134,8 @@ def verify(
             _examined_certificates(found, held),
             _examined_lock(lock, lock_name),
             _examined_signatures(contents, keys),
-            examined,
+            statement,
+            built,
         ),
         others=tuple(one for one in found.others if one not in PROOFS),
     )
@@ -136,6 +143,8 @@ def verify(
 
 def _rebuilt(found: ReleaseFiles, rebuilt: Rebuilt) -> tuple[tuple[Discrepancy, ...], Examination]:
     """Compare with what the source builds; what another trustpack made may have other bytes."""
+    if not source_name(found.manifest):
+        return (), Examination("rebuild", False, f"not rebuilt, because the release has no {SOURCE}")
     if rebuilt.fault:
         wrong = Discrepancy(source_name(found.manifest), rebuilt.fault)
         return (wrong,), Examination("rebuild", False, "not rebuilt, because its source does not build")
@@ -153,9 +162,27 @@ def _rebuilt(found: ReleaseFiles, rebuilt: Rebuilt) -> tuple[tuple[Discrepancy, 
     return other, Examination("rebuild", True, said)
 
 
+def _source_lock(found: ReleaseFiles, rebuilt: Rebuilt, lock: Lock, name: str) -> Iterator[Discrepancy]:
+    own = rebuilt.lock
+    if own and any(
+        getattr(own, key) != getattr(lock, key) for key in ("certificates", "history", "packaging")
+    ):
+        yield Discrepancy(source_name(found.manifest), f"has another lock than {name}")
+
+
+def _unvouched(manifest: Manifest, contents: Mapping[str, Contents]) -> Iterator[Discrepancy]:
+    """Yield each file that no key and no lock speaks for."""
+    for entry in manifest.artifacts:
+        kind = contents[entry.file].format if entry.file in contents else ""
+        if kind not in {*_INSIDE, *_BESIDE}:
+            said = "has no signature of its own, and no statement about it is signed by a key that was given"
+            yield Discrepancy(entry.file, said)
+
+
 def source_name(manifest: Manifest) -> str:
     """Return the name of a release's source.tar, empty where it has none."""
-    return next((one.file for one in manifest.documents if one.kind == "source"), "")
+    found = document(manifest, "source")
+    return found.file if found else ""
 
 
 def _once(found: Iterable[Discrepancy]) -> tuple[Discrepancy, ...]:

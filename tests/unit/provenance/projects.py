@@ -17,6 +17,9 @@ from builder.pipeline.project import find
 from builder.pipeline.request import request
 from builder.prove.authority import create
 from builder.provenance import attest
+from builder.provenance.seal import Seal
+from builder.signing import finished, site_keys
+from tests import site_keys as made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +60,7 @@ remove: rm {filename}
 TEMPLATE = "{% for each in certificates %}{{ each.sha256 | sh }}\n{% endfor %}"
 
 
-def project(folder: Path, *, locked: bool = True) -> tuple[Project, Bundle]:
+def project(folder: Path, *, locked: bool = True, targets: str = "deb, own, rpm") -> tuple[Project, Bundle]:
     """Write a project with its lock into a new folder; return it as it is read, and its bundle."""
     (folder / "recipes").mkdir(parents=True)
     (folder / "templates" / "own").mkdir(parents=True)
@@ -67,6 +70,7 @@ def project(folder: Path, *, locked: bool = True) -> tuple[Project, Bundle]:
     blocked = create("Acme Blocked Root", now=NOW)
     (folder / "blocked.pem").write_bytes(blocked.pem)
     text = CONFIG.replace("BLOCKED", blocked.certificate.fingerprint(SHA256()).hex())
+    text = text.replace("deb, own, rpm", targets)
     (folder / "trustpack.yaml").write_text(text, "utf-8")
     found, bundle = read(folder)
     if not locked:
@@ -89,9 +93,17 @@ def read(folder: Path) -> tuple[Project, Bundle]:
     return found, accept(found).bundle
 
 
-def attested(folder: Path, *, locked: bool = True) -> Manifest:
+def attested(folder: Path, *, locked: bool = True, targets: str = "deb, own, rpm") -> Manifest:
     """Build and attest the project in a new folder, into its dist; return the release's manifest."""
-    found, bundle = project(folder, locked=locked)
+    found, bundle = project(folder, locked=locked, targets=targets)
     order = request(found, bundle, release=None if locked else "2026.1")
     pipeline.build(order, folder / "dist")
     return attest.attest(found, order, folder / "dist", attest.Attestation())
+
+
+def signed(folder: Path, keys: Path, *, targets: str = "deb, own, rpm") -> Path:
+    """Build, attest and sign the project in a new folder, by new keys in `keys`; return its dist."""
+    attested(folder, targets=targets)
+    ring = site_keys.read(made.folder(keys))
+    finished.sign(folder / "dist", ring, told=Seal(folder / "dist", ring))
+    return folder / "dist"

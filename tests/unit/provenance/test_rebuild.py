@@ -10,10 +10,10 @@ import pytest
 
 from builder.formats import tar
 from builder.model import File
+from builder.prove.authority import create
 from builder.provenance import rebuild, source, verify_release
 from builder.release.manifest import read_manifest
-from builder.signing import finished, site_keys
-from tests import site_keys as made
+from tests import releases
 from tests.unit.provenance import projects
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build, attest and sign a release with a recipe of its own; no test changes this folder."""
-    folder = tmp_path_factory.mktemp("released") / "one"
-    projects.attested(folder)
-    finished.sign(folder / "dist", site_keys.read(made.folder(folder / "keys")))
-    return folder / "dist"
+    folder = tmp_path_factory.mktemp("released")
+    return projects.signed(folder / "one", folder / "keys")
 
 
 @pytest.fixture
@@ -170,8 +168,10 @@ def test_a_source_that_does_not_build_is_a_difference(dist: Path, tmp_path: Path
     assert not examined(found).done
 
 
-def test_without_a_source_it_says_so(dist: Path) -> None:
+def test_without_a_source_it_says_so(tmp_path: Path) -> None:
     """And what was not done is no difference."""
-    found = verify_release.verify("dist", verify_release.read(dist))
+    authority = create("Acme Root", now=projects.NOW)
+    releases.build(tmp_path, "acme", [authority], target="pem", release="2026.1")
+    found = verify_release.verify("dist", verify_release.read(tmp_path / "dist"))
     assert "not rebuilt, because the release has no source.tar" == examined(found).said
     assert () == found.discrepancies

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import shutil
@@ -10,22 +9,30 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from builder.errors import SignatureError, VerificationError
-from builder.lifecycle.lock import Lock, advance
-from builder.model import Release
+from builder.lifecycle import lockfile
 from builder.prove.authority import create
-from builder.provenance import verify_release
+from builder.provenance import materials, verify_release
+from builder.provenance import statement as statements
+from builder.release import documents
+from builder.release import folder as folders
+from builder.release.documents import ReleaseDocument
 from builder.release.folder import sums
 from builder.release.manifest import read_manifest, to_json
-from builder.signing import finished, public_files, site_keys
+from builder.signing import public_files, site_keys
 from builder.signing.site_verifier import SiteVerifier
 from tests import releases
 from tests import site_keys as made
+from tests.unit.provenance import projects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from builder.lifecycle.lock import Lock
+    from builder.provenance.statement import Statement
 
 
 DEB, RPM, APK = (
@@ -33,6 +40,7 @@ DEB, RPM, APK = (
     "acme-ca-certs-2026.1-1.noarch.rpm",
     "acme-ca-certs-2026.1-r0.apk",
 )
+STATEMENT, ENVELOPE = "acme-2026.1.intoto.json", "acme-2026.1.intoto.dsse.json"
 ARCH = "acme-ca-certs-2026.1-1-any.pkg.tar.gz"
 
 
@@ -40,10 +48,8 @@ ARCH = "acme-ca-certs-2026.1-1-any.pkg.tar.gz"
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build and sign a release of four packages; no test changes this folder, nor the keys beside it."""
     folder = tmp_path_factory.mktemp("released")
-    authority = create("Acme Root", now=dt.datetime.now(dt.UTC))
-    for target in ("deb", "rpm", "apk", "arch"):
-        releases.build(folder, "acme", [authority], target=target, release="2026.1")
-    finished.sign(folder / "dist", site_keys.read(made.folder(folder / "keys")))
+    projects.signed(folder / "one", folder / "keys", targets="apk, arch, deb, rpm")
+    (folder / "one" / "dist").rename(folder / "dist")
     return folder
 
 
@@ -59,17 +65,11 @@ def keys(released: Path) -> SiteVerifier:
     return public_files.read([released / "keys"])
 
 
-def lock_of(folder: Path, organisation: str = "acme", release: str = "2026.1") -> Lock:
-    """Return the lock of a release's CAs."""
-    manifest = read_manifest(folder)
-    assert manifest
-    return advance(
-        None,
-        [msgspec.structs.replace(one, state="active") for one in manifest.certificates],
-        organisation=organisation,
-        today=dt.date(2026, 1, 1),
-        wanted=Release(release),
-    )
+def lock_of(released: Path) -> Lock:
+    """Return the lock of the release's project."""
+    found = lockfile.read(released / "one" / "trustpack.lock")
+    assert found
+    return found
 
 
 def told(folder: Path, keys: SiteVerifier | None = None, lock: Lock | None = None) -> dict[str, str]:
@@ -99,12 +99,12 @@ def rewritten(folder: Path, change: Callable[[dict[str, object]], object]) -> No
     (folder / "SHA256SUMS").write_bytes(sums(manifest))
 
 
-def test_a_release_as_it_was_signed_has_no_difference(dist: Path, keys: SiteVerifier) -> None:
+def test_a_release_as_it_was_signed_has_no_difference(dist: Path, released: Path, keys: SiteVerifier) -> None:
     """And it is said what was looked at."""
-    lock = lock_of(dist)
+    lock = lock_of(released)
     found = verify_release.verify("dist", verify_release.read(dist), keys=keys, lock=lock, lock_name="a.lock")
     assert () == found.discrepancies
-    assert {"files", "certificates", "lock", "signatures"} == {
+    assert {"files", "certificates", "lock", "signatures", "statement"} == {
         one.check for one in found.examined if one.done
     }
 
@@ -115,8 +115,9 @@ def test_what_was_not_verified_is_said_with_its_reason(dist: Path) -> None:
     assert () == found.discrepancies
     assert {
         "lock": "not compared with a lock, because none was given (--lock)",
-        "rebuild": "not rebuilt, because the release has no source.tar",
+        "rebuild": "not rebuilt, because its source.tar was not asked for",
         "signatures": "no signature verified, because no keys were given (--keys)",
+        "statement": f"{STATEMENT} held to the files alone, because no key for statements was given (--keys)",
     } == {one.check: one.said for one in found.examined if not one.done}
 
 
@@ -158,8 +159,10 @@ def test_a_manifest_that_is_written_otherwise_is_found(dist: Path) -> None:
     assert {"manifest.json": "is not written as trustpack does"} == told(dist)
 
 
-def test_what_another_trustpack_wrote_may_have_more_keys(dist: Path) -> None:
+def test_what_another_trustpack_wrote_may_have_more_keys(tmp_path: Path) -> None:
     """That is no difference, as long as it is written in the one way."""
+    releases.build(tmp_path, "acme", [create("Acme Root", now=projects.NOW)], target="pem", release="2026.1")
+    dist = tmp_path / "dist"
     value = json.loads((dist / "manifest.json").read_bytes())
     text = json.dumps({**value, "more": 1, "trustpack": "99.0"}, indent=2) + "\n"
     (dist / "manifest.json").write_text(text)
@@ -179,7 +182,7 @@ def test_a_wrong_digest_in_the_manifest_is_the_manifests_fault(dist: Path) -> No
 
 def test_a_package_that_trusts_another_ca_than_the_rest_is_named(dist: Path, tmp_path: Path) -> None:
     """Though manifest and sums were changed with it."""
-    other = create("Acme Other Root", now=dt.datetime.now(dt.UTC))
+    other = create("Acme Other Root", now=projects.NOW)
     (file,) = releases.build(tmp_path / "other", "acme", [other], target="deb", release="2026.1")
     data = file.read_bytes()
     (dist / DEB).write_bytes(data)
@@ -191,46 +194,122 @@ def test_a_package_that_trusts_another_ca_than_the_rest_is_named(dist: Path, tmp
         entry.update(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
 
     rewritten(dist, change)
-    found = verify_release.verify("dist", verify_release.read(dist), keys=None, lock=None)
+    found = verify_release.verify("dist", verify_release.read(dist))
     assert {DEB} == {one.file for one in found.discrepancies}
-    assert ["trusts the CA", "lacks the CA "] == [one.problem[:13] for one in found.discrepancies]
+    assert ["trusts the CA", "lacks the CA ", "lacks the CA ", "is not the fi"] == [
+        one.problem[:13] for one in found.discrepancies
+    ]
 
 
 def test_another_lock_is_told_by_what_differs(dist: Path, released: Path) -> None:
     """Its CAs in each package, its release and its organisation."""
-    lock = lock_of(released / "dist")
+    lock = lock_of(released)
     assert {} == told(dist, lock=lock)
-    (only,) = lock.certificates
-    other = msgspec.structs.replace(only, sha256="0" * 64)
-    found = told(dist, lock=msgspec.structs.replace(lock, certificates=(only, other)))
-    assert (
-        dict.fromkeys(
-            ("manifest.json", DEB, RPM, APK, ARCH),
-            f"lacks the CA {'0' * 64}, which trustpack.lock lists",
-        )
-        == found
-    )
-    found = told(dist, lock=lock_of(dist, release="2026.2"))
+    one, blocked = lock.certificates
+    other = msgspec.structs.replace(one, sha256="0" * 64)
+    found = told(dist, lock=msgspec.structs.replace(lock, certificates=(one, blocked, other)))
+    named = ("manifest.json", DEB, RPM, APK, ARCH)
+    assert dict.fromkeys(named, f"lacks the CA {'0' * 64}, which trustpack.lock lists") == found
+    found = told(dist, lock=msgspec.structs.replace(lock, certificates=(one,)))
+    said = f"distrusts the CA {blocked.sha256}, which is none that trustpack.lock lists"
+    assert {"manifest.json": said} == found
+    newest = msgspec.structs.replace(lock.history[0], release="2026.2")
+    found = told(dist, lock=msgspec.structs.replace(lock, history=(newest,)))
     assert {"manifest.json": "is of release 2026.1, and trustpack.lock of 2026.2"} == found
-    found = told(dist, lock=lock_of(dist, organisation="evil"))
+    found = told(dist, lock=msgspec.structs.replace(lock, organisation="evil"))
     assert {"manifest.json": "is of acme, and trustpack.lock of evil"} == found
 
 
 def test_a_signature_by_another_key_is_named(dist: Path, keys: SiteVerifier) -> None:
-    """Each of the three kinds."""
-    strange = SiteVerifier((made.keyring(3).published[0].openpgp,), {})
-    assert {RPM, APK, f"{ARCH}.sig"} == told(dist, strange).keys()
-    assert {} == told(dist, SiteVerifier((*strange.keys, *keys.keys), keys.apk_keys))
+    """Each of the three kinds, and the statement's."""
+    ring = made.keyring(3)
+    strange = SiteVerifier((ring.published[0].openpgp,), {}, ring.statement_keys)
+    assert {RPM, APK, f"{ARCH}.sig", ENVELOPE, DEB} == told(dist, strange).keys()
+    both = {**keys.statement_keys, **strange.statement_keys}
+    assert {} == told(dist, SiteVerifier((*strange.keys, *keys.keys), keys.apk_keys, both))
 
 
-@pytest.mark.parametrize(("target", "signed"), [("deb", 0), ("rpm", 1), ("apk", 1), ("arch", 1)])
-def test_a_signature_that_was_taken_away_is_missed(
-    tmp_path: Path, keys: SiteVerifier, target: str, signed: int
-) -> None:
+def test_what_has_no_signature_needs_a_statement(dist: Path, keys: SiteVerifier) -> None:
+    """By who signs packages alone, nobody speaks for a .deb."""
+    found = told(dist, SiteVerifier(keys.keys, keys.apk_keys))
+    assert [DEB] == list(found)
+    assert "has no signature of its own, and no statement" in found[DEB]
+
+
+@pytest.mark.parametrize("target", ["deb", "rpm", "apk", "arch"])
+def test_a_signature_that_was_taken_away_is_missed(tmp_path: Path, keys: SiteVerifier, target: str) -> None:
     """Where there are keys, everything that can be signed must be."""
-    authority = create("Acme Root", now=dt.datetime.now(dt.UTC))
+    authority = create("Acme Root", now=projects.NOW)
     releases.build(tmp_path, "acme", [authority], target=target, release="2026.1")
-    assert ["the signature: there is none"] * signed == list(told(tmp_path / "dist", keys).values())
+    (said,) = told(tmp_path / "dist", keys).values()
+    assert said.startswith(
+        "has no signature of its own" if target == "deb" else "the signature: there is none"
+    )
+
+
+def resealed(dist: Path, keys: Path, change: Callable[[Statement], Statement]) -> None:
+    """Sign another statement about a release, and describe it, as who has the key could."""
+    with folders.claimed(dist) as claim:
+        text = statements.encode(change(statements.decode((dist / STATEMENT).read_bytes(), "x")))
+        envelope = site_keys.read(keys).seal(text)
+        made_anew = [
+            ReleaseDocument(STATEMENT, "statement", text),
+            ReleaseDocument(ENVELOPE, "envelope", envelope),
+        ]
+        documents.attach(claim, made_anew)
+
+
+def test_a_release_is_held_to_its_signed_statement(dist: Path, released: Path, keys: SiteVerifier) -> None:
+    """To each file, to which release it is, and to what it was made from."""
+
+    def other_digest(found: Statement) -> Statement:
+        first, *rest = found.subject
+        return replace(found, subject=(statements.stated(first.name, "0" * 64), *rest))
+
+    resealed(dist, released / "keys", other_digest)
+    assert {APK: f"is not the file that {STATEMENT} is about"} == told(dist, keys)
+
+    def one_less(found: Statement) -> Statement:
+        return replace(found, subject=found.subject[1:])
+
+    resealed(dist, released / "keys", one_less)
+    assert {APK: f"is in the release, and {STATEMENT} does not know it"} == told(dist, keys)
+
+    def one_more(found: Statement) -> Statement:
+        return replace(found, subject=(statements.stated("x.deb", "0" * 64), *found.subject))
+
+    resealed(dist, released / "keys", one_more)
+    assert f"lacks x.deb, which {STATEMENT} is about" == told(dist, keys)["manifest.json"]
+
+
+def test_a_source_that_is_not_the_stated_one_is_named(dist: Path, released: Path, keys: SiteVerifier) -> None:
+    """File by file."""
+
+    def other(found: Statement) -> Statement:
+        definition = found.predicate.build_definition
+        first, *rest = definition.resolved_dependencies
+        changed = (statements.stated(first.name, "0" * 64), *rest)
+        definition = replace(definition, resolved_dependencies=changed)
+        return replace(found, predicate=replace(found.predicate, build_definition=definition))
+
+    resealed(dist, released / "keys", other)
+    assert f"has another {materials.BUNDLE} than" in told(dist, keys)[projects.SOURCE]
+
+
+def test_an_envelope_around_another_statement_is_named(
+    dist: Path, released: Path, keys: SiteVerifier
+) -> None:
+    """Though both are written and signed as they are to be."""
+    before = (dist / ENVELOPE).read_bytes()
+
+    def other(found: Statement) -> Statement:
+        return replace(found, subject=found.subject[::-1])
+
+    resealed(dist, released / "keys", other)
+    assert {"manifest.json"} == told(dist, keys).keys()
+    with folders.claimed(dist) as claim:
+        documents.attach(claim, [ReleaseDocument(ENVELOPE, "envelope", before)])
+    assert f"holds another statement than {STATEMENT}" == told(dist, keys)[ENVELOPE]
 
 
 def test_a_signature_is_written_in_one_way(dist: Path, keys: SiteVerifier) -> None:
