@@ -43,10 +43,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
         "lifecycle", "diff", "pipeline",
     ),
+    "ci": ("text",),
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",
-        "pipeline", "signing", "repositories", "prove", "provenance", "docs",
+        "pipeline", "signing", "repositories", "prove", "provenance", "ci", "docs",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

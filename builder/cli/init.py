@@ -1,13 +1,18 @@
-"""`trustpack init` and `trustpack schema`: the configuration file, and JSON Schemas for editors."""
+"""`trustpack init` and `trustpack schema`: the configuration, a CI system's files, schemas for editors."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, init_ci, options
+
+if TYPE_CHECKING:
+    from builder.config import Config
+    from builder.pipeline.accept import Treatments
 
 _TEMPLATE = """\
 # trustpack.yaml: 'trustpack docs configuration' tells every key, its meaning and its default.
@@ -27,7 +32,7 @@ bundle:
   {public_roots}       # refuse, drop or keep
 
 # release: 2026.10             # without it: the UTC date, with a counter
-# site: https://packages.{slug}.example
+{site}
 # targets: [{targets}]
 # npm_scope: "@{slug}"
 # names:
@@ -43,6 +48,12 @@ bundle:
 #   architectures: [x86_64, aarch64]
 #   # signer: [program, ...]   # 'trustpack docs keys' tells of it
 
+# publish:                     # registries: 'trustpack docs configuration' has them all
+#   pypi:
+#     url: https://pypi.{slug}.example/
+# provenance:
+#   source: withhold           # offer, without it: what packages are made of goes out beside them
+
 # lifecycle:                   # rotations: 'trustpack docs rotate' tells of them
 #   overlap: 30d
 #   fail_on: error             # or warning
@@ -51,11 +62,17 @@ bundle:
 
 def init(
     paths: Annotated[
-        list[str], typer.Argument(help="Files, folders, - for standard input, https://…#sha256=….")
-    ],
+        list[str] | None,
+        typer.Argument(help="Files, folders, - for standard input, https://…#sha256=….", show_default=False),
+    ] = None,
     *,
-    org: Annotated[str, typer.Option(help="The organisation's short name.")],
+    org: Annotated[str | None, typer.Option(help="The organisation's short name.")] = None,
     config: Annotated[Path, typer.Option(help="The file to write.")] = Path("trustpack.yaml"),
+    site: Annotated[str | None, typer.Option(help="Where the packages' site is served.")] = None,
+    ci: Annotated[
+        Literal["github", "gitlab"] | None,
+        typer.Option(help="Write what this CI system builds, signs and publishes by, too."),
+    ] = None,
     expired: options.Expired = None,
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
@@ -65,51 +82,91 @@ def init(
 ) -> None:
     """Write a commented trustpack.yaml.
 
-    The bundle is checked first. An existing file is kept.
+    The bundle is checked first. An existing file is kept. With --ci and nothing else, beside a trustpack.yaml
+    that is there, only the CI system's files are written: 'trustpack docs ci' tells of them.
     """
     import os
 
-    from builder.config import minimal, organisation
-    from builder.errors import OutputError
+    from builder.config import address, minimal
+    from builder.errors import OutputError, UsageError
     from builder.pipeline.accept import Treatments
     from builder.pipeline.project import Project
-    from builder.release.atomic import clear_up, create, unwritable
-    from builder.render import recipe
+    from builder.release.atomic import clear_up
 
     as_json = options.chosen(form, json=json) == "json"
-    found = minimal(org, paths)
-    taken = OutputError(f"{config}: is there already", hint="edit it, or give another name with --config")
+    treatments = Treatments(expired, intermediates, public_roots)
+    there = os.path.lexists(config)
+    beside = ci is not None and there and not (paths or org or site)
+    if beside:
+        project = environment.project(config=config)
+    elif not paths or org is None:
+        raise UsageError(
+            "init: needs the bundle's paths and --org", hint="such as: trustpack init roots.pem --org acme"
+        )
+    else:
+        project = Project(minimal(org, paths), Path(), None, environment.clock(None))
+    where = address(site, "--site") if site is not None else project.config.site or ""
+    jobs = init_ci.files(ci, config, project, where) if ci else ()
     clear_up(config.parent)
-    if os.path.lexists(config):
-        raise taken
-    bundle = environment.accepted(
-        Project(found, Path(), None, environment.clock(None)),
-        treatments=Treatments(expired, intermediates, public_roots),
-        password_file=password_file,
-    )
-    text = _TEMPLATE.format(
-        slug=org,
-        name=organisation(found).name,
-        paths="\n".join(f"    - {_quoted(path, config.parent)}" for path in paths),
-        expired=f"expired: {expired}" if expired else "# expired: refuse",
-        intermediates=f"intermediates: {intermediates}" if intermediates else "# intermediates: refuse",
-        public_roots=f"public_roots: {public_roots}" if public_roots else "# public_roots: refuse",
-        targets=", ".join(source.target for source in recipe.select(recipe.sources(), None)),
-    )
-    try:
-        create(config, text.encode("utf-8"))
-    except FileExistsError:
-        raise taken from None
-    except OSError as error:
-        raise unwritable(config, error) from error
+    if there and not beside:
+        hint = "edit it, or give another name with --config"
+        if ci:
+            hint += f"; 'trustpack init --ci {ci}' alone writes the CI system's files beside it"
+        raise OutputError(f"{config}: is there already", hint=hint)
+    bundle = environment.accepted(project, treatments=treatments, password_file=password_file)
+    if not beside:
+        _create(config, _text(project.config, config, treatments, where))
+    for file, text in jobs:
+        with contextlib.suppress(OSError):  # which writing tells of
+            file.parent.mkdir(parents=True, exist_ok=True)
+        _create(file, text)
     count = len(bundle.certificates)
+    written = [*([] if beside else [config]), *(file for file, _ in jobs)]
     if as_json:
         from builder.text.printed import printed
 
-        typer.echo(printed({"file": str(config), "organisation": org, "certificates": count}), nl=False)
+        document = {"file": str(config), "organisation": project.slug, "certificates": count}
+        typer.echo(printed(document | {"written": list(map(str, written))}), nl=False)
         return
     plural = "s" * (count != 1)
-    typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
+    if not beside:
+        typer.echo(f"{config}: written for {count} certificate{plural}; now run 'trustpack build'")
+    for file, _ in jobs:
+        typer.echo(f"{file}: written; 'trustpack docs ci' tells what to set up once")
+
+
+def _text(found: Config, file: Path, treatments: Treatments, site: str) -> str:
+    from builder.config import organisation
+    from builder.render import recipe
+    from builder.text.quoting import yaml
+
+    slug, given = found.organisation.slug, treatments
+    return _TEMPLATE.format(
+        slug=slug,
+        name=organisation(found).name,
+        paths="\n".join(f"    - {_quoted(path, file.parent)}" for path in found.bundle.paths),
+        expired=f"expired: {given.expired}" if given.expired else "# expired: refuse",
+        intermediates=f"intermediates: {given.intermediates}"
+        if given.intermediates
+        else "# intermediates: refuse",
+        public_roots=f"public_roots: {given.public_roots}"
+        if given.public_roots
+        else "# public_roots: refuse",
+        site=f"site: {yaml(site)}" if site else f"# site: https://packages.{slug}.example",
+        targets=", ".join(source.target for source in recipe.select(recipe.sources(), None)),
+    )
+
+
+def _create(file: Path, text: str) -> None:
+    from builder.errors import OutputError
+    from builder.release.atomic import create, unwritable
+
+    try:
+        create(file, text.encode("utf-8"))
+    except FileExistsError:
+        raise OutputError(f"{file}: is there already") from None
+    except OSError as error:
+        raise unwritable(file, error) from error
 
 
 def schema(

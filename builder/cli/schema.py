@@ -15,6 +15,7 @@ class InitJson(DocumentJson, frozen=True):
     file: Annotated[str, Meta(description="Its path.")]
     organisation: Annotated[str, Meta(description="The organisation's slug.")]
     certificates: Annotated[int, Meta(description="How many CA certificates its bundle has.")]
+    written: Annotated[list[str], Meta(description="The files that were written.")]
 
 
 class DemoFileJson(Shape, frozen=True):
