@@ -43,6 +43,7 @@ TITLES = (
     "Build the packages",
     "Prove them in a clean testbed, by a replica of the CA",
     "Say what they are made of and by what, and sign them",
+    "Verify the release as anybody can: built once more, and compared byte for byte",
     "Make a signed site of them, and check it to the last byte",
     "Serve the site, to this machine alone",
     "Install by name, as the site's page tells people to",
@@ -180,6 +181,8 @@ def _publish_first(walk: Walk, scene: Scene) -> str:
     with walk.step():
         walk.say(walk.trustpack("keys new")[0])
         _sign(walk)
+    with walk.step():
+        walk.say(*walk.trustpack("verify --lock trustpack.lock --keys keys"))
     with walk.step():
         walk.say(walk.trustpack("repo build")[0])
         walk.say(*walk.trustpack("repo check"))

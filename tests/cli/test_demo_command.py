@@ -119,7 +119,7 @@ def test_the_whole_way_is_gone_and_told_and_only_the_site_stays(world: World) ->
     typed = [shlex.split(line) for step in found["steps"] for line in step["commands"]]
     commands = " ".join(words[1] for words in typed if words[0] == "trustpack")
     assert commands == (
-        "lint lock build prove keys attest sign repo repo repo "
+        "lint lock build prove keys attest sign verify repo repo repo "
         "plan lock build attest sign repo plan lock build attest sign repo repo repo repo repo"
     )
     assert [json.loads(line)["message"]["level"] for line in err.splitlines()[:3]] == ["progress"] * 3
@@ -135,10 +135,10 @@ def test_the_whole_way_is_gone_and_told_and_only_the_site_stays(world: World) ->
     [
         ("$ trustpack prove", signal.SIGINT),
         pytest.param("$ trustpack build", signal.SIGTERM, marks=pytest.mark.long),
-        pytest.param("[8/12]", signal.SIGINT, marks=pytest.mark.long),
-        pytest.param("[11/12]", signal.SIGHUP, marks=pytest.mark.long),
+        pytest.param("[9/13]", signal.SIGINT, marks=pytest.mark.long),
+        pytest.param("[12/13]", signal.SIGHUP, marks=pytest.mark.long),
         pytest.param("$ trustpack repo retire", signal.SIGINT, marks=pytest.mark.long),
-        pytest.param("[12/12]", signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param("[13/13]", signal.SIGTERM, marks=pytest.mark.long),
     ],
 )
 def test_who_ends_it_finds_nothing_left(world: World, line: str, number: int) -> None:
@@ -190,7 +190,7 @@ def test_at_a_terminal_the_page_is_there_until_enter(world: World) -> None:
     os.write(terminal, _ENTER)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert left(world) == []
-    assert b"12/12" in said
+    assert b"12/13" in said
 
 
 def test_a_broken_promise_names_its_step(tmp_path: Path) -> None:
