@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.cli import environment, options
+from builder.cli.approving import known
 from builder.cli.messages import tell
 from builder.cli.tables import size, table
 
@@ -40,6 +41,7 @@ def build(
     ] = Path("dist"),
     release: Annotated[str | None, typer.Option(help="The release version.  [default: the UTC date]")] = None,
     change_scheme: options.ChangeScheme = False,
+    anchor: options.Anchor = None,
     expired: options.Expired = None,
     intermediates: options.Intermediates = None,
     public_roots: options.PublicRoots = None,
@@ -59,7 +61,8 @@ def build(
     They are those of every target that is built by default ('trustpack recipes list'), or of --target.
 
     With a trustpack.lock beside the configuration, the bundle must be the one that it lists, and the release
-    is the lock's. In JSON it prints the manifest.
+    is the lock's. With `approvals` in the configuration, enough approvers must have signed the lock. In JSON
+    it prints the manifest.
     """
     from builder.pipeline import build as pipeline
     from builder.pipeline.accept import Treatments
@@ -74,7 +77,7 @@ def build(
         password_file=password_file,
         quiet=quiet,
     )
-    wanted = request(project, bundle, targets=target, release=release)
+    wanted = request(project, bundle, targets=target, release=release, anchor=known(anchor))
     if not quiet:
         tell("warning", wanted.warnings)
     if project.file:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import approving, environment, options
 from builder.cli.messages import tell
+from builder.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +44,21 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock is not up to date.")
     ] = False,
+    sign: Annotated[
+        str | None,
+        typer.Option(
+            help="Approve the lock by this key: an SSH key's file, or openpgp:FINGERPRINT for gpg.",
+            metavar="<key>",
+        ),
+    ] = None,
+    approved: Annotated[
+        bool, typer.Option("--approved", help="Say who has approved the lock; exit with 1 if too few have.")
+    ] = False,
+    anchor: options.Anchor = None,
     change_scheme: options.ChangeScheme = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the change, or what would be signed; write nothing.")
+    ] = False,
     password_file: options.PasswordFile = None,
     form: options.Form = None,
     json: options.Json = False,
@@ -56,7 +70,8 @@ def lock(
     release from it: unchanged certificates keep their version. Changed ones get a new release, named when the
     lock is written. Texts, names, settings and recipes are pinned, too: where only they have changed, --bump
     makes one. What 'trustpack plan' warns of is shown, and stops it where lifecycle.fail_on says so.
-    Review the lock like code.
+    Review the lock like code. With `approvals` in the configuration, a change of it needs signatures: --sign
+    makes one, by ssh-keygen or gpg.
     """
     from builder.lifecycle import lockfile
     from builder.lifecycle.lock import FILE_NAME, refuse_other_packaging
@@ -67,6 +82,15 @@ def lock(
 
     as_json = options.chosen(form, json=json) == "json"
     project = environment.project(config=config, now=now)
+    if sign is not None or approved:
+        if check or again or release or (sign and approved):
+            raise UsageError("--sign and --approved: change nothing else, so give one of them alone")
+        if sign is None:
+            approving.show(project, anchor, as_json=as_json)
+        else:
+            with _alone((project.lock_file or Path(FILE_NAME)).parent, writing=not dry_run):
+                approving.sign(project, sign, as_json=as_json, dry_run=dry_run)
+        return
     file, writing = project.lock_file or Path(FILE_NAME), not (check or dry_run)
     with _alone(file.parent, writing=writing):
         old = project.lock
@@ -134,6 +158,7 @@ def _print_json(step: Step, project: Project) -> None:
         "removed": [value(item, stages) for item in change.removed],
         "moved": [value(item, stages) | {"state_before": before.state} for before, item in change.moved],
         "packaging": list(step.parts),
+        "approvals": approving.standing(step.new, step.file),
     }
     typer.echo(printed(document), nl=False)
 
@@ -162,3 +187,4 @@ def _show(step: Step) -> None:
     if not (step.up_to_date or step.written):
         said += "; nothing was written"
     typer.echo(visible(f"{step.file}: {said}"))
+    approving.tell_standing(step.new, step.file)

@@ -189,6 +189,14 @@ Certificate = Annotated[
     Path | None,
     typer.Option(help="A file with the site's public keys, ORG.asc, instead.", parser=path, metavar="<path>"),
 ]
+Anchor = Annotated[
+    str | None,
+    typer.Option(
+        help="What the lock's approvals go on from: a digest that 'lock --approved' has shown, or a lock.",
+        metavar="<digest|file>",
+        envvar="TRUSTPACK_ANCHOR",
+    ),
+]
 Unsigned = Annotated[bool, typer.Option("--unsigned", help="The site is not signed.")]
 Record = Annotated[
     Path | None,

@@ -1,5 +1,6 @@
 """trustpack.yaml, read strictly: whose bundle it is, what is in it, and what is built from it."""
 
+from builder.config.approving import ApprovalsSection
 from builder.config.file import address, minimal, organisation, read, read_with_lines
 from builder.config.publishing import (
     Destination,
@@ -27,6 +28,7 @@ from builder.config.values import FINGERPRINT
 __all__ = [
     "FILE_NAME",
     "FINGERPRINT",
+    "ApprovalsSection",
     "AuthoritySection",
     "BundleSection",
     "Config",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from builder.config.approving import ApprovalsSection  # noqa: TC001  msgspec reads annotations at run time
 from builder.config.provenance import ProvenanceSection
 from builder.config.publishing import PublishSection
 from builder.config.values import FINGERPRINT, Day, Fingerprint, Section, Url
@@ -256,6 +257,7 @@ class Config(Section, frozen=True):
     repository: RepositorySection = RepositorySection()
     publish: PublishSection = PublishSection()
     provenance: ProvenanceSection = ProvenanceSection()
+    approvals: ApprovalsSection | None = None
     npm_scope: (
         Annotated[
             str,
@@ -285,4 +287,8 @@ def schema() -> dict[str, Any]:
     result["$defs"]["RepositorySection"]["properties"]["keep"]["anyOf"].append(
         {"type": "integer", "minimum": 2}
     )
+    counts = result["$defs"]["ApprovalsSection"]["properties"]
+    number = {"type": "integer", "minimum": 1, "maximum": 99}
+    counts["needed"] = {"anyOf": [counts["needed"], number]}
+    counts["distrust"]["anyOf"].append(number)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **result}

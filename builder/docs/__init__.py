@@ -18,6 +18,7 @@ SECTIONS = {
         "rules",
         "rotate",
         "emergency-distrust",
+        "approvals",
         "prove",
         "site",
         "publish-site",

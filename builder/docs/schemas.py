@@ -46,6 +46,11 @@ PRINTED = {
         "`trustpack check --site --json`", "builder.repositories.check_schema", "SiteHealthJson"
     ),
     "lock": PrintedJson("`trustpack lock --json`", "builder.lifecycle.schema", "LockJson"),
+    "approvals": PrintedJson(
+        "`trustpack lock --approved --json` and `lock --sign --json`",
+        "builder.lifecycle.schema",
+        "ApprovalsJson",
+    ),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
     "attest": PrintedJson("`trustpack attest --json`", "builder.provenance.schema", "AttestJson"),

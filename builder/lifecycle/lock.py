@@ -29,16 +29,25 @@ if TYPE_CHECKING:
 FILE_NAME = "trustpack.lock"
 
 
+class ApprovalStep(msgspec.Struct, frozen=True):
+    """One text that approvers sign, and each one's signature of it, empty as long as there is none."""
+
+    text: str
+    signatures: tuple[tuple[str, bytes], ...]
+
+
 class Lock(msgspec.Struct, frozen=True):
     """The CAs, each with its state, and the releases, the newest first; there is at least one.
 
     `packaging` is how the newest one's packages are made; locks of before it was pinned have none.
+    `approvals` has every step that was approved, the oldest first; the last may be waiting for it.
     """
 
     organisation: str
     certificates: tuple[CertificateSummary, ...]
     history: tuple[ReleaseRecord, ...]
     packaging: Packaging | None = None
+    approvals: tuple[ApprovalStep, ...] = ()
 
     @property
     def release(self) -> Release:
@@ -186,7 +195,7 @@ def advance(
     changed = packagings.differences(lock.packaging if lock else None, packaging)
     if lock and stays(lock, certificates, wanted) and not (again or changed):
         newest = msgspec.structs.replace(previous[0], packaging=_pinned(packaging))
-        return Lock(organisation, tuple(certificates), (newest, *previous[1:]), packaging)
+        return Lock(organisation, tuple(certificates), (newest, *previous[1:]), packaging, lock.approvals)
     release = _release(previous, wanted, today, content(certificates))
     old = lock.certificates if lock else ()
     record = ReleaseRecord(
@@ -199,7 +208,8 @@ def advance(
         undistrusted=_only(old, certificates, shipped=False),
         packaging=_pinned(packaging),
     )
-    return Lock(organisation, tuple(certificates), (record, *previous), packaging)
+    approvals = lock.approvals if lock else ()
+    return Lock(organisation, tuple(certificates), (record, *previous), packaging, approvals)
 
 
 def _pinned(packaging: Packaging | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime as dt
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,13 +12,13 @@ import msgspec
 
 from builder.errors import LockError, ReleaseError
 from builder.lifecycle.history import ReleaseRecord
-from builder.lifecycle.lock import FILE_NAME, Lock
+from builder.lifecycle.lock import FILE_NAME, ApprovalStep, Lock
 from builder.lifecycle.packaging import Packaging  # noqa: TC001  msgspec reads annotations at run time
 from builder.model import CertificateSummary, State
 from builder.model import release as releases
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
 from builder.text import document, files
-from builder.text.quoting import yaml
+from builder.text.quoting import visible, yaml
 from builder.text.times import stamp
 from builder.text.values import END
 from builder.x509 import keys
@@ -33,6 +35,7 @@ _SCHEMA = "2"
 _FIRST = "1"
 _RENAMED = {"forgiven": "undistrusted"}
 _KEY_HINT = "take it out of the lock and its history in git, and ask who else has seen it"
+_RESTORE = "only 'trustpack lock' writes it: restore the file as it was committed"
 _CONFLICT = "<<<<<<< "  # which no line that we write begins with
 # What a release changed, in the file's order.
 _CHANGES = ("added", "removed", "distrusted", "undistrusted")
@@ -87,6 +90,20 @@ class _Release(_Struct, frozen=True):
     ] = []
 
 
+class _Signature(_Struct, frozen=True):
+    """One approver's place for a signature."""
+
+    by: Annotated[str, msgspec.Meta(description="The approver's name.")]
+    signature: Annotated[str, msgspec.Meta(description="In base64; empty as long as there is none.")]
+
+
+class _Approval(_Struct, frozen=True):
+    """One text that approvers have signed, or are to sign."""
+
+    text: Annotated[str, msgspec.Meta(description="What is signed, byte for byte.")]
+    signatures: list[_Signature]
+
+
 class _File(_Struct, frozen=True):
     """The whole file; only 'trustpack lock' writes it."""
 
@@ -103,6 +120,12 @@ class _File(_Struct, frozen=True):
         ]
         | None
     ) = None
+    approvals: Annotated[
+        list[_Approval],
+        msgspec.Meta(
+            description="What was approved, step by step, the oldest first; the last may be waiting."
+        ),
+    ] = []
     schema: Literal["2"] = "2"
 
 
@@ -151,7 +174,8 @@ def parse(text: str, where: str) -> Lock:
         if item.sha256 in certificates:
             raise LockError(f"{place}: the CA {item.sha256} is a duplicate entry")
         certificates[item.sha256] = _summary(item, place)
-    return Lock(file.organisation, tuple(certificates.values()), history, file.packaging)
+    steps = tuple(_step(item, parsed.where(("approvals", i))) for i, item in enumerate(file.approvals))
+    return Lock(file.organisation, tuple(certificates.values()), history, file.packaging, steps)
 
 
 def _renamed(parsed: Document) -> Document:
@@ -196,6 +220,13 @@ def to_text(lock: Lock) -> str:
             changed: Sequence[CertificateSummary] = getattr(record, key)
             lines += [f"    {key}:"] if changed else []
             lines += [line for named in changed for line in _mapping(6, *_named(named))]
+    lines += ["approvals:"] if lock.approvals else []
+    for step in lock.approvals:
+        lines += ["  - text: |", *(f"      {line}" for line in step.text.splitlines()), "    signatures:"]
+        for name, signature in step.signatures:
+            # Two lines for each: two people sign in two branches, and git merges what they have written.
+            said = base64.b64encode(signature).decode("ascii")
+            lines += _mapping(6, f"by: {yaml(name)}", f'signature: "{said}"')
     return "\n".join(lines) + "\n"
 
 
@@ -226,6 +257,19 @@ def _summary(item: _Certificate, where: str) -> CertificateSummary:
     return CertificateSummary(
         sha256=item.sha256, subject=item.subject, not_before=begins, not_after=ends, state=item.state
     )
+
+
+def _step(item: _Approval, where: str) -> ApprovalStep:
+    signatures = []
+    for one in item.signatures:
+        try:
+            data = binascii.a2b_base64(one.signature, strict_mode=True)
+        except binascii.Error:
+            data = b""
+        if base64.b64encode(data).decode("ascii") != one.signature:
+            raise LockError(f"{where}: the signature of {visible(one.by)} is damaged", hint=_RESTORE)
+        signatures.append((one.by, data))
+    return ApprovalStep(item.text, tuple(signatures))
 
 
 def _check_order(history: Sequence[ReleaseRecord], parsed: Document) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from builder.lifecycle import approvals
 from builder.lifecycle.lock import Change, compare
 from builder.lifecycle.packaging import told
 from builder.text.printed import printed
@@ -16,6 +17,7 @@ from builder.text.quoting import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from builder.lifecycle.approvals import Standing
     from builder.lifecycle.lock import Lock
     from builder.lifecycle.states import Lifecycle, Stage
     from builder.model import CertificateSummary
@@ -37,8 +39,8 @@ class Plan(msgspec.Struct, frozen=True):
     """What leads from the last release (empty: there is none) to the next one.
 
     `distrust` has, by target, what distrusting a CA does there, where one is distrusted; `stages` what is
-    configured of each CA; `packaging` which other parts than the CAs have changed; and `one_way` is a
-    sentence where the release begins another scheme.
+    configured of each CA; `packaging` which other parts than the CAs have changed; `one_way` is a sentence
+    where the release begins another scheme; and `standing` is what approvers are asked, if they are.
     """
 
     before: str
@@ -50,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True):
     stages: Mapping[str, Stage] = MappingProxyType({})
     packaging: tuple[str, ...] = ()
     one_way: str = ""
+    standing: Standing | None = None
 
 
 class _Rotation(msgspec.Struct, frozen=True):
@@ -143,6 +146,7 @@ def as_text(plan: Plan) -> str:
     if plan.packaging:
         lines.append(f"~ how packages are made: {told(plan.packaging)}")
     lines.append(_counted(plan))
+    lines += [f"approvals: {plan.standing.told}"] if plan.standing and not plan.standing.approved else []
     lines += [f"warning: {text}" for text in (plan.one_way, *(one.text for one in plan.warnings)) if text]
     if plan.distrust:
         width = max(map(len, plan.distrust))
@@ -173,6 +177,7 @@ def as_json(plan: Plan) -> str:
         "moved": [value(item, plan.stages) | {"state_before": old.state} for old, item in plan.change.moved],
         "kept": plan.kept,
         "packaging": list(plan.packaging),
+        "approvals": approvals.value(plan.standing),
         "warnings": [
             {"sha256": one.certificate.sha256, "subject": one.certificate.subject, "message": one.message}
             for one in plan.warnings

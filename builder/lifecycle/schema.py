@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -78,6 +78,34 @@ class WarningJson(Shape, frozen=True):
     message: str
 
 
+class ApproverJson(Shape, frozen=True):
+    """Somebody who may approve."""
+
+    name: str
+    kind: Annotated[Literal["ssh", "openpgp"], Meta(description="What key it is.")]
+    fingerprint: Annotated[str, Meta(description="As `ssh-keygen -l` or `gpg --fingerprint` says it.")]
+
+
+class ApprovalJson(Shape, frozen=True):
+    """One step of the approvals: what was to be approved, and who has done it."""
+
+    digest: Annotated[Sha256, Meta(description="Of the text that is signed.")]
+    occasion: Annotated[
+        Literal["first", "change", "distrust", "approvers", "removal"],
+        Meta(description="What it is for, which says how many must sign it."),
+    ]
+    needed: Annotated[int, Meta(description="How many must sign it.")]
+    approved: Annotated[bool, Meta(description="Whether enough have.")]
+    signed: Annotated[list[ApproverJson], Meta(description="Who has signed it.")]
+    missing: Annotated[list[ApproverJson], Meta(description="Who has not.")]
+    wrong: Annotated[list[str], Meta(description="Approvers whose signature is not of this text.")]
+
+
+Approvals = Annotated[
+    ApprovalJson | None, Meta(description="What approvers are asked; null where nobody needs to approve.")
+]
+
+
 class PlanJson(DocumentJson, frozen=True):
     """What the next release adds and removes."""
 
@@ -88,6 +116,7 @@ class PlanJson(DocumentJson, frozen=True):
     moved: list[MovedJson]
     kept: Annotated[int, Meta(description="How many CAs are shipped both before and after.")]
     packaging: Parts
+    approvals: Approvals
     warnings: list[WarningJson]
     one_way: Annotated[
         str,
@@ -97,6 +126,17 @@ class PlanJson(DocumentJson, frozen=True):
         dict[str, str],
         Meta(description="By target, what distrusting does there; empty where no CA is distrusted."),
     ]
+
+
+class ApprovalsJson(DocumentJson, frozen=True):
+    """Who has approved a lock."""
+
+    file: Annotated[str, Meta(description="The lock's path.")]
+    release: Annotated[str, Meta(description="The lock's release.")]
+    approved: Annotated[bool, Meta(description="Whether enough have approved what it says.")]
+    anchor: Annotated[str, Meta(description="The digest of the last step that is approved; else empty.")]
+    text: Annotated[str, Meta(description="What the last step's approvers sign, byte for byte.")]
+    steps: Annotated[list[ApprovalJson], Meta(description="Every step, the oldest first.")]
 
 
 class LockJson(DocumentJson, frozen=True):
@@ -111,3 +151,4 @@ class LockJson(DocumentJson, frozen=True):
     removed: list[PlannedJson]
     moved: list[MovedJson]
     packaging: Parts
+    approvals: Approvals

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.errors import ConfigError, LockError
+from builder.lifecycle import approvals, states
 from builder.lifecycle import lock as locks
-from builder.lifecycle import states
 from builder.lint import Override, Policy, lint, refuse
 from builder.load.access import Access, read
 from builder.model import Bundle, Origin
@@ -88,19 +88,22 @@ def examine(
     return bundle, loading.findings + findings
 
 
-def locked(project: Project, bundle: Bundle, *, release: str | None) -> Release | None:
+def locked(project: Project, bundle: Bundle, *, release: str | None, anchor: str = "") -> Release | None:
     """Return the release to build: the lock's, else `release` or the configuration's.
 
-    Raises LockError where the bundle, the packaging or the release does not fit the lock, ReleaseError.
+    Raises LockError where the bundle, the packaging or the release does not fit the lock, or too few have
+    approved it, and ReleaseError. `anchor` is the digest of what must be among the approvals.
     """
     lock, wanted = project.lock, project.release(release)
     if lock is None:
+        approvals.refuse_unapproved(lock, project.approvers, str(project.lock_file or "--org"), anchor=anchor)
         return wanted
     from builder.pipeline.packaging import packaging  # a build without a lock does without it
 
     described = locks.describe(bundle, project.lifecycle)
     where, given = str(project.lock_file), None if release is None else wanted
     locks.verify(lock, described, where, wanted=given, packaging=packaging(project))
+    approvals.refuse_unapproved(lock, project.approvers, where, anchor=anchor)
     if wanted and wanted.numbers != lock.release.numbers:
         said = f"release is {wanted.text} here, and {lock.release.text} in {where}"
         higher = wanted.numbers > lock.release.numbers

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from builder.errors import ReleaseError
+from builder.lifecycle import approvals
 from builder.lifecycle import lock as locks
 from builder.lifecycle import packaging as packagings
 from builder.lifecycle import plan as plans
@@ -38,7 +39,7 @@ def following(project: Project, bundle: Bundle, *, release: str | None = None, a
             hint="change this line, or take it out and give --release: a build goes by what stands here",
         )
     try:
-        return locks.advance(
+        new = locks.advance(
             project.lock,
             locks.describe(bundle, project.lifecycle),
             organisation=project.slug,
@@ -53,6 +54,7 @@ def following(project: Project, bundle: Bundle, *, release: str | None = None, a
         line = project.where(("release",))
         hint = f"clients would never fetch it: raise it in {line}, or take that line out"
         raise ReleaseError(str(error), hint=hint) from None
+    return replace(new, approvals=approvals.following(new, project.approvers, str(project.lock_file)))
 
 
 def unbumped(project: Project, bundle: Bundle, *, release: str | None = None) -> tuple[str, ...]:
@@ -87,7 +89,9 @@ def plan(project: Project, bundle: Bundle, out: Path) -> Plan:
         today=project.today,
     )
     one_way = releases.one_way(releases.stored(before), new.release) if before else ""
-    return replace(made, one_way=one_way, packaging=changed(lock, new))
+    asked = approvals.standings(new, str(project.lock_file))[-1:]
+    standing = asked[0] if asked else None
+    return replace(made, one_way=one_way, packaging=changed(lock, new), standing=standing)
 
 
 def changed(old: Lock | None, new: Lock) -> tuple[str, ...]:

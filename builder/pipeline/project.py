@@ -10,8 +10,8 @@ import msgspec
 
 from builder import config
 from builder.errors import LockError, ReleaseError, UsageError
+from builder.lifecycle import approvers, lockfile, states
 from builder.lifecycle import lock as locks
-from builder.lifecycle import lockfile, states
 from builder.load import is_file_name
 from builder.model import release as releases
 from builder.text.quoting import visible
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from builder.config import Config
+    from builder.lifecycle.approvers import Approvers
     from builder.lifecycle.lock import Lock
     from builder.lifecycle.states import Lifecycle
     from builder.model import Release
@@ -74,6 +75,12 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     def lifecycle(self) -> Lifecycle:
         """Where each CA is in its life, as configured; raises ConfigError naming file and line."""
         return states.read(self.config.lifecycle, self.where)
+
+    @cached_property
+    def approvers(self) -> Approvers | None:
+        """Who approves the lock, None where nobody needs to; raises ConfigError naming file and line."""
+        section = self.config.approvals
+        return approvers.read(section, self.where, self.folder) if section else None
 
     def where(self, key: tuple[str | int, ...]) -> str:
         """Return "file:line" of a key of the configuration."""

@@ -47,11 +47,17 @@ class BuildRequest(msgspec.Struct, frozen=True):
 
 
 def request(
-    project: Project, bundle: Bundle, *, targets: list[str] | None = None, release: str | None = None
+    project: Project,
+    bundle: Bundle,
+    *,
+    targets: list[str] | None = None,
+    release: str | None = None,
+    anchor: str = "",
 ) -> BuildRequest:
     """Return the request for a project's bundle; `targets` and `release` replace the configuration's.
 
-    Raises UsageError, ConfigError with file and line, ReleaseError, or LockError where the lock does not fit.
+    `anchor` is the digest of what must be among the lock's approvals; empty for none. Raises UsageError,
+    ConfigError with file and line, ReleaseError, or LockError where the lock does not fit or is not approved.
     """
     chosen = project.config
     available = recipe.sources(project.beside)
@@ -64,7 +70,7 @@ def request(
         bundle=bundle,
         sources=sources,
         today=project.today,
-        release=_release(project, bundle, owner, sources, release),
+        release=_release(project, bundle, owner, sources, release, anchor),
         source_date_epoch=project.source_date_epoch,
         history=revisions(project.lock.history) if project.lock else (),
         names=chosen.names,
@@ -79,8 +85,9 @@ def _release(
     owner: Organisation,
     sources: Sequence[recipe.RecipeSource],
     release: str | None,
+    anchor: str,
 ) -> Release | None:
-    chosen = locked(project, bundle, release=release)
+    chosen = locked(project, bundle, release=release, anchor=anchor)
     if project.lock and chosen:
         from builder.pipeline.versions import refuse_lower  # a build without a lock does without it
 

@@ -36,11 +36,13 @@ def ask(
     environment: Mapping[str, str] | None = None,
     seconds: float = SECONDS,
     descriptors: Sequence[int] = (),
+    on_terminal: bool = False,
 ) -> Answer:
     """Run a program with `data` on its standard input, and return its answer.
 
     Without `environment` it has this process's own. `descriptors` stay open for it. Raises ToolError where it
-    cannot be started, takes longer than `seconds`, or writes more than a signature could be.
+    cannot be started, takes longer than `seconds`, or writes more than a signature could be. `on_terminal`
+    it may ask the person there, who may end it by Ctrl-C.
     """
     name = command[0]
     try:
@@ -51,7 +53,7 @@ def ask(
             stderr=subprocess.PIPE,
             env=environment,
             pass_fds=descriptors,
-            start_new_session=True,  # so that what it has started ends with it
+            start_new_session=not on_terminal,  # so that what it has started ends with it
         )
     except OSError as error:
         raise ToolError(f"{visible(name)}: cannot be started: {error.strerror}") from None
@@ -108,8 +110,9 @@ def _written(stream: IO[bytes], rest: memoryview) -> memoryview:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError):  # where it has no group of its own, too
         os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
     child.wait()
     for stream in (child.stdin, child.stdout, child.stderr):
         if stream:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from builder.docs.schemas import NAMES, PRINTED, schema
+from tests import approvers
 from tests.cli.conftest import World
 from tests.commands import commands
 
@@ -23,6 +24,7 @@ CASES = {
     "inspect": ("inspect dist --json", 10),  # one of the packages is cut off
     "check": ("check --json --within 9999d", 1),
     "lock": ("lock --json --check", 1),
+    "approvals": ("lock --approved --json", 1),
     "plan": ("plan --json", 1),
     "diff": ("diff roots.pem trustpack.lock --json", 1),
     "recipes": ("recipes list --json", 0),
@@ -112,6 +114,11 @@ def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document
         assert rotating.run("keys", "new").code == 0
     if document == "check-site" or document.startswith("repo-"):
         assert rotating.run(*_SITE.split()).code == 0
+    if document == "approvals":
+        keys = ", ".join(f"{name}: {approvers.person(name).public}" for name in ("alice", "bob"))
+        with (rotating.folder / "trustpack.yaml").open("a") as file:
+            file.write(f"approvals: {{needed: 1, approvers: {{{keys}}}}}\n")
+        assert rotating.run("lock", "--change-scheme").code == 0
     if document == "keys-check":
         assert rotating.run("keys", "new").code == 0
         (rotating.folder / "keys" / "1-apk.pem").unlink()

@@ -38,6 +38,7 @@ SECTIONS = {
     "GitLabSection": "publish.gitlab",
     "GiteaSection": "publish.gitea",
     "HttpSection": "publish.http",
+    "ApprovalsSection": "approvals",
 }
 LOCK_SECTIONS = {
     "_File": "The whole file",
@@ -45,6 +46,8 @@ LOCK_SECTIONS = {
     "_Release": "release",
     "_Named": "CA of a change",
     "Packaging": "packaging",
+    "_Approval": "approval",
+    "_Signature": "signature of an approval",
 }
 RECIPE_SECTIONS = {
     "RecipeSection": "A recipe",
