@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from builder.lifecycle.approvers import Approver
     from builder.lifecycle.lock import Lock
     from builder.pipeline.project import Project
+    from builder.provenance.statement import StatedApproval
 
 _UNAPPROVED = 1
 _LOCK_FIRST = "run 'trustpack lock', and have the change reviewed"
@@ -85,6 +86,17 @@ def sign(project: Project, key: str, *, as_json: bool, dry_run: bool) -> None:
         else:
             typer.echo(f"signed by {_named(signer)}")
             typer.echo(_told(found[-1], file))
+
+
+def stated(project: Project) -> tuple[StatedApproval, ...]:
+    """Return who has approved the lock, as a release's statement says it."""
+    from builder.lifecycle import approvals
+    from builder.provenance.statement import StatedApproval
+
+    if project.lock is None:
+        return ()
+    found = approvals.approved_by(project.lock, str(project.lock_file))
+    return tuple(StatedApproval(name=one.name, key=f"{one.kind} {one.fingerprint}") for one in found)
 
 
 def standing(lock: Lock, file: Path) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import approving, environment, options
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -68,7 +68,11 @@ def attest(
         wanted,
         folder,
         provenance.Attestation(
-            version=cyclonedx, builder=builder or UNNAMED, run=run, changes=_changes(since, folder)
+            version=cyclonedx,
+            builder=builder or UNNAMED,
+            run=run,
+            changes=_changes(since, folder),
+            approvals=approving.stated(project),
         ),
         progress=lambda target: tell("progress", [f"built {target} again"]),
     )

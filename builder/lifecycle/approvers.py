@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -26,7 +26,7 @@ _LONGEST = 80  # characters of a name
 _MOST_BYTES = 64 * 1024  # of a file with a key
 _KEY_HINT = "name the public key's file, which for SSH ends in .pub; ask who else has seen this one"
 # What is written here and not in a file: "ssh-ed25519 AAAA…", "sk-ssh-…", "ecdsa-sha2-…", an armored block.
-_WRITTEN = re.compile(r"\s*(-----BEGIN |(ssh|ecdsa|sk)-[A-Za-z0-9@.-]+[ \t])")
+_WRITTEN = re.compile(r"\s*(-----BEGIN |openpgp [A-Za-z0-9+/]|(ssh|ecdsa|sk)-[A-Za-z0-9@.-]+[ \t])")
 
 
 class Approver(msgspec.Struct, frozen=True):
@@ -52,6 +52,12 @@ class Approvers(msgspec.Struct, frozen=True):
     needed: int
     distrust: int
     members: tuple[Approver, ...]
+
+    @property
+    def section(self) -> dict[str, Any]:
+        """The same as trustpack.yaml could say it, with every key: for a copy that has no other files."""
+        keys_by_name = {one.name: one.key.text for one in self.members}
+        return {"needed": str(self.needed), "distrust": str(self.distrust), "approvers": keys_by_name}
 
     def by_name(self, name: str) -> Approver | None:
         """Return the approver of a name."""

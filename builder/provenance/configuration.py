@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from builder.config import Config
+    from builder.lifecycle.approvers import Approvers
 
 _HEAD = "# What the packages are made by, of the organisation's trustpack.yaml.\n"
 _KEPT = (
@@ -23,11 +24,15 @@ _KEPT = (
 )  # fmt: skip
 
 
-def text(config: Config, paths: Sequence[str]) -> str:
-    """Return the file, whose bundle is at `paths`: the same text for the same values."""
+def text(config: Config, paths: Sequence[str], approvers: Approvers | None = None) -> str:
+    """Return the file, whose bundle is at `paths`: the same text for the same values.
+
+    The approvers' keys stand in it, wherever they were.
+    """
     values: dict[str, Any] = msgspec.to_builtins(config)
     values["bundle"]["paths"] = list(paths)
-    found = _HEAD + "".join(f"{line}\n" for line in _lines({key: values[key] for key in _KEPT}, ""))
+    kept = {key: values[key] for key in _KEPT} | {"approvals": approvers.section if approvers else None}
+    found = _HEAD + "".join(f"{line}\n" for line in _lines(kept, ""))
     return urls.anonymous(found)
 
 

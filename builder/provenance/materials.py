@@ -55,7 +55,7 @@ def gather(project: Project, bundle: Bundle, sources: Iterable[RecipeSource]) ->
     found = [Material(BUNDLE, bundle.pem.encode("ascii"))]
     if bundle.distrusted:
         found.append(Material(DISTRUSTED, "".join(one.pem for one in bundle.distrusted).encode("ascii")))
-    text = configuration.text(project.config, [one.name for one in found])
+    text = configuration.text(project.config, [one.name for one in found], project.approvers)
     found.append(Material(FILE_NAME, text.encode("utf-8")))
     if project.lock:
         found.append(Material(lock.FILE_NAME, lockfile.to_text(project.lock).encode("utf-8")))

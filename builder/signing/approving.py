@@ -28,6 +28,8 @@ def read_key(text: str, where: str) -> ApproverKey:
     with _named(where):
         if "-----BEGIN PGP" in text:
             return person.read(_block(text, armor.PUBLIC))
+        if text.startswith(_OPENPGP):
+            return person.read(_plain(text.removeprefix(_OPENPGP).strip()))
         lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
         if len(lines) != 1:
             raise Unsupported("holds several keys" if lines else "holds no key")

@@ -191,6 +191,23 @@ def test_two_signatures_of_two_branches_are_merged(world: World) -> None:
     assert world.run("lock", "--approved").code == 0
 
 
+def test_a_release_says_who_approved_and_is_built_again_from_its_source(approved: World) -> None:
+    """The statement names them, and source.tar has their keys, so that nobody needs the files beside it."""
+    assert approved.run("build", "--quiet").code == 0
+    assert approved.run("attest").code == 0
+    dist = approved.folder / "dist"
+    statement = next(dist.glob("*.intoto.json")).read_text("utf-8")
+    stated = json.loads(statement)["predicate"]["buildDefinition"]["trustpack_approvals"]
+    assert [one["name"] for one in stated] == ["alice", "bob"]
+    assert all(one["key"].startswith("ssh SHA256:") for one in stated)
+    again = approved.folder / "again"
+    again.mkdir()
+    subprocess.run(["tar", "-xf", str(next(dist.glob("*.source.tar"))), "-C", str(again)], check=True)
+    assert World(again).run("build", "--quiet").code == 0
+    files = [path.name for path in dist.glob("*.pem")]
+    assert [(again / "dist" / name).read_bytes() == (dist / name).read_bytes() for name in files] == [True]
+
+
 @pytest.fixture
 def gnupg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Return the environment of an empty home of GnuPG's, and end its agent afterwards."""
