@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ install: cat {filename}
 verify: cat {filename}
 remove: rm {filename}
 """
-DOCUMENTS = ["acme-20261124.cdx.json", "acme-20261124.intoto.json", "acme-20261124.notes.md"]
+DOCUMENTS = [f"acme-20261124.{ending}" for ending in ("cdx.json", "intoto.json", "notes.md", "source.tar")]
 
 
 @pytest.fixture
@@ -87,16 +88,17 @@ def test_the_statement_names_everything_by_its_digest(project: World) -> None:
         True,
     )
     details = found["predicate"]["runDetails"]
-    assert digests(dist, details["byproducts"]) == {DOCUMENTS[0]: True, DOCUMENTS[2]: True}
+    assert digests(dist, details["byproducts"]) == dict.fromkeys([DOCUMENTS[0], *DOCUMENTS[2:]], True)
     assert details["builder"]["id"] == "https://ci.acme.example/packages"
     assert details["metadata"] == {"invocationId": "https://ci.acme.example/7"}
-    files = [
-        one
-        for one in found["predicate"]["buildDefinition"]["resolvedDependencies"]
-        if one["name"] != "bundle.pem"
-    ]
-    names = ["recipes/own.yaml", "templates/own/own.j2", "trustpack.lock", "trustpack.yaml"]
-    assert digests(project.folder, files) == dict.fromkeys(names, True)
+    source = project.folder / "source"
+    source.mkdir()
+    subprocess.run(["tar", "-xf", str(dist / DOCUMENTS[3])], cwd=source, check=True)
+    files = found["predicate"]["buildDefinition"]["resolvedDependencies"]
+    own = ["recipes/own.yaml", "templates/own/own.j2"]
+    names = ["bundle.pem", *own, "trustpack.lock", "trustpack.yaml"]
+    assert digests(source, files) == dict.fromkeys(names, True)
+    assert all((source / name).read_bytes() == (project.folder / name).read_bytes() for name in own)
     assert '"specVersion": "1.7"' in (dist / DOCUMENTS[0]).read_text()
 
 

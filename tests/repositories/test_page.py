@@ -349,16 +349,21 @@ def test_another_reader_takes_the_feed(name: str, count: int, tmp_path: Path) ->
 
 
 def test_it_has_the_fingerprint_of_each_key(site_keys: SiteKeys) -> None:
-    """OpenPGP's as gpg has them, apk's by their files' digests, each with its role."""
+    """OpenPGP's as gpg has them, apk's by their files, those for statements by their keys; with their roles."""
     owner = pages.STATE.organisation
     publication = Publication(owner, pages.URL, 1796000000, 1801000000, 12, site_keys)
     keys = pages_of_sites.of_state(pages.STATE, publication).keys
-    kinds = [("OpenPGP", "current"), ("OpenPGP", "next"), ("apk", "current"), ("apk", "next")]
+    kinds = [(kind, role) for kind in ("OpenPGP", "apk", "statements") for role in ("current", "next")]
     assert kinds == [(one.kind, one.role) for one in keys]
     assert list(site_keys.certificates) == [one.fingerprint for one in keys[:2]]
     assert {"acme.asc"} == {one.file for one in keys[:2]}
     digests = {name: hashlib.sha256(pem).hexdigest() for name, pem in site_keys.apk_keys.items()}
-    assert digests == {one.file: one.fingerprint for one in keys[2:]}
+    assert digests == {one.file: one.fingerprint for one in keys[2:4]}
+    assert [*site_keys.statement_keys] == [one.file for one in keys[4:]]
+    for one in keys[4:]:
+        der = ["openssl", "pkey", "-pubin", "-outform", "DER"]
+        key = subprocess.run(der, input=site_keys.statement_keys[one.file], check=True, capture_output=True)
+        assert hashlib.sha256(key.stdout).hexdigest() == one.fingerprint
 
 
 def lines(site: Site) -> list[str]:
