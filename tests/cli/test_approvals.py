@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -206,6 +207,26 @@ def test_a_release_says_who_approved_and_is_built_again_from_its_source(approved
     assert World(again).run("build", "--quiet").code == 0
     files = [path.name for path in dist.glob("*.pem")]
     assert [(again / "dist" / name).read_bytes() == (dist / name).read_bytes() for name in files] == [True]
+
+
+def test_the_agent_signs_for_a_public_key(approved: World, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whose private half is nowhere beside it."""
+    socket = tmp_path_factory.mktemp("a") / "s"
+    agent = subprocess.Popen([require("ssh-agent"), "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
+    try:
+        environment = {**ENVIRONMENT, "SSH_AUTH_SOCK": str(socket)}
+        until = time.monotonic() + 30
+        while not socket.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        private = approved.folder / "carol"
+        subprocess.run([require("ssh-add"), "-q", private], env=environment, check=True, capture_output=True)
+        private.unlink()
+        assert approved.run("lock", "--sign", "carol.pub").code == 7
+        done = approved.run("lock", "--sign", "carol.pub", env=environment)
+        assert (done.code, done.out.splitlines()[0].startswith("signed by carol (ssh SHA256:")) == (0, True)
+    finally:
+        agent.terminate()
+        agent.wait()
 
 
 @pytest.fixture
