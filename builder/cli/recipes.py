@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,7 +90,7 @@ def export(
 
     There they replace the built-in ones.
     """
-    from builder.release.atomic import clear_up, create, unwritable
+    from builder.release.atomic import absent, clear_up, create, remove_empty, unwritable
     from builder.render import recipe
 
     as_json = options.chosen(form, json=json) == "json"
@@ -101,21 +102,26 @@ def export(
     }
     # The recipe is written last: with it the target is the organisation's own, and must be whole.
     begun = not os.path.lexists(to)
+    for parent in dict.fromkeys(copy.parent for copy in files.values()):
+        clear_up(parent)
     for path, copy in files.items():
-        clear_up(copy.parent)
         if os.path.lexists(copy) and not (begun and _same(path, copy)):
             raise _taken(copy)
     made: list[Path] = []
+    folders: list[Path] = []
     try:
         for path, copy in reversed(files.items()):
             if os.path.lexists(copy):
                 continue  # a killed export has left it
+            folders = [*absent(copy.parent), *folders]
             copy.parent.mkdir(parents=True, exist_ok=True)
             create(copy, path.read_bytes())
             made.append(copy)
     except OSError as error:
-        for each in made:
-            each.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the first error is told
+            for each in made:
+                each.unlink(missing_ok=True)
+        remove_empty(folders)
         raise (_taken(copy) if os.path.lexists(copy) else unwritable(copy, error)) from error
     written = [str(file) for file in files.values()]
     if as_json:

@@ -245,7 +245,8 @@ def write(folder: Path, files: Mapping[str, str], *, proven: Manifest | None = N
             raise OutputError(
                 f"{folder}: another build has written here while it was proven", hint="prove it once more"
             )
-        for name, text in files.items():
+        # The one that is read comes last.
+        for name, text in reversed([*files.items()]):
             try:
                 put(folder / name, text.encode("utf-8"))
             except OSError as error:

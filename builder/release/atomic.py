@@ -7,8 +7,11 @@ next write into that folder removes what a killed process has left, and never wh
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import io
 import os
+import shutil
 import stat
 from itertools import count
 from pathlib import Path
@@ -17,11 +20,11 @@ from typing import TYPE_CHECKING
 from builder.errors import OutputError
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterable, Iterator
 
 TEMPORARY = ".trustpack-tmp-"  # what is left of a file that was being written begins so
 _SHOWN = 50  # characters of a name, of four bytes at most
+_NEW = 0o666  # of a new file, less what the umask takes
 _READABLE = 0o644  # by whoever reads it: a metrics exporter runs as a user of its own
 # Opened so, neither a link nor a pipe that somebody put there is followed or waited for.
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -65,27 +68,33 @@ def create(path: Path, data: bytes) -> None:
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links
-            _copy(data, path)
+            _move(temporary, path)
 
 
 def put(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Make `data` the content of `path`, with the bits `mode` or else those of a new file; raises OSError."""
+    """Make `data` the content of `path`, with the bits `mode` or else those of a new file; raises OSError.
+
+    Until then nobody else can read what nobody else is to read.
+    """
     clear_up(path.parent)
-    with staged(path, data) as temporary:
-        if mode is not None:
-            temporary.chmod(mode)
-        temporary.replace(path)
+    with staged(path, data, mode=_NEW if mode is None else mode) as temporary:
+        try:
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(path)
+        except OSError as error:
+            raise _named(error, path) from error
 
 
 @contextlib.contextmanager
-def staged(path: Path, data: bytes | Iterable[bytes]) -> Iterator[Path]:
+def staged(path: Path, data: bytes | Iterable[bytes], *, mode: int = _NEW) -> Iterator[Path]:
     """Write `data`, whole or in pieces, to a temporary file beside `path`, through to the disk, and yield it.
 
     Raises OSError. It is gone afterwards, unless it has been renamed. Whoever stages several files renames
     them when all are there.
     """
     try:
-        temporary, stream = _locked_file(path)
+        temporary, stream = _locked_file(path, mode)
     except OSError as error:
         raise _named(error, path) from error
     with stream:
@@ -103,6 +112,35 @@ def staged(path: Path, data: bytes | Iterable[bytes]) -> Iterator[Path]:
                     temporary.unlink()
 
 
+@contextlib.contextmanager
+def staged_folder(beside: Path, name: str) -> Iterator[Path]:
+    """Yield a new folder in `beside`, for its owner alone, that is gone afterwards unless it was renamed.
+
+    Raises OSError. Before, those that killed processes have left in `beside` are removed.
+    """
+    sweep(beside)
+    path, descriptor = _locked_folder(beside, name)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary folders that killed processes have left in one; live ones hold theirs locked."""
+    with contextlib.suppress(OSError):
+        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(TEMPORARY)]
+        for name in names:
+            with contextlib.suppress(OSError):
+                descriptor = os.open(folder / name, _LOOK | os.O_DIRECTORY)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder / name, ignore_errors=True)
+                finally:
+                    os.close(descriptor)
+
+
 def clear_up(folder: Path) -> None:
     """Remove the temporary files that killed processes have left in a folder, as far as that can be done."""
     with contextlib.suppress(OSError):
@@ -115,15 +153,28 @@ def clear_up(folder: Path) -> None:
 def alone(folder: Path, said: str) -> Iterator[None]:
     """Let one process at a time do something in `folder`; raise OutputError with `said` to a second one.
 
-    What is locked is the folder itself, so nothing is left behind.
+    What is locked is the folder itself, so nothing is left behind. One that the process before has removed
+    meanwhile is nobody's to write to, either.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        if not lock(descriptor):
+        if not lock(descriptor) or not os.fstat(descriptor).st_nlink:
             raise OutputError(f"{folder}: {said}", hint="wait for it to end")
         yield
     finally:
         os.close(descriptor)
+
+
+def absent(folder: Path) -> list[Path]:
+    """Return a folder and those above it that are not there yet, the innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders that were made for what then did not come, the innermost first, as far as that goes."""
+    for folder in folders:
+        with contextlib.suppress(OSError):  # it holds something
+            folder.rmdir()
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:
@@ -134,19 +185,36 @@ def unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path}: cannot be written: {error.strerror or error}", hint=hint)
 
 
-def _locked_file(path: Path) -> tuple[Path, io.FileIO]:
+def _locked_file(path: Path, mode: int) -> tuple[Path, io.FileIO]:
     """Make a temporary file for `path` and lock it; a process of another container may have our number."""
     for number in count():
         # A metrics collector reads what ends in .prom, so this name must not; and the longest has no room.
         temporary = path.with_name(f"{TEMPORARY}{path.name[-_SHOWN:]}-{os.getpid()}.{number}")
         try:
-            stream = temporary.open("xb", buffering=0)  # never through a link that somebody put there
+            # Never through a link that somebody put there.
+            stream = io.FileIO(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode))
         except FileExistsError:
             continue
         # Until it is locked, somebody who clears up may take it for a dead process's.
         if lock(stream.fileno()) and os.fstat(stream.fileno()).st_nlink:
             return temporary, stream
         stream.close()
+    raise AssertionError
+
+
+def _locked_folder(beside: Path, name: str) -> tuple[Path, int]:
+    for number in count():
+        path = beside / f"{TEMPORARY}{name[-_SHOWN:]}-{os.getpid()}.{number}"
+        try:
+            path.mkdir(mode=0o700)
+            descriptor = os.open(path, os.O_RDONLY)
+        except (FileExistsError, FileNotFoundError):  # the latter where another has swept it meanwhile
+            if not beside.is_dir():
+                raise
+            continue
+        if lock(descriptor) and os.fstat(descriptor).st_nlink:
+            return path, descriptor
+        os.close(descriptor)
     raise AssertionError
 
 
@@ -181,14 +249,12 @@ def _remove_dead(temporary: Path) -> None:
             os.close(descriptor)
 
 
-def _copy(data: bytes, path: Path) -> None:
-    with path.open("xb", buffering=0) as stream:
-        try:
-            _fill(stream, data)
-            os.fsync(stream.fileno())
-        except OSError:
-            path.unlink()
-            raise
+def _move(temporary: Path, path: Path) -> None:
+    """Rename a file to a name that is free; only who does not lock the folder can come in between."""
+    with alone(path.parent, "another file is being made here"):
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        temporary.rename(path)
 
 
 def _named(error: OSError, path: Path) -> OSError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 import msgspec
 
 from builder.errors import OutputError
-from builder.release.atomic import alone, clear_up, put, staged, unwritable
+from builder.release.atomic import absent, alone, clear_up, put, remove_empty, staged, unwritable
 from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
 from builder.text import files
 
@@ -58,7 +58,8 @@ class Claim(msgspec.Struct, frozen=True):
 def claimed(folder: Path) -> Iterator[Claim]:
     """Keep other builds out of `folder`, and read the release that it holds, once.
 
-    A folder that is not there is made, and kept, only when something is written to it. Raises OutputError.
+    What an ended run has left there is removed first, so that nobody takes it for the release's. A folder
+    that is not there is made, and kept, only when something is written to it. Raises OutputError.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -67,7 +68,13 @@ def claimed(folder: Path) -> Iterator[Claim]:
                 stack.enter_context(alone(folder, _BUSY))
         except OSError as error:
             raise OutputError(f"{folder}: cannot be read: {error.strerror}") from error
-        yield Claim(folder, read_manifest(folder), is_folder)
+        previous = read_manifest(folder)
+        if is_folder:
+            try:
+                _clear_up(folder, previous)
+            except OSError as error:
+                raise unwritable(Path(error.filename or folder), error) from error
+        yield Claim(folder, previous, is_folder)
 
 
 def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> None:
@@ -77,20 +84,25 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
     meanwhile, or it cannot be written; then it holds what it held before. And, with another message, if it
     holds the new release, but what is left of the one before cannot be removed.
     """
-    folder, previous = claim.folder, claim.previous
+    folder, previous, made = claim.folder, claim.previous, absent(claim.folder)
     try:
-        _make(folder)
-        with contextlib.nullcontext() if claim.locked else alone(folder, _BUSY):
-            if not claim.locked and os.path.lexists(folder / MANIFEST):
-                raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
+        with contextlib.ExitStack() as stack:
+            stack.callback(remove_empty, made)
+            _make(folder)
+            if not claim.locked:
+                stack.enter_context(alone(folder, _BUSY))
+                stack.callback(remove_empty, made)  # before somebody else can have it
+                if os.path.lexists(folder / MANIFEST):
+                    said = "another build has written here meanwhile"
+                    raise OutputError(f"{folder}: {said}", hint="run it again")
             _clear_up(folder, previous)
-            wanted = {artifact.filename: artifact.sha256 for artifact in artifacts}
-            refuse_strangers(folder, wanted, previous)
+            refuse_strangers(folder, {one.filename: one.sha256 for one in artifacts}, previous)
             try:
                 _publish(folder, artifacts, manifest, previous)
             except BaseException:
-                # It may have ended before or after the new release was described.
-                _clear_up(folder, read_manifest(folder))
+                # It may have ended before or after the new release was described; the first error is told.
+                with contextlib.suppress(OSError, OutputError):
+                    _clear_up(folder, read_manifest(folder))
                 raise
             _tidy(folder, manifest)
     except OSError as error:
@@ -101,25 +113,31 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
 def amend(claim: Claim, changed: Mapping[str, bytes], manifest: Manifest) -> None:
     """Replace files of the claimed release, or add some, by their names, and describe it anew.
 
-    What `manifest` describes no more is removed. Raises OutputError. After an interruption some files are
-    replaced, and the release is described as before.
+    What `manifest` describes no more is removed. Raises OutputError, which tells where some files are
+    replaced, and the release is described as before: so it is after an interruption, too.
     """
     folder, previous = claim.folder, claim.previous
     known = previous.files if previous else frozenset()
-    added = {name: hashlib.sha256(changed[name]).hexdigest() for name in changed.keys() - known}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in changed.items()}
+    added = {name: digests[name] for name in changed.keys() - known}
     try:
-        _clear_up(folder, previous)
-        with contextlib.ExitStack() as stack:
-            ready = [stack.enter_context(staged(folder / name, data)) for name, data in changed.items()]
-            journal = added | dict.fromkeys(known - manifest.files, _WHATEVER)
-            put(folder / _JOURNAL, msgspec.json.encode(journal))
-            for name, temporary in zip(changed, ready, strict=True):
-                temporary.replace(folder / name)
-            put(folder / SUMS, sums(manifest))
-            put(folder / MANIFEST, to_json(manifest))
-        _clear_up(folder, manifest)
+        try:
+            _replace(
+                folder, changed, manifest, journal=added | dict.fromkeys(known - manifest.files, _WHATEVER)
+            )
+        except BaseException:
+            with contextlib.suppress(OSError, OutputError):  # the first error is told
+                _clear_up(folder, read_manifest(folder))
+            raise
+        _tidy(folder, manifest)
     except OSError as error:
-        raise unwritable(Path(error.filename2 or error.filename or folder), error) from error
+        failed = unwritable(Path(error.filename2 or error.filename or folder), error)
+        if half := sorted(name for name in digests.keys() & known if _digest(folder / name) == digests[name]):
+            raise OutputError(
+                f"{failed}; {', '.join(half)}: written already, and {MANIFEST} does not say so yet",
+                hint="run it again, before anybody takes the release",
+            ) from error
+        raise failed from error
 
 
 def _make(folder: Path) -> None:
@@ -139,17 +157,22 @@ def _publish(
     """Write everything; the last step of all describes the new release."""
     changed = [a for a in artifacts if _digest(folder / a.filename) != a.sha256]
     stale = previous.files - manifest.files if previous else frozenset()
-    described = sums(manifest)
     journal = {a.filename: a.sha256 for a in changed} | dict.fromkeys(stale, _WHATEVER)
     if previous is None:
-        journal[SUMS] = hashlib.sha256(described).hexdigest()
+        journal[SUMS] = hashlib.sha256(sums(manifest)).hexdigest()
+    _replace(folder, {a.filename: a.data for a in changed}, manifest, journal=journal)
+
+
+def _replace(
+    folder: Path, changed: Mapping[str, bytes], manifest: Manifest, *, journal: Mapping[str, str]
+) -> None:
+    """Write files and what describes them: nothing is renamed before the disk has taken all of it."""
     with contextlib.ExitStack() as stack:
-        ready = [stack.enter_context(staged(folder / a.filename, a.data)) for a in changed]
+        new = {**changed, SUMS: sums(manifest), MANIFEST: to_json(manifest)}
+        ready = {name: stack.enter_context(staged(folder / name, data)) for name, data in new.items()}
         put(folder / _JOURNAL, msgspec.json.encode(journal))
-        for artifact, temporary in zip(changed, ready, strict=True):
-            temporary.replace(folder / artifact.filename)
-        put(folder / SUMS, described)
-        put(folder / MANIFEST, to_json(manifest))
+        for name, temporary in ready.items():
+            temporary.replace(folder / name)
 
 
 def _tidy(folder: Path, manifest: Manifest) -> None:
@@ -177,12 +200,13 @@ def _clear_up(folder: Path, described: Manifest | None) -> None:
         return
     except (msgspec.DecodeError, files.NotAFileError, files.TooLargeError):
         journal = {}
+    # First, as what the sums list must be there.
+    if described and _digest(folder / SUMS) != hashlib.sha256(sums(described)).hexdigest():
+        put(folder / SUMS, sums(described))
     kept = described.files | {SUMS} if described else frozenset()
     for name in journal.keys() - kept:
         if journal[name] in {_WHATEVER, _digest(folder / name)}:
             (folder / name).unlink(missing_ok=True)
-    if described and _digest(folder / SUMS) != hashlib.sha256(sums(described)).hexdigest():
-        put(folder / SUMS, sums(described))
     (folder / _JOURNAL).unlink()
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -92,14 +90,9 @@ class StagingArea:
 @contextlib.contextmanager
 def stage(beside: Path) -> Iterator[StagingArea]:
     """Yield a stage whose large files lie in a folder in `beside`, on the same disk, until it ends."""
-    try:
-        made = TemporaryDirectory(prefix=atomic.TEMPORARY, dir=beside)
-    except OSError as error:
-        raise atomic.unwritable(beside, error) from error
-    with made as folder:
-        descriptor = os.open(folder, os.O_RDONLY)
+    with contextlib.ExitStack() as stack:
         try:
-            atomic.lock(descriptor)  # or the next publisher would take it for what a killed one has left
-            yield StagingArea(Path(folder))
-        finally:
-            os.close(descriptor)
+            folder = stack.enter_context(atomic.staged_folder(beside, "stage"))
+        except OSError as error:
+            raise atomic.unwritable(beside, error) from error
+        yield StagingArea(folder)

@@ -81,6 +81,11 @@ def _artifact(folder: Path, entry: ArtifactSummary) -> bytes:
     except OSError as error:
         raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint="build it again") from None
     if hashlib.sha256(data).hexdigest() != entry.sha256:
+        if finished.identity(data) == entry.identity:
+            raise SiteError(
+                f"{path}: was signed by a run that ended before {folder}'s manifest said so",
+                hint=f"sign it once more: trustpack sign {folder}",
+            )
         raise SiteError(f"{path}: is not what {folder}'s manifest describes", hint="build it again")
     # What a package is without its signature is what a later build is compared with.
     if entry.unsigned and finished.identity(data) != entry.unsigned:

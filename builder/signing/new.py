@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 _IGNORE = "# Keys are in no version control, not even those that are encrypted.\n*\n"
 NEW_FILES = Wanted()
+PUBLIC = 0o644
 
 
 def create(
@@ -44,22 +44,21 @@ def create(
     if folder.exists() or folder.is_symlink():
         hint = "'trustpack keys show' tells which; 'trustpack keys rotate' replaces them"
         raise SignatureError(f"{folder}: is there already", hint=hint)
-    unfinished = folder.with_name(f"{atomic.TEMPORARY}{folder.name}")
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)  # what a killed process has left
-        unfinished.mkdir(mode=0o700)
-        private_file.write(unfinished / ".gitignore", _IGNORE.encode())
-        file = KeysFile(organisation=organisation, user_id=user_id, generations=())
-        states: tuple[State, ...] = ("current", "next")
-        for number, state, where, pair in zip((1, 2), states, wanted, pairs, strict=True):
-            making = Making(file=file, number=number, state=state, time=time, signer=signer, pair=pair)
-            file = add(unfinished, file, made(making, where), password=password)
-        write_index(unfinished, file)
-        unfinished.rename(folder)
+        with atomic.staged_folder(folder.parent, folder.name) as unfinished:
+            atomic.put(unfinished / ".gitignore", _IGNORE.encode(), mode=PUBLIC)
+            file = KeysFile(organisation=organisation, user_id=user_id, generations=())
+            states: tuple[State, ...] = ("current", "next")
+            for number, state, where, pair in zip((1, 2), states, wanted, pairs, strict=True):
+                making = Making(file=file, number=number, state=state, time=time, signer=signer, pair=pair)
+                new = made(making, where)
+                for name, kept in files(new, organisation, password=password).items():
+                    atomic.put(unfinished / name, kept.data, mode=kept.mode)
+                file = msgspec.structs.replace(file, generations=(*file.generations, new.generation))
+            atomic.put(unfinished / INDEX, index(file), mode=PUBLIC)
+            unfinished.rename(folder)
     except OSError as error:
         raise SignatureError(f"{folder}: cannot be made: {error.strerror}") from None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return key_folder.read(folder, organisation=organisation)
 
 
@@ -69,41 +68,45 @@ def user_id(name: str, mailbox: str) -> str:
     return f"{plain} packages <{mailbox}>"
 
 
-def add(folder: Path, file: KeysFile, new: MadeKeys, *, password: str) -> KeysFile:
-    """Write the files of a new generation; return what keys.json is to hold.
+class KeptFile(msgspec.Struct, frozen=True):
+    """What a file of the folder is to hold, and who may read it."""
 
-    Raises SignatureError where one of them is there already.
-    """
+    data: bytes
+    mode: int
+
+    def __repr__(self) -> str:
+        """Show nothing of it."""
+        return f"{type(self).__name__}({self.mode:o})"
+
+
+def files(new: MadeKeys, slug: str, *, password: str) -> dict[str, KeptFile]:
+    """Return the files of a new generation, by their names; with a `password` private ones are encrypted."""
     one = new.generation
-    for name, key in zip(one.private, new.private, strict=True):
-        private_file.create(folder / name, key, password)
+    found = {
+        name: KeptFile(private_file.encoded(key, password), private_file.MODE)
+        for name, key in zip(one.private, new.private, strict=True)
+    }
     certificate = armor.armor(armor.PUBLIC, new.certificate).encode()
-    private_file.write(folder / one.certificate, certificate)
-    private_file.write(folder / one.apk_name, new.apk_public)
-    _write_statement_key(folder, file, one, new.statement_public)
-    return msgspec.structs.replace(file, generations=(*file.generations, one))
+    return found | {
+        one.certificate: KeptFile(certificate, PUBLIC),
+        one.apk_name: KeptFile(new.apk_public, PUBLIC),
+        _statement_name(one, slug): KeptFile(new.statement_public, PUBLIC),
+    }
 
 
-def add_statement(folder: Path, file: KeysFile, new: MadeStatementKey, *, password: str) -> None:
-    """Write the files of a generation's new key for statements; raise SignatureError.
-
-    What is there of it is what a killed process has left: nothing names it.
-    """
+def statement_files(new: MadeStatementKey, slug: str, *, password: str) -> dict[str, KeptFile]:
+    """Return the files of a generation's new key for statements, by their names."""
+    one = new.generation
+    found = {_statement_name(one, slug): KeptFile(new.public, PUBLIC)}
     if new.private is not None:
-        path = folder / new.generation.private[-1]
-        path.unlink(missing_ok=True)
-        private_file.create(path, new.private, password)
-    public = statement_key.file_name(new.generation.statement_sha256, file.organisation)
-    (folder / public).unlink(missing_ok=True)
-    _write_statement_key(folder, file, new.generation, new.public)
+        found[one.private[-1]] = KeptFile(private_file.encoded(new.private, password), private_file.MODE)
+    return found
 
 
-def _write_statement_key(folder: Path, file: KeysFile, one: Generation, public: bytes) -> None:
-    name = statement_key.file_name(one.statement_sha256, file.organisation)
-    private_file.write(folder / name, public)
+def _statement_name(one: Generation, slug: str) -> str:
+    return statement_key.file_name(one.statement_sha256, slug)
 
 
-def write_index(folder: Path, file: KeysFile) -> None:
-    """Write keys.json; raises OSError."""
-    value = msgspec.to_builtins(file)
-    atomic.put(folder / INDEX, (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode(), mode=0o644)
+def index(file: KeysFile) -> bytes:
+    """Return what keys.json holds."""
+    return (json.dumps(msgspec.to_builtins(file), indent=2, ensure_ascii=True) + "\n").encode()

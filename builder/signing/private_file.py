@@ -150,24 +150,11 @@ def is_encrypted(path: Path) -> bool:
     return path.exists() and b"ENCRYPTED" in read(path)
 
 
-def create(path: Path, private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, password: str = "") -> None:
-    """Make a new file that holds a private key, encrypted if there is a password; raise SignatureError."""
+def encoded(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, password: str = "") -> bytes:
+    """Return a private key as its file has it, encrypted if there is a password."""
     keep_from_core_dumps()
     form, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if password:
         encryption = serialization.BestAvailableEncryption(password.encode())
-    write(path, private.private_bytes(encoding, form, encryption), mode=MODE)
-
-
-def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Make a new file whose mode is `mode` from its first moment on; raise SignatureError."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(descriptor, mode)  # whatever the umask is
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        raise SignatureError(f"{path}: cannot be written: {error.strerror}") from None
+    return private.private_bytes(encoding, form, encryption)

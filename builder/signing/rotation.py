@@ -9,7 +9,7 @@ import msgspec
 
 from builder.errors import SignatureError
 from builder.release import atomic
-from builder.signing import key_folder, making, new, private_file, site_keys
+from builder.signing import key_folder, making, new, private_file, replacing, site_keys
 from builder.signing.making import Making
 
 if TYPE_CHECKING:
@@ -97,13 +97,14 @@ def complete(folder: Path, given: Rotation) -> KeyFolder:
             for one in found.in_state("current", "next")
             if not one.statement_sha256
         }
+        added: dict[str, new.KeptFile] = {}
         for key in made.values():
-            new.add_statement(folder, found.file, key, password=given.password)
+            added |= new.statement_files(key, found.file.organisation, password=given.password)
         changed = tuple(
             made[one.number].generation if one.number in made else one for one in found.file.generations
         )
         if made:
-            _write(found, changed)
+            replacing.replace(folder, msgspec.structs.replace(found.file, generations=changed), added=added)
         return key_folder.read(folder)
 
 
@@ -118,17 +119,25 @@ def finish(folder: Path, *, time: int) -> KeyFolder:
         if not old:
             hint = "'trustpack keys rotate' begins one"
             raise SignatureError(f"{folder}: no rotation is under way", hint=hint)
-        _write(found, _moved(found.file.generations, {"retiring": "retired"}, time))
-        for name in (name for one in old for name in one.private):
-            (folder / name).unlink(missing_ok=True)
+        moved = _moved(found.file.generations, {"retiring": "retired"}, time)
+        file = msgspec.structs.replace(found.file, generations=moved)
+        replacing.replace(folder, file, removed=[name for one in old for name in one.private])
         return key_folder.read(folder)
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes from changing the keys meanwhile; raise SignatureError where there are none."""
+    """Keep other processes from changing the keys meanwhile; raise SignatureError where there are none.
+
+    What a killed process has left of a change is removed first.
+    """
     key_folder.read(folder)
     with atomic.alone(folder, _BUSY):
+        try:
+            replacing.clear_up(folder)
+        except OSError as error:
+            where = error.filename or folder
+            raise SignatureError(f"{where}: cannot be removed: {error.strerror}") from None
         yield
 
 
@@ -149,8 +158,9 @@ def _replace(found: KeyFolder, states: Mapping[State, State], given: Rotation) -
         signer=given.signer,
         pair=given.pair,
     )
-    file = new.add(found.path, moved, making.made(plan, given.wanted), password=given.password)
-    _write(found, file.generations)
+    keys = making.made(plan, given.wanted)
+    file = msgspec.structs.replace(moved, generations=(*kept, keys.generation))
+    replacing.replace(found.path, file, added=new.files(keys, moved.organisation, password=given.password))
     return key_folder.read(found.path)
 
 
@@ -179,10 +189,3 @@ def _moved(
         msgspec.structs.replace(one, state=states[one.state], since=time) if one.state in states else one
         for one in generations
     )
-
-
-def _write(found: KeyFolder, generations: tuple[Generation, ...]) -> None:
-    try:
-        new.write_index(found.path, msgspec.structs.replace(found.file, generations=generations))
-    except OSError as error:
-        raise SignatureError(f"{found.path}: cannot be written: {error.strerror}") from None

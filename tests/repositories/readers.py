@@ -28,7 +28,7 @@ _COMMON = "{http://linux.duke.edu/metadata/common}"
 def views(read: Callable[[str], bytes], *, url: str, signed: bool = True) -> Mapping[str, View]:
     """Return what is found from each pointer of a site that is served at `url`."""
     found = {
-        "apt": _apt(read, "InRelease" if signed else "Release"),
+        "apt": apt(read, "InRelease" if signed else "Release"),
         "rpm": _rpm(read, url, signed=signed),
         "apk x86_64": _apk(read, "x86_64"),
         "apk aarch64": _apk(read, "aarch64"),
@@ -36,7 +36,7 @@ def views(read: Callable[[str], bytes], *, url: str, signed: bool = True) -> Map
         "npm": _npm(read, url),
         "gem": _gem(read),
         "brew": _brew(read),
-        "files": _files(read),
+        "files": files(read),
     }
     return {**found, "pacman": _pacman(read)} if signed else found  # which has none that are not signed
 
@@ -50,7 +50,8 @@ def _expect(read: Callable[[str], bytes], path: str, sha256: str) -> tuple[str, 
     return path, sha256
 
 
-def _apt(read: Callable[[str], bytes], name: str) -> View:
+def apt(read: Callable[[str], bytes], name: str) -> View:
+    """Return what apt finds."""
     release = read(f"deb/dists/stable/{name}").decode()
     rows = re.findall(r"^ ([0-9a-f]{64}) +[0-9]+ main/binary-all/Packages$", release, re.MULTILINE)
     assert len(rows) == 1
@@ -200,6 +201,7 @@ def _object(read: Callable[[str], bytes], tap: str, sha: str) -> tuple[str, byte
     return head.decode().split()[0], data
 
 
-def _files(read: Callable[[str], bytes]) -> View:
+def files(read: Callable[[str], bytes]) -> View:
+    """Return what `sha256sum -c` finds."""
     rows = [line.split("  ") for line in read("files/SHA256SUMS").decode().splitlines()]
     return frozenset(_expect(read, f"files/{name}", digest) for digest, name in rows)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
-import shutil
 import stat
 import time
 from typing import TYPE_CHECKING, cast
@@ -16,7 +14,7 @@ from builder.release import atomic
 from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, checked, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from builder.repositories.sitefile import Kind
@@ -117,14 +115,14 @@ class FolderStore:
 
         The folder is made if need be, and goes again where nothing came to be in it.
         """
-        made = [path for path in (self._root, *self._root.parents) if not path.exists()]
+        made = atomic.absent(self._root)
         with contextlib.ExitStack() as stack:
             try:
                 self._lock(stack)
             except OSError as error:
                 raise atomic.unwritable(self._root, error) from error
-            stack.callback(_remove_empty, made)
-            _sweep(self._root)
+            stack.callback(atomic.remove_empty, made)
+            atomic.sweep(self._root)
             yield FolderTurn()
 
     def _open_folders(self, folder: Path) -> None:
@@ -176,32 +174,6 @@ class FolderTurn:
 
     def renew(self) -> None:
         """Do nothing."""
-
-
-def _remove_empty(folders: Iterable[Path]) -> None:
-    """Remove folders, the innermost first, up to one that holds something."""
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-
-
-def _sweep(root: Path) -> None:
-    """Remove the folders in which killed processes have gathered files; live ones hold theirs locked."""
-    with contextlib.suppress(OSError):
-        found = [entry for entry in os.scandir(root) if entry.name.startswith(atomic.TEMPORARY)]
-        for entry in found:
-            if not entry.is_dir(follow_symlinks=False):
-                continue
-            descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(entry.path, ignore_errors=True)
-            except OSError:
-                continue
-            finally:
-                os.close(descriptor)
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[str]:

@@ -1,0 +1,172 @@
+"""Run a command again and again, and let each operation of it fail once.
+
+`python -m tests.crash.rehearse CASE FOLDER EVERY FAULT…` is a program, since it forks. It prints a line of
+JSON for each run: what failed, how the command ended, what then lay there, how the next run ended, and what
+that left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import shutil
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.crash.cases import CASES
+from tests.crash.disk import FAULTS, Disk, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.crash.cases import Case
+    from tests.crash.disk import Fault
+
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": os.devnull}
+_CRASHED = 99
+
+
+class Ended(NamedTuple):
+    """How a run ended, as a shell has it, what it said, and which operations there were."""
+
+    code: int
+    said: str
+    seen: list[Operation]
+
+
+def main(name: str, folder: Path, every: int, faults: Sequence[str]) -> None:
+    """Rehearse a case with these faults, at each operation or every so many."""
+    case, world = CASES[name], folder / "world"
+    before = folder / "before"
+    before.mkdir()
+    _prepare(case, before, world)
+    old, start = _looked(case, _copied(before, world)), _snapshot(world)
+    once, trace = _undisturbed(case, world)
+    new = _looked(case, world)
+    twice, _ = _undisturbed(case, world, case.done)
+    _print({"operations": [" ".join(one) for one in trace], "old": repr(old), "new": repr(new)})
+    for offset, fault in enumerate(faults):
+        for number, operation in enumerate(trace, 1):
+            if operation.name not in FAULTS[fault].on or (number + offset) % every:
+                continue
+            ended = _run(case, _copied(before, world), FAULTS[fault], number)
+            found, state = _looked(case, world), _snapshot(world)
+            again = _run(case, world)
+            left = _snapshot(world)
+            _print({
+                "fault": fault,
+                "number": number,
+                "operation": " ".join(operation),
+                "code": ended.code,
+                "said": ended.said,
+                "found": _told(found, old, new),
+                "litter": "" if state in (start, once) else _differing(state, start),
+                "again": again.code,
+                "answer": again.said,
+                "left": "" if left in (once, twice) else _differing(left, once),
+                "whole": left not in (once, twice) and case.whole(world),
+            })  # fmt: skip
+
+
+def _prepare(case: Case, before: Path, world: Path) -> None:
+    """Make the world, and import what the command needs: else each child would."""
+    with contextlib.redirect_stdout(sys.stderr):
+        case.prepare(before)
+        with contextlib.chdir(_copied(before, world)):
+            case.run()
+    gc.freeze()
+
+
+def _undisturbed(case: Case, world: Path, done: str = "") -> tuple[dict[str, str], list[Operation]]:
+    ended = _run(case, world)
+    assert ended.code == 0 or (done and done in ended.said), ended
+    return _snapshot(world), ended.seen
+
+
+def _run(case: Case, world: Path, fault: Fault = FAULTS["kill"], number: int = 0) -> Ended:
+    """Run the command in a child, in its world; let its operation of that number fail."""
+    said, seen = world.parent / "said", world.parent / "seen"
+    child = os.fork()
+    if not child:
+        code = _CRASHED
+        try:
+            code = _in_child(case.run, world, said, seen, Disk(str(world), fault, number))
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    operations = [Operation(*one) for one in json.loads(seen.read_bytes())] if seen.exists() else []
+    seen.unlink(missing_ok=True)
+    return Ended(code, said.read_text("utf-8"), operations)
+
+
+def _in_child(run: Callable[[], int], world: Path, said: Path, seen: Path, disk: Disk) -> int:
+    os.environ.clear()
+    os.environ.update(_ENVIRONMENT)
+    os.chdir(world)
+    with said.open("wb") as stream:
+        for number in (1, 2):
+            os.dup2(stream.fileno(), number)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8") for number in (1, 2))
+    disk.install()
+    try:
+        code = run()
+    except BaseException:  # noqa: BLE001  the parent tells
+        traceback.print_exc()
+        code = _CRASHED
+    sys.stdout.flush()
+    sys.stderr.flush()
+    seen.write_text(json.dumps(disk.seen), "utf-8")
+    return code
+
+
+def _copied(before: Path, world: Path) -> Path:
+    shutil.rmtree(world, ignore_errors=True)
+    shutil.copytree(before, world, symlinks=True)
+    return world
+
+
+def _snapshot(world: Path) -> dict[str, str]:
+    """Return every file and folder with its mode and content."""
+    return {
+        str(path.relative_to(world)): f"{path.stat().st_mode:o}"
+        + (path.read_bytes().hex() if path.is_file() else "")
+        for path in sorted(world.rglob("*"))
+    }
+
+
+def _looked(case: Case, world: Path) -> Mapping[str, Any]:
+    """Return what each reader finds; one that complains finds what it says."""
+    found = {}
+    with contextlib.chdir(world):
+        for name, read in case.readers.items():
+            try:
+                found[name] = read(Path())
+            except Exception as error:  # noqa: BLE001  whatever it is, it is told
+                found[name] = f"{type(error).__name__}: {error}"
+    return found
+
+
+def _told(found: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """Say of each reader whether it finds the old, the new, or what else."""
+    return {
+        name: "old" if one == old[name] else "new" if one == new[name] else repr(one)
+        for name, one in found.items()
+    }
+
+
+def _differing(left: Mapping[str, str], wanted: Mapping[str, str]) -> str:
+    more, less = sorted(left.keys() - wanted.keys()), sorted(wanted.keys() - left.keys())
+    other = sorted(path for path in left.keys() & wanted.keys() if left[path] != wanted[path])
+    return f"too much: {more}, missing: {less}, other: {other}"
+
+
+def _print(value: Mapping[str, object]) -> None:
+    print(json.dumps(value), flush=True)  # noqa: T201  this is a program
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
