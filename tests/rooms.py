@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "publish": (),
     "provenance": (
         "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
-        "lifecycle", "diff", "pipeline",
+        "lifecycle", "diff", "pipeline", "repositories",
     ),
     "ci": ("text",),
     "docs": ("errors", "text"),

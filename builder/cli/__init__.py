@@ -38,7 +38,7 @@ COMMANDS = {
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
     "attest": ("attest", "Add a bill of materials, provenance and notes to a release."),
     "sign": ("sign", "Sign packages, or a site, that another machine has built."),
-    "verify": ("verify", "Verify a release without trusting who made it."),
+    "verify": ("verify", "Verify a release, or a site, without trusting who made it."),
     "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
     "repo": ("repo", "Make a signed site from which packages are installed by name."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),

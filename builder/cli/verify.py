@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, options, site_access
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
     from builder.lifecycle.lock import Lock
     from builder.provenance.rebuild import Rebuilt
+    from builder.provenance.verification import Verification
     from builder.provenance.verify_release import ReleaseFiles
     from builder.signing.site_verifier import SiteVerifier
 
 
 def verify(
-    what: Annotated[str, typer.Argument(help="A release's folder.", metavar="[<folder>]")] = "dist",
+    what: Annotated[
+        str, typer.Argument(help="A release's or a site's folder, or a site's address.", metavar="[<folder>]")
+    ] = "dist",
     *,
     lock: Annotated[
         Path | None,
@@ -37,6 +40,8 @@ def verify(
             metavar="<path>",
         ),
     ] = None,
+    record: options.Record = None,
+    ca_file: options.CaFile = None,
     unsigned: Annotated[
         bool, typer.Option("--unsigned", help="There are no signatures, or none that you can verify.")
     ] = False,
@@ -44,11 +49,11 @@ def verify(
     json: options.Json = False,
     now: options.Now = None,
 ) -> None:
-    """Verify a release without trusting who made it.
+    """Verify a release, or a site, without trusting who made it.
 
-    Sums and sizes of every file, the CAs in every package, against a lock too, and every signature. Names
-    each file that differs, and says what was not verified, and why. Exits with 0 where nothing differs, with
-    15 where something does.
+    Sums and sizes of every file, the CAs in every package, against a lock too, every signature and index; and
+    the packages are built once more from source.tar and compared. Names each file that differs, and says what
+    was not verified, and why. Exits with 0 where nothing differs, with 15 where something does.
     """
     from builder.errors import UsageError, VerificationError
     from builder.provenance import verify_release, verify_report
@@ -60,17 +65,77 @@ def verify(
             hint="--keys FILE verifies signatures by the public keys in it; with --unsigned nobody vouches "
             "for the release but itself",
         )
-    files = verify_release.read(Path(what))
-    found = verify_release.verify(
-        what,
-        files,
-        keys=_keys(keys),
-        lock=_lock(lock),
-        lock_name=str(lock),
-        rebuilt=_rebuilt(files, environment.clock(now)),
-    )
+    pinned, moment = _lock(lock), environment.clock(now)
+    if _is_site(what):
+        found = _site(what, keys or [], pinned, str(lock), record, ca_file, moment)
+    elif record or ca_file:
+        raise UsageError("--record and --ca-file: are about a site", hint="give its address")
+    else:
+        files = verify_release.read(Path(what))
+        found = verify_release.verify(
+            what,
+            files,
+            keys=_keys(keys),
+            lock=pinned,
+            lock_name=str(lock),
+            rebuilt=_rebuilt(files, moment),
+        )
     typer.echo((verify_report.as_json if as_json else verify_report.as_text)(found), nl=False)
     raise typer.Exit(VerificationError.exit_code if found.discrepancies else 0)
+
+
+def _is_site(what: str) -> bool:
+    from builder.repositories.status import STATUS
+    from builder.text import urls
+
+    return urls.is_address(what) or (Path(what) / STATUS).exists()
+
+
+def _site(
+    what: str,
+    keys: list[Path],
+    lock: Lock | None,
+    lock_name: str,
+    record: Path | None,
+    ca_file: Path | None,
+    now: dt.datetime,
+) -> Verification:
+    """Verify a site: one at an address comes into a folder first, verified as it comes."""
+    from builder.errors import SignatureError, SiteError, UsageError, VerificationError
+    from builder.provenance import verify_site
+    from builder.repositories import fetch, records
+    from builder.signing import key_folder, site_keys, site_verifier
+    from builder.text import urls
+
+    if keys and (len(keys) > 1 or not (keys[0] / key_folder.INDEX).exists()):
+        raise UsageError(
+            f"--keys {keys[0]}: of a site, give one folder of its public keys, with {key_folder.INDEX}",
+            hint="that file says which key is the current one: have it from who runs the site",
+        )
+    ring = site_keys.read_public(keys[0]) if keys else None
+    seen = records.read(record) if record else None
+    with tempfile.TemporaryDirectory(prefix="trustpack-verify-") as scratch:
+        folder = Path(what)
+        if urls.is_address(what):
+            folder = Path(scratch) / "site"
+            try:
+                fetch.fetch(site_access.reader(what, ca_file), folder, ring, seen=seen)
+            except (SiteError, SignatureError) as error:
+                raise VerificationError(str(error), hint=error.hint) from None
+        work = Path(scratch) / "work"
+        work.mkdir()
+        found, checked = verify_site.verify(
+            urls.shown(what),
+            folder,
+            verify_site.SiteExpectation(now, seen, lock, lock_name),
+            keys=ring,
+            verifier=site_verifier.of_keyring(ring) if ring else None,
+            scratch=work,
+            progress=lambda text: tell("progress", [text]),
+        )
+    if record and not found.discrepancies:
+        records.write(record, checked.site.status)
+    return found
 
 
 def _rebuilt(files: ReleaseFiles, now: dt.datetime) -> Rebuilt:
