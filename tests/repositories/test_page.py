@@ -349,7 +349,7 @@ def test_another_reader_takes_the_feed(name: str, count: int, tmp_path: Path) ->
 
 
 def test_it_has_the_fingerprint_of_each_key(site_keys: SiteKeys) -> None:
-    """OpenPGP's as gpg has them, apk's by their files, those for statements by their keys; with their roles."""
+    """OpenPGP's as gpg has them, apk's by their files, those for statements by their keys; with roles."""
     owner = pages.STATE.organisation
     publication = Publication(owner, pages.URL, 1796000000, 1801000000, 12, site_keys)
     keys = pages_of_sites.of_state(pages.STATE, publication).keys

