@@ -38,7 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "x509", "formats", "config", "load", "render", "inspect", "release",
         "pipeline", "signing", "repositories",
     ),
-    "publish": (),
+    "publish": ("errors", "model", "text", "formats", "release", "repositories"),
     "provenance": (
         "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
         "lifecycle", "diff", "pipeline", "repositories",
@@ -47,7 +47,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",
-        "pipeline", "signing", "repositories", "prove", "provenance", "ci", "docs",
+        "pipeline", "signing", "repositories", "prove", "publish", "provenance", "ci", "docs",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from builder.cli import environment, init_ci, options
+from builder.cli.messages import tell
 
 if TYPE_CHECKING:
     from builder.config import Config
     from builder.pipeline.accept import Treatments
 
+_SCOPE = (
+    "anybody can take the npm package's name at the public registry: set npm_scope to a scope that is yours "
+    "there; 'trustpack names' looks at all names"
+)
 _TEMPLATE = """\
 # trustpack.yaml: 'trustpack docs configuration' tells every key, its meaning and its default.
 organisation:
@@ -34,12 +39,15 @@ bundle:
 # release: 2026.10             # without it: the UTC date, with a counter
 {site}
 # targets: [{targets}]
-# npm_scope: "@{slug}"
-# names:
+# npm_scope: "@{slug}"           # a scope that is yours at npm: anybody can take a name without one
+# names:                       # 'trustpack names' tells whether they are free at public registries
 #   deb: {slug}-ca-certs
 # settings:
 #   wheel:
 #     activation: explicit
+
+# publish:                     # without it, packages are marked so that no public registry gets them
+#   public: [npm]              # 'trustpack docs names' tells of it
 
 # repository:                  # the site, as 'trustpack repo build' makes it
 #   keys: keys                 # as 'trustpack keys new' makes them
@@ -116,6 +124,7 @@ def init(
     bundle = environment.accepted(project, treatments=treatments, password_file=password_file)
     if not beside:
         _create(config, _text(project.config, config, treatments, where))
+        tell("note", [_SCOPE])
     for file, text in jobs:
         with contextlib.suppress(OSError):  # which writing tells of
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from builder.config.approving import ApprovalsSection
 from builder.config.file import address, minimal, organisation, read, read_with_lines
+from builder.config.private import private_markers
 from builder.config.publishing import (
     Destination,
     GiteaSection,
@@ -47,6 +48,7 @@ __all__ = [
     "address",
     "minimal",
     "organisation",
+    "private_markers",
     "read",
     "read_with_lines",
     "schema",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.config.private import private_markers
 from builder.config.publishing import addresses
 from builder.config.sections import SUMMARY, Config
 from builder.config.values import Url
@@ -156,5 +157,6 @@ def organisation(config: Config) -> Organisation:
         "Removing it takes them out again.",
         site=(config.site or "").rstrip("/"),
         npm_scope=config.npm_scope or "",
+        private=private_markers(config.publish, slug, (config.site or "").rstrip("/")),
         defaulted=tuple(key for key, value in looked_up.items() if value is None),
     )

@@ -22,6 +22,7 @@ SECTIONS = {
         "prove",
         "site",
         "publish-site",
+        "names",
         "run-your-own-site",
         "client-checks",
         "verify",

@@ -204,7 +204,7 @@ def to_text(lock: Lock) -> str:
     lines = [f"{_HEAD}schema: {_SCHEMA}", f"organisation: {yaml(lock.organisation)}"]
     if lock.packaging:
         lines.append("packaging:")
-        lines += [f"  {part}: {value}" for part, value in msgspec.structs.asdict(lock.packaging).items()]
+        lines += [f"  {part}: {value}" for part, value in lock.packaging.parts.items()]
     lines.append("certificates:")
     for item in lock.certificates:
         times = (f"{key}: {yaml(stamp(getattr(item, key)))}" for key in ("not_before", "not_after"))

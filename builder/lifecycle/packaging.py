@@ -42,10 +42,23 @@ class Packaging(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         msgspec.Meta(description="Of since when and why CAs are distrusted."),
     ]
 
+    publish: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^([0-9a-f]{64})?" + END,
+            description="Of which public registries packages are for; older locks have none.",
+        ),
+    ] = ""
+
     @property
     def digest(self) -> str:
         """A SHA-256 of all parts: what a release was made by."""
-        return hashlib.sha256("\n".join(msgspec.structs.astuple(self)).encode("ascii")).hexdigest()
+        return hashlib.sha256("\n".join(self.parts.values()).encode("ascii")).hexdigest()
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The parts that are pinned."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
 
 
 REASONS = "reasons"
@@ -57,6 +70,7 @@ _WORDS = {
     "settings": "settings",
     "npm_scope": "npm_scope",
     "site": "site",
+    "publish": "publish",
     "recipes": "recipes and templates beside trustpack.yaml",
     REASONS: "since or evidence of a distrusted CA",
 }

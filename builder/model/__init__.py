@@ -2,7 +2,7 @@
 
 from builder.model.certificate import Bundle, Certificate, CertificateSummary, Distrust, State, summarise
 from builder.model.finding import Finding, Origin, Severity
-from builder.model.package import FILE_NAME, Artifact, File, Organisation, Package
+from builder.model.package import FILE_NAME, Artifact, File, Organisation, Package, PrivateMarkers
 from builder.model.recipe import Content, Output, Recipe, RecipeFile, Setting, TestbedName
 from builder.model.release import Release, Revision
 
@@ -20,6 +20,7 @@ __all__ = [
     "Origin",
     "Output",
     "Package",
+    "PrivateMarkers",
     "Recipe",
     "RecipeFile",
     "Release",

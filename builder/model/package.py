@@ -19,6 +19,18 @@ FILE_NAME = r"[A-Za-z0-9_@+~][A-Za-z0-9._@+~-]*"
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+class PrivateMarkers(msgspec.Struct, frozen=True):
+    """By what the clients of public registries know that a package is not for these.
+
+    For PyPI whether it is private, for npm and RubyGems the address of the one registry that it may be pushed
+    to; empty where it may be published.
+    """
+
+    pypi: bool = False
+    npm: str = ""
+    rubygems: str = ""
+
+
 class Organisation(msgspec.Struct, frozen=True):
     """Whose bundle it is; `defaulted` names the fields that nobody configured."""
 
@@ -32,6 +44,7 @@ class Organisation(msgspec.Struct, frozen=True):
     description: str
     site: str = ""
     npm_scope: str = ""
+    private: PrivateMarkers = PrivateMarkers()
     defaulted: tuple[str, ...] = ()
 
 

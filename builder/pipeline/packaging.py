@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from builder import PACKAGING_REVISION, render
-from builder.config import organisation
+from builder import PACKAGING_REVISION
+from builder.config import organisation, private_markers
 from builder.lifecycle.packaging import Packaging
-from builder.model import Bundle, Release
 from builder.pipeline.choices import check_chosen, check_mentioned
+from builder.pipeline.names import package_name
 from builder.render import recipe
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from builder.pipeline.project import Project
 
 # Parts of their own, and what no template sees.
-_NOT_OF_THE_OWNER = ("site", "npm_scope", "defaulted")
+_NOT_OF_THE_OWNER = ("site", "npm_scope", "private", "defaulted")
 _Sources = dict[str, recipe.RecipeSource]
 
 
@@ -46,6 +46,8 @@ def packaging(project: Project) -> Packaging:
         settings=_digest(_settings(available, chosen.settings)),
         npm_scope=_digest(owner.npm_scope),
         site=_digest(owner.site),
+        # Without the site, which is a part of its own.
+        publish=_digest(msgspec.structs.asdict(private_markers(chosen.publish, owner.slug, ""))),
         recipes=_digest(_own(available)),
         reasons=_digest(
             {
@@ -59,12 +61,7 @@ def packaging(project: Project) -> Packaging:
 
 def _names(available: _Sources, names: Mapping[str, str], owner: Organisation) -> dict[str, str]:
     """Return the names that are not the recipes' own."""
-    return {target: name for target, name in names.items() if name != _own_name(available[target], owner)}
-
-
-def _own_name(source: recipe.RecipeSource, owner: Organisation) -> str:
-    what, nothing = recipe.read(source), Release("0")
-    return render.target_release(what, source.templates, owner, Bundle(()), nothing, epoch=0).name
+    return {target: name for target, name in names.items() if name != package_name(available[target], owner)}
 
 
 def _settings(available: _Sources, settings: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

@@ -32,6 +32,7 @@ CASES = {
     "recipes-export": ("recipes export deb --json", 0),
     "docs": ("docs --json", 0),
     "attest": ("attest --json", 0),
+    "names": ("names --offline --json", 0),
     "sign": ("sign dist --json", 0),
     "verify": ("verify --unsigned --lock trustpack.lock --json", 0),
     "keys": ("keys new --json", 0),

@@ -35,6 +35,7 @@ _MORE = f"""\
 site: https://packages.acme.example
 npm_scope: "@acme"
 names: {{deb: acme-trust}}
+publish: {{public: [pypi, npm, rubygems]}}
 lifecycle:
   authorities:
     {_STOLEN}: {{state: distrusted, since: 2026-11-28, evidence: INC-1}}

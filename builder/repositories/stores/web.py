@@ -11,6 +11,7 @@ import http.client
 import socket
 import ssl
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -19,7 +20,7 @@ from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, 
 from builder.text import urls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _SECONDS = 60  # for one piece
@@ -28,6 +29,7 @@ _REDIRECTS = 5
 _MOVED = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
 _AGAIN = 3  # times: a connection that was kept may have been closed meanwhile
+_NONE: Mapping[str, str] = MappingProxyType({})
 _UNCHANGED = "~@+:"  # of what paths have, all that no server takes for something else
 
 
@@ -35,7 +37,8 @@ class WebReader:
     """A site below an address; `ca_file` has CAs that are trusted beside the system's.
 
     `proxy` returns where requests go to first, by scheme and host (None: to the host itself). A file has
-    `seconds` to come, and longer the larger it may be.
+    `seconds` to come, and longer the larger it may be. `headers` go with each request; with `stay`, no
+    redirect leads to another host.
     """
 
     def __init__(
@@ -45,12 +48,17 @@ class WebReader:
         ca_file: Path | None = None,
         proxy: Callable[[str, str], str | None] = lambda _scheme, _host: None,
         seconds: float = 2 * _SECONDS,
+        headers: Mapping[str, str] = _NONE,
+        stay: bool = False,
     ) -> None:
         self._seconds = seconds
+        self._headers = headers
+        self._stay = stay
         self._url = url.rstrip("/")
         if urls.has_user(url):
             raise OutputError(f"{urls.shown(url)}: has a user name or a password, which is never sent")
-        self._context = _context(ca_file)
+        # To read the system's CAs takes longer than many an answer, and plain HTTP needs none.
+        self._context = _context(ca_file) if ca_file is not None else None
         self._proxy = proxy
         self._connections: dict[tuple[str, str], http.client.HTTPConnection] = {}
         self._socket: socket.socket | None = None
@@ -129,6 +137,9 @@ class WebReader:
             before, url = url, urljoin(url, target)
             if urlsplit(url).scheme not in {"https", urlsplit(before).scheme}:
                 raise OutputError(f"{self.name}/{path}: is redirected from HTTPS to something else")
+            if self._stay and urlsplit(url).netloc != urlsplit(before).netloc:
+                other = urlsplit(url).hostname or "nowhere"
+                raise OutputError(f"{self.name}/{path}: is redirected to another host, {other}")
         raise OutputError(f"{self.name}/{path}: is redirected again and again")
 
     def _answer(self, url: str, late: threading.Event) -> http.client.HTTPResponse:
@@ -141,7 +152,9 @@ class WebReader:
             connection = self._connection(parts.scheme, parts.netloc, proxy)
             try:
                 connection.request(
-                    "GET", target, headers={"Host": parts.netloc, "Accept-Encoding": "identity"}
+                    "GET",
+                    target,
+                    headers={**self._headers, "Host": parts.netloc, "Accept-Encoding": "identity"},
                 )
                 self._socket = connection.sock
                 return connection.getresponse()
@@ -156,6 +169,7 @@ class WebReader:
         if key not in self._connections:
             first = urlsplit(proxy).netloc.rpartition("@")[2] if proxy else host
             if scheme == "https":
+                self._context = self._context or _context(None)
                 made: http.client.HTTPConnection = http.client.HTTPSConnection(
                     first, timeout=_SECONDS, context=self._context
                 )

@@ -29,9 +29,11 @@ def made(folder: Path, text: str) -> Packaging:
         ('npm_scope: "@acme"\n', "npm_scope"),
         ("names: {deb: acme-trust}\n", "names"),
         ("settings: {wheel: {activation: explicit}}\n", "settings"),
+        ("publish: {public: [npm]}\n", "publish"),
+        ("publish: {npm: {url: https://npm.acme.internal}}\n", "publish"),
         (DISTRUSTED, "reasons"),
     ],
-    ids=["site", "npm_scope", "names", "settings", "reasons"],
+    ids=["site", "npm_scope", "names", "settings", "public", "registry", "reasons"],
 )
 def test_what_changes_bytes_is_pinned(tmp_path: Path, more: str, part: str) -> None:
     """Each in a part of its own, so that people are told what it was."""
@@ -66,9 +68,10 @@ def test_why_a_ca_is_distrusted_is_pinned(tmp_path: Path) -> None:
         "release: 2026.10\n",
         "names: {deb: acme-ca-certs}\n",
         "settings: {wheel: {activation: auto}, rpm: {}}\n",
+        "publish: {public: [github], pypi: {url: https://pypi.acme.internal/}}\n",
         f"lifecycle: {{overlap: 9d, authorities: {{{'a' * 64}: {{state: retiring, owner: PKI}}}}}}\n",
     ],
-    ids=["targets", "release", "names", "settings", "lifecycle"],
+    ids=["targets", "release", "names", "settings", "publish", "lifecycle"],
 )
 def test_what_changes_no_byte_is_not_pinned(tmp_path: Path, more: str) -> None:
     """Paths, owners, targets, and what says what is so without it."""
