@@ -35,7 +35,7 @@ COMMANDS = {
     "lock": ("lock", "Show what changes in the bundle, and write trustpack.lock."),
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
-    "names": ("names", "Tell whether the packages' names are free at the public registries."),
+    "names": ("names", "Tell whether package names are free at public registries."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
     "attest": ("attest", "Add a bill of materials, provenance and notes to a release."),
     "sign": ("sign", "Sign packages, or a site, that another machine has built."),

@@ -43,7 +43,7 @@ def names(
     form: options.Form = None,
     json: options.Json = False,
 ) -> None:
-    """Tell whether the packages' names are free at the public registries.
+    """Tell whether package names are free at public registries.
 
     Whoever has such a name there can have their package installed in the place of yours, where a client asks
     that registry, too. Says of each name at PyPI, npm or RubyGems whether it is free, somebody else's, yours,

@@ -26,7 +26,7 @@ class NameJson(Shape, frozen=True):
     due: Annotated[bool, Meta(description="Whether that should come before anything is published.")]
 
 
-class NamesJson(DocumentJson, frozen=True):
+class PackageNamesJson(DocumentJson, frozen=True):
     """Whether the names of packages are free."""
 
     organisation: Annotated[str, Meta(description="The organisation's slug.")]
