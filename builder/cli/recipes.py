@@ -102,7 +102,8 @@ def export(
     }
     # The recipe is written last: with it the target is the organisation's own, and must be whole.
     begun = not os.path.lexists(to)
-    for parent in dict.fromkeys(copy.parent for copy in files.values()):
+    parents = dict.fromkeys(copy.parent for copy in files.values())
+    for parent in parents:
         clear_up(parent)
     for path, copy in files.items():
         if os.path.lexists(copy) and not (begun and _same(path, copy)):
@@ -123,6 +124,8 @@ def export(
                 each.unlink(missing_ok=True)
         remove_empty(folders)
         raise (_taken(copy) if os.path.lexists(copy) else unwritable(copy, error)) from error
+    for parent in parents:  # what was left here would be taken for a template
+        clear_up(parent)
     written = [str(file) for file in files.values()]
     if as_json:
         _print_json({"target": target, "files": written})
