@@ -104,6 +104,7 @@ def _site(
     from builder.errors import SignatureError, SiteError, UsageError, VerificationError
     from builder.provenance import verify_site
     from builder.repositories import fetch, records
+    from builder.repositories.status import STATUS
     from builder.signing import key_folder, site_keys, site_verifier
     from builder.text import urls
 
@@ -120,7 +121,9 @@ def _site(
             folder = Path(scratch) / "site"
             try:
                 fetch.fetch(site_access.reader(what, ca_file), folder, ring, seen=seen)
-            except (SiteError, SignatureError) as error:
+            except SignatureError as error:
+                raise VerificationError(f"{urls.shown(what)}/{STATUS}: {error}", hint=error.hint) from None
+            except SiteError as error:
                 raise VerificationError(str(error), hint=error.hint) from None
         work = Path(scratch) / "work"
         work.mkdir()

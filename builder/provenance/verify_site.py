@@ -76,7 +76,8 @@ def verify(
             said = found.site.status
             records.refuse_other(f"{name}/{STATUS}", said, seen, lambda: found.site.state.lineage)
     except (SiteError, SignatureError) as error:
-        raise VerificationError(str(error), hint=error.hint) from None
+        where = f"{name}/{STATUS}: " if isinstance(error, SignatureError) else ""
+        raise VerificationError(f"{where}{error}", hint=error.hint) from None
     state = found.site.state
     newest = state.offered[-1] if state.offered else None
     stated = {one.release: _statement(found, one) for one in state.offered}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from builder import config
 from builder.lifecycle import lock as locks
 from builder.lifecycle import lockfile
 from builder.model import Release
@@ -18,10 +19,13 @@ from builder.pipeline.request import request
 from builder.prove.authority import create
 from builder.provenance import attest
 from builder.provenance.seal import Seal
+from builder.repositories import publish
+from builder.repositories.publish import Order
 from builder.signing import finished, site_keys
 from tests import site_keys as made
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from builder.model import Bundle
@@ -99,6 +103,22 @@ def attested(folder: Path, *, locked: bool = True, targets: str = "deb, own, rpm
     order = request(found, bundle, release=None if locked else "2026.1")
     pipeline.build(order, folder / "dist")
     return attest.attest(found, order, folder / "dist", attest.Attestation())
+
+
+def site(folder: Path, releases: Sequence[Path], keys: Path) -> Path:
+    """Publish releases as a site into a new folder, signed by the keys in `keys`; return it."""
+    order = Order(
+        folder=folder,
+        organisation=config.organisation(config.minimal("acme", ["roots.pem"])),
+        url="https://packages.acme.example",
+        now=int(NOW.timestamp()),
+        valid=60,
+        keep=None,
+        architectures=("x86_64",),
+        keys=site_keys.read(keys),
+    )
+    publish.build(order, releases)
+    return folder
 
 
 def signed(folder: Path, keys: Path, *, targets: str = "deb, own, rpm") -> Path:

@@ -10,13 +10,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from builder import config
 from builder.errors import VerificationError
 from builder.lifecycle import lockfile
 from builder.provenance import verify_site
 from builder.provenance.verify_site import SiteExpectation
-from builder.repositories import publish
-from builder.repositories.publish import Order
 from builder.repositories.records import SeenSite
 from builder.repositories.status import STATUS
 from builder.signing import site_keys, site_verifier
@@ -38,17 +35,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build, attest, sign and publish a release; no test changes this folder, or the keys beside it."""
     folder = tmp_path_factory.mktemp("published")
     dist = projects.signed(folder / "one", folder / "keys", targets="apk, deb, homebrew, own, rpm")
-    order = Order(
-        folder=folder / "site",
-        organisation=config.organisation(config.minimal("acme", ["roots.pem"])),
-        url="https://packages.acme.example",
-        now=NOW,
-        valid=60,
-        keep=None,
-        architectures=("x86_64",),
-        keys=site_keys.read(folder / "keys"),
-    )
-    publish.build(order, [dist])
+    projects.site(folder / "site", [dist], folder / "keys")
     return folder
 
 
