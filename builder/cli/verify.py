@@ -42,6 +42,30 @@ def verify(
     ] = None,
     record: options.Record = None,
     ca_file: options.CaFile = None,
+    installed: Annotated[
+        bool,
+        typer.Option(
+            "--installed", help="Compare with the release what is installed here, file by file, as well."
+        ),
+    ] = False,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="The system that is looked at.  [default: /]",
+            parser=options.path,
+            metavar="<path>",
+            autocompletion=options.roots,
+        ),
+    ] = None,
+    places: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--in",
+            help="A folder of packages: site-packages, node_modules or a gem home; may be repeated.",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
     unsigned: Annotated[
         bool, typer.Option("--unsigned", help="There are no signatures, or none that you can verify.")
     ] = False,
@@ -57,6 +81,7 @@ def verify(
     """
     from builder.errors import UsageError, VerificationError
     from builder.provenance import verify_release, verify_report
+    from builder.text import urls
 
     as_json = options.chosen(form, json=json) == "json"
     if bool(keys) == unsigned:
@@ -66,6 +91,12 @@ def verify(
             "for the release but itself",
         )
     pinned, moment = _lock(lock), environment.clock(now)
+    if (root or places) and not installed:
+        raise UsageError("--root and --in: are about what is installed", hint="add --installed")
+    if installed and _is_site(what):
+        raise UsageError(
+            f"--installed: {urls.shown(what)} is a site", hint="give the folder of the release instead"
+        )
     if _is_site(what):
         found = _site(what, keys or [], pinned, str(lock), record, ca_file, moment)
     elif record or ca_file:
@@ -80,6 +111,11 @@ def verify(
             lock_name=str(lock),
             rebuilt=_rebuilt(files, moment),
         )
+        if installed:
+            from builder.provenance import installed as machine
+
+            there = machine.copies(files.manifest, files.data, root or Path("/"), places or [])
+            found = machine.verify(found, files.manifest, there)
     typer.echo((verify_report.as_json if as_json else verify_report.as_text)(found), nl=False)
     raise typer.Exit(VerificationError.exit_code if found.discrepancies else 0)
 
