@@ -38,7 +38,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "x509", "formats", "config", "load", "render", "inspect", "release",
         "pipeline", "signing", "repositories",
     ),
-    "publish": ("errors", "model", "text", "formats", "release", "repositories"),
+    "publish": (
+        "errors", "model", "text", "formats", "config", "inspect", "release", "signing", "repositories",
+    ),
     "provenance": (
         "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
         "lifecycle", "diff", "pipeline", "repositories",

@@ -80,6 +80,12 @@ def _runtimes() -> Iterable[str]:
     return dict.fromkeys(build.runtime for build in measured())
 
 
+def _registries() -> Iterable[str]:
+    from builder.config import DESTINATIONS
+
+    return DESTINATIONS
+
+
 def _clients() -> Iterable[str]:
     from builder.prove.testbeds import names
     from builder.render import recipe
@@ -102,6 +108,7 @@ targets = _completing(_targets, listed=True)
 pages = _completing(_pages)
 documents = _completing(_documents)
 clients = _completing(_clients, listed=True)
+registries = _completing(_registries, listed=True)
 rules = _completing(_rules)
 runtimes = _completing(_runtimes, listed=True)
 

@@ -4,6 +4,7 @@ from builder.config.approving import ApprovalsSection
 from builder.config.file import address, minimal, organisation, read, read_with_lines
 from builder.config.private import private_markers
 from builder.config.publishing import (
+    DESTINATIONS,
     Destination,
     GiteaSection,
     GitHubSection,
@@ -27,6 +28,7 @@ from builder.config.sections import (
 from builder.config.values import FINGERPRINT
 
 __all__ = [
+    "DESTINATIONS",
     "FILE_NAME",
     "FINGERPRINT",
     "ApprovalsSection",

@@ -33,8 +33,9 @@ _Variable = Annotated[
         description="A variable of the environment, in capitals, such as ARTIFACTORY_TOKEN.",
     ),
 ]
-# What `trustpack publish --to` takes, in the order of its help.
 Destination = Literal["pypi", "npm", "rubygems", "github", "gitlab", "gitea", "http"]
+# What `trustpack publish --to` takes, in the order in which it publishes.
+DESTINATIONS: tuple[Destination, ...] = ("pypi", "npm", "rubygems", "github", "gitlab", "gitea", "http")
 
 
 class PyPISection(Section, frozen=True):

@@ -24,6 +24,7 @@ SECTIONS = {
         "publish-site",
         "names",
         "run-your-own-site",
+        "publish-registries",
         "client-checks",
         "verify",
         "keys",

@@ -86,6 +86,7 @@ PRINTED = {
     "verify": PrintedJson(
         "`trustpack verify --json`", "builder.provenance.verify_schema", "VerificationJson"
     ),
+    "publish": PrintedJson("`trustpack publish --json`", "builder.publish.delivery_schema", "DeliveryJson"),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
+from builder.errors import ConfigError
 from builder.formats import names
+from builder.text import urls
 
 if TYPE_CHECKING:
     from builder.model import Recipe
@@ -128,6 +131,29 @@ REGISTRIES: Mapping[str, PublicRegistry] = {
         read=_compact,
     ),
 }
+
+
+class PublicUploads(msgspec.Struct, frozen=True):
+    """Where a public registry takes what is published, which other hosts are its own, and where files go."""
+
+    url: str
+    hosts: tuple[str, ...] = ()
+    files: str = ""
+
+
+# By the names that `publish.public` of trustpack.yaml has.
+UPLOADS: Mapping[str, PublicUploads] = {
+    "pypi": PublicUploads(
+        "https://upload.pypi.org/legacy/", ("pypi.org", "test.pypi.org", "files.pythonhosted.org")
+    ),
+    "npm": PublicUploads("https://registry.npmjs.org/", ("www.npmjs.com", "registry.yarnpkg.com")),
+    "rubygems": PublicUploads("https://rubygems.org/", ("index.rubygems.org",)),
+    "github": PublicUploads(
+        "https://api.github.com/", ("github.com", "uploads.github.com"), "https://uploads.github.com/"
+    ),
+    "gitlab": PublicUploads("https://gitlab.com/"),
+    "gitea": PublicUploads("https://gitea.com/", ("codeberg.org",)),
+}
 _MANIFEST_OF_NPM = "package/package.json"
 
 
@@ -143,3 +169,24 @@ def registry_of(recipe: Recipe) -> str:
         if any(file.path == _MANIFEST_OF_NPM for file in output.files):
             return "npm"
     return ""
+
+
+def public_name(url: str) -> str:
+    """Return which public registry an address belongs to; empty for one of somebody's own."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    known = ((name, {urlsplit(one.url).hostname, *one.hosts}) for name, one in UPLOADS.items())
+    return next((name for name, hosts in known if host in hosts), "")
+
+
+def is_public(url: str) -> bool:
+    """Tell whether everybody can read what is published there."""
+    return bool(public_name(url))
+
+
+def refusal(destination: str, url: str) -> ConfigError:
+    """Return the error of publishing to everybody what was not declared to be for everybody."""
+    wanted = public_name(url) or destination
+    return ConfigError(
+        f"publish.{destination}: everybody reads {urls.shown(url)}, and publish.public has no {wanted}",
+        hint=f"name a registry of your own; or, if everybody may read it: publish: {{public: [{wanted}]}}",
+    )

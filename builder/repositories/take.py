@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from builder.release.manifest import ArtifactSummary, Manifest
+    from builder.release.manifest import Manifest
     from builder.repositories.draft import Draft
     from builder.repositories.publication import Publication
 
@@ -50,7 +50,7 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
             f"{folder}: is a release of {manifest.organisation}, and the site is {owner}'s",
             hint="one site, one organisation: choose another folder with --out",
         )
-    data = {entry.file: _artifact(folder, entry) for entry in manifest.artifacts}
+    data = {entry.file: finished.artifact(folder, entry) for entry in manifest.artifacts}
     takers = _takers(manifest, data)
     for entry in manifest.artifacts:
         beside = tuple(
@@ -72,27 +72,6 @@ def _manifest(folder: Path) -> Manifest:
     if found is None:
         raise SiteError(f"{folder}: holds no release", hint="build one first: trustpack build")
     return found
-
-
-def _artifact(folder: Path, entry: ArtifactSummary) -> bytes:
-    path = folder / entry.file
-    try:
-        data = files.read(path, files.PACKAGE_BYTES)
-    except OSError as error:
-        raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint="build it again") from None
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
-        if finished.identity(data) == entry.identity:
-            raise SiteError(
-                f"{path}: was signed by a run that ended before {folder}'s manifest said so",
-                hint=f"sign it once more: trustpack sign {folder}",
-            )
-        raise SiteError(f"{path}: is not what {folder}'s manifest describes", hint="build it again")
-    # What a package is without its signature is what a later build is compared with.
-    if entry.unsigned and finished.identity(data) != entry.unsigned:
-        raise SiteError(
-            f"{path}: without its signature it is not what was built", hint="build and sign it again"
-        )
-    return data
 
 
 def _takers(manifest: Manifest, data: Mapping[str, bytes]) -> dict[str, list[str]]:

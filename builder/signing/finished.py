@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from builder.errors import OutputError, SignatureError
+from builder.errors import OutputError, SignatureError, SiteError
 from builder.formats import READERS
 from builder.formats.unpacked import Malformed
 from builder.release import documents
@@ -131,6 +131,28 @@ def _read(folder: Path, entry: ArtifactSummary) -> bytes:
         raise OutputError(f"{path}: cannot be read: {error.strerror}", hint="build it again") from None
     if hashlib.sha256(data).hexdigest() != entry.sha256 and identity(data) != entry.identity:
         raise OutputError(f"{path}: is not what the manifest describes", hint="build it again")
+    return data
+
+
+def artifact(folder: Path, entry: ArtifactSummary) -> bytes:
+    """Return the bytes of an artifact; raise SiteError where they are not what the manifest describes."""
+    path = folder / entry.file
+    try:
+        data = files.read(path, files.PACKAGE_BYTES)
+    except OSError as error:
+        raise SiteError(f"{path}: cannot be read: {error.strerror or error}", hint="build it again") from None
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        if identity(data) == entry.identity:
+            raise SiteError(
+                f"{path}: was signed by a run that ended before {folder}'s manifest said so",
+                hint=f"sign it once more: trustpack sign {folder}",
+            )
+        raise SiteError(f"{path}: is not what {folder}'s manifest describes", hint="build it again")
+    # What a package is without its signature is what a later build is compared with.
+    if entry.unsigned and identity(data) != entry.unsigned:
+        raise SiteError(
+            f"{path}: without its signature it is not what was built", hint="build and sign it again"
+        )
     return data
 
 

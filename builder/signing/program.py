@@ -1,4 +1,4 @@
-"""Programs that sign or verify: without a shell, with an end to their time and to what they may say."""
+"""Programs that sign, verify or publish: no shell, and an end to their time and to what they may say."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 SECONDS = 120  # somebody may have to touch a token
 _LIMIT = 256 * 1024  # bytes of output
@@ -22,11 +23,12 @@ _SHOWN = 300  # characters of what a program says
 
 
 class Answer(NamedTuple):
-    """How a program ended, and what it wrote."""
+    """How a program ended, what it wrote, and the last line of what it said."""
 
     status: int
     out: bytes
     said: str
+    err: bytes = b""
 
 
 def ask(
@@ -37,12 +39,13 @@ def ask(
     seconds: float = SECONDS,
     descriptors: Sequence[int] = (),
     on_terminal: bool = False,
+    folder: Path | None = None,
 ) -> Answer:
     """Run a program with `data` on its standard input, and return its answer.
 
-    Without `environment` it has this process's own. `descriptors` stay open for it. Raises ToolError where it
-    cannot be started, takes longer than `seconds`, or writes more than a signature could be. `on_terminal`
-    it may ask the person there, who may end it by Ctrl-C.
+    Without `environment` it has this process's own, and it runs in `folder` or where this process does.
+    `descriptors` stay open for it. Raises ToolError where it cannot be started, takes longer than `seconds`,
+    or writes more than it was asked for. `on_terminal` it may ask the person there, who may end it by Ctrl-C.
     """
     name = command[0]
     try:
@@ -52,6 +55,7 @@ def ask(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
+            cwd=folder,
             pass_fds=descriptors,
             start_new_session=not on_terminal,  # so that what it has started ends with it
         )
@@ -63,10 +67,10 @@ def ask(
     except (TimeoutError, subprocess.TimeoutExpired):
         raise ToolError(f"{visible(name)}: has not answered in {seconds:g} seconds") from None
     except OverflowError:
-        raise ToolError(f"{visible(name)}: writes more than a signature") from None
+        raise ToolError(f"{visible(name)}: writes more than it was asked for") from None
     finally:
         _end(child)
-    return Answer(status, out, _last(said))
+    return Answer(status, out, _last(said), said)
 
 
 def _exchange(child: subprocess.Popen[bytes], data: bytes, until: float) -> tuple[bytes, bytes]:

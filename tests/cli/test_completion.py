@@ -39,7 +39,7 @@ FREE = {
     "paths", "inputs", "old", "new", "config", "out", "password_file", "prometheus", "ics", "folder",
     "server_cert", "server_key", "ca_file", "certificate", "file", "gpg", "gpg_next", "keys", "port",
     "builder", "public", "public_next", "reason", "record", "releases", "run", "sign", "since",
-    "repo", "site", "source", "to", "lock", "what", "places",
+    "repo", "site", "source", "to", "lock", "what", "places", "timeout",
 }  # fmt: skip
 
 

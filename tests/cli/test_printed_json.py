@@ -42,6 +42,7 @@ CASES = {
     "repo-check": ("repo check --unsigned --json", 0),
     "repo-push": ("repo push www --unsigned --json", 0),
     "repo-fetch": ("repo fetch site --out copy --unsigned --json", 0),
+    "publish": ("publish --to http --dry-run --json", 0),
     "repo-export": ("repo export site.tar --unsigned --json", 0),
 }
 _SITE = "repo build --unsigned --url https://packages.acme.example"
@@ -63,6 +64,7 @@ CONFIG = """\
 organisation: {slug: acme}
 bundle: {paths: [roots.pem, another.pem, blocked.pem]}
 targets: [deb, pem, rpm, wheel]
+publish: {http: {debs: {url: "https://packages.acme.example/", targets: [deb]}}}
 lifecycle:
   authorities:
     BLOCKED: {state: distrusted, since: 2026-11-01, evidence: INC-1}
@@ -103,6 +105,7 @@ def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document
         "inspect",
         "manifest",
         "proof",
+        "publish",
         "sign",
         "verify",
         "check-site",

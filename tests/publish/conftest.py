@@ -1,0 +1,146 @@
+"""What the tests of publishing share: releases of Acme, and trustpack with little in its environment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from builder.prove import authority
+from tests.publish import registries
+from tests.tools import NO_HOME, require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.publish.registries import Running
+
+BIN = Path(sys.executable).parent
+PROGRAM = BIN / "trustpack"
+RELEASE = "2026.10"
+_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with trustpack.yaml and a release in dist/."""
+
+    folder: Path
+    programs: str = f"{BIN}:/usr/local/bin:/usr/bin:/bin"
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dist(self) -> Path:
+        """Where the release is."""
+        return self.folder / "dist"
+
+    def configure(self, **publish: Any) -> None:
+        """Write trustpack.yaml with a section `publish`."""
+        value = {
+            "organisation": {"slug": "acme"},
+            "bundle": {"paths": ["roots.pem"]},
+            "release": RELEASE,
+            "publish": publish,
+        }
+        (self.folder / "trustpack.yaml").write_text(json.dumps(value))
+
+    def take(self, *running: Running) -> None:
+        """Configure registries, and put what lets us in into the environment."""
+        self.configure(**{key: value for one in running for key, value in one.section.items()})
+        for one in running:
+            self.variables.update(one.variables)
+
+    def build(self, *targets: str) -> None:
+        """Build the release: packages hold where they may be published."""
+        words: list[str | Path] = [PROGRAM, "build", "--target", ",".join(targets)]
+        done = subprocess.run(
+            words, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    def command(self, *words: str) -> list[str | Path]:
+        """Return the command that publishes."""
+        return [PROGRAM, "publish", *words]
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that trustpack gets, and no others."""
+        return {"PATH": self.programs, "LANG": "C.UTF-8", "HOME": NO_HOME, **self.variables}
+
+    def publish(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Publish, and return how that ended; no secret is ever said."""
+        done = subprocess.run(
+            self.command(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            check=False, timeout=_SECONDS,
+        )  # fmt: skip
+        secrets = {value for key, value in self.variables.items() if "USER" not in key}
+        assert not [one for one in secrets if one in done.stdout + done.stderr]
+        return done
+
+    def outcomes(self, *words: str) -> dict[str, str]:
+        """Publish, which must succeed, and return what became of each file."""
+        done = self.publish(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return {one["registry"]: one["outcome"] for one in json.loads(done.stdout)["files"]}
+
+    def error(self, *words: str, code: int = 14) -> tuple[str, str]:
+        """Publish, which must fail, and return the error and the hint."""
+        done = self.publish(*words, "--json")
+        assert done.returncode == code, done.stdout + done.stderr
+        found = json.loads(done.stderr.splitlines()[-1])["error"]
+        return f"{found['where']}: {found['message']}" if found["where"] else found["message"], found["hint"]
+
+
+def _project(folder: Path, name: str) -> Project:
+    folder.mkdir()
+    root = authority.create(name, now=dt.datetime.now(dt.UTC))
+    (folder / "roots.pem").write_bytes(root.pem)
+    return Project(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Return a project that is to be configured and built."""
+    return _project(tmp_path / "acme", "Acme Root")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Project:
+    """Return one of the same organisation and release, with another bundle."""
+    return _project(tmp_path / "other", "Acme Other Root")
+
+
+@pytest.fixture(scope="session")
+def pypiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run pypiserver."""
+    with registries.pypiserver(tmp_path_factory.mktemp("pypiserver") / "server") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def devpi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run devpi."""
+    with registries.devpi(tmp_path_factory.mktemp("devpi") / "server") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def verdaccio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run verdaccio."""
+    require("npm")
+    with registries.verdaccio(tmp_path_factory.mktemp("verdaccio") / "server") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gem_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run the gem server."""
+    require("gem")
+    with registries.gem_server(tmp_path_factory.mktemp("gems") / "server") as running:
+        yield running
