@@ -46,9 +46,6 @@ bundle:
 #   wheel:
 #     activation: explicit
 
-# publish:                     # without it, packages are marked so that no public registry gets them
-#   public: [npm]              # 'trustpack docs names' tells of it
-
 # repository:                  # the site, as 'trustpack repo build' makes it
 #   keys: keys                 # as 'trustpack keys new' makes them
 #   valid: 60d                 # for how long signatures count
@@ -57,6 +54,7 @@ bundle:
 #   # signer: [program, ...]   # 'trustpack docs keys' tells of it
 
 # publish:                     # registries: 'trustpack docs configuration' has them all
+#   public: [npm]              # what is not here is marked private: 'trustpack docs names' tells how
 #   pypi:
 #     url: https://pypi.{slug}.example/
 # provenance:

@@ -27,6 +27,7 @@ def test_init_writes_a_configuration_that_builds_the_same(world: World) -> None:
         0,
         "trustpack.yaml: written for 1 certificate; now run 'trustpack build'\n",
     )
+    assert "note: anybody can take the npm package's name at the public registry: set npm_scope" in done.err
     before = (world.folder / "dist" / "manifest.json").read_bytes()
     assert world.run("build", "--quiet").code == 0
     assert (world.folder / "dist" / "manifest.json").read_bytes() == before

@@ -103,6 +103,17 @@ def test_each_part_of_the_packaging_makes_a_new_release(part: str) -> None:
         locks.verify(PINNED, locked(ONE, TWO), "l", wanted=None, packaging=other)
 
 
+def test_a_lock_of_before_publish_was_pinned_is_read() -> None:
+    """Its digest is still that of its parts, and what would change is told."""
+    old = advance(None, locked(ONE, TWO), packaging=msgspec.structs.replace(made(), publish=""))
+    text = lockfile.to_text(old)
+    assert "  publish:" not in text
+    assert lockfile.parse(text, "l") == old
+    locks.verify(old, locked(ONE, TWO), "l", wanted=None)
+    with pytest.raises(LockError, match="publish changed"):
+        locks.verify(old, locked(ONE, TWO), "l", wanted=None, packaging=made())
+
+
 def test_a_lock_that_pins_no_packaging_does_so_without_a_release() -> None:
     """Nothing is known to differ."""
     locks.verify(FIRST, locked(ONE, TWO), "l", wanted=None, packaging=made())
