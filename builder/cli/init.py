@@ -53,7 +53,7 @@ bundle:
 #   architectures: [x86_64, aarch64]
 #   # signer: [program, ...]   # 'trustpack docs keys' tells of it
 
-# publish:                     # registries: 'trustpack docs configuration' has them all
+# publish:                     # registries: 'trustpack docs publish-registries' tells of them
 #   public: [npm]              # what is not here is marked private: 'trustpack docs names' tells how
 #   pypi:
 #     url: https://pypi.{slug}.example/
@@ -63,6 +63,10 @@ bundle:
 # lifecycle:                   # rotations: 'trustpack docs rotate' tells of them
 #   overlap: 30d
 #   fail_on: error             # or warning
+
+# # approvals:                 # whose signatures a change of trust takes: 'trustpack docs approvals'
+# #   needed: 2
+# #   approvers: {{alice: alice.pub, bob: bob.pub}}
 """
 
 

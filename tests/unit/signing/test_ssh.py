@@ -182,6 +182,10 @@ def _ed25519(octets: bytes) -> str:
     return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
 
 
+# RFC 8032's first example, so that each worker of the tests has the same names for its cases.
+_ORDINARY = _ed25519(bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -197,10 +201,10 @@ def _ed25519(octets: bytes) -> str:
         ),
         (_ed25519(b"\xee" + b"\xff" * 30 + b"\x7f"), "anybody can sign"),
         (_ed25519(b"\2" * 31), "is no whole SSH public key"),
-        (person("alice").public.replace("ssh-ed25519", "ssh-rsa"), "another kind than it says"),
-        (person("alice").public + "=", "is no whole SSH public key"),
-        (person("alice").public.replace("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"), "is of the kind"),
-        ('command="x" ' + person("alice").public, "is no SSH public key on one line"),
+        (_ORDINARY.replace("ssh-ed25519", "ssh-rsa"), "another kind than it says"),
+        (_ORDINARY + "=", "is no whole SSH public key"),
+        (_ORDINARY.replace("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"), "is of the kind"),
+        ('command="x" ' + _ORDINARY, "is no SSH public key on one line"),
         ("ssh-ed25519", "is no SSH public key on one line"),
     ],
 )
