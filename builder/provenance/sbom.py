@@ -106,6 +106,11 @@ def _file(entry: ArtifactSummary) -> dict[str, Any]:
         "package": entry.name,
         "size": str(entry.size),
         "unsigned-sha256": entry.unsigned,
+        "signature": entry.signature,
+        "recipe-sha256": entry.recipe,
+        "install": entry.install,
+        "verify": entry.verify,
+        "remove": entry.remove,
     }
     return {
         "type": "file",

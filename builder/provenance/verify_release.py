@@ -11,7 +11,7 @@ import msgspec
 
 from builder import __version__, inspect
 from builder.errors import NotAPackageError, OutputError, PackageError, SignatureError, VerificationError
-from builder.provenance import authorities, rebuild, verify_statement
+from builder.provenance import authorities, rebuild, sbom, verify_statement
 from builder.provenance.rebuild import Rebuilt
 from builder.provenance.seal import document
 from builder.provenance.verification import Discrepancy, Examination, Verification
@@ -118,9 +118,14 @@ def verify(
     rebuilt = rebuilt or Rebuilt(because=f"its {SOURCE} was not asked for")
     other, built = _rebuilt(found, rebuilt)
     discrepancies += [*stated, *other, *(_source_lock(found, rebuilt, lock, lock_name) if lock else ())]
-    # Who has the lock from elsewhere needs no signature on what follows from it.
-    if keys and not statement.done and not (lock and rebuilt.lock and built.done):
-        discrepancies += _unvouched(manifest, contents)
+    if keys and not statement.done:
+        # Who has the lock from elsewhere needs no signature on what follows from it.
+        follows = bool(lock and lock.packaging and rebuilt.lock and built.done)
+        discrepancies += _unsigned_documents(manifest) if follows else _unvouched(manifest, contents)
+        if not (discrepancies or follows):
+            said = "is signed by nobody: no statement about the release is signed by a key that was given"
+            discrepancies.append(Discrepancy(MANIFEST, said))
+    discrepancies += () if discrepancies else _bill(found)
     return Verification(
         name=name,
         kind="release",
@@ -170,6 +175,23 @@ def _source_lock(found: ReleaseFiles, rebuilt: Rebuilt, lock: Lock, name: str) -
         yield Discrepancy(source_name(found.manifest), f"has another lock than {name}")
 
 
+def _bill(found: ReleaseFiles) -> Iterator[Discrepancy]:
+    """Hold the manifest to the bill of materials, which says the same, and which the statement names."""
+    bill = document(found.manifest, "sbom")
+    data = found.data.get(bill.file, b"") if bill else b""
+    if bill is None or found.manifest.trustpack != __version__ or bill.sha256 != _digest(data):
+        return  # another trustpack may word it otherwise, and what was changed has been told already
+    if data != sbom.make(found.manifest, sbom.version(data)):
+        yield Discrepancy(MANIFEST, f"says something else than {bill.file}")
+
+
+def _unsigned_documents(manifest: Manifest) -> Iterator[Discrepancy]:
+    """Yield the notes, which follow from no lock: the bill of materials is held to the manifest."""
+    for one in manifest.documents:
+        if one.kind == "notes":
+            yield Discrepancy(one.file, "is in no statement that is signed by a key that was given")
+
+
 def _unvouched(manifest: Manifest, contents: Mapping[str, Contents]) -> Iterator[Discrepancy]:
     """Yield each file that no key and no lock speaks for."""
     for entry in manifest.artifacts:
@@ -214,7 +236,7 @@ def _files(found: ReleaseFiles) -> Iterator[Discrepancy]:
         if entry.file not in found.data:
             continue
         data = found.data[entry.file]
-        digest = hashlib.sha256(data).hexdigest()
+        digest = _digest(data)
         if digest != entry.sha256:
             if summed.get(entry.file) == digest:
                 yield Discrepancy(MANIFEST, f"says another digest of {entry.file}")
@@ -224,7 +246,7 @@ def _files(found: ReleaseFiles) -> Iterator[Discrepancy]:
             yield Discrepancy(MANIFEST, f"says {entry.size} bytes of {entry.file}, which has {len(data)}")
     for entry in found.manifest.artifacts:
         data = found.data.get(entry.file, b"")
-        intact = hashlib.sha256(data).hexdigest() == entry.sha256
+        intact = _digest(data) == entry.sha256
         if intact and entry.unsigned and finished.identity(data) != entry.unsigned:
             yield Discrepancy(entry.file, f"without its signature is not what {MANIFEST} says was built")
 
@@ -246,6 +268,9 @@ def _signatures(
 ) -> Iterator[Discrepancy]:
     for entry in found.manifest.artifacts:
         kind = contents[entry.file].format if entry.file in contents else ""
+        intact = _digest(found.data.get(entry.file, b"")) == entry.sha256
+        if entry.signature and intact and kind not in _BESIDE:
+            yield Discrepancy(entry.signature, f"is a signature beside {entry.file}, which has none")
         if kind in {*_INSIDE, *_BESIDE} and entry.signature not in found.broken:
             try:
                 _signature(found, entry, kind, keys)
@@ -283,6 +308,10 @@ def _examined_signatures(contents: Mapping[str, Contents], keys: SiteVerifier | 
         return Examination("signatures", False, f"no signature verified, because {NO_KEYS}")
     signed = [file for file, one in contents.items() if one.format in {*_INSIDE, *_BESIDE}]
     return Examination("signatures", True, f"signatures of {_count(len(signed), 'package')}")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _count(number: int, word: str) -> str:

@@ -103,6 +103,8 @@ class Manifest(msgspec.Struct, frozen=True):
             if document.file in taken:
                 raise ValueError(f"no document can be called {document.file}")
             taken.add(document.file)
+        if len({one.kind for one in self.documents}) != len(self.documents):
+            raise ValueError("a release has no two documents of one kind")
 
     @property
     def files(self) -> frozenset[str]:

