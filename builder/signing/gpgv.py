@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 60  # for one signature
 _NAME = "gpgv"
+_REVOKED = b"REVKEYSIG"
 _NO_KEY = b"9"  # why a signature could not be checked
 
 
@@ -50,21 +51,31 @@ def refusal(program: str, ring: Path, signature: Path, data: Path | None, *, hom
     environment = {"LC_ALL": "C", "HOME": str(home)}
     done = programs.ask([program, *options, *files], b"", environment=environment, seconds=_SECONDS)
     Path(home, "text").unlink(missing_ok=True)
+    if _REVOKED in _said(done.out):  # which leaves it with status 0
+        return "the key of a signature is revoked"
     if done.status == 0 or _by_a_known_key(done.out):
         return ""
     return done.said or f"status {done.status}"
 
 
+def _lines(status: bytes) -> list[list[bytes]]:
+    return [line.split()[1:] for line in status.splitlines() if line.startswith(b"[GNUPG:] ")]
+
+
+def _said(status: bytes) -> set[bytes]:
+    """Return the words by which gpgv begins its lines: doc/DETAILS of GnuPG."""
+    return {line[0] for line in _lines(status) if line}
+
+
 def _by_a_known_key(status: bytes) -> bool:
     """Tell whether one signature is good, and the others are by keys that are not there: retired ones, say.
 
-    gpgv ends with 2 then, and package managers take the file. Its lines: doc/DETAILS of GnuPG.
+    gpgv ends with 2 then, and package managers take the file.
     """
-    lines = [line.split()[1:] for line in status.splitlines() if line.startswith(b"[GNUPG:] ")]
-    said = [line[0] for line in lines if line]
-    unknown = [line for line in lines if line[:1] == [b"ERRSIG"]]
+    said = _said(status)
+    unknown = [line for line in _lines(status) if line[:1] == [b"ERRSIG"]]
     return (
         b"VALIDSIG" in said
-        and not {b"BADSIG", b"EXPSIG", b"EXPKEYSIG", b"REVKEYSIG", b"NODATA"} & set(said)
+        and not {b"BADSIG", b"EXPSIG", b"EXPKEYSIG", b"NODATA"} & said
         and all(line[6:7] == [_NO_KEY] for line in unknown)
     )

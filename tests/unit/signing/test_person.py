@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import SignatureError
-from builder.signing import approving, person
+from builder.signing import approving, gpgv, person
 from builder.signing.packets import Unsupported
 from tests.tools import NO_HOME, require
 
@@ -96,6 +96,20 @@ def test_a_revoked_key_is_no_approvers(gpg: Gpg) -> None:
     with pytest.raises(SignatureError, match="is revoked"):
         approving.read_key(gpg.public(key), "key")
     verify(before, signature)
+
+
+def test_gpgv_is_not_believed_of_a_revoked_key(gpg: Gpg, tmp_path: Path) -> None:
+    """Its status is 0; a key that came to us without its revocation is another's."""
+    key = gpg.key("ed25519", ends="4y")
+    signed, data = tmp_path / "data.sig", tmp_path / "data"
+    signed.write_bytes(gpg.sign(key))
+    data.write_text(TEXT)
+    pairs = [(signed, data)]
+    assert [] == list(gpgv.refused(require("gpgv"), {"a": gpg.public(key).encode()}, pairs))
+    certificate = (gpg.home / "openpgp-revocs.d" / f"{key}.rev").read_text().replace(":-----", "-----")
+    gpg.run("--import", data=certificate.encode())
+    found = gpgv.refused(require("gpgv"), {"a": gpg.public(key).encode()}, pairs)
+    assert [(signed, "the key of a signature is revoked")] == list(found)
 
 
 def test_what_is_too_weak_or_too_much_is_refused(gpg: Gpg) -> None:
