@@ -25,8 +25,10 @@ def known(anchor: str | None) -> str:
     """Return the digest that --anchor gives, or the last approval's of a lock; empty for none."""
     from builder.lifecycle import approvals, lockfile
 
-    if not anchor:
+    if anchor is None:
         return ""
+    if not anchor:
+        raise UsageError("--anchor: is empty", hint="is a variable of the shell not set?")
     if re.fullmatch(r"[0-9a-f]{64}", anchor):
         return anchor
     found = lockfile.read(Path(anchor))
@@ -35,7 +37,12 @@ def known(anchor: str | None) -> str:
             f"--anchor {anchor}: there is no such lock", hint="give 64 hexadecimal digits, or a lock's path"
         )
     approved = [one for one in approvals.standings(found, anchor) if one.approved]
-    return approved[-1].said.digest if approved else ""
+    if not approved:
+        raise UsageError(
+            f"--anchor {anchor}: nobody has approved anything in that lock, so it holds nothing",
+            hint="leave it out until a lock with approvals is out",
+        )
+    return approved[-1].said.digest
 
 
 def show(project: Project, anchor: str | None, *, as_json: bool) -> None:

@@ -137,6 +137,14 @@ def test_who_writes_both_files_cannot_take_the_approvers_place(approved: World) 
     assert approved.run("build", "--quiet").code == 0
 
 
+def test_an_anchor_that_holds_nothing_is_refused(approved: World) -> None:
+    """Nobody is to believe that something was compared: with an unset variable, say."""
+    approved.write("plain.lock", lock_text(approved).partition("approvals:\n")[0])
+    for anchor, said in (("", "--anchor: is empty"), ("plain.lock", "nobody has approved anything")):
+        done = approved.run("build", "--anchor", anchor)
+        assert (2, True) == (done.code, said in done.err)
+
+
 def test_an_anchor_tells_a_new_beginning_and_an_older_state(approved: World) -> None:
     """As a digest, in the environment, or as a lock that was kept."""
     first = _ANCHOR.findall(approved.run("lock", "--approved").out)[0]
