@@ -35,7 +35,8 @@ _TROUBLED = {429, 500, 502, 503, 504}
 _ABSENT = {404, 410}
 _SAID = 200  # characters of what a server says
 _PORTS = {"http": 80, "https": 443}
-_SAFE = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110: made twice, they do what they do once
+# Made twice, they do what they do once. So does PUT, but whoever sends a file looks first whether it came.
+_SAFE = frozenset({"GET", "DELETE"})
 
 
 class UnansweredError(PublishError):

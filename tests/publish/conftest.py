@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from builder.prove import authority
-from tests.publish import registries
+from tests.publish import registries, store
 from tests.tools import NO_HOME, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.publish.registries import Running
+    from tests.publish.store import Store
 
 BIN = Path(sys.executable).parent
 PROGRAM = BIN / "trustpack"
@@ -114,6 +116,43 @@ def project(tmp_path: Path) -> Project:
 def other(tmp_path: Path) -> Project:
     """Return one of the same organisation and release, with another bundle."""
     return _project(tmp_path / "other", "Acme Other Root")
+
+
+@pytest.fixture(scope="session")
+def _releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Project]:
+    folder = tmp_path_factory.mktemp("releases")
+    made = [_project(folder / name, f"Acme {name} Root") for name in ("one", "another")]
+    for one in made:
+        one.configure()
+        one.build("deb", "rpm", "apk")
+    return made[0], made[1]
+
+
+@pytest.fixture
+def release(_releases: tuple[Project, Project], tmp_path: Path) -> Project:
+    """Return a project with a built .deb, .rpm and .apk."""
+    return Project(Path(shutil.copytree(_releases[0].folder, tmp_path / "release")))
+
+
+@pytest.fixture
+def another(_releases: tuple[Project, Project], tmp_path: Path) -> Project:
+    """Return one whose files have the same names and other bytes."""
+    return Project(Path(shutil.copytree(_releases[1].folder, tmp_path / "another")))
+
+
+@pytest.fixture(scope="session")
+def _store() -> Iterator[Store]:
+    with store.store() as running:
+        yield running
+
+
+@pytest.fixture
+def files(_store: Store) -> Store:
+    """Return a server that has nothing yet."""
+    for one in (_store.files, _store.received, _store.faults, _store.stored):
+        one.clear()
+    _store.lets_in, _store.moved, _store.after = True, "", lambda: None
+    return _store
 
 
 @pytest.fixture(scope="session")

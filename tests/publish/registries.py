@@ -171,12 +171,13 @@ def verdaccio(folder: Path) -> Iterator[Running]:
 def gem_server(folder: Path) -> Iterator[Running]:
     """Run a gem server: it takes what gem pushes, and answers what gem asks before it installs."""
     folder.mkdir(parents=True)
-    with _serving(_GemServer(folder)) as url:
+    with serving(_GemServer(folder)) as url:
         yield Running(url, {"rubygems": {"url": url}}, {"GEM_HOST_API_KEY": PASSWORD})
 
 
 @contextlib.contextmanager
-def _serving(server: http.server.ThreadingHTTPServer) -> Iterator[str]:
+def serving(server: http.server.ThreadingHTTPServer) -> Iterator[str]:
+    """Serve until the block ends, and yield the address."""
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
