@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from typing import TYPE_CHECKING
@@ -42,8 +43,7 @@ def create(
     either's keys are, `signer` is the program that may have them. `pairs` are keys that are there already.
     """
     if folder.exists() or folder.is_symlink():
-        hint = "'trustpack keys show' tells which; 'trustpack keys rotate' replaces them"
-        raise SignatureError(f"{folder}: is there already", hint=hint)
+        raise _there_already(folder)
     try:
         with atomic.staged_folder(folder.parent, folder.name) as unfinished:
             atomic.put(unfinished / ".gitignore", _IGNORE.encode(), mode=PUBLIC)
@@ -58,8 +58,15 @@ def create(
             atomic.put(unfinished / INDEX, index(file), mode=PUBLIC)
             unfinished.rename(folder)
     except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:  # somebody else was faster
+            raise _there_already(folder) from None
         raise SignatureError(f"{folder}: cannot be made: {error.strerror}") from None
     return key_folder.read(folder, organisation=organisation)
+
+
+def _there_already(folder: Path) -> SignatureError:
+    hint = "'trustpack keys show' tells which; 'trustpack keys rotate' replaces them"
+    return SignatureError(f"{folder}: is there already", hint=hint)
 
 
 def user_id(name: str, mailbox: str) -> str:

@@ -8,6 +8,7 @@ import hashlib
 import stat
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,18 +58,25 @@ class Case(NamedTuple):
     whole: Callable[[Path], bool] = lambda _: False
 
 
-def trustpack(*words: str) -> Callable[[], int]:
-    """Return what runs trustpack in this process."""
+@dataclass(frozen=True)
+class Command:
+    """A command of trustpack's, which a call runs in this process."""
 
-    def run() -> int:
-        sys.argv = ["trustpack", *words]
+    words: tuple[str, ...]
+
+    def __call__(self) -> int:
+        """Return how it ends, as a shell has it."""
+        sys.argv = ["trustpack", *self.words]
         try:
             cli.main()
         except SystemExit as ended:
             return int(ended.code or 0)
         return 0
 
-    return run
+
+def trustpack(*words: str) -> Command:
+    """Return what runs trustpack."""
+    return Command(words)
 
 
 def _roots(folder: Path, *labels: str) -> None:

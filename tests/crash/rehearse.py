@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tests.crash.cases import Case
     from tests.crash.disk import Fault
 
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": os.devnull}
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": os.devnull}
 _CRASHED = 99
 
 
@@ -38,45 +39,68 @@ class Ended(NamedTuple):
     seen: list[Operation]
 
 
+class Rehearsal:
+    """A case in a folder of its own: what it makes of its world undisturbed, and what of it disturbed."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        """Run it undisturbed, once and twice, and print how the world was before and after."""
+        self.case, self.world = CASES[name], folder / "world"
+        self._before = folder / "before"
+        self._before.mkdir()
+        _prepare(self.case, self._before, self.world)
+        self._old, self._start = _looked(self.case, self.anew()), snapshot(self.world)
+        self._once, self.trace = _undisturbed(self.case, self.world)
+        self._new = _looked(self.case, self.world)
+        self._twice, _ = _undisturbed(self.case, self.world, self.case.done)
+        trace = [" ".join(one) for one in self.trace]
+        _print({"operations": trace, "old": repr(self._old), "new": repr(self._new)})
+
+    def anew(self) -> Path:
+        """Return the world as it was before."""
+        shutil.rmtree(self.world, ignore_errors=True)
+        shutil.copytree(self._before, self.world, symlinks=True)
+        return self.world
+
+    def row(self, fault: str, number: int, operation: str, run: Callable[[], Ended]) -> None:
+        """Print how a run ends, what then is there, and what the next one makes of that."""
+        self.anew()
+        ended = run()
+        found, state = _looked(self.case, self.world), snapshot(self.world)
+        again = _run(self.case, self.world)
+        left = snapshot(self.world)
+        done = left in (self._once, self._twice)
+        _print({
+            "fault": fault,
+            "number": number,
+            "operation": operation,
+            "code": ended.code,
+            "said": ended.said,
+            "found": _told(found, self._old, self._new),
+            "litter": "" if state in (self._start, self._once) else _differing(state, self._start),
+            "again": again.code,
+            "answer": again.said,
+            "left": "" if done else _differing(left, self._once),
+            "whole": not done and self.case.whole(self.world),
+        })  # fmt: skip
+
+
 def main(name: str, folder: Path, every: int, faults: Sequence[str]) -> None:
     """Rehearse a case with these faults, at each operation or every so many."""
-    case, world = CASES[name], folder / "world"
-    before = folder / "before"
-    before.mkdir()
-    _prepare(case, before, world)
-    old, start = _looked(case, _copied(before, world)), _snapshot(world)
-    once, trace = _undisturbed(case, world)
-    new = _looked(case, world)
-    twice, _ = _undisturbed(case, world, case.done)
-    _print({"operations": [" ".join(one) for one in trace], "old": repr(old), "new": repr(new)})
+    rehearsal = Rehearsal(name, folder)
     for offset, fault in enumerate(faults):
-        for number, operation in enumerate(trace, 1):
+        for number, operation in enumerate(rehearsal.trace, 1):
             if operation.name not in FAULTS[fault].on or (number + offset) % every:
                 continue
-            ended = _run(case, _copied(before, world), FAULTS[fault], number)
-            found, state = _looked(case, world), _snapshot(world)
-            again = _run(case, world)
-            left = _snapshot(world)
-            _print({
-                "fault": fault,
-                "number": number,
-                "operation": " ".join(operation),
-                "code": ended.code,
-                "said": ended.said,
-                "found": _told(found, old, new),
-                "litter": "" if state in (start, once) else _differing(state, start),
-                "again": again.code,
-                "answer": again.said,
-                "left": "" if left in (once, twice) else _differing(left, once),
-                "whole": left not in (once, twice) and case.whole(world),
-            })  # fmt: skip
+            run = partial(_run, rehearsal.case, rehearsal.world, FAULTS[fault], number)
+            rehearsal.row(fault, number, " ".join(operation), run)
 
 
 def _prepare(case: Case, before: Path, world: Path) -> None:
     """Make the world, and import what the command needs: else each child would."""
     with contextlib.redirect_stdout(sys.stderr):
         case.prepare(before)
-        with contextlib.chdir(_copied(before, world)):
+        shutil.copytree(before, world, symlinks=True)
+        with contextlib.chdir(world):
             case.run()
     gc.freeze()
 
@@ -84,7 +108,7 @@ def _prepare(case: Case, before: Path, world: Path) -> None:
 def _undisturbed(case: Case, world: Path, done: str = "") -> tuple[dict[str, str], list[Operation]]:
     ended = _run(case, world)
     assert ended.code == 0 or (done and done in ended.said), ended
-    return _snapshot(world), ended.seen
+    return snapshot(world), ended.seen
 
 
 def _run(case: Case, world: Path, fault: Fault = FAULTS["kill"], number: int = 0) -> Ended:
@@ -105,7 +129,7 @@ def _run(case: Case, world: Path, fault: Fault = FAULTS["kill"], number: int = 0
 
 def _in_child(run: Callable[[], int], world: Path, said: Path, seen: Path, disk: Disk) -> int:
     os.environ.clear()
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(ENVIRONMENT)
     os.chdir(world)
     with said.open("wb") as stream:
         for number in (1, 2):
@@ -123,13 +147,7 @@ def _in_child(run: Callable[[], int], world: Path, said: Path, seen: Path, disk:
     return code
 
 
-def _copied(before: Path, world: Path) -> Path:
-    shutil.rmtree(world, ignore_errors=True)
-    shutil.copytree(before, world, symlinks=True)
-    return world
-
-
-def _snapshot(world: Path) -> dict[str, str]:
+def snapshot(world: Path) -> dict[str, str]:
     """Return every file and folder with its mode and content."""
     return {
         str(path.relative_to(world)): f"{path.stat().st_mode:o}"
