@@ -5,6 +5,7 @@ Who can change a file there can change that database, too. What the release's fi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import stat
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import msgspec
 
 from builder import inspect
 from builder.errors import PackageError, VerificationError
+from builder.formats.unpacked import Malformed
 from builder.inspect.certificates import held
 from builder.provenance.verification import Discrepancy, Examination
 from builder.text import files
@@ -37,6 +39,9 @@ _STORES = {
     "apk": ("etc/ssl/certs/ca-certificates.crt",),
     "rpm": ("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "var/lib/ca-certificates/ca-bundle.pem"),
 }
+# OpenSSL's own folder of them, where each has a link by its name's digest; small images have none.
+_HASHED, _HASHING = "etc/ssl/certs", ("deb", "apk")
+_LINKS = 8  # a link to a link ends at some time
 _PYTHON = ("usr/lib/python3*", "usr/local/lib/python3*", "opt/*/lib/python3*")
 _PLACES = {
     "wheel": tuple(f"{one}/{kind}-packages" for one in _PYTHON for kind in ("site", "dist")),
@@ -158,20 +163,45 @@ def compare(copy: InstalledCopy) -> Iterator[Discrepancy]:
 
 
 def store(copy: InstalledCopy, manifest: Manifest) -> tuple[tuple[Discrepancy, ...], Examination | None]:
-    """Look whether the system's store has the release's CAs, and none that it distrusts."""
+    """Look whether the system's stores have the release's CAs, and none that it distrusts."""
+    wanted = {one.sha256 for one in manifest.certificates}
+    blocked = {one.sha256 for one in manifest.distrusted}
+    wrong: list[Discrepancy] = []
+    stores = dict(_stores(copy))
+    for where, there in stores.items():
+        wrong += [Discrepancy(where, f"lacks the CA {one}") for one in sorted(wanted - there)]
+        wrong += [Discrepancy(where, f"has the distrusted CA {one}") for one in sorted(blocked & there)]
+    said = f"{len(wanted)} CAs in {' and '.join(stores)}"
+    return tuple(wrong), Examination("certificates", True, said) if stores else None
+
+
+def _stores(copy: InstalledCopy) -> Iterator[tuple[str, set[str]]]:
+    """Yield each place that the system's programs read roots from, and the fingerprints of those in it."""
+    root = copy.folder
     for path in _STORES.get(copy.format, ()):
-        where = copy.folder / path
-        try:
-            found = held(str(where), files.read(where))
-        except OSError:
-            continue
-        there = {one.certificate.sha256 for one in found if isinstance(one, inspect.Held)}
-        wanted = {one.sha256 for one in manifest.certificates}
-        blocked = {one.sha256 for one in manifest.distrusted}
-        wrong = [Discrepancy(str(where), f"lacks the CA {one}") for one in sorted(wanted - there)]
-        wrong += [Discrepancy(str(where), f"has the distrusted CA {one}") for one in sorted(blocked & there)]
-        return tuple(wrong), Examination("certificates", True, f"{len(wanted)} CAs in {where}")
-    return (), None
+        with contextlib.suppress(OSError):
+            yield str(root / path), _roots(root, root / path)
+    hashed = sorted((root / _HASHED).glob("*.[0-9]")) if copy.format in _HASHING else []
+    there: set[str] = set()
+    for each in hashed:
+        with contextlib.suppress(OSError):
+            there |= _roots(root, each)
+    if hashed:
+        yield str(root / _HASHED), there
+
+
+def _roots(root: Path, path: Path) -> set[str]:
+    """Return the fingerprints of the CAs in a file; its links lead as they do in the system at `root`."""
+    for _ in range(_LINKS):
+        if not path.is_symlink():
+            break
+        target = path.readlink()
+        path = root / target.relative_to("/") if target.is_absolute() else path.parent / target
+    try:
+        found = held(str(path), files.read(path))
+    except Malformed:
+        return set()  # nobody reads it: then the CAs are missing
+    return {one.certificate.sha256 for one in found if isinstance(one, inspect.Held)}
 
 
 def verify(found: Verification, manifest: Manifest, there: Sequence[InstalledCopy]) -> Verification:

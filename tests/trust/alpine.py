@@ -117,13 +117,18 @@ def open_system(preparations: Preparations, world: World) -> Iterator[System]:
     """Open a stand-in."""
 
     def prepare(sandbox: Sandbox) -> tuple[Sequence[SystemClient], Store]:
-        sandbox.copy_in(STAND_IN, f"{NOTE}\n".encode())
-        keep_few_roots(sandbox)
-        sandbox.copy_in("/usr/share/ca-certificates/mozilla/public.crt", world.public.pem)
-        sandbox.run(["sh", "-c", _LAYOUT])
-        sandbox.copy_in(UPDATER, _DOUBLE.read_bytes(), mode=0o755)
-        sandbox.run([UPDATER])
+        disguise(sandbox, world.public.pem)
         return clients.equip(sandbox, world.programs, only=ASKED), snapshot(sandbox)
 
     with preparations.open(root("trixie"), "alpine", prepare) as was:
         yield System(was.sandbox, world, was.asked, was.before)
+
+
+def disguise(sandbox: Sandbox, public: bytes) -> None:
+    """Let a Debian system look like Alpine, which comes with a public CA."""
+    sandbox.copy_in(STAND_IN, f"{NOTE}\n".encode())
+    keep_few_roots(sandbox)
+    sandbox.copy_in("/usr/share/ca-certificates/mozilla/public.crt", public)
+    sandbox.run(["sh", "-c", _LAYOUT])
+    sandbox.copy_in(UPDATER, _DOUBLE.read_bytes(), mode=0o755)
+    sandbox.run([UPDATER])

@@ -91,6 +91,18 @@ def test_a_store_without_the_ca_is_named(dist: Path, debian: Path) -> None:
     assert examined
 
 
+def test_a_link_leads_where_it_does_in_the_system(dist: Path, debian: Path) -> None:
+    """Not on the machine that looks at a copy of it; one that leads to itself leads nowhere."""
+    certs = debian / "etc/ssl/certs"
+    (first,) = (debian / "usr/share/ca-certificates/acme").iterdir()
+    (certs / "acme.pem").symlink_to(f"/usr/share/ca-certificates/acme/{first.name}")
+    (certs / "0a1b2c3d.0").symlink_to("acme.pem")
+    (certs / "0a1b2c3d.1").symlink_to("0a1b2c3d.1")
+    assert {} == named(dist, debian)
+    (certs / "acme.pem").unlink()
+    assert ["etc/ssl/certs"] == list(named(dist, debian))
+
+
 def test_languages_packages_are_found_where_they_are(dist: Path, tmp_path: Path) -> None:
     """A wheel, an npm package and a gem, by the folders that are named; what Python compiles is no matter."""
     root, site, modules, gems = (tmp_path / name for name in ("root", "site", "modules", "gems"))
