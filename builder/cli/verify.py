@@ -202,12 +202,14 @@ def _keys(paths: list[Path] | None) -> SiteVerifier | None:
 
 
 def _lock(path: Path | None) -> Lock | None:
+    """Return a lock that nobody has to approve any more, None where none was given."""
     from builder.errors import UsageError
-    from builder.lifecycle import lockfile
+    from builder.lifecycle import approvals, lockfile
 
     if path is None:
         return None
     found = lockfile.read(path)
     if found is None:
         raise UsageError(f"--lock {path}: there is no such file")
+    approvals.approved_by(found, str(path))
     return found

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from builder.provenance.verification import Discrepancy
+from builder.lifecycle import approvals
+from builder.provenance.verification import Discrepancy, Examination
 from builder.release.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -49,6 +50,16 @@ def _compared(
         yield Discrepancy(file, f"{verb} the CA {one}, which is none that {by}")
     for one in sorted({*wanted} - {*found}):
         yield Discrepancy(file, f"lacks the CA {one}, which {by}")
+
+
+def held_to(lock: Lock | None, name: str) -> Examination:
+    """Tell which lock was compared: who has approved what it says, and what it does not say."""
+    if lock is None:
+        return Examination("lock", False, "not compared with a lock, because none was given (--lock)")
+    by = ", ".join(one.name for one in approvals.approved_by(lock, name))
+    approved = f", approved by {by}" if by else ""
+    less = "" if lock.packaging else "; it does not say how packages are made"
+    return Examination("lock", True, f"CAs and release against {name}{approved}{less}")
 
 
 def of_lock(manifest: Manifest, held: Mapping[str, Contents], lock: Lock, name: str) -> Iterator[Discrepancy]:

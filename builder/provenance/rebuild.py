@@ -155,6 +155,15 @@ def compare(
             yield Discrepancy(MANIFEST, f"says other things of the CA {one.sha256} than {where}")
 
 
+def of_lock(rebuilt: Rebuilt, lock: Lock, *, where: str, name: str) -> Iterator[Discrepancy]:
+    """Yield what a source's own lock says otherwise: only with the same one packages follow from `lock`."""
+    own, parts = rebuilt.lock, ("certificates", "history", "packaging")
+    if rebuilt.manifest and own is None:
+        yield Discrepancy(where, f"has no lock, so that what it builds does not follow from {name}")
+    elif own and any(getattr(own, part) != getattr(lock, part) for part in parts):
+        yield Discrepancy(where, f"has another lock than {name}")
+
+
 def _inside(name: str, data: bytes, made: bytes) -> str:
     """Return what differs inside of two packages of one kind, as far as that can be told."""
     try:

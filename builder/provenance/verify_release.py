@@ -117,7 +117,9 @@ def verify(
     stated, statement = verify_statement.verify(manifest, found.data, keys)
     rebuilt = rebuilt or Rebuilt(because=f"its {SOURCE} was not asked for")
     other, built = _rebuilt(found, rebuilt)
-    discrepancies += [*stated, *other, *(_source_lock(found, rebuilt, lock, lock_name) if lock else ())]
+    discrepancies += [*stated, *other]
+    if lock:
+        discrepancies += rebuild.of_lock(rebuilt, lock, where=source_name(manifest), name=lock_name)
     if keys and not statement.done:
         # Who has the lock from elsewhere needs no signature on what follows from it.
         follows = bool(lock and lock.packaging and rebuilt.lock and built.done)
@@ -137,7 +139,7 @@ def verify(
         examined=(
             Examination("files", True, f"sums and sizes of {_count(len(found.data), 'file')}"),
             _examined_certificates(found, held),
-            _examined_lock(lock, lock_name),
+            authorities.held_to(lock, lock_name),
             _examined_signatures(contents, keys),
             statement,
             built,
@@ -165,14 +167,6 @@ def _rebuilt(found: ReleaseFiles, rebuilt: Rebuilt) -> tuple[tuple[Discrepancy, 
         return (), Examination("rebuild", False, said)
     said = f"built once more from {where}, {_count(len(rebuilt.data), 'file')} compared byte for byte"
     return other, Examination("rebuild", True, said)
-
-
-def _source_lock(found: ReleaseFiles, rebuilt: Rebuilt, lock: Lock, name: str) -> Iterator[Discrepancy]:
-    own = rebuilt.lock
-    if own and any(
-        getattr(own, key) != getattr(lock, key) for key in ("certificates", "history", "packaging")
-    ):
-        yield Discrepancy(source_name(found.manifest), f"has another lock than {name}")
 
 
 def _bill(found: ReleaseFiles) -> Iterator[Discrepancy]:
@@ -295,12 +289,6 @@ def _examined_certificates(found: ReleaseFiles, held: Mapping[str, Contents]) ->
     without = [entry.file for entry in found.manifest.artifacts if entry.file not in held]
     more = f"; without any certificate: {', '.join(without)}" if without else ""
     return Examination("certificates", True, f"certificates of {_count(len(held), 'package')}{more}")
-
-
-def _examined_lock(lock: Lock | None, name: str) -> Examination:
-    if lock is None:
-        return Examination("lock", False, "not compared with a lock, because none was given (--lock)")
-    return Examination("lock", True, f"CAs and release against {name}")
 
 
 def _examined_signatures(contents: Mapping[str, Contents], keys: SiteVerifier | None) -> Examination:

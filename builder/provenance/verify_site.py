@@ -15,6 +15,7 @@ from builder.errors import OutputError, SignatureError, SiteError, VerificationE
 from builder.formats import formula
 from builder.lifecycle.lock import Lock  # noqa: TC001  msgspec reads annotations at run time
 from builder.model import Release
+from builder.provenance import authorities as cas
 from builder.provenance import rebuild
 from builder.provenance import statement as statements
 from builder.provenance.rebuild import Rebuilt
@@ -91,6 +92,8 @@ def verify(
     rebuilt = _rebuild(found, newest, stated, sources, now, progress)
     other, built = _compared(rebuilt, newest, stated)
     discrepancies += _formulae(rebuilt, known)
+    if lock and not discrepancies and (document := _document(newest, "source") if newest else None):
+        discrepancies += rebuild.of_lock(rebuilt, lock, where=document.path, name=expected.lock_name)
     return (
         Verification(
             name=name,
@@ -313,7 +316,4 @@ def _examined(
         yield Examination("statement", False, said)
     else:
         yield Examination("statement", True, f"the statements of {len(stated)} releases")
-    if expected.lock is None:
-        yield Examination("lock", False, "not compared with a lock, because none was given (--lock)")
-    else:
-        yield Examination("lock", True, f"CAs and release against {expected.lock_name}")
+    yield cas.held_to(expected.lock, expected.lock_name)

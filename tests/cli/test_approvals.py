@@ -137,6 +137,16 @@ def test_who_writes_both_files_cannot_take_the_approvers_place(approved: World) 
     assert approved.run("build", "--quiet").code == 0
 
 
+def test_a_release_is_verified_by_an_approved_lock_alone(approved: World) -> None:
+    """Who approved it is said; one that too few have signed says nothing of a release."""
+    assert approved.run("build", "--quiet").code == 0
+    done = approved.run("verify", "dist", "--unsigned", "--lock", "trustpack.lock")
+    assert (0, True) == (done.code, "trustpack.lock, approved by alice, bob\n" in done.out)
+    approved.write("waiting.lock", re.sub(r'(by: "bob"\s+signature: ).*', r'\1""', lock_text(approved)))
+    done = approved.run("verify", "dist", "--unsigned", "--lock", "waiting.lock")
+    assert (11, True) == (done.code, "waiting.lock: is not approved: 1 of 2" in done.err)
+
+
 def test_an_anchor_that_holds_nothing_is_refused(approved: World) -> None:
     """Nobody is to believe that something was compared: with an unset variable, say."""
     approved.write("plain.lock", lock_text(approved).partition("approvals:\n")[0])

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from builder.formats import tar
+from builder.lifecycle import lockfile
 from builder.model import File
 from builder.prove.authority import create
 from builder.provenance import rebuild, source, verify_release
@@ -78,6 +79,35 @@ def test_without_a_lock_it_is_built_as_well(tmp_path: Path) -> None:
     projects.attested(tmp_path / "one", locked=False)
     found = verified(tmp_path / "one" / "dist", again(tmp_path / "one" / "dist", tmp_path / "scratch"))
     assert ((), True) == (found.discrepancies, examined(found).done)
+
+
+def test_by_a_lock_from_elsewhere_a_source_must_have_the_same(
+    dist: Path, released: Path, tmp_path: Path
+) -> None:
+    """Else recipes of whoever made the source would count, with CAs that the lock lists."""
+    lock = lockfile.read(released.parent / "trustpack.lock")
+    assert lock
+    files = source.read((dist / projects.SOURCE).read_bytes(), projects.SOURCE)
+    bare = tar.write([File(*one) for one in files.items() if one[0] != "trustpack.lock"], 0)
+    for number, (data, other, said) in enumerate(
+        (
+            (None, lock, []),
+            (None, msgspec.structs.replace(lock, packaging=None), ["has another lock than a.lock"]),
+            (bare, lock, ["has no lock, so that what it builds does not follow from a.lock"]),
+        )
+    ):
+        rebuilt = again(dist, tmp_path / str(number), data)
+        found = rebuild.of_lock(rebuilt, other, where=projects.SOURCE, name="a.lock")
+        assert said == [one.problem for one in found]
+    unpinned = verify_release.verify(
+        "dist",
+        verify_release.read(dist),
+        lock=msgspec.structs.replace(lock, packaging=None),
+        lock_name="a.lock",
+    )
+    assert "CAs and release against a.lock; it does not say how packages are made" in {
+        one.said for one in unpinned.examined
+    }
 
 
 def test_a_package_that_its_source_does_not_build_is_named_with_what_differs(
