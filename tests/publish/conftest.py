@@ -36,6 +36,7 @@ class Project:
     folder: Path
     programs: str = f"{BIN}:/usr/local/bin:/usr/bin:/bin"
     variables: dict[str, str] = field(default_factory=dict)
+    release: str = RELEASE
 
     @property
     def dist(self) -> Path:
@@ -47,7 +48,7 @@ class Project:
         value = {
             "organisation": {"slug": "acme"},
             "bundle": {"paths": ["roots.pem"]},
-            "release": RELEASE,
+            "release": self.release,
             "publish": publish,
         }
         (self.folder / "trustpack.yaml").write_text(json.dumps(value))
