@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import re
 import zlib
+from collections.abc import Mapping  # noqa: TC003  msgspec reads annotations at run time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,12 +45,13 @@ _AHEAD = 300  # seconds that clocks may differ by
 
 
 class SiteExpectation(msgspec.Struct, frozen=True):
-    """What a site is held to that does not come from it: the time, what was seen of it before, and a lock."""
+    """The time, what was seen before, and a lock; of sources, by their digests, what is known to be built."""
 
     now: dt.datetime
     seen: SeenSite | None = None
     lock: Lock | None = None
     lock_name: str = ""
+    rebuilt: Mapping[str, Rebuilt] = {}
 
 
 def verify(
@@ -89,7 +91,7 @@ def verify(
         *(one for release in state.offered for one in _files(found, release, stated[release.release], known)),
         *(_lock(state.organisation.slug, newest, lock, expected.lock_name) if lock else ()),
     ]
-    rebuilt = _rebuild(found, newest, stated, sources, now, progress)
+    rebuilt = _rebuild(found, newest, stated, sources, expected, progress)
     other, built = _compared(rebuilt, newest, stated)
     discrepancies += _formulae(rebuilt, known)
     if lock and not discrepancies and (document := _document(newest, "source") if newest else None):
@@ -229,7 +231,7 @@ def _rebuild(
     newest: PublishedRelease | None,
     stated: dict[str, Statement | None],
     scratch: Path,
-    now: dt.datetime,
+    expected: SiteExpectation,
     progress: Callable[[str], None],
 ) -> Rebuilt:
     """Build the newest release once more, from the source that the site offers."""
@@ -241,22 +243,20 @@ def _rebuild(
         data = _content(found, document)
     except (OSError, SiteError):
         return Rebuilt(because=f"{document.path} was changed")
+    if (known := expected.rebuilt.get(document.sha256)) is not None:
+        return known
     definition, authorities = statement.predicate.build_definition, found.site.state.authorities
+    targets = definition.external_parameters.targets  # of its artifacts no more is known
     manifest = Manifest(
         organisation=found.site.state.organisation.slug,
         release=newest.release,
         epoch=definition.internal_parameters.epoch,
         certificates=tuple(authorities[one] for one in newest.certificates),
         distrusted=tuple(authorities[one] for one in newest.distrusted),
-        artifacts=tuple(_target(one) for one in definition.external_parameters.targets),
+        artifacts=tuple(ArtifactSummary(one, one, "", one, 0, "", "", "", "") for one in targets),
         trustpack=statement.predicate.run_details.builder.version.get("trustpack", ""),
     )
-    return rebuild.rebuild(data, manifest, scratch, where=document.path, now=now, progress=progress)
-
-
-def _target(name: str) -> ArtifactSummary:
-    """Return an artifact of which no more is known than its target."""
-    return ArtifactSummary(name, name, "", name, 0, "", "", "", "")
+    return rebuild.rebuild(data, manifest, scratch, where=document.path, now=expected.now, progress=progress)
 
 
 def _compared(
@@ -278,10 +278,8 @@ def _compared(
     differing = sorted(name for name in {*built, *said} if built.get(name) != said.get(name))
     version = statement.predicate.run_details.builder.version.get("trustpack", "")
     if differing and not rebuilt.pinned and version != __version__:
-        text = (
-            f"not rebuilt to the same bytes, because trustpack {version} made it, and this is {__version__}"
-        )
-        return (), Examination("rebuild", False, text)
+        by = f"because trustpack {version} made it, and this is {__version__}"
+        return (), Examination("rebuild", False, f"not rebuilt to the same bytes, {by}")
     return (
         tuple(Discrepancy(name, f"is not what {document.file} builds") for name in differing),
         Examination("rebuild", True, f"built once more from {document.file}, {len(built)} files compared"),
@@ -292,14 +290,13 @@ def _examined(
     found: SiteCheck, expected: SiteExpectation, stated: dict[str, Statement | None]
 ) -> Iterable[Examination]:
     """Yield what was looked at, and what was not and why."""
-    by = " and ".join(found.verified_by)
     yield Examination("files", True, f"{found.files} files of publication {found.site.state.counter}")
     if found.compared:
         yield Examination("site", True, "every index, made once more from the packages")
     else:
         said = f"indexes held to the signed list alone, because {found.site.state.made_by} made them"
         yield Examination("site", False, said)
-    if by:
+    if by := " and ".join(found.verified_by):
         yield Examination("signatures", True, f"signatures, by {by}")
     else:
         yield Examination("signatures", False, "no signature verified, because there are none (--unsigned)")

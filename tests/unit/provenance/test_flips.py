@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 from typing import TYPE_CHECKING
@@ -59,19 +60,20 @@ def missed(folder: Path, count: int, names: Callable[[], list[str]]) -> list[str
     return found
 
 
+def _built(dist: Path, scratch: Path) -> rebuild.Rebuilt:
+    """Return what a release's source builds."""
+    scratch.mkdir()
+    files = verify_release.read(dist)
+    data = files.data[projects.SOURCE]
+    return rebuild.rebuild(data, files.manifest, scratch, where=projects.SOURCE, now=projects.NOW)
+
+
 def test_every_changed_byte_of_a_release_is_found(made: Path, tmp_path: Path) -> None:
     """In packages, statement, envelope, signatures, manifest, sums, bill of materials, notes and source."""
     dist = made / "one" / "dist"
     keys = public_files.read([made / "keys"])
     lock = lockfile.read(made / "one" / "trustpack.lock")
-    before = verify_release.read(dist)
-    rebuilt = rebuild.rebuild(
-        (dist / projects.SOURCE).read_bytes(),
-        before.manifest,
-        tmp_path,
-        where=projects.SOURCE,
-        now=projects.NOW,
-    )
+    rebuilt = _built(dist, tmp_path / "built")
 
     def names() -> list[str]:
         found = verify_release.verify(
@@ -84,21 +86,12 @@ def test_every_changed_byte_of_a_release_is_found(made: Path, tmp_path: Path) ->
     assert names() == []
 
 
-def test_every_changed_byte_of_a_site_is_found(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In indexes, status, list, packages, documents; what its source builds is kept, as it takes long."""
+def test_every_changed_byte_of_a_site_is_found(made: Path, tmp_path: Path) -> None:
+    """In indexes, status, list, packages, documents; what its source builds is given, as it takes long."""
     site = projects.site(tmp_path / "site", [made / "two" / "dist"], made / "keys")
     ring = site_keys.read_public(made / "keys")
-    kept: dict[bytes, rebuild.Rebuilt] = {}
-    plain = rebuild.rebuild
-
-    def once(data: bytes, *words: object, **more: object) -> rebuild.Rebuilt:
-        if data not in kept:
-            kept[data] = plain(data, *words, **more)  # type: ignore[arg-type]
-        return kept[data]
-
-    monkeypatch.setattr(rebuild, "rebuild", once)
+    rebuilt = _built(made / "two" / "dist", tmp_path / "built")
+    source = hashlib.sha256((made / "two" / "dist" / projects.SOURCE).read_bytes()).hexdigest()
 
     def names() -> list[str]:
         scratch = tmp_path / "scratch"
@@ -107,7 +100,7 @@ def test_every_changed_byte_of_a_site_is_found(
             found, _ = verify_site.verify(
                 "site",
                 site,
-                SiteExpectation(projects.NOW),
+                SiteExpectation(projects.NOW, rebuilt={source: rebuilt}),
                 keys=ring,
                 verifier=site_verifier.of_keyring(ring),
                 scratch=scratch,
