@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,14 +52,15 @@ def left(found: SiteCheck) -> frozenset[str]:
 
 def checked(site: Path, keys: Path | None) -> SiteCheck:
     """Check with the public keys in a folder, None for none; by gpgv as well, where that is installed."""
+    from builder.release import scratch
     from builder.repositories import check as checking
     from builder.signing import gpgv, site_keys, site_verifier
 
     ring = site_keys.read_public(keys) if keys else None
     verifier = site_verifier.of_keyring(ring) if ring else None
-    with tempfile.TemporaryDirectory(prefix="trustpack-check-") as scratch:
+    with scratch.folder("check") as work:
         found = checking.check(
-            site, ring, verifier, scratch=Path(scratch), progress=lambda text: tell("progress", [text])
+            site, ring, verifier, scratch=work, progress=lambda text: tell("progress", [text])
         )
     program = gpgv.find()
     if ring is None or not program:

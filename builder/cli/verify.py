@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -139,6 +138,7 @@ def _site(
     """Verify a site: one at an address comes into a folder first, verified as it comes."""
     from builder.errors import SignatureError, SiteError, UsageError, VerificationError
     from builder.provenance import verify_site
+    from builder.release import scratch
     from builder.repositories import fetch, records
     from builder.repositories.status import STATUS
     from builder.signing import key_folder, site_keys, site_verifier
@@ -151,17 +151,17 @@ def _site(
         )
     ring = site_keys.read_public(keys[0]) if keys else None
     seen = records.read(record) if record else None
-    with tempfile.TemporaryDirectory(prefix="trustpack-verify-") as scratch:
+    with scratch.folder("verify") as room:
         folder = Path(what)
         if urls.is_address(what):
-            folder = Path(scratch) / "site"
+            folder = room / "site"
             try:
                 fetch.fetch(site_access.reader(what, ca_file), folder, ring, seen=seen)
             except SignatureError as error:
                 raise VerificationError(f"{urls.shown(what)}/{STATUS}: {error}", hint=error.hint) from None
             except SiteError as error:
                 raise VerificationError(str(error), hint=error.hint) from None
-        work = Path(scratch) / "work"
+        work = room / "work"
         work.mkdir()
         found, checked = verify_site.verify(
             urls.shown(what),
@@ -180,15 +180,16 @@ def _site(
 def _rebuilt(files: ReleaseFiles, now: dt.datetime) -> Rebuilt:
     """Build the release once more from its source.tar, where it has one."""
     from builder.provenance import rebuild, verify_release
+    from builder.release import scratch
 
     name = verify_release.source_name(files.manifest)
     if name not in files.data:
         return rebuild.Rebuilt(because=f"there is no {name}")
-    with tempfile.TemporaryDirectory(prefix="trustpack-verify-") as scratch:
+    with scratch.folder("verify") as room:
         return rebuild.rebuild(
             files.data[name],
             files.manifest,
-            Path(scratch),
+            room,
             where=name,
             now=now,
             progress=lambda target: tell("progress", [f"built {target} again"]),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.release import scratch
 from builder.signing import armor
 from builder.signing import program as programs
 
@@ -31,12 +31,12 @@ def refused(
 
     `signed` are pairs of a detached signature and its file, or of a file that is signed within and None.
     """
-    with tempfile.TemporaryDirectory(prefix="trustpack-gpgv-") as folder:
-        ring = Path(folder, "keys.gpg")
+    with scratch.folder("gpgv") as folder:
+        ring = folder / "keys.gpg"
         texts = (text.decode("ascii") for text in certificates.values())
         ring.write_bytes(b"".join(block for text in texts for block in armor.blocks(text, armor.PUBLIC)))
         for signature, data in signed:
-            if said := refusal(program, ring, signature, data, home=Path(folder)):
+            if said := refusal(program, ring, signature, data, home=folder):
                 yield signature, said
 
 

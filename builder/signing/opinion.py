@@ -5,18 +5,17 @@ Only public files are handed to it, in a folder of its own.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import SignatureError
+from builder.release import scratch
 from builder.signing import gpgv, program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
 _PATH = f"{os.defpath}:/usr/local/bin"
 _SECONDS = 60
@@ -30,7 +29,7 @@ def detached(certificate: bytes, data: bytes, signature: bytes) -> str:
     SignatureError where it is refused.
     """
     for name, ask in VERIFIERS.items():
-        with _folder() as folder:
+        with scratch.folder("opinion") as folder:
             (folder / "key").write_bytes(certificate)
             (folder / "signature").write_bytes(signature)
             (folder / "data").write_bytes(data)
@@ -49,7 +48,7 @@ def rpm(certificate: bytes, data: bytes) -> str:
     """
     if not _found("rpmkeys"):
         return ""
-    with _folder() as folder:
+    with scratch.folder("opinion") as folder:
         (folder / "key").write_bytes(certificate)
         (folder / "a.rpm").write_bytes(data)
         keys = ("rpmkeys", "--dbpath", str(folder / "db"))
@@ -69,7 +68,7 @@ def raw(public: bytes, digest: bytes, signature: bytes) -> str:
     """
     if not _found("openssl"):
         return ""
-    with _folder() as folder:
+    with scratch.folder("opinion") as folder:
         parts = {"-inkey": public, "-in": digest, "-sigfile": signature}
         words = ["openssl", "pkeyutl", "-verify", "-pubin", "-pkeyopt", "digest:sha256"]
         for option, data in parts.items():
@@ -88,7 +87,7 @@ def statement(public: bytes, data: bytes, signature: bytes) -> str:
     """
     if not _found("openssl"):
         return ""
-    with _folder() as folder:
+    with scratch.folder("opinion") as folder:
         for name, content in {"key.pub": public, "signed": data, "signature": signature}.items():
             (folder / name).write_bytes(content)
         words = ["-verify", str(folder / "key.pub"), "-signature", str(folder / "signature")]
@@ -96,12 +95,6 @@ def statement(public: bytes, data: bytes, signature: bytes) -> str:
     if said:
         raise SignatureError(f"openssl: refuses a signature that was just made: {said}", hint=_HINT)
     return "openssl"
-
-
-@contextlib.contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="trustpack-") as name:
-        yield Path(name)
 
 
 def _found(name: str) -> str | None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.errors import ToolError
+from builder.release import scratch
 from builder.signing import gpgv, packets, weak
 from builder.signing import program as programs
 from builder.signing.openpgp import PUBLIC_KEY
@@ -101,13 +100,13 @@ def verify(person: Person, data: bytes, signature: bytes) -> None:
 
 
 def _status(program: str, person: Person, data: bytes, signature: bytes) -> Iterator[bytes]:
-    with tempfile.TemporaryDirectory(prefix="trustpack-") as folder:
+    with scratch.folder("person") as folder:
         files = {"ring": person.packets, "signature": signature, "data": data}
         for name, content in files.items():
-            Path(folder, name).write_bytes(content)
-        words = [program, "--homedir", folder, "--keyring", f"{folder}/ring", "--status-fd", "1"]
+            (folder / name).write_bytes(content)
+        words = [program, "--homedir", str(folder), "--keyring", f"{folder}/ring", "--status-fd", "1"]
         words += [f"{folder}/signature", f"{folder}/data"]
-        answer = programs.ask(words, b"", environment={"LC_ALL": "C", "HOME": folder})
+        answer = programs.ask(words, b"", environment={"LC_ALL": "C", "HOME": str(folder)})
     for line in answer.out.splitlines():
         if line.startswith(_PREFIX):
             yield line.removeprefix(_PREFIX)
