@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 # Of every so many operations one is tried in CI, with each fault; --long tries all.
 _EVERY = {name: 47 if "repo" in name else 3 for name in CASES} | {
+    "repo refresh": 11,
     "sign": 17,
     "keys rotate": 17,
+    "keys rotate --finish": 11,
     "recipes export": 23,
 }
 
