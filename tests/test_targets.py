@@ -25,6 +25,7 @@ def test_every_artifact_is_found_by_its_name() -> None:
 # Modules that may name built-in targets, and why.
 _MAY_NAME = {
     "cli/demo.py": "it builds the wheel, and says so",
+    "cli/demo_clients.py": "the client that shows what each of a demo's packages does",
     "prove/offer.py": "package managers, some of which are called as their format is",
     "prove/testbeds/system.py": "package managers, as above",
     "diff/snapshot.py": "a PEM file is a format there",
@@ -44,8 +45,8 @@ def test_no_module_is_a_list_of_targets() -> None:
     assert found == _MAY_NAME.keys()
 
 
-# Where package managers are what it is about: how each finds its packages, on which site.
-_OF_PACKAGE_MANAGERS = {"formats", "repositories", "signing"}
+# Where package managers are what it is about: how each finds its packages, on which site or registry.
+_OF_PACKAGE_MANAGERS = {"formats", "repositories", "signing", "publish"}
 
 
 def test_a_target_on_a_known_format_costs_no_python() -> None:

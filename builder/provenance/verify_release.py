@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 SOURCE = "source.tar"
 NO_KEYS = "no keys were given (--keys)"
-_INSIDE, _BESIDE = ("rpm", "apk"), ("pacman",)
 
 
 class ReleaseFiles(msgspec.Struct, frozen=True):
@@ -190,7 +189,7 @@ def _unvouched(manifest: Manifest, contents: Mapping[str, Contents]) -> Iterator
     """Yield each file that no key and no lock speaks for."""
     for entry in manifest.artifacts:
         kind = contents[entry.file].format if entry.file in contents else ""
-        if kind not in {*_INSIDE, *_BESIDE}:
+        if kind not in {*finished.INSIDE, *finished.BESIDE}:
             said = "has no signature of its own, and no statement about it is signed by a key that was given"
             yield Discrepancy(entry.file, said)
 
@@ -263,9 +262,9 @@ def _signatures(
     for entry in found.manifest.artifacts:
         kind = contents[entry.file].format if entry.file in contents else ""
         intact = _digest(found.data.get(entry.file, b"")) == entry.sha256
-        if entry.signature and intact and kind not in _BESIDE:
+        if entry.signature and intact and kind not in finished.BESIDE:
             yield Discrepancy(entry.signature, f"is a signature beside {entry.file}, which has none")
-        if kind in {*_INSIDE, *_BESIDE} and entry.signature not in found.broken:
+        if kind in {*finished.INSIDE, *finished.BESIDE} and entry.signature not in found.broken:
             try:
                 _signature(found, entry, kind, keys)
             except SignatureError as error:
@@ -294,7 +293,7 @@ def _examined_certificates(found: ReleaseFiles, held: Mapping[str, Contents]) ->
 def _examined_signatures(contents: Mapping[str, Contents], keys: SiteVerifier | None) -> Examination:
     if keys is None:
         return Examination("signatures", False, f"no signature verified, because {NO_KEYS}")
-    signed = [file for file, one in contents.items() if one.format in {*_INSIDE, *_BESIDE}]
+    signed = [file for file, one in contents.items() if one.format in {*finished.INSIDE, *finished.BESIDE}]
     return Examination("signatures", True, f"signatures of {_count(len(signed), 'package')}")
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from builder.signing.keyring import Keyring
 
 # Which formats have signatures of their own; why the others have none is told.
-_INSIDE: Mapping[str, Callable[[bytes], bytes]] = {"rpm": rpm.unsigned, "apk": apk.unsigned}
-_BESIDE = frozenset({"pacman"})
+INSIDE: Mapping[str, Callable[[bytes], bytes]] = {"rpm": rpm.unsigned, "apk": apk.unsigned}
+BESIDE = frozenset({"pacman"})
 _ELSEWHERE = {"deb": "apt and dpkg verify what the repository's InRelease says of it"}
 _KEY_BYTES = 64 * 1024
 _NOWHERE = "its package manager knows no signatures of files"
@@ -92,7 +92,7 @@ def sign(folder: Path, keys: Keyring, *, told: Documents = lambda _before, _afte
         for entry in manifest.artifacts:
             data = _read(folder, entry)
             kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
-            if kind not in {*_INSIDE, *_BESIDE}:
+            if kind not in {*INSIDE, *BESIDE}:
                 left[entry.file] = _ELSEWHERE.get(kind, _NOWHERE)
                 continue
             one, written = _signed(entry, kind, data, keys, manifest.epoch)
@@ -158,7 +158,7 @@ def artifact(folder: Path, entry: ArtifactSummary) -> bytes:
 
 def unsigned(data: bytes) -> bytes:
     """Return what a package is without our signature inside; empty where none can be."""
-    for kind, without in _INSIDE.items():
+    for kind, without in INSIDE.items():
         if READERS[kind].recognises(data):
             try:
                 return without(data)
@@ -177,12 +177,12 @@ def _signed(
     entry: ArtifactSummary, kind: str, data: bytes, keys: Keyring, epoch: int
 ) -> tuple[SignedFile, dict[str, bytes]]:
     """Return an artifact as it is described once it is signed, and the files that are to be written."""
-    if kind in _BESIDE:
+    if kind in BESIDE:
         signature = keys.single(data, time=epoch)
         name = f"{entry.file}.sig"
         verified = opinion.detached(keys.openpgp[0].certificate, data, signature)
         return SignedFile(replace(entry, signature=name), name, verified), {name: signature}
-    unsigned = hashlib.sha256(_INSIDE[kind](data)).hexdigest()
+    unsigned = hashlib.sha256(INSIDE[kind](data)).hexdigest()
     if unsigned != entry.identity:
         raise SignatureError(f"{entry.file}: without its signature it is not what was built")
     after = keys.rpm(data, time=epoch) if kind == "rpm" else keys.apk(data, time=epoch)
