@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest.register_assert_rewrite("tests.crash.rows")
+
 
 @pytest.fixture
 def fast() -> Iterator[Path]:

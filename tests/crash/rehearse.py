@@ -169,10 +169,11 @@ def _looked(case: Case, world: Path) -> Mapping[str, Any]:
 
 
 def _told(found: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
-    """Say of each reader whether it finds the old, the new, or what else."""
+    """Say of each reader whether it finds the old, the new, or what else; nothing where all three are one."""
     return {
         name: "old" if one == old[name] else "new" if one == new[name] else repr(one)
         for name, one in found.items()
+        if not one == old[name] == new[name]
     }
 
 
