@@ -48,6 +48,7 @@ def test_text_and_json_at_once_is_an_error(world: World, command: str) -> None:
         "inspect": "x",
         "init": "roots.pem --org acme",
         "sign": "dist",
+        "publish": "--to npm",
         "repo retire": "2026.10 --reason why",
         "repo rehost": "--url https://packages.acme.example",
         "repo push": "www",
