@@ -169,6 +169,7 @@ def test_gem_installs_it(locked: Locked, tmp_path: Path) -> None:
     assert run(*home, require("ruby"), "-e", program).split() == [
         "CHANGELOG.md",
         "README.md",
+        "allowed_push_host",
         "rubygems_mfa_required",
     ]
 

@@ -22,7 +22,9 @@ def test_ruby_reads_the_specification(home: Home, gem: Path) -> None:
     )
     (line,) = home.run(require("ruby"), "-e", program, str(gem)).stdout.splitlines()
     name, version, date, metadata, ruby, complete = json.loads(line)
-    assert (name, metadata, ruby) == ("acme-ca", {"rubygems_mfa_required": "true"}, ">= 2.7")
+    # A host that is nowhere: no public registry is to get it by mistake.
+    kept = {"allowed_push_host": "https://registry.acme.invalid", "rubygems_mfa_required": "true"}
+    assert (name, metadata, ruby) == ("acme-ca", kept, ">= 2.7")
     assert gem.name == f"acme-ca-{version}.gem"
     assert date % 86400 == 0
     assert complete
