@@ -75,7 +75,10 @@ def sign(project: Project, key: str, *, as_json: bool, dry_run: bool) -> None:
     _refuse_stale(project, lock, file)
     last = approvals.standings(lock, str(file))[-1]
     if dry_run:
-        typer.echo(last.said.text, nl=False)
+        if as_json:
+            _print_json(lock, file, approvals.standings(lock, str(file)))
+        else:
+            typer.echo(last.said.text, nl=False)
         return
     public = asking.public(key)
     if public and not any(one.key == public for one in last.signers):

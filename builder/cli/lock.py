@@ -82,16 +82,13 @@ def lock(
 
     as_json = options.chosen(form, json=json) == "json"
     project = environment.project(config=config, now=now)
+    file = project.lock_file or Path(FILE_NAME)
     if sign is not None or approved:
         if check or again or release or (sign and approved):
             raise UsageError("--sign and --approved: change nothing else, so give one of them alone")
-        if sign is None:
-            approving.show(project, anchor, as_json=as_json)
-        else:
-            with _alone((project.lock_file or Path(FILE_NAME)).parent, writing=not dry_run):
-                approving.sign(project, sign, as_json=as_json, dry_run=dry_run)
+        _approval(project, file, sign, anchor, as_json=as_json, dry_run=dry_run)
         return
-    file, writing = project.lock_file or Path(FILE_NAME), not (check or dry_run)
+    writing = not (check or dry_run)
     with _alone(file.parent, writing=writing):
         old = project.lock
         bundle = environment.accepted(project, password_file=password_file)
@@ -116,6 +113,17 @@ def lock(
         _show(step)
     if check and not step.up_to_date:
         raise typer.Exit(_DIFFERS)
+
+
+def _approval(
+    project: Project, file: Path, key: str | None, anchor: str | None, *, as_json: bool, dry_run: bool
+) -> None:
+    """Sign the lock by a key; without one, print who has approved it."""
+    if key is None:
+        approving.show(project, anchor, as_json=as_json)
+        return
+    with _alone(file.parent, writing=not dry_run):
+        approving.sign(project, key, as_json=as_json, dry_run=dry_run)
 
 
 @contextlib.contextmanager

@@ -51,7 +51,7 @@ def names(
     done before packages are published, 1 where something is or a registry could not be asked, 2 or more for
     an error.
     """
-    from builder.publish import report
+    from builder.publish import names_report
     from builder.text.printed import printed
 
     as_json = options.chosen(form, json=json) == "json"
@@ -60,9 +60,9 @@ def names(
     wanted, elsewhere = _wanted(project, out)
     found = [_looked(name, mirrors, ca_file, offline=offline) for name in wanted]
     if as_json:
-        typer.echo(printed(report.as_value(project.slug, found, elsewhere)), nl=False)
+        typer.echo(printed(names_report.as_value(project.slug, found, elsewhere)), nl=False)
     else:
-        typer.echo("\n".join(report.as_text(found, elsewhere)))
+        typer.echo("\n".join(names_report.as_text(found, elsewhere)))
     raise typer.Exit(_DUE if any(each.due for each in found) else 0)
 
 

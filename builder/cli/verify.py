@@ -78,28 +78,18 @@ def verify(
     the packages are built once more from source.tar and compared. Names each file that differs, and says what
     was not verified, and why. Exits with 0 where nothing differs, with 15 where something does.
     """
-    from builder.errors import UsageError, VerificationError
+    from builder.errors import VerificationError
     from builder.provenance import verify_release, verify_report
-    from builder.text import urls
 
     as_json = options.chosen(form, json=json) == "json"
-    if bool(keys) == unsigned:
-        raise UsageError(
-            "--keys and --unsigned: give one of them",
-            hint="--keys FILE verifies signatures by the public keys in it; with --unsigned nobody vouches "
-            "for the release but itself",
-        )
+    site = _is_site(what)
+    _refuse_contradictions(
+        what, keys, site=site, unsigned=unsigned, installed=installed,
+        of_installed=bool(root or places), of_site=bool(record or ca_file),
+    )  # fmt: skip
     pinned, moment = _lock(lock), environment.clock(now)
-    if (root or places) and not installed:
-        raise UsageError("--root and --in: are about what is installed", hint="add --installed")
-    if installed and _is_site(what):
-        raise UsageError(
-            f"--installed: {urls.shown(what)} is a site", hint="give the folder of the release instead"
-        )
-    if _is_site(what):
+    if site:
         found = _site(what, keys or [], pinned, str(lock), record, ca_file, moment)
-    elif record or ca_file:
-        raise UsageError("--record and --ca-file: are about a site", hint="give its address")
     else:
         files = verify_release.read(Path(what))
         found = verify_release.verify(
@@ -117,6 +107,36 @@ def verify(
             found = machine.verify(found, files.manifest, there)
     typer.echo((verify_report.as_json if as_json else verify_report.as_text)(found), nl=False)
     raise typer.Exit(VerificationError.exit_code if found.discrepancies else 0)
+
+
+def _refuse_contradictions(
+    what: str,
+    keys: list[Path] | None,
+    *,
+    site: bool,
+    unsigned: bool,
+    installed: bool,
+    of_installed: bool,
+    of_site: bool,
+) -> None:
+    """Raise UsageError for options that do not go with each other, or not with what is verified."""
+    from builder.errors import UsageError
+    from builder.text import urls
+
+    if bool(keys) == unsigned:
+        raise UsageError(
+            "--keys and --unsigned: give one of them",
+            hint="--keys FILE verifies signatures by the public keys in it; with --unsigned nobody vouches "
+            "for the release but itself",
+        )
+    if of_installed and not installed:
+        raise UsageError("--root and --in: are about what is installed", hint="add --installed")
+    if installed and site:
+        raise UsageError(
+            f"--installed: {urls.shown(what)} is a site", hint="give the folder of the release instead"
+        )
+    if of_site and not site:
+        raise UsageError("--record and --ca-file: are about a site", hint="give its address")
 
 
 def _is_site(what: str) -> bool:

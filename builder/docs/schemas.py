@@ -54,7 +54,7 @@ PRINTED = {
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
     "attest": PrintedJson("`trustpack attest --json`", "builder.provenance.schema", "AttestJson"),
-    "names": PrintedJson("`trustpack names --json`", "builder.publish.schema", "PackageNamesJson"),
+    "names": PrintedJson("`trustpack names --json`", "builder.publish.names_schema", "PackageNamesJson"),
     "sign": PrintedJson("`trustpack sign --json`", "builder.signing.schema", "SignJson"),
     "keys": PrintedJson(
         "`trustpack keys new --json`, `keys show --json` and `keys rotate --json`",

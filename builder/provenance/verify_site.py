@@ -312,5 +312,6 @@ def _examined(
         said = f"no provenance verified, because there is none of {', '.join(without)}"
         yield Examination("statement", False, said)
     else:
-        yield Examination("statement", True, f"the statements of {len(stated)} releases")
+        said = f"the statements of {len(stated)} release{'s' * (len(stated) != 1)}"
+        yield Examination("statement", True, said)
     yield cas.held_to(expected.lock, expected.lock_name)

@@ -84,6 +84,11 @@ def _compact(data: bytes, _name: str) -> Published:
     head, mark, lines = f"\n{data.decode('utf-8', 'replace')}".partition("\n---\n")
     if not mark or "<" in head:
         raise UnreadableAnswerError("is no compact index")
+    return compact_lines(lines)
+
+
+def compact_lines(lines: str) -> Published:
+    """Return the SHA-256 of each version that lines of a compact index tell, empty where they tell none."""
     found = {}
     for line in lines.splitlines():
         version, _, rest = line.partition(" ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -24,7 +23,6 @@ _KEY = "GEM_HOST_API_KEY"
 _IDENTITY = "RUBYGEMS_ID_TOKEN"
 _EXCHANGE = "api/v1/oidc/trusted_publisher/exchange_token"
 _INDEX_BYTES = 16 * 1024 * 1024
-_CHECKSUM = re.compile(r"checksum:([0-9a-f]{64})")
 
 
 class RubyGems(Registry):
@@ -69,12 +67,9 @@ class RubyGems(Registry):
 
         info = web.get(self._info(file), self._access.reader(self.url), limit=_INDEX_BYTES, elsewhere=False)
         if not info.absent:
-            for line in info.body.decode("utf-8", "replace").splitlines():
-                version, _, rest = line.partition(" ")
-                if version == file.version:
-                    stated = _CHECKSUM.search(rest)
-                    return PublishedFile(url, read, f"sha256:{stated[1]}" if stated else "")
-            return None
+            found = public.compact_lines(info.body.decode("utf-8", "replace"))
+            digest = found.get(file.version)
+            return None if digest is None else PublishedFile(url, read, digest and f"sha256:{digest}")
         gem = web.get(url, self._access.reader(self.url))
         return None if gem.absent else PublishedFile(url, lambda: gem.body)
 

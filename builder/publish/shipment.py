@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder import inspect
-from builder.errors import NotAPackageError, OutputError, SiteError
+from builder.errors import NotAPackageError, OutputError
 from builder.release import documents, folder
-from builder.release.manifest import MANIFEST, SUMS, read_manifest, to_json
+from builder.release.manifest import MANIFEST, SUMS, to_json
 from builder.signing import finished
 from builder.text import files
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _ARCHITECTURE = ("Architecture", "Arch", "arch")  # as .deb, .rpm and the others call it
 _PUSH_HOST = re.compile(r"allowed_push_host\W+(https?://[^\s\"',}]+)")
-_NONE = "build one first: trustpack build"
 
 
 class _PublishConfig(msgspec.Struct, frozen=True):
@@ -77,9 +76,7 @@ def read(path: Path) -> Shipment:
 
     Raises SiteError or OutputError where the folder holds none, or a file is not what its manifest describes.
     """
-    manifest = read_manifest(path)
-    if manifest is None:
-        raise SiteError(f"{path}: holds no release", hint=_NONE)
+    manifest = finished.described(path)
     artifacts = [_artifact(path, entry) for entry in manifest.artifacts]
     signatures = [
         ReleaseFile(

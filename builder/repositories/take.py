@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from builder import inspect
 from builder.errors import NotAPackageError, SiteError
 from builder.model import Release
-from builder.release.manifest import PROOFS, read_manifest
+from builder.release.manifest import PROOFS
 from builder.repositories import displacing
 from builder.repositories import draft as drafts
 from builder.repositories.accompany import accompanied
@@ -43,7 +43,7 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
 
     Raises OutputError or SiteError where the folder holds no whole release, or another organisation's.
     """
-    manifest = _manifest(folder)
+    manifest = finished.described(folder)
     owner = draft.state.organisation.slug
     if manifest.organisation != owner:
         raise SiteError(
@@ -65,13 +65,6 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
             draft = drafts.admit(draft, name, released, publication)
     described = _described(draft, manifest, data, publication)
     return _with_proof(accompanied(described, folder, manifest), folder)
-
-
-def _manifest(folder: Path) -> Manifest:
-    found = read_manifest(folder)
-    if found is None:
-        raise SiteError(f"{folder}: holds no release", hint="build one first: trustpack build")
-    return found
 
 
 def _takers(manifest: Manifest, data: Mapping[str, bytes]) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from builder.formats import READERS
 from builder.formats.unpacked import Malformed
 from builder.release import documents
 from builder.release import folder as folders
+from builder.release.manifest import read_manifest
 from builder.signing import apk, opinion, rpm
 from builder.text import files
 from builder.x509 import keys as private_keys
@@ -132,6 +133,14 @@ def _read(folder: Path, entry: ArtifactSummary) -> bytes:
     if hashlib.sha256(data).hexdigest() != entry.sha256 and identity(data) != entry.identity:
         raise OutputError(f"{path}: is not what the manifest describes", hint="build it again")
     return data
+
+
+def described(folder: Path) -> Manifest:
+    """Return what the release in a folder is; raise SiteError where it holds none."""
+    found = read_manifest(folder)
+    if found is None:
+        raise SiteError(f"{folder}: holds no release", hint="build one first: trustpack build")
+    return found
 
 
 def artifact(folder: Path, entry: ArtifactSummary) -> bytes:
