@@ -19,6 +19,7 @@ from builder.prove import authority
 from builder.prove.handshake import HOST
 from builder.prove.server import server_context
 from builder.prove.trial import Question
+from builder.release.folder import expect_unchanged
 from builder.text import files
 from builder.x509.certificate import read as certificate
 
@@ -56,8 +57,16 @@ def originals(folder: Path, manifest: Manifest) -> Originals:
     """Take the certificates out of the artifacts in `folder`; one in an unknown format is passed over.
 
     Raises ProofError where an artifact is not the one that the manifest describes, or holds other
-    certificates, or none of them holds any.
+    certificates, or none of them holds any; OutputError where that is another build's doing.
     """
+    try:
+        return _originals(folder, manifest)
+    except ProofError:
+        expect_unchanged(folder, manifest)
+        raise
+
+
+def _originals(folder: Path, manifest: Manifest) -> Originals:
     found: dict[str, Certificate] = {}
     notes: list[str] = []
     described = {item.sha256 for item in manifest.certificates}

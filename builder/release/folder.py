@@ -77,6 +77,13 @@ def claimed(folder: Path) -> Iterator[Claim]:
         yield Claim(folder, previous, is_folder)
 
 
+def expect_unchanged(folder: Path, manifest: Manifest) -> None:
+    """Raise OutputError if another build is writing to a folder, or has written there since it was read."""
+    with contextlib.suppress(OSError), alone(folder, _BUSY):
+        if read_manifest(folder) != manifest:
+            raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
+
+
 def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> None:
     """Make a claimed folder hold what `manifest` says; remove what it held and nobody else's files.
 

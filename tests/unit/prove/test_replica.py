@@ -13,11 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from msgspec.structs import replace
 
 from builder import config
-from builder.errors import ProofError
+from builder.errors import OutputError, ProofError
 from builder.model import Bundle, Certificate, Origin, release
 from builder.pipeline import build as pipeline
 from builder.pipeline.request import BuildRequest
 from builder.prove import authority, replica
+from builder.release.atomic import alone
+from builder.release.manifest import MANIFEST, to_json
 from builder.render import recipe
 from builder.x509.certificate import read as certificate
 
@@ -126,6 +128,12 @@ def _built(folder: Path, bundle: Bundle) -> Manifest:
     return pipeline.build(order, folder)
 
 
+def _described(folder: Path, manifest: Manifest) -> Manifest:
+    """Let a folder's manifest say so."""
+    (folder / MANIFEST).write_bytes(to_json(manifest))
+    return manifest
+
+
 def test_the_certificates_are_taken_out_of_the_artifacts(tmp_path: Path) -> None:
     """Byte for byte, and once, however many artifacts hold them."""
     bundle = Bundle((made("A"), made("B")))
@@ -148,7 +156,7 @@ def test_an_artifact_that_cannot_be_looked_into_is_told_and_stops_nothing(tmp_pa
         "its certificates were not compared with the manifest's: acme-1.new: is no package"
     )
     with pytest.raises(ProofError, match="no artifact of this release holds a certificate"):
-        replica.originals(tmp_path, replace(manifest, artifacts=(entry,)))
+        replica.originals(tmp_path, _described(tmp_path, replace(manifest, artifacts=(entry,))))
 
 
 def test_an_artifact_that_was_changed_is_not_proven(tmp_path: Path) -> None:
@@ -161,4 +169,15 @@ def test_an_artifact_that_was_changed_is_not_proven(tmp_path: Path) -> None:
         replica.originals(tmp_path, manifest)
     described = replace(entry, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     with pytest.raises(ProofError, match="holds other certificates than the manifest lists"):
-        replica.originals(tmp_path, replace(manifest, artifacts=(described,)))
+        replica.originals(tmp_path, _described(tmp_path, replace(manifest, artifacts=(described,))))
+
+
+def test_a_build_meanwhile_is_told_as_that(tmp_path: Path) -> None:
+    """An artifact that another build has replaced, or is replacing, was changed by nobody else."""
+    manifest = _built(tmp_path, Bundle((made("A"),)))
+    (tmp_path / manifest.artifacts[0].file).unlink()
+    with alone(tmp_path, ""), pytest.raises(OutputError, match="another build is writing here"):
+        replica.originals(tmp_path, manifest)
+    _described(tmp_path, replace(manifest, release="2026.2"))
+    with pytest.raises(OutputError, match="another build has written here meanwhile"):
+        replica.originals(tmp_path, manifest)
