@@ -77,7 +77,8 @@ def read(path: Path) -> Shipment:
     Raises SiteError or OutputError where the folder holds none, or a file is not what its manifest describes.
     """
     manifest = finished.described(path)
-    artifacts = [_artifact(path, entry) for entry in manifest.artifacts]
+    data = finished.artifacts(path, manifest)
+    artifacts = [_artifact(entry, data[entry.file]) for entry in manifest.artifacts]
     signatures = [
         ReleaseFile(
             entry.signature,
@@ -97,8 +98,7 @@ def read(path: Path) -> Shipment:
     return Shipment(manifest, (*artifacts, *signatures, *beside), notes)
 
 
-def _artifact(path: Path, entry: ArtifactSummary) -> ReleaseFile:
-    data = finished.artifact(path, entry)
+def _artifact(entry: ArtifactSummary, data: bytes) -> ReleaseFile:
     try:
         package = inspect.unpack(entry.file, data)
     except NotAPackageError:

@@ -50,7 +50,7 @@ def release(draft: Draft, folder: Path, publication: Publication) -> Draft:
             f"{folder}: is a release of {manifest.organisation}, and the site is {owner}'s",
             hint="one site, one organisation: choose another folder with --out",
         )
-    data = {entry.file: finished.artifact(folder, entry) for entry in manifest.artifacts}
+    data = finished.artifacts(folder, manifest)
     takers = _takers(manifest, data)
     for entry in manifest.artifacts:
         beside = tuple(

@@ -143,8 +143,19 @@ def described(folder: Path) -> Manifest:
     return found
 
 
-def artifact(folder: Path, entry: ArtifactSummary) -> bytes:
-    """Return the bytes of an artifact; raise SiteError where they are not what the manifest describes."""
+def artifacts(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    """Return the bytes of a release's artifacts, by file.
+
+    Raises SiteError where they are not what the manifest describes, OutputError where another build does it.
+    """
+    try:
+        return {entry.file: _artifact(folder, entry) for entry in manifest.artifacts}
+    except SiteError:
+        folders.expect_unchanged(folder, manifest)
+        raise
+
+
+def _artifact(folder: Path, entry: ArtifactSummary) -> bytes:
     path = folder / entry.file
     try:
         data = files.read(path, files.PACKAGE_BYTES)

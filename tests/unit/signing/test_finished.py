@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from builder import formats
-from builder.errors import OutputError, PrivateKeyError, SignatureError
+from builder.errors import OutputError, PrivateKeyError, SignatureError, SiteError
 from builder.model import Artifact, Bundle
 from builder.release import folder as folders
+from builder.release.atomic import alone
 from builder.release.manifest import read_manifest
 from builder.signing import apk, finished, rpm, site_keys
 from tests import site_keys as made
@@ -104,6 +105,16 @@ def test_a_run_that_was_ended_is_repeated(dist: Path, keys: Path) -> None:
     (dist / "a.rpm").write_bytes(ring.rpm((dist / "a.rpm").read_bytes(), time=1_790_000_000))
     finished.sign(dist, ring)
     assert json.loads((dist / "manifest.json").read_text())["artifacts"][0]["unsigned"]
+
+
+def test_a_release_that_another_build_replaces_is_not_taken_for_damaged(dist: Path) -> None:
+    """Whoever reads it for a site or a registry is told what goes on there."""
+    manifest = finished.described(dist)
+    (dist / "a.deb").unlink()
+    with pytest.raises(SiteError, match=r"a\.deb: cannot be read"):
+        finished.artifacts(dist, manifest)
+    with alone(dist, ""), pytest.raises(OutputError, match="another build is writing here"):
+        finished.artifacts(dist, manifest)
 
 
 @pytest.mark.parametrize("name", ["a.rpm", "a.apk", "a.deb"])
