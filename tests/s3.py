@@ -30,15 +30,16 @@ def serving() -> Iterator[dict[str, str]]:
                 assert line, said.decode()
                 said += line
             # What it logs must not fill the pipe.
-            with subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL) as drain:
-                yield {
-                    "AWS_ENDPOINT_URL": found[1].decode(),
-                    "AWS_REGION": REGION,
-                    "AWS_ACCESS_KEY_ID": "test",
-                    "AWS_SECRET_ACCESS_KEY": "testtest",
-                }
-                process.terminate()
-                drain.wait(10)
+            with subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL):
+                try:
+                    yield {
+                        "AWS_ENDPOINT_URL": found[1].decode(),
+                        "AWS_REGION": REGION,
+                        "AWS_ACCESS_KEY_ID": "test",
+                        "AWS_SECRET_ACCESS_KEY": "testtest",
+                    }
+                finally:
+                    process.terminate()  # before the other one is waited for, which ends only with it
         finally:
             process.terminate()
 

@@ -36,6 +36,16 @@ def _run(folder: Path, environment: dict[str, str], *words: str | Path) -> str:
     return done.stdout
 
 
+def test_a_server_ends_with_what_fails_beside_it() -> None:
+    """Else a test that fails hangs instead of telling why."""
+    program = "from tests import s3\nwith s3.serving(): raise AssertionError('told')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], timeout=60,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.splitlines()[-1:] == ["AssertionError: told"]
+
+
 def test_install_from_a_bucket(
     releases: Releases,
     open_site: Callable[..., Site],
