@@ -25,9 +25,9 @@ def diff(
 ) -> None:
     """Show which certificates came, went or changed their state.
 
-    Between two packages of one format, also which files, scripts and fields; of a file in an unknown
-    format, only whether it is the same. Exits with 0 where nothing
-    differs, 1 where something does, and 2 or more for an error.
+    Between two packages of one format, also which files, scripts and fields; between two locks, who may
+    approve them, how many it takes, and who has; of a file in an unknown format, only whether it is the same.
+    Exits with 0 where nothing differs, 1 where something does, and 2 or more for an error.
     """
     from builder.diff import difference
     from builder.diff.read import take

@@ -95,7 +95,7 @@ def as_text(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
     count = len(found.kept)
     said = "certificates were not compared" if opaque else f"{count} certificate{'s' * (count != 1)} in both"
     lines.append(f"{'different' if found else 'the same'}: {said}")
-    if old.kind != new.kind and old.parts and new.parts and not opaque:
+    if old.kind != new.kind and any(old.parts.values()) and any(new.parts.values()) and not opaque:
         lines.append(f"only certificates were compared: one is {old.kind}, the other {new.kind}")
     return "\n".join(lines) + "\n"
 

@@ -47,7 +47,7 @@ class ChangesJson(Shape, frozen=True):
 
 
 class NamesJson(Shape, frozen=True):
-    """Names of files, scripts, fields or artifacts, by what became of them."""
+    """Names of files, scripts, fields, artifacts or approvers, by what became of them."""
 
     added: list[str]
     removed: list[str]
@@ -63,5 +63,8 @@ class DiffJson(DocumentJson, frozen=True):
     certificates: ChangesJson
     parts: Annotated[
         dict[str, NamesJson],
-        Meta(description="By kind: file, script, field, artifact, content, unreadable. Only differences."),
+        Meta(
+            description="By kind: file, script, field, artifact, content, unreadable; of locks approver, "
+            "approvals, signature. Only differences."
+        ),
     ]

@@ -12,7 +12,7 @@ import msgspec
 
 from builder import inspect
 from builder.errors import NotAPackageError, OutputError
-from builder.lifecycle import lockfile
+from builder.lifecycle import approval_text, lockfile
 from builder.model import CertificateSummary, summarise
 from builder.release import manifest as manifests
 from builder.render.inventory import Inventory
@@ -121,15 +121,37 @@ def _of(certificate: Certificate, lifecycle: Lifecycle | None) -> CertificateSum
 
 
 def of_lock(name: str, found: Lock) -> TrustSnapshot:
-    """Return what a lock lists, with its states."""
+    """Return what a lock lists, with its states, who must approve a change of it, and who has.
+
+    Raises LockError for what approvers are said to have signed in a form that is not read.
+    """
     return TrustSnapshot(
         name,
         "lock",
         _by_fingerprint(found.certificates),
         found.release.text,
         visible(found.organisation),
+        _approvals(name, found),
         blocks=True,
     )
+
+
+def _approvals(name: str, lock: Lock) -> dict[str, Mapping[str, object]]:
+    """Return the approvers of a lock's last step, how many it takes, and each signature, whosever it is."""
+    number = len(lock.approvals)
+    said = approval_text.parse(lock.approvals[-1].text, f"{name}: approval {number}") if number else None
+    found = said.approvers if said else None
+    members = found.members if found else ()
+    return {
+        "approver": {f"{one.name} ({one.kind} {one.fingerprint})": "" for one in members},
+        "approvals": {f"needed: {found.needed}": "", f"distrust: {found.distrust}": ""} if found else {},
+        "signature": {
+            f"of step {at} by {who}": signature
+            for at, step in enumerate(lock.approvals, 1)
+            for who, signature in step.signatures
+            if signature
+        },
+    }
 
 
 def _of_json(name: str, data: bytes) -> TrustSnapshot:

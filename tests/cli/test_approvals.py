@@ -137,6 +137,28 @@ def test_who_writes_both_files_cannot_take_the_approvers_place(approved: World) 
     assert approved.run("build", "--quiet").code == 0
 
 
+def test_diff_tells_another_approver_another_number_and_signatures(approved: World) -> None:
+    """Who reviews a lock sees them beside the CAs; a lock of before there were approvals has none of them."""
+    approved.write("old.lock", lock_text(approved))
+    approved.write("plain.lock", lock_text(approved).partition("approvals:\n")[0])
+    (approved.folder / "bob.pub").write_text((approved.folder / "mallory.pub").read_text())
+    configured(approved, approvals("alice", "bob", needed=1))
+    assert approved.run("lock").code == 0
+    done = approved.run("diff", "old.lock", "trustpack.lock", "--json")
+    parts = json.loads(done.out)["parts"]
+    assert (1, {"approver", "approvals"}) == (done.code, parts.keys())
+    assert [name.split()[0] for name in parts["approver"]["removed"]] == ["bob", "carol"]
+    assert [name.split()[0] for name in parts["approver"]["added"]] == ["bob"]
+    assert parts["approvals"] == {"added": ["needed: 1"], "removed": ["needed: 2"], "changed": []}
+    told = approved.run("diff", "plain.lock", "old.lock")
+    assert (1, True, True) == (
+        told.code,
+        "+ approver alice (ssh SHA256:" in told.out,
+        "+ signature of step 1 by bob\n" in told.out,
+    )
+    assert approved.run("diff", "old.lock", "old.lock").code == 0
+
+
 def test_a_release_is_verified_by_an_approved_lock_alone(approved: World) -> None:
     """Who approved it is said; one that too few have signed says nothing of a release."""
     assert approved.run("build", "--quiet").code == 0
@@ -175,12 +197,17 @@ def test_an_anchor_tells_a_new_beginning_and_an_older_state(approved: World) -> 
     assert "is none of its own" in refused(approved, "--anchor", "released.lock")
     assert approved.run("build", "--quiet", env={"TRUSTPACK_ANCHOR": newest}).code == 11
     assert approved.run("lock", "--approved", "--anchor", newest).code == 11
+    assert approved.run("lock", "--check", "--anchor", first).code == 0
+    assert approved.run("lock", "--check", env={"TRUSTPACK_ANCHOR": newest}).code == 11
 
     for section in ("", approvals("mallory", needed=1)):
         (approved.folder / "trustpack.lock").unlink()
         configured(approved, section)
         assert approved.run("lock").code == 0
         if section:
+            # What waits for approval is no anchor's successor, either, and nobody who has one signs it.
+            assert approved.run("lock", "--approved", "--anchor", first).code == 11
+            assert approved.run("lock", "--sign", "mallory", "--anchor", first).code == 11
             sign(approved, "mallory")
         assert approved.run("build", "--quiet", "--out", "new").code == 0
         assert first in refused(approved, "--out", "new", "--anchor", first)
