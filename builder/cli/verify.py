@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from builder.provenance.rebuild import Rebuilt
     from builder.provenance.verification import Verification
     from builder.provenance.verify_release import ReleaseFiles
+    from builder.repositories.publication import PublicSiteKeys
+    from builder.signing.keyring import Keyring
     from builder.signing.site_verifier import SiteVerifier
 
 
@@ -156,45 +158,74 @@ def _site(
     now: dt.datetime,
 ) -> Verification:
     """Verify a site: one at an address comes into a folder first, verified as it comes."""
-    from builder.errors import SignatureError, SiteError, UsageError, VerificationError
+    from builder.errors import SignatureError, SiteError, VerificationError
     from builder.provenance import verify_site
     from builder.release import scratch
     from builder.repositories import fetch, records
     from builder.repositories.status import STATUS
-    from builder.signing import key_folder, site_keys, site_verifier
     from builder.text import urls
 
-    if keys and (len(keys) > 1 or not (keys[0] / key_folder.INDEX).exists()):
-        raise UsageError(
-            f"--keys {keys[0]}: of a site, give one folder of its public keys, with {key_folder.INDEX}",
-            hint="that file says which key is the current one: have it from who runs the site",
-        )
-    ring = site_keys.read_public(keys[0]) if keys else None
+    given = _site_keys(keys)
     seen = records.read(record) if record else None
     with scratch.folder("verify") as room:
         folder = Path(what)
-        if urls.is_address(what):
-            folder = room / "site"
-            try:
-                fetch.fetch(site_access.reader(what, ca_file), folder, ring, seen=seen)
-            except SignatureError as error:
-                raise VerificationError(f"{urls.shown(what)}/{STATUS}: {error}", hint=error.hint) from None
-            except SiteError as error:
-                raise VerificationError(str(error), hint=error.hint) from None
+        try:
+            if urls.is_address(what):
+                folder = room / "site"
+                fetch.fetch(site_access.reader(what, ca_file), folder, given, seen=seen)
+            else:
+                options.refuse_idle({"--ca-file": ca_file}, "is about a site's server, and this is a folder")
+            ring, verifier, source = _believed(given, folder)
+        except SignatureError as error:
+            raise VerificationError(f"{urls.shown(what)}/{STATUS}: {error}", hint=error.hint) from None
+        except SiteError as error:
+            raise VerificationError(str(error), hint=error.hint) from None
         work = room / "work"
         work.mkdir()
         found, checked = verify_site.verify(
             urls.shown(what),
             folder,
-            verify_site.SiteExpectation(now, seen, lock, lock_name),
+            verify_site.SiteExpectation(now, seen, lock, lock_name, keys_from=source),
             keys=ring,
-            verifier=site_verifier.of_keyring(ring) if ring else None,
+            verifier=verifier,
             scratch=work,
             progress=lambda text: tell("progress", [text]),
         )
     if record and not found.discrepancies:
         records.write(record, checked.site.status)
     return found
+
+
+def _site_keys(paths: list[Path]) -> Keyring | SiteVerifier | None:
+    """Return a folder that 'trustpack keys' made, or what else has public keys; None where none is given."""
+    from builder.errors import UsageError
+    from builder.signing import key_folder, public_files, site_keys
+
+    if not paths:
+        return None
+    if len(paths) == 1 and (paths[0] / key_folder.INDEX).exists():
+        return site_keys.read_public(paths[0])
+    found = public_files.read(paths)
+    if not found.keys:
+        raise UsageError(
+            "--keys: a site is signed by OpenPGP keys, and none was given",
+            hint="such as acme.asc, as the site has it: compare its fingerprint with one from elsewhere",
+        )
+    return found
+
+
+def _believed(
+    given: Keyring | SiteVerifier | None, folder: Path
+) -> tuple[PublicSiteKeys | None, SiteVerifier | None, str]:
+    """Return a site's public keys, what verifies by them, and where those are from that nobody has given."""
+    from builder.repositories import published_keys
+    from builder.signing import site_verifier
+    from builder.signing.keyring import Keyring
+
+    if given is None or isinstance(given, Keyring):
+        return given, site_verifier.of_keyring(given) if given else None, ""
+    source = " with the keys that were given, and others that the list names which these have signed"
+    return *published_keys.read(folder, given), source
 
 
 def _rebuilt(files: ReleaseFiles, now: dt.datetime) -> Rebuilt:

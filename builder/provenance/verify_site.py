@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from builder.provenance.statement import StatedFile, Statement
     from builder.repositories.check import SiteCheck
+    from builder.repositories.publication import PublicSiteKeys
     from builder.repositories.state import PublishedDocument, PublishedRelease
-    from builder.signing.keyring import Keyring
     from builder.signing.site_verifier import SiteVerifier
 
 _OBJECT = re.compile(r"/objects/[0-9a-f]{2}/[0-9a-f]{38}\Z")  # Git's, which Homebrew reads
@@ -45,13 +45,14 @@ _AHEAD = 300  # seconds that clocks may differ by
 
 
 class SiteExpectation(msgspec.Struct, frozen=True):
-    """The time, what was seen before, and a lock; of sources, by their digests, what is known to be built."""
+    """The time, what was seen before, a lock; what sources build, by their digests; where keys are from."""
 
     now: dt.datetime
     seen: SeenSite | None = None
     lock: Lock | None = None
     lock_name: str = ""
     rebuilt: Mapping[str, Rebuilt] = {}
+    keys_from: str = ""
 
 
 def verify(
@@ -59,7 +60,7 @@ def verify(
     folder: Path,
     expected: SiteExpectation,
     *,
-    keys: Keyring | None,
+    keys: PublicSiteKeys | None,
     verifier: SiteVerifier | None,
     scratch: Path,
     progress: Callable[[str], None] = lambda _: None,
@@ -297,7 +298,7 @@ def _examined(
         said = f"indexes held to the signed list alone, because {found.site.state.made_by} made them"
         yield Examination("site", False, said)
     if by := " and ".join(found.verified_by):
-        yield Examination("signatures", True, f"signatures, by {by}")
+        yield Examination("signatures", True, f"signatures, by {by}{expected.keys_from}")
     else:
         yield Examination("signatures", False, "no signature verified, because there are none (--unsigned)")
     if seen := expected.seen:

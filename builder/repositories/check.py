@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from builder.repositories.publication import SiteKeys
+    from builder.repositories.publication import PublicSiteKeys
     from builder.repositories.retrace import SignatureVerifier
     from builder.repositories.site import Site
     from builder.repositories.sitefile import Listed
@@ -66,7 +66,7 @@ class SiteCheck(msgspec.Struct, frozen=True):
 
 def check(
     folder: Path,
-    keys: SiteKeys | None,
+    keys: PublicSiteKeys | None,
     verifier: SignatureVerifier | None,
     *,
     scratch: Path,
@@ -205,7 +205,7 @@ def _envelopes(site: Site, verifier: SignatureVerifier | None) -> Iterator[SiteP
 def _indexes(
     site: Site,
     files: Mapping[str, Listed],
-    keys: SiteKeys | None,
+    keys: PublicSiteKeys | None,
     verifier: SignatureVerifier | None,
     staging: StagingArea,
 ) -> Iterator[SiteProblem]:

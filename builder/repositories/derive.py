@@ -67,6 +67,7 @@ def derive(
         expires=publication.expires,
         architectures=publication.architectures,
         made_by=maker.name(),
+        keys=tuple(publication.keys.roles.items()) if publication.keys else (),
     )
     _keys(publication, stage)
     bundle = _bundle(draft, found, stage)

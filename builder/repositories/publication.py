@@ -20,12 +20,8 @@ class StatusOpener(Protocol):
         ...
 
 
-class SiteKeys(StatusOpener, Protocol):
-    """What signs a site: its OpenPGP keys (the current one, and where one is being replaced the old one too).
-
-    Times are seconds since 1970. With the same keys and times the same bytes are signed to the same bytes.
-    A time before a key was made counts as the time when it was made.
-    """
+class PublicSiteKeys(StatusOpener, Protocol):
+    """What is public of a site's keys."""
 
     @property
     def certificate(self) -> bytes:
@@ -44,7 +40,7 @@ class SiteKeys(StatusOpener, Protocol):
 
     @property
     def roles(self) -> Mapping[str, Literal["current", "next", "previous"]]:
-        """What each public key is, by its fingerprint or its file name for apk."""
+        """What each public key is, by fingerprint or file name; the signing ones are first."""
         ...
 
     @property
@@ -56,6 +52,14 @@ class SiteKeys(StatusOpener, Protocol):
     def statement_keys(self) -> Mapping[str, bytes]:
         """The public keys for statements of provenance, PEM, by their file names; there may be none."""
         ...
+
+
+class SiteKeys(PublicSiteKeys, Protocol):
+    """What signs a site: its OpenPGP keys (the current one, and where one is being replaced the old one too).
+
+    Times are seconds since 1970. With the same keys and times the same bytes are signed to the same bytes.
+    A time before a key was made counts as the time when it was made.
+    """
 
     def seal(self, payload: bytes) -> bytes:
         """Return a statement in an envelope, signed; raise SignatureError where no key is for that."""

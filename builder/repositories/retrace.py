@@ -14,7 +14,7 @@ from builder.errors import SignatureError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from builder.repositories.publication import SiteKeys
+    from builder.repositories.publication import PublicSiteKeys
 
 
 class Unverifiable(Exception):  # noqa: N818  never leaves this room, which names the file
@@ -48,7 +48,7 @@ class SignatureVerifier(Protocol):
 class Retracing:
     """Marks in the place of signatures; see SiteKeys."""
 
-    def __init__(self, keys: SiteKeys, verifier: SignatureVerifier) -> None:
+    def __init__(self, keys: PublicSiteKeys, verifier: SignatureVerifier) -> None:
         self._keys = keys
         self._verifier = verifier
         self._wanted: dict[str, tuple[Callable[[bytes, bytes], None], bytes]] = {}

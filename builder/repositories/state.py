@@ -13,6 +13,7 @@ from builder.model.release import GRAMMAR
 from builder.release.manifest import DocumentKind  # noqa: TC001  msgspec reads annotations
 from builder.repositories.entry import RESTORE
 from builder.repositories.sitefile import Count, Listed, Second  # noqa: TC001  as above
+from builder.signing.keyring import Role  # noqa: TC001  as above
 from builder.text.lines import whole_lines
 from builder.text.quoting import visible
 from builder.text.values import END
@@ -75,6 +76,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     an older index, with the publication that replaced each. `remembered` is what single parts keep for
     themselves (their name, and JSON of theirs). `architectures` are those for which it was derived, and
     `scripts` all that ever were install.sh, by the names that have their digests, the present one last.
+    `keys` are the public keys, by fingerprint or file name, each with what it is: see PublicSiteKeys.
     `lineage` are the publications that this one follows, the last one last: the first 16 hex digits of the
     digests of their lists. `made_by` is what has made the indexes: see maker.py.
     """
@@ -91,6 +93,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     remembered: dict[str, Any] = {}
     architectures: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    keys: tuple[tuple[str, Role], ...] = ()
     lineage: tuple[str, ...] = ()
     made_by: str = ""
     schema: int = _SCHEMA

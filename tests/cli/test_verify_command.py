@@ -127,8 +127,25 @@ def test_a_sites_changed_file_is_named(world: World) -> None:
 
 
 def test_a_site_needs_its_keys(world: World) -> None:
-    """A key in a file does not say which of a site's keys is the current one."""
+    """One of OpenPGP's at least; another organisation's will not do."""
     done = world.run("verify", "site", "--unsigned")
     assert (done.code, "there is no key to verify it" in done.err) == (WRONG, True)
-    done = world.run("verify", "site", "--keys", "public/1-openpgp.asc")
-    assert (done.code, "keys.json" in done.err) == (2, True)
+    apk = next((world.folder / "public").glob("*.rsa.pub"))
+    done = world.run("verify", "site", "--keys", apk)
+    assert (done.code, "signed by OpenPGP keys, and none was given" in done.err) == (2, True)
+
+
+def test_an_outsider_has_public_files_alone(world: World) -> None:
+    """The key that signs vouches for the others; of a kind of which some are given, these alone count."""
+    shutil.rmtree(world.folder / "public")
+    published = world.folder / "site"
+    with served(published) as address:
+        done = world.run("verify", address, "--keys", "site/acme.asc", "--lock", "trustpack.lock", "--json")
+    found = json.loads(done.out)
+    assert (done.code, found["discrepancies"]) == (0, [])
+    checks = {"files", "site", "signatures", "statement", "rebuild", "lock"}
+    assert checks == {one["check"] for one in found["examined"] if one["done"]}
+    statements = sorted(published.glob("*.statement.pub"))
+    words = ("verify", "site", "--keys", "site/acme.asc", "--keys")
+    codes = {world.run(*words, each).code for each in statements}
+    assert (len(statements), codes) == (2, {0, WRONG})

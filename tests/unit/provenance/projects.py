@@ -22,6 +22,7 @@ from builder.provenance.seal import Seal
 from builder.repositories import publish
 from builder.repositories.publish import Order
 from builder.signing import finished, site_keys
+from builder.signing.keyring import Keyring
 from tests import site_keys as made
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def attested(folder: Path, *, locked: bool = True, targets: str = "deb, own, rpm
     return attest.attest(found, order, folder / "dist", attest.Attestation())
 
 
-def site(folder: Path, releases: Sequence[Path], keys: Path) -> Path:
-    """Publish releases as a site into a new folder, signed by the keys in `keys`; return it."""
+def site(folder: Path, releases: Sequence[Path], keys: Path | Keyring) -> Path:
+    """Publish releases as a site into a new folder, signed by keys or those in a folder; return it."""
     order = Order(
         folder=folder,
         organisation=config.organisation(config.minimal("acme", ["roots.pem"])),
@@ -115,7 +116,7 @@ def site(folder: Path, releases: Sequence[Path], keys: Path) -> Path:
         valid=60,
         keep=None,
         architectures=("x86_64",),
-        keys=site_keys.read(keys),
+        keys=keys if isinstance(keys, Keyring) else site_keys.read(keys),
     )
     publish.build(order, releases)
     return folder

@@ -10,13 +10,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from builder.errors import VerificationError
+from builder.errors import SignatureError, SiteError, VerificationError
 from builder.lifecycle import lockfile
 from builder.provenance import verify_site
 from builder.provenance.verify_site import SiteExpectation
+from builder.repositories import published_keys
 from builder.repositories.records import SeenSite
 from builder.repositories.status import STATUS
 from builder.signing import site_keys, site_verifier
+from builder.signing.site_verifier import SiteVerifier
 from tests import site_keys as made
 from tests.unit.provenance import projects
 
@@ -119,6 +121,32 @@ def test_another_key_and_no_site_are_refused(site: Path, published: Path, tmp_pa
         )
     with pytest.raises(VerificationError, match="holds no site"):
         verified(_new(tmp_path / "empty"), published / "keys", SiteExpectation(projects.NOW))
+
+
+def test_one_key_that_signs_is_enough_to_know_the_others(tmp_path: Path, published: Path) -> None:
+    """Also the one before the current one, in the middle of a rotation, and never the next one."""
+    ring = made.keyring(2, 1, published=(3,))
+    site = projects.site(tmp_path / "site", [published / "one" / "dist"], ring)
+    for generation in (0, 1):
+        given = SiteVerifier((ring.published[generation].openpgp,), {})
+        keys, verifier = published_keys.read(site, given)
+        assert [ring.roles, ring.certificates, ring.apk_keys, ring.statement_keys, ring.signer] == [
+            keys.roles, keys.certificates, keys.apk_keys, keys.statement_keys, keys.signer,
+        ]  # fmt: skip
+    found, _ = verify_site.verify(
+        "site",
+        site,
+        SiteExpectation(projects.NOW),
+        keys=keys,
+        verifier=verifier,
+        scratch=_new(tmp_path / "scratch"),
+    )
+    assert () == found.discrepancies
+    with pytest.raises(SignatureError):
+        published_keys.read(site, SiteVerifier((ring.published[2].openpgp,), {}))
+    (site / "acme.asc").write_bytes(ring.certificate[:-1])
+    with pytest.raises(SiteError, match=r"acme\.asc: is not what the site's list says"):
+        published_keys.read(site, given)
 
 
 def _new(folder: Path) -> Path:
