@@ -45,14 +45,23 @@ def known(anchor: str | None) -> str:
     return approved[-1].said.digest
 
 
+def hold(lock: Lock | None, file: Path, anchor: str | None) -> None:
+    """Raise LockError unless a lock, approved or waiting for it, goes on from what --anchor gives."""
+    from builder.lifecycle import approvals
+
+    if digest := known(anchor):
+        approvals.refuse_elsewhere(lock, str(file), digest)
+
+
 def show(project: Project, anchor: str | None, *, as_json: bool) -> None:
     """Print who has approved the lock; exit with 1 where too few have."""
     from builder.lifecycle import approvals
 
     lock, file = _asked(project)
+    hold(lock, file, anchor)
     found = approvals.standings(lock, str(file))
     if found[-1].approved:
-        approvals.refuse_unapproved(lock, project.approvers, str(file), anchor=known(anchor))
+        approvals.refuse_unapproved(lock, project.approvers, str(file))
     if as_json:
         _print_json(lock, file, found)
     else:
@@ -65,13 +74,14 @@ def show(project: Project, anchor: str | None, *, as_json: bool) -> None:
         raise typer.Exit(_UNAPPROVED)
 
 
-def sign(project: Project, key: str, *, as_json: bool, dry_run: bool) -> None:
+def sign(project: Project, key: str, anchor: str | None, *, as_json: bool, dry_run: bool) -> None:
     """Sign the lock's last step by a key, and write the signature into the lock."""
     from builder.lifecycle import approvals, lockfile
     from builder.release.atomic import write
     from builder.signing import asking
 
     lock, file = _asked(project)
+    hold(lock, file, anchor)
     _refuse_stale(project, lock, file)
     last = approvals.standings(lock, str(file))[-1]
     if dry_run:

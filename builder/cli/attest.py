@@ -11,6 +11,7 @@ from builder.cli import approving, environment, options
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
+    from builder.pipeline.project import Project
     from builder.provenance.notes import TrustChanges
     from builder.release.manifest import Manifest
 
@@ -71,7 +72,7 @@ def attest(
             version=cyclonedx,
             builder=builder or UNNAMED,
             run=run,
-            changes=_changes(since, folder),
+            changes=_changes(since, folder, project),
             approvals=approving.stated(project),
         ),
         progress=lambda target: tell("progress", [f"built {target} again"]),
@@ -102,13 +103,17 @@ def _refuse_address(name: str, value: str) -> None:
         raise UsageError(f"{name}: is no address (URI)", hint=hint)
 
 
-def _changes(since: str, folder: Path) -> TrustChanges | None:
-    """Return what has changed since a release that is at hand."""
+def _changes(since: str, folder: Path, project: Project) -> TrustChanges | None:
+    """Return what has changed since a release at hand; raise UsageError where the lock knows better."""
     if not since:
         return None
     from builder.diff import difference
     from builder.diff.read import take
+    from builder.provenance import notes
     from builder.provenance.notes import TrustChanges
+
+    if project.lock and notes.of_history(project.lock.history, _manifest(folder).release):
+        options.refuse_idle({"--since": since}, f"{project.lock_file} tells which release was before")
 
     access = environment.access()
     old, new = take(since, access), take(str(folder), access)

@@ -79,8 +79,9 @@ def check(
         _check_certificates(inputs or [], config, password_file, now, _span(within or "90d"), forms)
     if inputs:
         raise UsageError("--site: has an address of its own, so give no other inputs")
+    options.refuse_idle({"--password-file": password_file}, "is about trust stores, not about a site")
     span, moment = _span(within or check_site.DAYS), environment.clock(now)
-    opener = None if unsigned else environment.opener(config, keys, certificate)
+    opener = environment.opener(config, keys, certificate, unsigned=unsigned)
     health = check_site.look(site, within=span, now=moment, keys=opener, record=record, ca_file=ca_file)
     _print_site(health, moment, span, forms)
     raise check_site.end(health)
@@ -109,6 +110,8 @@ def _check_certificates(
 ) -> NoReturn:
     from builder.lifecycle import expiry
 
+    if inputs:
+        options.refuse_idle({"--config": config}, "says nothing of inputs that are named")
     project = environment.project(config=config, now=now) if not inputs else None
     moment = project.now if project else environment.clock(now)
     expiries = expiry.judge(_snapshots(inputs, project, password_file), now=moment, within=span)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from builder.cli.messages import tell
+from builder.cli.options import refuse_idle
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,16 +108,23 @@ def site_keys(
     )
 
 
-def opener(config: Path | None, folder: Path | None, certificate: Path | None) -> StatusOpener:
+def opener(
+    config: Path | None, folder: Path | None, certificate: Path | None, *, unsigned: bool
+) -> StatusOpener | None:
     """Return the public keys that vouch for a site: those in a file like ORG.asc, or in a folder of keys.
 
-    `folder` is the configuration's where it is None.
+    `folder` is the configuration's where it is None. None where the site is `unsigned`.
     """
     from builder.signing import verifying
 
+    given = {"--keys": folder, "--certificate": certificate, "--unsigned": unsigned}
+    names = [name for name, value in given.items() if value]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)}: give one of them")
+    if unsigned:
+        return None
     if certificate is not None:
-        if folder is not None:
-            raise UsageError("--keys and --certificate: give one of them")
+        refuse_idle({"--config": config}, "says nothing of a site whose keys --certificate gives")
         return verifying.KnownKeys(verifying.public_keys(_read_file(certificate), str(certificate)))
     return public_keys(config, folder)
 

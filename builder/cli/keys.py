@@ -62,6 +62,8 @@ def new_keys(
     from builder.signing.generation import Wanted
 
     chosen = options.chosen(form, json=json)
+    _refuse_two(("--gpg", gpg), ("--public", public))
+    _refuse_two(("--gpg-next", gpg_next), ("--public-next", public_next))
     project = environment.project(config=config, now=now)
     place = key_place.find(config, keys)
     owner = organisation(project.config)
@@ -135,9 +137,13 @@ def rotate(
     steps = [name for name, is_given in given.items() if is_given]
     if len(steps) > 1:
         raise UsageError(f"{' and '.join(steps)}: give one of them")
+    _refuse_two(("--gpg-next", gpg_next), ("--public-next", public_next))
     place, time = key_place.find(config, keys), int(environment.clock(now).timestamp())
     folder = place.folder
     if finish:
+        making: dict[str, object] = {"--password-file": password_file, "--encrypt": encrypt}
+        making |= {"--gpg-next": gpg_next, "--public-next": public_next}
+        options.refuse_idle(making, "is about new keys, and --finish makes none")
         found = rotation.finish(folder, time=time)
     else:
         passwords = environment.key_passwords(password_file)
@@ -229,6 +235,14 @@ def check(
                 typer.echo(visible(f"  {one.hint}"))
     if any(one.level == "error" for one in findings):
         raise typer.Exit(SignatureError.exit_code)
+
+
+def _refuse_two(*given: tuple[str, object]) -> None:
+    """Raise UsageError where a key is to be in two places at once."""
+    from builder.errors import UsageError
+
+    if all(value for _, value in given):
+        raise UsageError(f"{' and '.join(name for name, _ in given)}: give one of them")
 
 
 def _password(file: Path | None, *, encrypt: bool) -> str:

@@ -71,7 +71,7 @@ def lock(
     lock is written. Texts, names, settings and recipes are pinned, too: where only they have changed, --bump
     makes one. What 'trustpack plan' warns of is shown, and stops it where lifecycle.fail_on says so.
     Review the lock like code. With `approvals` in the configuration, a change of it needs signatures: --sign
-    makes one, by ssh-keygen or gpg.
+    makes one, by ssh-keygen or gpg. With --anchor, what is changed or signed must go on from that approval.
     """
     from builder.lifecycle import lockfile
     from builder.lifecycle.lock import FILE_NAME, refuse_other_packaging
@@ -84,13 +84,16 @@ def lock(
     project = environment.project(config=config, now=now)
     file = project.lock_file or Path(FILE_NAME)
     if sign is not None or approved:
-        if check or again or release or (sign and approved):
+        if check or again or release or change_scheme or (sign and approved):
             raise UsageError("--sign and --approved: change nothing else, so give one of them alone")
+        idle = {"--password-file": password_file, "--dry-run": dry_run and approved}
+        options.refuse_idle(idle, "does nothing beside --sign and --approved")
         _approval(project, file, sign, anchor, as_json=as_json, dry_run=dry_run)
         return
     writing = not (check or dry_run)
     with _alone(file.parent, writing=writing):
         old = project.lock
+        approving.hold(old, file, anchor)
         bundle = environment.accepted(project, password_file=password_file)
         parts = unbumped(project, bundle, release=release) if old and not again else ()
         if old and parts and writing:
@@ -123,7 +126,7 @@ def _approval(
         approving.show(project, anchor, as_json=as_json)
         return
     with _alone(file.parent, writing=not dry_run):
-        approving.sign(project, key, as_json=as_json, dry_run=dry_run)
+        approving.sign(project, key, anchor, as_json=as_json, dry_run=dry_run)
 
 
 @contextlib.contextmanager

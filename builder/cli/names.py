@@ -56,6 +56,9 @@ def names(
 
     as_json = options.chosen(form, json=json) == "json"
     mirrors = _mirrors(registry or [])
+    if offline:
+        asking = {"--registry": registry, "--ca-file": ca_file}
+        options.refuse_idle(asking, "is idle where nobody is asked (--offline)")
     project = environment.project(config=config)
     wanted, elsewhere = _wanted(project, out)
     found = [_looked(name, mirrors, ca_file, offline=offline) for name in wanted]

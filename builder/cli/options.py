@@ -11,7 +11,7 @@ import typer
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 Treatment = Literal["refuse", "drop", "keep"]
 
@@ -21,6 +21,12 @@ def chosen(form: str | None, *, json: bool) -> str:
     if json and form not in {None, "json"}:
         raise UsageError(f"--json and --format {form}: give one of them")
     return "json" if json else form or "text"
+
+
+def refuse_idle(given: Mapping[str, object], why: str, *, hint: str = "leave it out") -> None:
+    """Raise UsageError for those options that were given: nobody is to believe that one did something."""
+    if names := [name for name, value in given.items() if value]:
+        raise UsageError(f"{' and '.join(names)}: {why}", hint=hint)
 
 
 def several(values: list[str] | None) -> list[str] | None:

@@ -94,6 +94,8 @@ def _site(
         if keys or unsigned:
             raise UsageError("--keys and --unsigned: are for --repo")
         return None
+    if keys and unsigned:
+        raise UsageError("--keys and --unsigned: give one of them")
     if not repo.startswith(("http://", "https://")):
         raise UsageError(
             f"--repo {repo}: is no http or https URL", hint="serve a folder first: trustpack repo serve"

@@ -188,6 +188,9 @@ def _order(
     from builder.config import address, organisation
     from builder.repositories.publish import Order
 
+    if unsigned:
+        why = "signs nothing beside --unsigned"
+        options.refuse_idle({"--keys": keys, "--password-file": password_file}, why)
     project = environment.project(config=config, now=now)
     section = project.config.repository
     return Order(

@@ -32,6 +32,8 @@ def check(
     from builder.repositories.check import MISMATCH
 
     as_json = options.chosen(form, json=json) == "json"
+    if unsigned:
+        options.refuse_idle({"--keys": keys, "--config": config}, "is idle beside --unsigned")
     found = site_access.checked(site, None if unsigned else site_access.key_folder(config, keys))
     left = site_access.left(found)
     if as_json:

@@ -45,7 +45,7 @@ def fetch(
     from builder.repositories import records, report, status
 
     as_json = options.chosen(form, json=json) == "json"
-    verifier = None if unsigned else environment.opener(config, keys, certificate)
+    verifier = environment.opener(config, keys, certificate, unsigned=unsigned)
     reader = site_access.reader(source, ca_file)
     slug = environment.project(config=config).config.organisation.slug if certificate is None else ""
     seen = records.read(record) if record else None
@@ -101,7 +101,7 @@ def export(
     from builder.repositories import report
 
     as_json = options.chosen(form, json=json) == "json"
-    verifier = None if unsigned else environment.opener(config, keys, certificate)
+    verifier = environment.opener(config, keys, certificate, unsigned=unsigned)
     if certificate is None:  # which has none of apk's keys
         _refuse_damaged(site, None if unsigned else site_access.key_folder(config, keys))
     done = exporting.export(site, file, verifier)

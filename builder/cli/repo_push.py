@@ -45,7 +45,7 @@ def push(
     from builder.repositories.stores import places
 
     as_json = options.chosen(form, json=json) == "json"
-    verifier = None if unsigned else environment.opener(config, keys, certificate)
+    verifier = environment.opener(config, keys, certificate, unsigned=unsigned)
     store = places.writable(to, os.environ, holder=secrets.token_hex(8), clock=_Patience(to))
     done = pushing.push(site, store, verifier, whole=whole, dry_run=dry_run)
     if as_json:

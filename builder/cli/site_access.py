@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from builder.cli import environment, key_place
 from builder.cli.messages import tell
+from builder.cli.options import refuse_idle
 
 if TYPE_CHECKING:
     from builder.repositories.check import SiteCheck
@@ -20,6 +21,8 @@ def reader(site: str, ca_file: Path | None) -> SiteReader:
     """Open an address, a bucket or a folder for reading, with the environment's proxy and credentials."""
     from builder.repositories.stores import places
 
+    if not site.lower().startswith(("https://", "http://")):
+        refuse_idle({"--ca-file": ca_file}, "is about a web server's certificate, and the site is at none")
     return places.readable(
         site,
         os.environ,

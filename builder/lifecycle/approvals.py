@@ -118,9 +118,9 @@ def refuse_unapproved(
 
     `anchor` is the digest of a step that must be among its own, approved; empty for none.
     """
+    if anchor:
+        refuse_elsewhere(lock, where, anchor)
     if lock is None or not lock.approvals:
-        if anchor:
-            raise LockError(f"{where}: has no approvals, and {anchor} is to be one of them", hint=_RESTORE)
         if approvers:
             raise LockError(f"{where}: nobody has been asked to approve it", hint=_RENEW)
         return ()
@@ -131,10 +131,16 @@ def refuse_unapproved(
         raise LockError(f"{where}: says something else than what was to be approved", hint=_RENEW)
     if not newest.approved:
         raise LockError(f"{where}: is not approved: {_fault(newest)}", hint=_SIGN)
-    if anchor and anchor not in {one.said.digest for one in found}:
+    return newest.signed
+
+
+def refuse_elsewhere(lock: Lock | None, where: str, anchor: str) -> None:
+    """Raise LockError unless `anchor` is the digest of one of a lock's approved steps."""
+    if lock is None or not lock.approvals:
+        raise LockError(f"{where}: has no approvals, and {anchor} is to be one of them", hint=_RESTORE)
+    if anchor not in {one.said.digest for one in standings(lock, where) if one.approved}:
         hint = "it may have been put back to an older state, or begun anew: look into its history in git"
         raise LockError(f"{where}: the approval {anchor} is none of its own", hint=hint)
-    return newest.signed
 
 
 def approved_by(lock: Lock, where: str) -> tuple[Approver, ...]:
