@@ -45,7 +45,7 @@ TITLES = (
     "Say what they are made of and by what, and sign them",
     "Verify the release as anybody can: built once more, and compared byte for byte",
     "Make a signed site of them, and check it to the last byte",
-    "Serve the site, to this machine alone",
+    "Serve the site, to this machine alone, and verify it there by its public key",
     "Install by name, as the site's page tells people to",
     "Rotate: let a second CA overlap with the first",
     "Upgrade by name: both CAs are trusted",
@@ -189,6 +189,7 @@ def _publish_first(walk: Walk, scene: Scene) -> str:
     with walk.step():
         walk.typed(f"trustpack repo serve --port {scene.port}")
         walk.say(f"{scene.url}/")
+        walk.say(*walk.trustpack(f"verify {scene.url} --keys site/demo.asc --lock trustpack.lock"))
     return _release(walk.project)
 
 

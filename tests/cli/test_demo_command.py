@@ -119,7 +119,7 @@ def test_the_whole_way_is_gone_and_told_and_only_the_site_stays(world: World) ->
     typed = [shlex.split(line) for step in found["steps"] for line in step["commands"]]
     commands = " ".join(words[1] for words in typed if words[0] == "trustpack")
     assert commands == (
-        "lint lock build prove keys attest sign verify repo repo repo "
+        "lint lock build prove keys attest sign verify repo repo repo verify "
         "plan lock build attest sign repo plan lock build attest sign repo repo repo repo repo"
     )
     assert [json.loads(line)["message"]["level"] for line in err.splitlines()[:3]] == ["progress"] * 3
