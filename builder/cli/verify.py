@@ -105,7 +105,7 @@ def verify(
         if installed:
             from builder.provenance import installed as machine
 
-            there = machine.copies(files.manifest, files.data, root or Path("/"), places or [])
+            there = machine.find(files.manifest, files.data, root or Path("/"), places or [])
             found = machine.verify(found, files.manifest, there)
     typer.echo((verify_report.as_json if as_json else verify_report.as_text)(found), nl=False)
     raise typer.Exit(VerificationError.exit_code if found.discrepancies else 0)

@@ -5,26 +5,24 @@ Who can change a file there can change that database, too. What the release's fi
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder import inspect
 from builder.errors import PackageError, VerificationError
-from builder.formats.unpacked import Malformed
-from builder.inspect.certificates import held
-from builder.provenance.verification import Discrepancy, Examination
-from builder.text import files
+from builder.formats.unpacked import Entry
+from builder.provenance import installed_files, system_store
+from builder.provenance.installed_files import InstalledCopy
+from builder.provenance.verification import Examination
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from builder.formats.unpacked import Unpacked
-    from builder.provenance.verification import Verification
+    from builder.provenance.verification import Discrepancy, Verification
     from builder.release.manifest import Manifest
 
 # Where each system's package manager keeps its database: that says which of the packages it would be.
@@ -33,79 +31,82 @@ _SYSTEMS = {
     "rpm": ("usr/lib/sysimage/rpm", "var/lib/rpm"),
     "apk": ("lib/apk/db", "usr/lib/apk/db"),
 }
-# The roots that programs read, as the systems' own tools make that file: Debian and Alpine, Fedora, openSUSE.
-_STORES = {
-    "deb": ("etc/ssl/certs/ca-certificates.crt",),
-    "apk": ("etc/ssl/certs/ca-certificates.crt",),
-    "rpm": ("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "var/lib/ca-certificates/ca-bundle.pem"),
-}
-# OpenSSL's own folder of them, where each has a link by its name's digest; small images have none.
-_HASHED, _HASHING = "etc/ssl/certs", ("deb", "apk")
-_LINKS = 8  # a link to a link ends at some time
-_PYTHON = ("usr/lib/python3*", "usr/local/lib/python3*", "opt/*/lib/python3*")
+_HOMES = ("root", "home/*")
+_PYTHON = (
+    *("usr/lib/python3*", "usr/local/lib/python3*", "opt/*/lib/python3*"),
+    *(f"{home}/.local/lib/python3*" for home in _HOMES),
+)
 _PLACES = {
     "wheel": tuple(f"{one}/{kind}-packages" for one in _PYTHON for kind in ("site", "dist")),
     "npm": ("usr/lib/node_modules", "usr/local/lib/node_modules", "usr/share/nodejs"),
     "gem": (
-        "var/lib/gems/*",
-        "usr/lib*/ruby/gems/*",
-        "usr/local/lib/ruby/gems/*",
-        "usr/share/gems",
-        "usr/local/bundle",
+        *("var/lib/gems/*", "usr/lib*/ruby/gems/*", "usr/local/lib/ruby/gems/*"),
+        *("usr/share/gems", "usr/local/bundle"),
+        *(f"{home}/{one}/ruby/*" for home in _HOMES for one in (".gem", ".local/share/gem")),
     ),
 }
-_DOCS = "usr/share/doc/"  # which small images leave out
+# What dpkg runs of a package, from its own folder.
+_INFO, _SCRIPTS = "var/lib/dpkg/info", ("config", "preinst", "postinst", "prerm", "postrm")
+_FORMATS = (*_SYSTEMS, *_PLACES)
+_MODULES = "node_modules"
 
 
-class InstalledCopy(msgspec.Struct, frozen=True):
-    """A package as it should lie below a folder: its files' bytes by their paths from there.
+class Installation(msgspec.Struct, frozen=True):
+    """The packages of a release that are installed, and those of which nothing was found."""
 
-    `own` are the folders, from there, in which nothing else should be.
-    """
-
-    file: str
-    format: str
-    folder: Path
-    expected: Mapping[str, bytes]
-    own: tuple[str, ...]
-
-    @property
-    def present(self) -> int:
-        """How many of its files are there, whatever they hold."""
-        return sum((self.folder / path).exists() for path in self.expected)
+    copies: tuple[InstalledCopy, ...]
+    absent: tuple[str, ...]
 
 
-def copies(
+def find(
     manifest: Manifest, data: Mapping[str, bytes], root: Path, places: Sequence[Path] = ()
-) -> list[InstalledCopy]:
+) -> Installation:
     """Return the release's packages that are installed below `root`, or in `places` for languages' packages.
 
     `data` are its files, of which those count that the manifest vouches for. Of a system's packages there is
-    one: the one whose package manager is there. Raises VerificationError where nothing is installed.
+    one: the one whose package manager is there. Raises VerificationError where nothing is installed, or
+    nothing in one of the places.
     """
     systems: list[InstalledCopy] = []
     found: list[InstalledCopy] = []
-    for entry in manifest.artifacts:
-        content = data.get(entry.file, b"")
-        if hashlib.sha256(content).hexdigest() != entry.sha256:
-            continue
+    known: dict[str, str] = {}
+    release = f"release {manifest.release} of {manifest.organisation}"
+    for file, content in _intact(manifest, data):
         try:
-            package = inspect.unpack(entry.file, content)
+            package = inspect.unpack(file, content)
         except PackageError:
             continue
+        known[file] = package.format
         if package.format in _SYSTEMS:
-            systems += [one for one in (_system(entry.file, package, root, manifest),) if one.present]
+            systems += [one for one in (_system(file, package, root, manifest),) if one.present]
         elif package.format in _PLACES:
-            folders = [each for pattern in _PLACES[package.format] for each in sorted(root.glob(pattern))]
-            listed = (_language(entry.file, package, each) for each in (*places, *folders))
+            listed = _language(file, package, content, root, places)
             found += [one for one in listed if one.present]
+    for place in places:
+        if not any(one.folder.is_relative_to(place) for one in found):
+            raise VerificationError(
+                f"{place}: no package of {release} is installed there",
+                hint="name the folder that it lies in, such as a virtual environment's site-packages",
+            )
     systems.sort(key=lambda one: (_is_managed(root, one.format), one.present))
     if not (found or systems):
         raise VerificationError(
-            f"{root}: no package of release {manifest.release} of {manifest.organisation} is installed",
+            f"{root}: no package of {release} is installed",
             hint="--in FOLDER names where a language's packages are; --root FOLDER another system",
         )
-    return [*systems[-1:], *found]
+    there = (*systems[-1:], *found)
+    passed_over = {*known} - {one.file for one in there}
+    if systems:  # of which one is all that a system can have
+        passed_over = {file for file in passed_over if known[file] not in _SYSTEMS}
+    return Installation(there, tuple(sorted(file for file in passed_over if known[file] in _FORMATS)))
+
+
+def _intact(manifest: Manifest, data: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield the packages that are what the manifest says; of others that has been told already."""
+    for entry in manifest.artifacts:
+        content = data.get(entry.file, b"")
+        if hashlib.sha256(content).hexdigest() == entry.sha256:
+            yield entry.file, content
 
 
 def _is_managed(root: Path, kind: str) -> bool:
@@ -113,109 +114,70 @@ def _is_managed(root: Path, kind: str) -> bool:
 
 
 def _system(file: str, package: Unpacked, root: Path, manifest: Manifest) -> InstalledCopy:
-    expected = {one.path.strip("/"): one.data for one in package.entries if one.kind == "file"}
+    expected = {one.path.strip("/"): one for one in package.entries if one.kind != "dir"}
     names = {package.name, manifest.organisation}
     parents = {path.rpartition("/")[0] for path in expected}
-    own = tuple(
-        sorted(one for one in parents if one.rpartition("/")[2] in names and not one.startswith(_DOCS))
-    )
-    return InstalledCopy(file, package.format, root, expected, own)
+    own = [
+        one for one in parents if one.rpartition("/")[2] in names and not one.startswith(installed_files.DOCS)
+    ]
+    ran = {}
+    if package.format == "deb":
+        ran = {f"{_INFO}/{package.name}.{kind}": package.scripts.get(kind, "") for kind in _SCRIPTS}
+    return InstalledCopy(file, package.format, root, root, expected, tuple(sorted(own)), ran)
 
 
-def _language(file: str, package: Unpacked, place: Path) -> InstalledCopy:
-    expected = {one.path: one.data for one in package.entries if one.kind == "file"}
+def _language(
+    file: str, package: Unpacked, content: bytes, root: Path, places: Sequence[Path]
+) -> Iterator[InstalledCopy]:
+    """Yield a package in each folder of packages that it may be in."""
+    expected = {one.path: one for one in package.entries if one.kind != "dir"}
     if package.format == "npm":
         expected = {f"{package.name}/{path.partition('/')[2]}": each for path, each in expected.items()}
         own: tuple[str, ...] = (package.name,)
     elif package.format == "gem":
-        folder = f"gems/{package.name}-{package.version}"
-        expected = {f"{folder}/{path}": each for path, each in expected.items()}
-        own = (folder,)
+        called = f"{package.name}-{package.version}"
+        expected = {f"gems/{called}/{path}": each for path, each in expected.items()}
+        own = (f"gems/{called}",)
+        expected[f"{installed_files.CACHE}{called}.gem"] = Entry(f"{called}.gem", content)
     else:
         # pip writes that one anew, with what else it has made.
         expected = {path: each for path, each in expected.items() if not path.endswith(".dist-info/RECORD")}
-        own = tuple(
-            sorted({path.partition("/")[0] for path in expected if "/" in path and ".dist-info/" not in path})
-        )
-    return InstalledCopy(file, package.format, place, expected, own)
+        own = tuple(sorted({path.partition("/")[0] for path in expected if "/" in path}))
+    folders = [each for pattern in _PLACES[package.format] for each in sorted(root.glob(pattern))]
+    for base, place in [*((Path("/"), one) for one in places), *((root, each) for each in folders)]:
+        for folder in (place, *(_nested(place) if package.format == "npm" else ())):
+            yield InstalledCopy(file, package.format, base, folder, expected, own)
 
 
-def compare(copy: InstalledCopy) -> Iterator[Discrepancy]:
-    """Yield each file of a package that is missing or changed, and each that is there beside them."""
-    for path, data in copy.expected.items():
-        where = copy.folder / path
-        try:
-            kind = where.lstat().st_mode
-            if not stat.S_ISREG(kind):
-                yield Discrepancy(str(where), f"is no file, as {copy.file} has it")
-            elif files.read(where, files.PACKAGE_BYTES) != data:
-                yield Discrepancy(str(where), f"holds something else than {copy.file} does")
-        except FileNotFoundError:
-            if not path.startswith(_DOCS):
-                yield Discrepancy(str(where), f"is missing, and in {copy.file}")
-        except OSError as error:
-            yield Discrepancy(str(where), f"cannot be read: {error.strerror or error}")
-    for own in copy.own:
-        for each in sorted((copy.folder / own).rglob("*")):
-            path = each.relative_to(copy.folder).as_posix()
-            if path not in copy.expected and not each.is_dir() and "__pycache__" not in each.parts:
-                yield Discrepancy(str(each), f"is there, and not in {copy.file}")
-
-
-def store(copy: InstalledCopy, manifest: Manifest) -> tuple[tuple[Discrepancy, ...], Examination | None]:
-    """Look whether the system's stores have the release's CAs, and none that it distrusts."""
-    wanted = {one.sha256 for one in manifest.certificates}
-    blocked = {one.sha256 for one in manifest.distrusted}
-    wrong: list[Discrepancy] = []
-    stores = dict(_stores(copy))
-    for where, there in stores.items():
-        wrong += [Discrepancy(where, f"lacks the CA {one}") for one in sorted(wanted - there)]
-        wrong += [Discrepancy(where, f"has the distrusted CA {one}") for one in sorted(blocked & there)]
-    said = f"{len(wanted)} CAs in {' and '.join(stores)}"
-    return tuple(wrong), Examination("certificates", True, said) if stores else None
-
-
-def _stores(copy: InstalledCopy) -> Iterator[tuple[str, set[str]]]:
-    """Yield each place that the system's programs read roots from, and the fingerprints of those in it."""
-    root = copy.folder
-    for path in _STORES.get(copy.format, ()):
-        with contextlib.suppress(OSError):
-            yield str(root / path), _roots(root, root / path)
-    hashed = sorted((root / _HASHED).glob("*.[0-9]")) if copy.format in _HASHING else []
-    there: set[str] = set()
-    for each in hashed:
-        with contextlib.suppress(OSError):
-            there |= _roots(root, each)
-    if hashed:
-        yield str(root / _HASHED), there
-
-
-def _roots(root: Path, path: Path) -> set[str]:
-    """Return the fingerprints of the CAs in a file; its links lead as they do in the system at `root`."""
-    for _ in range(_LINKS):
-        if not path.is_symlink():
-            break
-        target = path.readlink()
-        path = root / target.relative_to("/") if target.is_absolute() else path.parent / target
+def _nested(place: Path) -> Iterator[Path]:
+    """Yield each folder of packages below one of npm's: a package may have its own copy of another."""
     try:
-        found = held(str(path), files.read(path))
-    except Malformed:
-        return set()  # nobody reads it: then the CAs are missing
-    return {one.certificate.sha256 for one in found if isinstance(one, inspect.Held)}
+        for folder, inside, _ in installed_files.walk(place):
+            if _MODULES in inside:
+                yield folder / _MODULES
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise VerificationError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
-def verify(found: Verification, manifest: Manifest, there: Sequence[InstalledCopy]) -> Verification:
+def verify(found: Verification, manifest: Manifest, there: Installation) -> Verification:
     """Return what verifying a release found, and with it how what is installed differs from that."""
-    stores = [store(one, manifest) for one in there]
-    differing = [difference for one in there for difference in compare(one)]
-    examined = [
-        Examination("installed", True, f"{len(one.expected)} files of {one.file} in {one.folder}")
-        for one in there
-    ]
+    differing: list[Discrepancy] = []
+    examined: list[Examination] = []
+    for one in there.copies:
+        wrong, uncompared = installed_files.compare(one)
+        said = f"{len(one.expected)} files of {one.file} in {one.folder}"
+        store = system_store.verify(one, manifest) if one.format in _SYSTEMS else ([], [])
+        differing += (*wrong, *store[0])
+        examined += (Examination("installed", True, said), *uncompared, *store[1])
+    if there.absent:
+        said = f"not compared, because nothing of them was found: {', '.join(there.absent)}"
+        examined.append(Examination("installed", False, said))
     return msgspec.structs.replace(
         found,
         kind="installed",
-        files=found.files + sum(len(one.expected) for one in there),
-        discrepancies=(*found.discrepancies, *differing, *(each for wrong, _ in stores for each in wrong)),
-        examined=(*found.examined, *examined, *(one for _, one in stores if one)),
+        files=found.files + sum(len(one.expected) for one in there.copies),
+        discrepancies=(*found.discrepancies, *dict.fromkeys(differing)),
+        examined=(*found.examined, *examined),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import zipfile
 from typing import TYPE_CHECKING
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builder.errors import VerificationError
-from builder.provenance import installed, verify_release
+from builder.provenance import installed, system_store, verify_release, verify_report
 from tests.tools import require
 from tests.unit.provenance import projects
 
@@ -30,7 +32,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def named(dist: Path, root: Path, *places: Path) -> dict[str, str]:
     """Return what differs below a root, by the file's path from there."""
     files = verify_release.read(dist)
-    there = installed.copies(files.manifest, files.data, root, places)
+    there = installed.find(files.manifest, files.data, root, places)
     found = installed.verify(verify_release.verify("dist", files), files.manifest, there)
     return {one.file.removeprefix(f"{root}/"): one.problem for one in found.discrepancies}
 
@@ -45,6 +47,8 @@ def debian(dist: Path, tmp_path: Path) -> Path:
     (root / "etc/ssl/certs").mkdir(parents=True)
     roots = (root / "usr/share/acme-ca-certs/roots.pem").read_bytes()
     (root / "etc/ssl/certs/ca-certificates.crt").write_bytes(roots)
+    listed = [f"acme/{path.name}\n" for path in (root / "usr/share/ca-certificates/acme").iterdir()]
+    (root / "etc/ca-certificates.conf").write_text("".join(listed))
     return root
 
 
@@ -85,8 +89,8 @@ def test_a_store_without_the_ca_is_named(dist: Path, debian: Path) -> None:
     store = debian / "etc/ssl/certs/ca-certificates.crt"
     store.write_bytes((dist.parent / "blocked.pem").read_bytes())
     files = verify_release.read(dist)
-    (copy,) = installed.copies(files.manifest, files.data, debian)
-    wrong, examined = installed.store(copy, files.manifest)
+    (copy,) = installed.find(files.manifest, files.data, debian).copies
+    wrong, examined = system_store.verify(copy, files.manifest)
     assert ["lacks the CA", "has the dist"] == [one.problem[:12] for one in wrong]
     assert examined
 
@@ -113,7 +117,7 @@ def test_languages_packages_are_found_where_they_are(dist: Path, tmp_path: Path)
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
         wheel.extractall(site)
     (site / "acme_certifi" / "__pycache__").mkdir()
-    (site / "acme_certifi" / "__pycache__" / "x.pyc").write_bytes(b"x")
+    (site / "acme_certifi" / "__pycache__" / "__init__.cpython-311.pyc").write_bytes(b"x")
     (modules / "acme-ca").mkdir()
     _untar(next(dist.glob("*.tgz")), modules / "acme-ca", "--strip-components=1")
     gem = next(dist.glob("*.gem"))
@@ -132,6 +136,146 @@ def test_languages_packages_are_found_where_they_are(dist: Path, tmp_path: Path)
     (modules / "acme-ca" / "evil.js").write_text("")
     wanted = {str(path) for path in (*changed, modules / "acme-ca" / "evil.js")}
     assert wanted == named(dist, root, site, modules, gems).keys()
+
+
+def test_rights_that_let_others_change_it_are_named(dist: Path, debian: Path) -> None:
+    """A file that everybody can write, one that runs as its owner, another's, and a folder open to all."""
+    share = debian / "usr/share/acme-ca-certs"
+    (deb,) = dist.glob("*.deb")
+    (share / "roots.pem").chmod(0o666)
+    (share / "certificates.json").chmod(0o4755)
+    (debian / "usr/share/ca-certificates/acme").chmod(0o777)
+    assert {
+        "usr/share/acme-ca-certs/roots.pem": f"has the mode 0666, and {deb.name} has 0644",
+        "usr/share/acme-ca-certs/certificates.json": f"has the mode 4755, and {deb.name} has 0644",
+        "usr/share/ca-certificates/acme": "can be changed by everybody: its mode is 0777",
+    } == named(dist, debian)
+
+
+def test_links_in_the_place_of_folders_are_named(dist: Path, debian: Path, tmp_path: Path) -> None:
+    """They have the same content today; and one beside the files, which an updater would go into."""
+    share, certificates = debian / "usr/share/acme-ca-certs", debian / "usr/share/ca-certificates/acme"
+    share.rename(tmp_path / "moved")
+    share.symlink_to(tmp_path / "moved")
+    (certificates / "more").symlink_to(tmp_path)
+    found = named(dist, debian)
+    assert {"usr/share/acme-ca-certs", "usr/share/ca-certificates/acme/more"} <= found.keys()
+    assert found["usr/share/acme-ca-certs"].startswith("is a link")
+
+
+def test_a_folders_link_leads_where_it_does_in_the_system(dist: Path, debian: Path, tmp_path: Path) -> None:
+    """A good copy at that path of the machine that looks changes nothing; links without end are told."""
+    usr = debian / "usr"
+    shutil.copytree(usr, tmp_path / "usr")
+    (usr / "share/acme-ca-certs/roots.pem").write_text("evil")
+    usr.rename(debian / "real")
+    usr.symlink_to("/real")
+    assert ["usr/share/acme-ca-certs/roots.pem"] == list(named(dist, debian))
+    usr.unlink()
+    usr.symlink_to(tmp_path / "usr")
+    with pytest.raises(VerificationError, match="is installed"):
+        named(dist, debian)
+    usr.unlink()
+    usr.symlink_to("usr")
+    assert {"cannot be read: Too many levels of symbolic links"} == {
+        problem for file, problem in named(dist, debian).items() if file.startswith("usr/")
+    }
+
+
+def test_stores_that_are_gone_or_disagree_are_named(dist: Path, debian: Path) -> None:
+    """The file of all roots, another one in the place of a link to it, and the list of what it is to have."""
+    certs, listed = debian / "etc/ssl/certs", debian / "etc/ca-certificates.conf"
+    (debian / "etc/ssl/cert.pem").write_text("")
+    assert ["etc/ssl/cert.pem"] == list(named(dist, debian))
+    (debian / "etc/ssl/cert.pem").unlink()
+    (certs / "ca-certificates.crt").unlink()
+    assert {"etc/ssl/certs/ca-certificates.crt": "is missing: programs find no CA"} == named(dist, debian)
+    (certs / "ca-certificates.crt").mkdir()
+    listed.write_text(f"!{listed.read_text()}")
+    found = named(dist, debian)
+    assert "cannot be read: Is a directory" == found["etc/ssl/certs/ca-certificates.crt"]
+    assert found["etc/ca-certificates.conf"].startswith("deselects acme/")
+    listed.write_text("mozilla/other.crt\n")
+    assert named(dist, debian)["etc/ca-certificates.conf"].startswith("does not list acme/")
+
+
+def test_what_dpkg_runs_is_compared(dist: Path, debian: Path) -> None:
+    """A changed script, and one more; those that are not kept are not missed."""
+    info = debian / "var/lib/dpkg/info"
+    (info / "acme-ca-certs.postrm").write_text("evil\n")
+    (info / "acme-ca-certs.preinst").write_text("evil\n")
+    (deb,) = dist.glob("*.deb")
+    assert {
+        "var/lib/dpkg/info/acme-ca-certs.postrm": f"is not the script that {deb.name} has",
+        "var/lib/dpkg/info/acme-ca-certs.preinst": f"is there, and not in {deb.name}",
+    } == named(dist, debian)
+
+
+def test_what_python_would_run_beside_a_wheel_is_named(dist: Path, tmp_path: Path) -> None:
+    """Entry points, compiled files without a source, another version's metadata; in a user's own folder."""
+    site = tmp_path / "home/alice/.local/lib/python3.11/site-packages"
+    site.mkdir(parents=True)
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        wheel.extractall(site)
+    (metadata,) = site.glob("*.dist-info")
+    (metadata / "INSTALLER").write_text("pip\n")
+    assert {} == named(dist, tmp_path)
+    (site / "acme_certifi/__pycache__").mkdir()
+    (site / "acme_certifi-1.1.dist-info").mkdir()
+    evil = {metadata / "direct.txt", site / "acme_certifi/__pycache__/evil.cpython-311.pyc"}
+    for path in evil:
+        path.write_text("evil")
+    (site / "acme_certifi/__init__.py").chmod(0o666)
+    evil |= {site / "acme_certifi-1.1.dist-info", site / "acme_certifi/__init__.py"}
+    assert {str(path.relative_to(tmp_path)) for path in evil} == named(dist, tmp_path).keys()
+
+
+def test_copies_within_other_packages_and_what_gems_run_are_not_passed_over(
+    dist: Path, tmp_path: Path
+) -> None:
+    """A package of npm's below another one's, RubyGems' own copy, and what else is there is said."""
+    modules, gems = tmp_path / "node_modules", tmp_path / "gems"
+    nested = modules / "other" / "node_modules" / "acme-ca"
+    nested.mkdir(parents=True)
+    _untar(next(dist.glob("*.tgz")), nested, "--strip-components=1")
+    gem = next(dist.glob("*.gem"))
+    inside = gems / "gems" / gem.name.removesuffix(".gem")
+    inside.mkdir(parents=True)
+    (gems / "gems" / "acme-ca-1.1").mkdir()
+    (gems / "cache").mkdir()
+    (gems / "cache" / gem.name).write_text("evil")
+    _untar(gem, tmp_path)
+    _untar(tmp_path / "data.tar.gz", inside)
+    (nested / "index.js").write_text("evil")
+    files = verify_release.read(dist)
+    there = installed.find(files.manifest, files.data, tmp_path / "empty", [modules, gems])
+    found = installed.verify(verify_release.verify("dist", files), files.manifest, there)
+    assert {str(nested / "index.js"), str(gems / "cache" / gem.name)} == {
+        one.file for one in found.discrepancies
+    }
+    said = "\n".join(one.said for one in found.examined if not one.done)
+    assert "other versions beside" in said
+    assert f"specifications/{gem.name}spec not compared" in said
+    assert "nothing of them was found: acme-ca-certs-" in said
+    with pytest.raises(VerificationError, match="installed there"):
+        installed.find(files.manifest, files.data, tmp_path, [modules, tmp_path / "cache"])
+
+
+def test_hostile_names_are_shown_as_they_are_and_harmless(dist: Path, debian: Path) -> None:
+    """A line's end, a colour, and bytes that are no text."""
+    folder = os.fsencode(debian / "usr/share/ca-certificates/acme")
+    for name in (b"a\nb.crt", b"\x1b[31m.crt", b"\xff.crt"):
+        with open(os.path.join(folder, name), "wb"):  # noqa: PTH118, PTH123  a Path takes no bytes
+            pass
+    files = verify_release.read(dist)
+    there = installed.find(files.manifest, files.data, debian)
+    found = installed.verify(verify_release.verify("dist", files), files.manifest, there)
+    assert 3 == len(found.discrepancies)
+    text, data = verify_report.as_text(found), verify_report.as_json(found)
+    assert data.isascii()
+    assert "\x1b" not in text
+    assert text.encode("utf-8", "backslashreplace").count(b"is there, and not in") == 3
+    assert len(text.splitlines()) == len(found.examined) + 4
 
 
 def _untar(archive: Path, folder: Path, *words: str) -> None:
