@@ -20,8 +20,9 @@ SYSTEMS: Mapping[str, Mapping[str, str]] = {
     "github": {
         ".github/workflows/trust.yml": "github.yml",
         ".github/workflows/trust-comment.yml": "github-comment.yml",
+        ".github/trustpack-requirements.txt": "requirements.txt",
     },
-    "gitlab": {".gitlab-ci.yml": "gitlab.yml"},
+    "gitlab": {".gitlab-ci.yml": "gitlab.yml", ".gitlab/trustpack-requirements.txt": "requirements.txt"},
 }
 # What the packages are made by, beside the bundle.
 _INPUTS = ("trustpack.yaml", "trustpack.lock", "recipes/**", "templates/**")
@@ -62,7 +63,8 @@ class CiFile:
 
 def files(system: str, pipeline: Pipeline) -> tuple[CiFile, ...]:
     """Return the files of a system, one of SYSTEMS."""
-    watched = [*map(_pattern, pipeline.paths), *_INPUTS]
+    requirements = next(path for path, name in SYSTEMS[system].items() if name == "requirements.txt")
+    watched = [*map(_pattern, pipeline.paths), *_INPUTS, requirements]
     values = _ACTIONS | {
         "SLUG": pipeline.slug,
         "SITE": yaml(pipeline.site),

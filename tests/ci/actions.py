@@ -1,7 +1,7 @@
 """GitHub's side of a workflow, as far as ours need it: jobs, expressions, outputs and artifacts.
 
-Every `run:` is executed as it stands, by the shell that GitHub starts. Of actions
-only those of our workflows are known: what they do here is told beside each.
+Every `run:` is executed as it stands, by the shell that GitHub starts, those of an
+action in the repository, too. Of others only those of our workflows are known.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Service:
     environment: Mapping[str, str]
     settings: Mapping[str, Mapping[str, str]]  # secrets and vars
     artifacts: Artifacts = field(default_factory=dict)
+    pages: Path | None = None  # what is served there
     runs: int = 0
 
     def run(
@@ -100,6 +101,7 @@ class _Job:
         for name in ("workspace", "temporary"):
             (self.folder / name).mkdir(parents=True)
         self.context["steps"] = {}
+        self.context["runner"] = {"temp": str(self.folder / "temporary")}
         default = workflow.get("defaults", {}).get("run", {}).get("shell", "bash")
         environment = {**workflow.get("env", {}), **section.get("env", {})}
         for step in section["steps"]:
@@ -113,7 +115,8 @@ class _Job:
     def _step(self, step: Mapping[str, Any], environment: Mapping[str, str], shell: str) -> bool:
         if "uses" in step:
             given = {key: _filled(str(value), self.context) for key, value in step.get("with", {}).items()}
-            return self._action(step["uses"].split("@")[0], given)
+            name = step["uses"].split("@")[0]
+            return self._own(name, given, environment) if name[0] == "." else self._action(name, given)
         if step["run"].startswith(self.skipping or ("\0",)):
             return True
         number = len(list(self.folder.iterdir()))
@@ -122,12 +125,13 @@ class _Job:
         output.touch()
         done = subprocess.run(
             [*_SHELLS[step.get("shell", shell)], str(script)],
-            cwd=self.folder / "workspace",
+            cwd=self.folder / "workspace" / _filled(step.get("working-directory", "."), self.context),
             env={
                 **self.service.environment,
                 **{key: _filled(str(value), self.context) for key, value in environment.items()},
                 "GITHUB_OUTPUT": str(output),
                 "GITHUB_REPOSITORY": "acme/trust",
+                "GITHUB_REPOSITORY_OWNER": "acme",
                 "GITHUB_WORKSPACE": str(self.folder / "workspace"),
                 "RUNNER_TEMP": str(self.folder / "temporary"),
             },
@@ -139,6 +143,23 @@ class _Job:
             found = dict(line.split("=", 1) for line in output.read_text().splitlines())
             self.context["steps"][step["id"]] = {"outputs": found}
         return done.returncode == 0
+
+    def _own(self, name: str, given: Mapping[str, str], environment: Mapping[str, str]) -> bool:
+        """Run the steps of an action that lies in what was checked out."""
+        folder = self.folder / "workspace" / name
+        action = yaml.safe_load((folder / "action.yml").read_text("utf-8"))
+        assert given.keys() <= action["inputs"].keys()
+        outside = self.context["inputs"]
+        defaults = {key: one["default"] for key, one in action["inputs"].items()}
+        self.context["inputs"] = {**defaults, **given}
+        here = {**environment, "GITHUB_ACTION_PATH": str(folder)}
+        succeeded = all(
+            self._step(step, {**here, **step.get("env", {})}, "")
+            for step in action["runs"]["steps"]
+            if _evaluated(step.get("if", "true"), self.context)
+        )
+        self.context["inputs"] = outside
+        return succeeded
 
     def _action(self, name: str, given: Mapping[str, str]) -> bool:
         workspace, artifacts = self.folder / "workspace", self.service.artifacts
@@ -154,7 +175,16 @@ class _Job:
             found = artifacts.get((given.get("run-id", self.run), given["name"]))
             if found is None:
                 return False
-            shutil.copytree(found, workspace, symlinks=True, dirs_exist_ok=True)
+            into = workspace / given.get("path", ".")
+            shutil.copytree(found, into, symlinks=True, dirs_exist_ok=True)
+        elif name == "actions/upload-pages-artifact":
+            kept = self.folder / "pages"
+            shutil.copytree(workspace / given["path"], kept, ignore=shutil.ignore_patterns(".*"))
+            artifacts[self.run, "github-pages"] = kept
+        elif name == "actions/deploy-pages":
+            assert self.service.pages is not None
+            shutil.rmtree(self.service.pages, ignore_errors=True)
+            shutil.copytree(artifacts[self.run, "github-pages"], self.service.pages)
         else:
             assert name == "actions/setup-python", name  # it is on the path already
         return True

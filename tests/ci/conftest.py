@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
+import importlib.metadata
 import io
+import re
 import subprocess
 import sys
 import sysconfig
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
+REQUIREMENTS = (
+    ROOT / "builder/ci/requirements.txt",
+    ROOT / ".github/actions/trustpack/build-requirements.txt",
+)
 
 
 @pytest.fixture(scope="session")
@@ -40,13 +47,20 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def machine(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the environment of a machine with its own Python, whose pip knows no other place than ours."""
+    """Return the environment of a machine with its own Python, whose pip knows no other place than ours.
+
+    What the jobs install by digest is there in those versions, and nothing else of this environment is.
+    """
     base = tmp_path_factory.mktemp("machine")
     folder = base / "python"
     venv.create(folder, with_pip=True, symlinks=True)
     site = next((folder / "lib").glob("python3.*/site-packages"))
-    # What trustpack depends on is this environment's; itself, it is not found here.
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    listed = "".join(file.read_text("utf-8") for file in REQUIREMENTS)
+    for name in set(re.findall(r"^([\w.-]+)==", listed, re.MULTILINE)):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # another Python's
+            tops = {file.parts[0] for file in importlib.metadata.files(name) or ()}
+            for top in tops - {"..", "__pycache__"}:
+                (site / top).symlink_to(Path(sysconfig.get_path("purelib"), top))
     (base / "home").mkdir()
     return {
         "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
@@ -55,9 +69,7 @@ def machine(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_FORCE_REINSTALL": "1",
         "PIP_NO_COMPILE": "1",
-        "PIP_NO_DEPS": "1",
     }
 
 
@@ -106,8 +118,12 @@ def commit(folder: Path, message: str) -> str:
 
 @pytest.fixture(scope="session")
 def secret(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the keys as the guide has people keep them (`tar -C keys -cz . | base64 -w 0`), but the next."""
-    folder = site_keys.folder(tmp_path_factory.mktemp("keys") / "keys")
+    """Return acme's keys as the guide has people keep them."""
+    return packed(site_keys.folder(tmp_path_factory.mktemp("keys") / "keys"))
+
+
+def packed(folder: Path) -> str:
+    """Return a folder of keys but the next ones, as by `tar -C keys -cz . | base64 -w 0`."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as archive:
         for file in sorted(folder.iterdir()):
@@ -125,10 +141,12 @@ def secrets_left() -> list[Path]:
     return found
 
 
-def installed(folder: Path, machine: Mapping[str, str], site: str, keys: Path) -> set[str]:
+def installed(
+    folder: Path, machine: Mapping[str, str], site: str, keys: Path, *, slug: str = "acme"
+) -> set[str]:
     """Return the versions that pip and apt get by name from a site, with no other source."""
     pip = ["python", "-m", "pip", "download", "--quiet", "--no-deps", "--index-url", f"{site}/pypi/simple/"]
-    host = ["--trusted-host", "127.0.0.1", "--dest", str(folder / "pip"), "acme-certifi"]
+    host = ["--trusted-host", "127.0.0.1", "--dest", str(folder / "pip"), f"{slug}-certifi"]
     environment = {key: value for key, value in machine.items() if not key.startswith("PIP_")}
     subprocess.run([*pip, *host], env=environment, check=True, capture_output=True)
     (folder / "apt/lists/partial").mkdir(parents=True)
@@ -142,7 +160,7 @@ def installed(folder: Path, machine: Mapping[str, str], site: str, keys: Path) -
         "APT::Sandbox::User": "root", "Debug::NoLocking": "true",
     }  # fmt: skip
     apt = [require("apt-get"), *(word for key, value in options.items() for word in ("-o", f"{key}={value}"))]
-    for words in (["update"], ["download", "acme-ca-certs"]):
+    for words in (["update"], ["download", f"{slug}-ca-certs"]):
         done = subprocess.run(
             [*apt, *words], cwd=folder, env=environment, check=False, capture_output=True, text=True
         )

@@ -67,7 +67,7 @@ class Runner:
                 **job.get("variables", {}), **given, **reported, **self.machine,
                 **dict.fromkeys(job.get("id_tokens", {}), JWT),
             }  # fmt: skip
-            done[name] = _executed(job["script"], work, environment, skipping)
+            done[name] = _executed(list(_lines(job["script"])), work, environment, skipping)
             if done[name][0]:
                 break
             assert all((work / path).is_file() for path in job.get("artifacts", {}).get("paths", []))
@@ -99,6 +99,12 @@ def _jobs(file: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, section in file.items():
             if isinstance(section, dict) and section.get("stage") == stage:
                 yield name, {**file.get(section.get("extends", ""), {}), **section}
+
+
+def _lines(script: list[Any]) -> Iterator[str]:
+    """Yield the lines of a script, in which another may stand as one of them."""
+    for line in script:
+        yield from (line,) if isinstance(line, str) else _lines(line)
 
 
 def _wanted(section: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
