@@ -55,15 +55,21 @@ def publish(
 
     as_json = options.chosen(form, json=json) == "json"
     destinations = _destinations(to)
-    section = environment.project(config=config).config.publish
-    found = shipment.read(folder)
+    project = environment.project(config=config)
+    found = shipment.read(folder, project.slug)
     surroundings = Surroundings(
         os.environ,
         Web(ca_file=ca_file, proxy=environment.proxy, seconds=timeout),
         str(ca_file.absolute()) if ca_file else "",
     )
     done = publishing.publish(
-        found, destinations, section, surroundings, dry_run=dry_run, sleep=time.sleep, progress=_progress
+        found,
+        destinations,
+        project.config.publish,
+        surroundings,
+        dry_run=dry_run,
+        sleep=time.sleep,
+        progress=_progress,
     )
     if as_json:
         typer.echo(delivery_report.to_json(done, found, folder, dry_run=dry_run), nl=False)

@@ -16,6 +16,7 @@ from builder.publish import public
 from builder.publish.registry import PlannedRequest, PublishedFile, Registry
 from builder.publish.web import refuse_clear_text
 from builder.text import urls
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ _JSON = "application/vnd.github+json"
 _HEADERS = {"Accept": _JSON, "Content-Type": "application/json", "X-GitHub-Api-Version": "2022-11-28"}
 _BYTES = 16 * 1024 * 1024
 _PAGE = 100
+_PAGES = 100
 _UPLOADED = "uploaded"  # what the server calls a file that has come whole
 
 
@@ -42,7 +44,9 @@ class _Asset(msgspec.Struct, frozen=True):
 
 
 class _Described(msgspec.Struct, frozen=True):
+    full_name: str
     private: bool = False
+    archived: bool = False
 
 
 class _Release(msgspec.Struct, frozen=True):
@@ -76,10 +80,10 @@ class GitHub(Registry):
 
     def requests(self, files: Sequence[ReleaseFile]) -> Iterator[PlannedRequest]:
         """Yield the requests that publishing these files makes where nothing is there yet."""
-        if self._asks:
-            yield PlannedRequest("GET", self.url)
-        yield PlannedRequest("GET", f"{self.url}/releases?per_page={_PAGE}")
+        yield PlannedRequest("GET", self.url)
+        yield PlannedRequest("GET", f"{self.url}/releases?per_page={_PAGE}&page=1")
         yield PlannedRequest("POST", f"{self.url}/releases")
+        yield PlannedRequest("GET", f"{self.url}/releases/ID/assets?per_page={_PAGE}&page=1")
         for file in files:
             yield PlannedRequest("POST", self._upload("ID", file), file.name)
         yield PlannedRequest("PATCH", f"{self.url}/releases/ID")
@@ -91,8 +95,7 @@ class GitHub(Registry):
 
     def begin(self) -> None:
         """Find the release by its tag, or make a draft of it."""
-        if self._asks:
-            self._refuse_public()
+        self._refuse_repository()
         tag = self._shipment.manifest.release
         found = self._find(tag)
         if found is None:
@@ -103,13 +106,19 @@ class GitHub(Registry):
             reply = self._with.web.send(
                 "POST", f"{self.url}/releases", msgspec.json.encode(wanted), self._credential(), _HEADERS
             )
-            found = _decoded(reply.body, _Release, reply.url)
+            made = _decoded(reply.body, _Release, reply.url)
+            # Another job may have made one meanwhile: the first is everybody's.
+            found = self._find(tag) or made
+            if found.id != made.id:
+                self._with.web.send(
+                    "DELETE", f"{self.url}/releases/{made.id}", b"", self._credential(), _HEADERS
+                )
         self._release = found
 
     def look(self, file: ReleaseFile) -> PublishedFile | None:
         """Return what is attached under a file's name; what has not come whole is taken away."""
         release = self._there
-        for asset in self._assets(release.id):
+        for asset in self._listed(f"{self.url}/releases/{release.id}/assets", _Asset):
             if asset.name != file.name:
                 continue
             return self._attached(f"{self.url}/releases/assets/{asset.id}", asset)
@@ -136,12 +145,27 @@ class GitHub(Registry):
                 "PATCH", f"{self.url}/releases/{self._there.id}", body, self._credential(), _HEADERS
             )
 
-    def _refuse_public(self) -> None:
-        """Raise ConfigError unless the repository is not for everybody to read."""
+    def _refuse_repository(self) -> None:
+        """Raise ConfigError where everybody reads it, and PublishError where it takes nothing."""
+        where, section = urls.shown(self.url), f"publish.{self.name}.repository"
         reply = self._with.web.get(self.url, self._credential(), accept=_JSON, limit=_BYTES, elsewhere=False)
-        found = None if reply.absent else _decoded(reply.body, _Described, self.url)
-        if found is None or not found.private:
+        if reply.absent:
+            raise PublishError(
+                f"{where}: there is no such repository, or the token may not see it",
+                hint=f"look at {section}, and at what the token is for",
+            )
+        found = _decoded(reply.body, _Described, self.url)
+        if self._asks and not found.private:
             raise public.refusal(self.name, self.url)
+        if found.full_name.lower() != self._repository.lower():
+            # Readers are redirected; what is sent is not, and the old name may become somebody else's.
+            raise PublishError(
+                f"{where}: is {visible(found.full_name)} now", hint=f"write that into {section}"
+            )
+        if found.archived:
+            raise PublishError(
+                f"{where}: is archived, and takes no release", hint=f"name another in {section}"
+            )
 
     @property
     def _there(self) -> _Release:
@@ -151,21 +175,17 @@ class GitHub(Registry):
 
     def _find(self, tag: str) -> _Release | None:
         """Return the release of a tag: among all, because a draft is not found by its tag."""
-        for page in range(1, 100):
-            url = f"{self.url}/releases?per_page={_PAGE}&page={page}"
-            reply = self._with.web.get(url, self._credential(), accept=_JSON, limit=_BYTES, elsewhere=False)
-            listed = [] if reply.absent else _decoded(reply.body, list[_Release], url)
-            for one in listed:
-                if one.tag_name == tag:
-                    return one
+        found = (one for one in self._listed(f"{self.url}/releases", _Release) if one.tag_name == tag)
+        return min(found, key=lambda one: (one.draft, one.id), default=None)
+
+    def _listed(self, url: str, kind: type[_T]) -> Iterator[_T]:
+        for page in range(1, _PAGES):
+            where = f"{url}?per_page={_PAGE}&page={page}"
+            reply = self._with.web.get(where, self._credential(), accept=_JSON, limit=_BYTES, elsewhere=False)
+            listed = [] if reply.absent else _decoded(reply.body, list[kind], where)  # type: ignore[valid-type]
+            yield from listed
             if len(listed) < _PAGE:
                 break
-        return None
-
-    def _assets(self, release: int) -> list[_Asset]:
-        url = f"{self.url}/releases/{release}/assets?per_page={_PAGE}"
-        reply = self._with.web.get(url, self._credential(), accept=_JSON, limit=_BYTES, elsewhere=False)
-        return [] if reply.absent else _decoded(reply.body, list[_Asset], url)
 
     def _read(self, url: str) -> bytes:
         return self._with.web.get(url, self._credential(), accept="application/octet-stream").body

@@ -18,7 +18,7 @@ from builder.release.atomic import put
 from builder.text import urls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from builder.config import NpmSection
@@ -59,6 +59,7 @@ class Npm(Registry):
             if self._access.exchanged:
                 yield from self._access.requests()
                 yield PlannedRequest("POST", self._oidc(file.package), file.name)
+            yield PlannedRequest("PUT", self._document(file))
             yield PlannedRequest("PUT", self._document(file), file.name, "npm")
 
     def ready(self) -> None:
@@ -81,19 +82,34 @@ class Npm(Registry):
 
     def send(self, file: ReleaseFile) -> None:
         """Publish a package by npm."""
-        credential = self._access.token(file.package)
-        newer = any(_number(other) > _number(file.version) for other in self._versions(file))
+        # npm follows a redirect with the package, and with the token where only port or scheme is another.
+        # What it reads is no sign of that: GitLab redirects readers to the public registry for what it lacks.
+        self._with.web.refuse_moved("PUT", self._document(file))
+        newer = self._newer(file)
+        # A package in a scope is nobody else's to read unless that is said.
+        shared = file.package.startswith("@") and public.is_public(self.url)
+        options = [
+            "--ignore-scripts",
+            *(["--access", "public"] if shared else []),
+            *(["--tag", _OLDER] if newer else []),
+        ]
+        # An absolute path: "dist/x.tgz" would be the name of a git repository.
+        self._run(file, lambda path: ["publish", str(path), *options])
+        after = self._newer(file)
+        if after and not newer:
+            # Another job has published it meanwhile, and both took theirs for the newest.
+            self._run(file, lambda _: ["dist-tag", "add", f"{file.package}@{after}", "latest"])
 
-        def words(_folder: Path, path: Path) -> list[str]:
-            # An absolute path: "dist/x.tgz" would be the name of a git repository.
-            command = [self._program(), "publish", str(path), "--registry", self.url, "--ignore-scripts"]
-            # A package in a scope is nobody else's to read unless that is said.
-            shared = file.package.startswith("@") and public.is_public(self.url)
-            return [
-                *command,
-                *(["--access", "public"] if shared else []),
-                *(["--tag", _OLDER] if newer else []),
-            ]
+    def _newer(self, file: ReleaseFile) -> str:
+        """Return the newest version that the registry has, if it is newer than a file's."""
+        newest = max(self._versions(file), key=_number, default="")
+        return newest if _number(newest) > _number(file.version) else ""
+
+    def _run(self, file: ReleaseFile, words: Callable[[Path], Sequence[str]]) -> None:
+        credential = self._access.token(file.package)
+
+        def command(_folder: Path, path: Path) -> list[str]:
+            return [self._program(), *words(path), "--registry", self.url]
 
         def variables(folder: Path) -> Mapping[str, str]:
             parts = urlsplit(self.url)
@@ -101,6 +117,7 @@ class Npm(Registry):
             put(folder / ".npmrc", reference.encode("ascii"), mode=0o600)
             settings = {
                 "userconfig": f"{folder}/.npmrc",
+                "globalconfig": f"{folder}/none",  # the machine's could name another registry for a scope
                 "cache": f"{folder}/cache",
                 "update_notifier": "false",
                 "fetch_retries": "0",
@@ -109,7 +126,7 @@ class Npm(Registry):
             named = {f"NPM_CONFIG_{key.upper()}": value for key, value in settings.items()}
             return named | {_SECRET: credential.secret}
 
-        programs.run(file, words, variables, surroundings=self._with, credential=credential, url=self.url)
+        programs.run(file, command, variables, surroundings=self._with, credential=credential, url=self.url)
 
     def _program(self) -> str:
         return programs.find(self._with.environment, "npm")

@@ -11,7 +11,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from builder.errors import OutputError, PublishError, ToolError
-from builder.publish.web import UnansweredError, refused
+from builder.publish.web import MOVED, UnansweredError, refused
 from builder.release import scratch
 from builder.release.atomic import put
 from builder.signing import program
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from builder.publish.registry import Surroundings
     from builder.publish.shipment import ReleaseFile
 
+PURPOSE = "publish"  # of the folders that clients run in
 # Which proxy leads out, and which CAs are trusted: all else of our environment is not the clients'.
 _PASSED = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy",
@@ -35,6 +36,7 @@ _CA_FILE = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _STATUS = re.compile(
     r"(?<![0-9.:/])(?P<code>[45][0-9]{2})(?![0-9.:])(?: [A-Z][A-Za-z ]+)?|\bE(?P<npm>[45][0-9]{2})\b"
 )
+_REDIRECTED = re.compile(r"\bredirect|(?<![0-9.:/])30[12378] [A-Z]", re.IGNORECASE)
 _LATE = re.compile(r"time[d -]*out|ECONNRE(?:SET|FUSED)|connection (?:reset|refused|aborted)", re.IGNORECASE)
 _NOISE = re.compile(r"^npm (?:notice|warn)|complete log of this run|debug-0\.log", re.IGNORECASE)
 _SHOWN = 600  # characters of what a client says
@@ -63,15 +65,16 @@ def run(
     `words` returns the command, and `variables` what it finds in its environment beside the usual, by the
     folder it runs in and, for the command, the file's path, which is absolute.
     """
-    with scratch.folder("publish") as folder:
+    with scratch.folder(PURPOSE) as folder:
         path = folder / file.name
         put(path, file.data, mode=0o600)
         environment = {**_environment(folder, surroundings), **variables(folder)}
         command = words(folder, path)
         try:
             answer = program.ask(
-                command, b"", environment=environment, seconds=surroundings.web.seconds, folder=folder
-            )
+                command, b"", environment=environment, seconds=surroundings.web.seconds, tied=True,
+                folder=folder,
+            )  # fmt: skip
         except ToolError as error:
             raise UnansweredError(f"{urls.shown(url)}: {_name(command)} was ended: {error}") from None
     if answer.status:
@@ -82,21 +85,24 @@ def run(
 def _environment(folder: Path, surroundings: Surroundings) -> dict[str, str]:
     given = surroundings.environment
     found = {name: given[name] for name in ("PATH", *_PASSED) if given.get(name)}
+    system = ssl.get_default_verify_paths().cafile
     if surroundings.ca_file:
         bundle = folder / "trusted.pem"
-        put(bundle, _trusted(surroundings.ca_file), mode=0o600)
+        put(bundle, _trusted(surroundings.ca_file, system), mode=0o600)
         found |= dict.fromkeys(_CA_FILE, str(bundle))
+    elif system:
+        # What trustpack itself trusts: uv, npm and twine bring lists of their own, without a company's CA.
+        found = dict.fromkeys(_CA_FILE, system) | found
     return {**found, "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"}
 
 
-def _trusted(ca_file: str) -> bytes:
+def _trusted(ca_file: str, system: str | None) -> bytes:
     """Return the system's CAs and those of a file: most clients take one bundle, instead of the system's."""
-    paths = ssl.get_default_verify_paths()
     try:
         ours = files.read(ca_file)
     except OSError as error:
         raise OutputError(f"{ca_file}: cannot be read: {error.strerror or error}") from None
-    return (files.read(paths.cafile) if paths.cafile else b"") + b"\n" + ours
+    return (files.read(system) if system else b"") + b"\n" + ours
 
 
 def _name(command: Sequence[str]) -> str:
@@ -117,4 +123,5 @@ def _failure(said: str, name: str, url: str, credential: Credential) -> PublishE
         return refused(where, f"{min(codes & {401, 403})} to {name}, which says: {said}", credential)
     if any(code >= 500 for code in codes) or _LATE.search(said):  # noqa: PLR2004  HTTP's statuses of trouble
         return UnansweredError(f"{where}: {name} says: {said}", hint="run it again later")
-    return PublishError(f"{where}: {name} says: {said or 'nothing'}")
+    hint = MOVED if _REDIRECTED.search(said) else ""
+    return PublishError(f"{where}: {name} says: {said or 'nothing'}", hint=hint)

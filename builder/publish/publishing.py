@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from builder.errors import ConfigError, PublishError, UsageError
-from builder.publish import difference, layouts, public, repository
+from builder.publish import difference, layouts, programs, public, repository
 from builder.publish.github import GitHub
 from builder.publish.npm import Npm
 from builder.publish.pypi import PyPI
@@ -19,6 +19,7 @@ from builder.publish.repository import Repository
 from builder.publish.rubygems import RubyGems
 from builder.publish.shipment import PRIVATE, ReleaseFile
 from builder.publish.web import UnansweredError
+from builder.release import scratch
 from builder.text import urls
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def publish(
     if dry_run:
         planned = [(one.name, request) for one, files in chosen for request in one.requests(files)]
         return Delivery(requests=tuple(planned))
+    scratch.clear(programs.PURPOSE)
     for registry in registries:
         registry.ready()
     done: list[FileOutcome] = []

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder import inspect
-from builder.errors import NotAPackageError, OutputError
+from builder.errors import NotAPackageError, OutputError, UsageError
 from builder.release import documents, folder
 from builder.release.manifest import MANIFEST, SUMS, to_json
 from builder.signing import finished
 from builder.text import files
+from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,12 +72,18 @@ class Shipment(msgspec.Struct, frozen=True):
     notes: str = ""
 
 
-def read(path: Path) -> Shipment:
-    """Return the release in a folder; what was read is what gets sent, whatever happens to the files.
+def read(path: Path, organisation: str) -> Shipment:
+    """Return an organisation's release in a folder; what was read is what gets sent, whatever happens to it.
 
-    Raises SiteError or OutputError where the folder holds none, or a file is not what its manifest describes.
+    Raises SiteError or OutputError where the folder holds none, or a file is not what its manifest describes,
+    and UsageError where it is another organisation's: where that may go, its own configuration says.
     """
     manifest = finished.described(path)
+    if manifest.organisation != organisation:
+        raise UsageError(
+            f"{path}: is of {visible(manifest.organisation)}, and trustpack.yaml of {organisation}",
+            hint="name the configuration that it was built with: --config FILE",
+        )
     data = finished.artifacts(path, manifest)
     artifacts = [_artifact(entry, data[entry.file]) for entry in manifest.artifacts]
     signatures = [

@@ -8,7 +8,7 @@ import ssl
 import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import msgspec
 import urllib3
@@ -33,6 +33,7 @@ _REFUSED = {401, 403}
 _MOVED = {301, 302, 303, 307, 308}
 _TROUBLED = {429, 500, 502, 503, 504}
 _ABSENT = {404, 410}
+MOVED = "if it has moved there, write that address into trustpack.yaml"
 _SAID = 200  # characters of what a server says
 _PORTS = {"http": 80, "https": 443}
 # Made twice, they do what they do once. So does PUT, but whoever sends a file looks first whether it came.
@@ -129,14 +130,20 @@ class Web:
             method, url, {**headers, **credential.headers}, body, PACKAGE_BYTES, credential
         )
         if reply.status in _MOVED:
-            where = urlsplit(urljoin(url, target)).netloc if target else "somewhere else"
-            raise PublishError(
-                f"{urls.shown(url)}: sends us to {visible(where)}, which gets neither file nor credential",
-                hint="if it has moved there, write that address into trustpack.yaml",
-            )
+            raise _moved(url, target)
         if http.client.OK <= reply.status < http.client.MULTIPLE_CHOICES or reply.status in taken:
             return reply
         raise _refusal(reply, credential)
+
+    def refuse_moved(self, method: str, url: str) -> None:
+        """Raise PublishError where a request without body and credential is redirected to another origin.
+
+        For clients that would follow: what is redirected only after a credential was seen is not found so.
+        """
+        headers = {"Content-Type": "application/json"}
+        reply, target = self._made(method, url, headers, b"{}", PACKAGE_BYTES, None)
+        if reply.status in _MOVED and origin(urljoin(url, target)) != origin(url):
+            raise _moved(url, target)
 
     def _made(
         self,
@@ -233,6 +240,15 @@ def refuse_clear_text(url: str) -> None:
             f"{urls.shown(url)}: a credential is not sent over plain HTTP",
             hint="write https:// into trustpack.yaml",
         )
+
+
+def _moved(url: str, target: str) -> PublishError:
+    where = urlunsplit((*urlsplit(urljoin(url, target))[:2], "", "", "")) if target else "somewhere else"
+    return PublishError(
+        f"{urls.shown(url)}: sends us to {visible(urls.shown(where))}, "
+        "which gets neither file nor credential",
+        hint=MOVED,
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -26,7 +26,7 @@ def folder(purpose: str, *, remove: Callable[[Path], None] = _tree) -> Iterator[
 
     Before, what killed processes have left of the same purpose is removed alike.
     """
-    prefix = f"trustpack-{purpose}-"
+    prefix = _prefix(purpose)
     _clear_up(prefix, remove)
     path, descriptor = _locked_folder(prefix)
     try:
@@ -34,6 +34,15 @@ def folder(purpose: str, *, remove: Callable[[Path], None] = _tree) -> Iterator[
     finally:
         remove(path)
         os.close(descriptor)
+
+
+def clear(purpose: str) -> None:
+    """Remove what killed processes have left of a purpose: for a run that may make no folder itself."""
+    _clear_up(_prefix(purpose), _tree)
+
+
+def _prefix(purpose: str) -> str:
+    return f"trustpack-{purpose}-"
 
 
 def _locked_folder(prefix: str) -> tuple[Path, int]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -14,12 +16,13 @@ from builder.errors import ToolError
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 SECONDS = 120  # somebody may have to touch a token
 _LIMIT = 256 * 1024  # bytes of output
 _SHOWN = 300  # characters of what a program says
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Answer(NamedTuple):
@@ -39,6 +42,7 @@ def ask(
     seconds: float = SECONDS,
     descriptors: Sequence[int] = (),
     on_terminal: bool = False,
+    tied: bool = False,
     folder: Path | None = None,
 ) -> Answer:
     """Run a program with `data` on its standard input, and return its answer.
@@ -46,6 +50,7 @@ def ask(
     Without `environment` it has this process's own, and it runs in `folder` or where this process does.
     `descriptors` stay open for it. Raises ToolError where it cannot be started, takes longer than `seconds`,
     or writes more than it was asked for. `on_terminal` it may ask the person there, who may end it by Ctrl-C.
+    `tied`, it is killed where this process is, too: on Linux, which alone can.
     """
     name = command[0]
     try:
@@ -58,6 +63,7 @@ def ask(
             cwd=folder,
             pass_fds=descriptors,
             start_new_session=not on_terminal,  # so that what it has started ends with it
+            preexec_fn=_tie(os.getpid()) if tied and sys.platform == "linux" else None,  # noqa: PLW1509  see there
         )
     except OSError as error:
         raise ToolError(f"{visible(name)}: cannot be started: {error.strerror}") from None
@@ -71,6 +77,21 @@ def ask(
     finally:
         _end(child)
     return Answer(status, out, _last(said), said)
+
+
+def _tie(parent: int) -> Callable[[], None]:
+    """Return what a child does before it becomes the program, so that it is killed when its parent ends.
+
+    All that it calls is loaded before the fork. setpriv of util-linux does the same, and is not everywhere.
+    """
+    prctl = ctypes.CDLL(None).prctl
+
+    def tie() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was killed meanwhile
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return tie
 
 
 def _exchange(child: subprocess.Popen[bytes], data: bytes, until: float) -> tuple[bytes, bytes]:

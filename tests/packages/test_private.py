@@ -172,3 +172,19 @@ def test_the_wheel_has_a_classifier_that_pypi_does_not_take(private: Path, decla
         [path] = [entry.path for entry in wheel.entries if entry.path.endswith(".dist-info/METADATA")]
         found = HeaderParser().parsestr(wheel.data(path).decode()).get_all("Classifier", [])
         assert unknown == [each for each in found if each not in trove.classifiers]
+
+
+@pytest.mark.parametrize("client", ["uv", "twine"])
+def test_uv_and_twine_send_a_marked_wheel_wherever_they_are_told(
+    tmp_path: Path, public: Registry, private: Path, client: str
+) -> None:
+    """Of Python's tools, none heeds the mark: the index does, or nobody."""
+    [file] = private.glob("*.whl")
+    url = f"{public.url}/legacy/"
+    settings = {
+        "uv": {"UV_PUBLISH_URL": url, "UV_PUBLISH_TOKEN": _KEY},
+        "twine": {"TWINE_REPOSITORY_URL": url, "TWINE_USERNAME": "__token__", "TWINE_PASSWORD": _KEY},
+    }
+    words = {"uv": ["publish", "--trusted-publishing", "never"], "twine": ["upload", "--non-interactive"]}
+    assert 0 == _status(tmp_path, require(client), *words[client], file.absolute(), **settings[client])
+    assert ["POST /legacy/"] == _uploads(public)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import shutil
 import subprocess
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 BIN = Path(sys.executable).parent
 PROGRAM = BIN / "trustpack"
 RELEASE = "2026.10"
-_SECONDS = 120
+SECONDS = 120
+_NUMBERS = itertools.count(100)
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,21 @@ class Project:
         )
         assert done.returncode == 0, done.stderr
 
-    def command(self, *words: str) -> list[str | Path]:
-        """Return the command that publishes."""
-        return [PROGRAM, "publish", *words]
+    def started(self, *words: str) -> subprocess.Popen[str]:
+        """Begin to publish."""
+        return subprocess.Popen(
+            [PROGRAM, "publish", *words], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    @property
+    def secrets(self) -> set[str]:
+        """The passwords and tokens that trustpack gets."""
+        return {
+            value
+            for key, value in self.variables.items()
+            if any(word in key for word in ("TOKEN", "PASSWORD", "KEY")) and not key.endswith("_URL")
+        }
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -78,13 +92,10 @@ class Project:
 
     def publish(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Publish, and return how that ended; no secret is ever said."""
-        done = subprocess.run(
-            self.command(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True,
-            check=False, timeout=_SECONDS,
-        )  # fmt: skip
-        secrets = {value for key, value in self.variables.items() if "USER" not in key}
-        assert not [one for one in secrets if one in done.stdout + done.stderr]
-        return done
+        process = self.started(*words)
+        out, said = process.communicate(timeout=SECONDS)
+        assert not [one for one in self.secrets if one in out + said]
+        return subprocess.CompletedProcess(process.args, process.returncode, out, said)
 
     def outcomes(self, *words: str) -> dict[str, str]:
         """Publish, which must succeed, and return what became of each file."""
@@ -100,23 +111,29 @@ class Project:
         return f"{found['where']}: {found['message']}" if found["where"] else found["message"], found["hint"]
 
 
-def _project(folder: Path, name: str) -> Project:
+def _project(folder: Path, name: str, release: str = RELEASE) -> Project:
     folder.mkdir()
     root = authority.create(name, now=dt.datetime.now(dt.UTC))
     (folder / "roots.pem").write_bytes(root.pem)
-    return Project(folder)
+    return Project(folder, release=release)
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def number() -> str:
+    """Return a release that no other test has: the registries are all tests'."""
+    return f"2026.{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def project(tmp_path: Path, number: str) -> Project:
     """Return a project that is to be configured and built."""
-    return _project(tmp_path / "acme", "Acme Root")
+    return _project(tmp_path / "acme", "Acme Root", number)
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Project:
+def other(tmp_path: Path, number: str) -> Project:
     """Return one of the same organisation and release, with another bundle."""
-    return _project(tmp_path / "other", "Acme Other Root")
+    return _project(tmp_path / "other", "Acme Other Root", number)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import http.server
 import json
+import ssl
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 from tests.publish.registries import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 TOKEN = "ghs_of-the-job"  # noqa: S105  of a test
 _REPOSITORY = "/repos/acme/trust"
@@ -21,22 +24,32 @@ _REPOSITORY = "/repos/acme/trust"
 
 @dataclass
 class Hosting:
-    """A repository: its releases, the assets of each with their bytes, and how many uploads end half-way."""
+    """A repository: its releases, the assets of each with their bytes, and how many uploads end half-way.
+
+    `described` is what it says of itself. Of another name, it was renamed: readers are redirected.
+    """
 
     url: str = ""
     releases: list[dict[str, Any]] = field(default_factory=list)
     assets: dict[int, dict[str, Any]] = field(default_factory=dict)
     data: dict[int, bytes] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
     halves: int = 0
     digests: bool = True
+    described: dict[str, Any] = field(
+        default_factory=lambda: {"full_name": "acme/trust", "private": True, "archived": False}
+    )
+    busy: threading.RLock = field(default_factory=threading.RLock)
+    drafting: Callable[[], None] = lambda: None  # called before a draft is made
 
 
 @contextlib.contextmanager
-def hosting() -> Iterator[Hosting]:
-    """Run one."""
+def hosting(certificate: Path | None = None) -> Iterator[Hosting]:
+    """Run one; with a certificate it is a proxy too, which answers for every host itself."""
     server = _Server(("127.0.0.1", 0), _Answer)
     server.hosting = Hosting()
+    server.certificate = certificate
     with serving(server) as url:
         server.hosting.url = url
         yield server.hosting
@@ -45,27 +58,63 @@ def hosting() -> Iterator[Hosting]:
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     hosting: Hosting
+    certificate: Path | None
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
 
+    def do_CONNECT(self) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server.certificate or "")
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.flush()
+        self.connection = self.request = context.wrap_socket(self.connection, server_side=True)
+        self.setup()
+        self.close_connection = False
+
+    def finish(self) -> None:
+        """Close what a tunnel has come to, too."""
+        super().finish()
+        if isinstance(self.connection, ssl.SSLSocket):
+            self.connection.close()
+
     def do_GET(self) -> None:
-        found, parts = self.server.hosting, urlsplit(self.path)
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.command == "POST" and urlsplit(self.path).path.endswith("/releases"):
+            self.server.hosting.drafting()
+        with self.server.hosting.busy:
+            self._asked(data)
+
+    def _asked(self, data: bytes) -> None:  # noqa: C901, PLR0912  the API, a case each
+        found, parts = self.server.hosting, urlsplit(self.path)
         words = parts.path.removeprefix(_REPOSITORY).strip("/").split("/")
         if self.headers["Authorization"] != f"Bearer {TOKEN}":
             self._json(401, {"message": "Bad credentials"})
             return
+        found.asked.append((self.command, self.path))
         if self.command != "GET":
             found.log.append(f"{self.command} {'/'.join(words)}")
+        now = f"/repos/{found.described.get('full_name')}"
         match self.command, words:
+            case "GET", _ if parts.path == now:
+                self._json(200, found.described)
+            case "GET", [""] if found.described:
+                self._moved(now)
+            case "DELETE", ["releases", number]:
+                found.releases = [one for one in found.releases if one["id"] != int(number)]
+                self._answer(204, b"", "text/plain")
             case "GET", ["releases"]:
                 page = int(parse_qs(parts.query).get("page", ["1"])[0])
                 self._json(200, found.releases[100 * (page - 1) : 100 * page])
             case "POST", ["releases"]:
-                made = {"draft": False, **json.loads(data), "id": len(found.releases) + 1}
+                made = {
+                    "draft": False,
+                    **json.loads(data),
+                    "id": 1 + max((one["id"] for one in found.releases), default=0),
+                }
                 found.releases.insert(0, made)
                 self._json(201, made)
             case "PATCH", ["releases", number]:
@@ -78,7 +127,9 @@ class _Answer(http.server.BaseHTTPRequestHandler):
                 del found.assets[int(number)]
                 self._answer(204, b"", "text/plain")
             case "GET", ["releases", number, "assets"]:
-                self._json(200, [one for one in found.assets.values() if one["release"] == int(number)])
+                page = int(parse_qs(parts.query).get("page", ["1"])[0])
+                listed = [one for one in found.assets.values() if one["release"] == int(number)]
+                self._json(200, listed[100 * (page - 1) : 100 * page])
             case "POST", ["releases", number, "assets"]:
                 self._attach(int(number), parse_qs(parts.query)["name"][0], data)
             case _:
@@ -100,6 +151,12 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         found.assets[key] = made
         found.data[key] = data if whole else data[: len(data) // 2]
         self._json(201 if whole else 502, made)
+
+    def _moved(self, where: str) -> None:
+        self.send_response(301)
+        self.send_header("Location", where)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _json(self, status: int, value: object) -> None:
         self._answer(status, json.dumps(value).encode(), "application/json")

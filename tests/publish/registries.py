@@ -39,7 +39,13 @@ class Running:
     url: str
     section: Mapping[str, Any]
     variables: Mapping[str, str]
+    folder: Path
     index: str = ""
+
+    def stored(self, name: str) -> bytes:
+        """Return the bytes that it keeps as a file of a name."""
+        [path] = [path for path in self.folder.rglob(name) if path.is_file()]
+        return path.read_bytes()
 
 
 def free_port() -> int:
@@ -105,7 +111,7 @@ def pypiserver(folder: Path) -> Iterator[Running]:
     with _started(command, url, folder):
         variables = {"TWINE_USERNAME": USER, "TWINE_PASSWORD": PASSWORD}
         index = f"http://{USER}:{PASSWORD}@{_HOST}:{port}/simple/"
-        yield Running(url, {"pypi": {"url": url}}, variables, index)
+        yield Running(url, {"pypi": {"url": url}}, variables, folder, index)
 
 
 @contextlib.contextmanager
@@ -136,7 +142,7 @@ def devpi(folder: Path) -> Iterator[Running]:
         where = f"{url}{USER}/stable/"
         section = {"pypi": {"url": where, "index": f"{where}+simple/"}}
         variables = {"UV_PUBLISH_USERNAME": USER, "UV_PUBLISH_PASSWORD": PASSWORD}
-        yield Running(where, section, variables, f"{where}+simple/")
+        yield Running(where, section, variables, folder, f"{where}+simple/")
 
 
 @contextlib.contextmanager
@@ -164,7 +170,7 @@ def verdaccio(folder: Path) -> Iterator[Running]:
     ]
     with _started(command, url, folder):
         made = asked("PUT", f"{url}-/user/org.couchdb.user:{USER}", {"name": USER, "password": PASSWORD})
-        yield Running(url, {"npm": {"url": url}}, {"NODE_AUTH_TOKEN": made["token"]})
+        yield Running(url, {"npm": {"url": url}}, {"NODE_AUTH_TOKEN": made["token"]}, folder)
 
 
 @contextlib.contextmanager
@@ -172,7 +178,7 @@ def gem_server(folder: Path) -> Iterator[Running]:
     """Run a gem server: it takes what gem pushes, and answers what gem asks before it installs."""
     folder.mkdir(parents=True)
     with serving(_GemServer(folder)) as url:
-        yield Running(url, {"rubygems": {"url": url}}, {"GEM_HOST_API_KEY": PASSWORD})
+        yield Running(url, {"rubygems": {"url": url}}, {"GEM_HOST_API_KEY": PASSWORD}, folder)
 
 
 @contextlib.contextmanager
@@ -194,6 +200,7 @@ class _GemServer(http.server.ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         super().__init__((_HOST, 0), _GemAnswer)
         self.folder = folder
+        self.busy = threading.Lock()
         (folder / "gems").mkdir()
 
 
@@ -208,12 +215,13 @@ class _GemAnswer(http.server.BaseHTTPRequestHandler):
             return
         package = inspect.unpack("x.gem", data)
         path = self.server.folder / "gems" / f"{package.name}-{package.version}.gem"
-        if path.exists():
-            self._answer(409, b"Repushing of gem versions is not allowed.")
-            return
-        path.write_bytes(data)
-        command = [require("gem"), "generate_index", "--directory", str(self.server.folder)]
-        subprocess.run(command, check=True, capture_output=True, env={"PATH": os.environ["PATH"]})
+        with self.server.busy:
+            if path.exists():
+                self._answer(409, b"Repushing of gem versions is not allowed.")
+                return
+            path.write_bytes(data)
+            command = [require("gem"), "generate_index", "--directory", str(self.server.folder)]
+            subprocess.run(command, check=True, capture_output=True, env={"PATH": os.environ["PATH"]})
         self._answer(200, f"Successfully registered gem: {package.name} ({package.version})".encode())
 
     def do_GET(self) -> None:

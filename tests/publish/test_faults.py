@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,8 @@ from tests.publish.store import TOKEN, Fault
 from tests.publish.test_files import KINDS, VARIABLES, configure
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.publish.conftest import Project
     from tests.publish.store import Store
 
@@ -57,7 +58,7 @@ def test_nothing_is_sent_to_another_host(release: Project, files: Store, status:
     """Neither a file nor the credential follows a redirect; the message says where it leads."""
     to = configure(release, files, "artifactory")
     with store.store() as elsewhere:
-        host = elsewhere.url.removeprefix("http://").rstrip("/")
+        host = elsewhere.url.rstrip("/")
         files.faults.append(Fault(status, location=f"{elsewhere.url}taken"))
         said, hint = release.error("--to", to)
     assert elsewhere.received == []
@@ -109,17 +110,15 @@ def test_a_run_killed_after_any_upload_is_finished_by_the_next(release: Project,
     for number in range(1, len(wanted) + 1):
         for one in (files.files, files.stored):
             one.clear()
-        process = subprocess.Popen(
-            release.command("--to", to), cwd=release.folder, env=release.environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = release.started("--to", to)
 
-        def kill(process: subprocess.Popen[bytes] = process, number: int = number) -> None:
+        def kill(process: subprocess.Popen[str] = process, number: int = number) -> None:
             if len(files.stored) == number:
                 os.kill(process.pid, signal.SIGKILL)
 
         files.after = kill
-        assert process.wait(60) == -signal.SIGKILL
+        process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
         files.after = lambda: None
         assert len(files.files) == number
         release.outcomes("--to", to)

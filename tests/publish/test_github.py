@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from builder.prove import authority
+from builder.publish import public
 from tests.publish import hosting
-from tests.publish.conftest import RELEASE
+from tests.publish.conftest import RELEASE, SECONDS
 from tests.publish.hosting import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.publish.conftest import Project
     from tests.publish.hosting import Hosting
@@ -43,7 +49,7 @@ def attached(github: Hosting) -> dict[str, bytes]:
 def test_a_release_is_a_draft_until_it_has_every_file(release: Project, github: Hosting) -> None:
     """Then it is published, and a second run changes nothing; other bytes are refused, not replaced."""
     take(release, github)
-    github.releases.extend({"id": 1000 + one, "tag_name": f"v{one}", "draft": False} for one in range(100))
+    github.releases.extend({"id": 1 + one, "tag_name": f"v{one}", "draft": False} for one in range(100))
     assert release.outcomes("--to", "github") == {"github": "sent"}
     assert attached(github) == ours(release)
     first, *uploads, last = github.log
@@ -101,3 +107,103 @@ def test_a_token_of_github_that_is_refused_is_named(release: Project, github: Ho
     assert "does not accept GITHUB_TOKEN: it answers 401" in said
     assert hint.endswith("renew GITHUB_TOKEN")
     assert github.log == []
+
+
+@pytest.fixture
+def everybodys(release: Project, tmp_path: Path) -> Iterator[Hosting]:
+    """Run the double in the place of GitHub itself: as a proxy, with a certificate for its names."""
+    known, now = public.UPLOADS["github"], dt.datetime.now(dt.UTC)
+    root = authority.create("Acme Proxy Root", now=now)
+    names = [urlsplit(url).hostname or "" for url in (known.url, known.files)]
+    leaf = authority.issue(root, names, now=now)
+    (tmp_path / "server.pem").write_bytes(leaf.chain + leaf.key)
+    (tmp_path / "root.pem").write_bytes(root.pem)
+    with hosting.hosting(tmp_path / "server.pem") as running:
+        release.configure(github={"repository": "acme/trust"})
+        release.variables.update(GITHUB_TOKEN=TOKEN, HTTPS_PROXY=running.url)
+        yield running
+
+
+def test_a_private_repository_at_github_itself_gets_the_release(
+    release: Project, everybodys: Hosting, tmp_path: Path
+) -> None:
+    """Without a word in publish.public: it says of itself that it is private."""
+    words = ("--to", "github", "--ca-file", str(tmp_path / "root.pem"))
+    assert release.outcomes(*words) == {"github": "sent"}
+    assert attached(everybodys) == ours(release)
+
+
+def test_a_public_repository_at_github_itself_needs_a_word(
+    release: Project, everybodys: Hosting, tmp_path: Path
+) -> None:
+    """Nothing is sent before the configuration says that everybody may read it."""
+    words = ("--to", "github", "--ca-file", str(tmp_path / "root.pem"))
+    everybodys.described["private"] = False
+    said, hint = release.error(*words, code=3)
+    assert "publish.public has no github" in said
+    assert "publish: {public: [github]}" in hint
+    del everybodys.described["private"]
+    assert release.error(*words, code=3) == (said, hint)
+    assert everybodys.log == []
+    release.configure(github={"repository": "acme/trust"}, public=["github"])
+    assert release.outcomes(*words) == {"github": "sent"}
+
+
+@pytest.mark.parametrize(
+    ("described", "wanted"),
+    [
+        ({}, "there is no such repository, or the token may not see it"),
+        ({"full_name": "acme/better", "private": True}, "is acme/better now"),
+        ({"full_name": "acme/trust", "private": True, "archived": True}, "is archived"),
+    ],
+    ids=["unseen", "renamed", "archived"],
+)
+def test_a_repository_that_takes_nothing_is_named(
+    release: Project, github: Hosting, described: dict[str, Any], wanted: str
+) -> None:
+    """Before anything is sent: what its server would answer says less."""
+    take(release, github)
+    github.described = described
+    said, hint = release.error("--to", "github")
+    assert wanted in said
+    assert "publish.github.repository" in hint
+    assert github.log == []
+
+
+def test_two_jobs_that_publish_to_github_at_once_make_one_release(release: Project, github: Hosting) -> None:
+    """Each makes a draft, because neither sees the other's; the second takes its own away."""
+    take(release, github)
+    both = threading.Barrier(2, timeout=SECONDS)
+
+    def drafting() -> None:
+        both.wait()
+
+    github.drafting = drafting
+    running = [release.started("--to", "github") for _ in range(2)]
+    ended = [(one.communicate(timeout=SECONDS)[1], one.returncode) for one in running]
+    assert [code for _, code in ended] == [0, 0], ended
+    assert [(one["tag_name"], one["draft"]) for one in github.releases] == [(RELEASE, False)]
+    assert attached(github) == ours(release)
+
+
+def test_more_files_than_one_page_lists_are_found(release: Project, github: Hosting) -> None:
+    """What is there is looked for on every page."""
+    take(release, github)
+    assert release.outcomes("--to", "github") == {"github": "sent"}
+    known = list(github.assets.items())
+    github.assets = {-one: {"id": -one, "name": f"x{one}", "release": 1} for one in range(1, 101)}
+    github.assets |= dict(known)
+    assert release.outcomes("--to", "github") == {"github": "there"}
+
+
+def test_a_dry_run_lists_every_request_to_github(release: Project, github: Hosting) -> None:
+    """Each, and no other; what the server numbers is called ID."""
+    take(release, github)
+    listed = release.publish("--to", "github", "--dry-run").stdout
+    assert github.asked == []
+    release.outcomes("--to", "github")
+    planned = {(line.split()[1], line.split()[2].partition("?")[0]) for line in listed.splitlines()}
+    assert planned == {
+        (method, f"{github.url.rstrip('/')}{path.partition('?')[0]}".replace("/releases/1", "/releases/ID"))
+        for method, path in github.asked
+    }

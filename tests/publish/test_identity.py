@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +51,6 @@ def test_a_job_publishes_by_its_identity(project: Project, trust: tuple[str, Tru
     """On GitHub: refused while nobody is registered, then sent with the token, and there."""
     name, found = trust
     _, target, header, _ = ASKED[name]
-    project = dataclasses.replace(project, release="2026.8")  # the registries are other tests', too
     project.configure(**{name: {"url": found.url}})
     project.build(target)
     project.variables.update(found.variables)
@@ -74,7 +72,6 @@ def test_gitlab_gives_an_identity_in_a_variable(project: Project, trust: tuple[s
     """One for another audience is refused, and nothing is sent."""
     name, found = trust
     _, target, header, variable = ASKED[name]
-    project = dataclasses.replace(project, release="2026.7")
     project.configure(**{name: {"url": found.url}})
     project.build(target)
     project.variables[variable] = identity("somebody-else")

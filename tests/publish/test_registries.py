@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.publish import registries
-from tests.publish.conftest import BIN, Project
+from tests.publish import registries, relay
+from tests.publish.clients import with_only
+from tests.publish.conftest import BIN
 from tests.tools import require
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.publish.conftest import Project
     from tests.publish.registries import Running
 
 
@@ -28,38 +31,41 @@ def run(*command: str | Path, folder: Path, **variables: str) -> str:
     return done.stdout
 
 
-def with_only(program: str, folder: Path) -> str:
-    """Return a PATH on which the one client of PyPI is."""
-    folder.mkdir()
-    (folder / program).symlink_to(BIN / program)
-    return f"{folder}:{os.defpath}"
+INSTALL = {
+    "uv": ["uv", "pip", "install", "-q", "--no-cache", "--python", sys.executable],
+    "twine": ["python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-cache-dir"],
+}
 
 
-@pytest.mark.parametrize("client", ["uv", "twine"])
-@pytest.mark.parametrize("server", ["pypiserver", "devpi"])
+@pytest.mark.parametrize(
+    ("server", "client"),
+    [
+        ("devpi", "uv"),
+        ("pypiserver", "twine"),
+        pytest.param("devpi", "twine", marks=pytest.mark.long),
+        pytest.param("pypiserver", "uv", marks=pytest.mark.long),
+    ],
+)
 def test_a_wheel_is_published_and_installed_by_name(
-    project: Project, other: Project, tmp_path: Path, server: str, client: str
+    request: pytest.FixtureRequest,
+    project: Project,
+    other: Project,
+    tmp_path: Path,
+    server: str,
+    client: str,
 ) -> None:
     """By either client, to either index: twice is once, and other bytes are refused."""
     programs = with_only(client, tmp_path / "bin")
-    with getattr(registries, server)(tmp_path / "server") as running:
-        for one in (project, other):
-            one.take(running)
-            object.__setattr__(one, "programs", programs)
-            one.build("wheel")
-        assert [{"pypi": "sent"}, {"pypi": "there"}] == [project.outcomes("--to", "pypi") for _ in range(2)]
-        said, hint = other.error("--to", "pypi")
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--disable-pip-version-check",
-            "--no-cache-dir",
-        ]
-        run(*command, "-i", running.index, "--target", "there", "acme-certifi", folder=tmp_path)
-    assert "is not our acme_certifi-1.2026.10-py3-none-any.whl: it has SHA-256" in said
+    running: Running = request.getfixturevalue(server)
+    for one in (project, other):
+        one.take(running)
+        object.__setattr__(one, "programs", programs)
+        one.build("wheel")
+    assert [{"pypi": "sent"}, {"pypi": "there"}] == [project.outcomes("--to", "pypi") for _ in range(2)]
+    said, hint = other.error("--to", "pypi")
+    name = f"acme-certifi==1.{project.release}"
+    run(*INSTALL[client], "--index-url", running.index, "--target", "there", name, folder=tmp_path)
+    assert f"is not our acme_certifi-1.{project.release}-py3-none-any.whl: it has SHA-256" in said
     assert "acme_certifi/roots.pem changed" in said
     assert "build a release of a higher number" in hint
     installed = tmp_path / "there" / "acme_certifi" / "roots.pem"
@@ -75,14 +81,54 @@ def test_an_npm_package_is_published_and_installed_by_name(
         one.build("npm")
     assert [{"npm": "sent"}, {"npm": "there"}] == [project.outcomes("--to", "npm") for _ in range(2)]
     said, _ = other.error("--to", "npm")
-    assert "is not our acme-ca-1.2026.10.tgz" in said
+    assert f"is not our acme-ca-1.{project.release}.tgz" in said
     (tmp_path / ".npmrc").write_text(
         f"registry={verdaccio.url}\n{verdaccio.url.removeprefix('http:')}:_authToken=${{TOKEN}}\n"
     )
     token = verdaccio.variables["NODE_AUTH_TOKEN"]
     run(require("npm"), "install", "--no-audit", "--no-fund", "acme-ca", folder=tmp_path, TOKEN=token)
     told = json.loads((tmp_path / "node_modules" / "acme-ca" / "package.json").read_text())
-    assert told["version"] == "1.2026.10"
+    assert told["version"] == f"1.{project.release}"
+
+
+def tags(verdaccio: Running) -> dict[str, str]:
+    """Return which version each tag of the package means."""
+    header = {"Authorization": f"Bearer {verdaccio.variables['NODE_AUTH_TOKEN']}"}
+    found: dict[str, str] = registries.asked("GET", f"{verdaccio.url}acme-ca", **header)["dist-tags"]
+    return found
+
+
+def test_an_older_release_does_not_become_the_latest(
+    project: Project, other: Project, verdaccio: Running
+) -> None:
+    """Whoever names no version gets the newest all the same."""
+    older = dataclasses.replace(other, release=f"2025.{other.release.partition('.')[2]}")
+    for one in (project, older):
+        one.take(verdaccio)
+        one.build("npm")
+        assert one.outcomes("--to", "npm") == {"npm": "sent"}
+    assert tags(verdaccio)["latest"] == f"1.{project.release}"
+    assert tags(verdaccio)["previous"] == f"1.{older.release}"
+
+
+def test_an_older_release_does_not_become_the_latest_beside_a_newer_one(
+    project: Project, other: Project, verdaccio: Running
+) -> None:
+    """Neither looks before the other is sent: the tag is put right afterwards."""
+    newer = dataclasses.replace(other, release=f"2027.{project.release.partition('.')[2]}")
+    with relay.relaying(verdaccio.url) as before:
+        for one in (project, newer):
+            one.configure(npm={"url": before.url})
+            one.variables.update(verdaccio.variables)
+            one.build("npm")
+
+        def publish_newer() -> None:
+            before.sent = lambda: None
+            assert newer.outcomes("--to", "npm") == {"npm": "sent"}
+
+        before.sent = publish_newer
+        assert project.outcomes("--to", "npm") == {"npm": "sent"}
+    assert tags(verdaccio)["latest"] == f"1.{newer.release}"
 
 
 def test_a_gem_is_published_and_installed_by_name(
@@ -96,7 +142,11 @@ def test_a_gem_is_published_and_installed_by_name(
         project.outcomes("--to", "rubygems") for _ in range(2)
     ]
     said, _ = other.error("--to", "rubygems")
-    assert "is not our acme-ca-1.2026.10.gem" in said
+    assert f"is not our acme-ca-1.{project.release}.gem" in said
     command = ["gem", "install", "--clear-sources", "--source", gem_server.url, "--no-document"]
     run(*command, "--install-dir", "there", "acme-ca", folder=tmp_path)
-    assert (tmp_path / "there" / "gems" / "acme-ca-1.2026.10").is_dir()
+    assert (tmp_path / "there" / "gems" / f"acme-ca-1.{project.release}").is_dir()
+    (tmp_path / "Gemfile").write_text(f'source "{gem_server.url}" do\n  gem "acme-ca"\nend\n')
+    run(require("bundle"), "install", folder=tmp_path, BUNDLE_PATH="vendor")
+    [installed] = tmp_path.glob(f"vendor/ruby/*/gems/acme-ca-1.{project.release}/lib/acme_ca/roots.pem")
+    assert installed.read_bytes().endswith((project.folder / "roots.pem").read_bytes())

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import subprocess
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.publish.test_registries import with_only
+from tests.publish.clients import CLIENTS, built
 from tests.tools import require_linux
 
 if TYPE_CHECKING:
     from tests.publish.conftest import Project
     from tests.publish.registries import Running
 
-CASES = {
-    "uv": ("pypi", "pypiserver", "wheel"),
-    "twine": ("pypi", "pypiserver", "wheel"),
-    "npm": ("npm", "verdaccio", "npm"),
-    "gem": ("rubygems", "gem_server", "gem"),
-}
 
-
-@pytest.mark.parametrize("client", CASES)
+@pytest.mark.parametrize("client", CLIENTS)
 def test_a_secret_stays_a_secret(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:
     """While the client runs, no command line has it; no file has it at any time, and no folder is left."""
     require_linux()
-    name, server, target = CASES[client]
-    running: Running = request.getfixturevalue(server)
+    running: Running = request.getfixturevalue(CLIENTS[client].server)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    # A release of its own for each: the registries are other tests', too.
-    project = dataclasses.replace(project, release=f"2025.{1 + list(CASES).index(client)}")
-    project.take(running)
-    secrets = [value.encode() for key, value in running.variables.items() if "USER" not in key]
-    project.build(target)
-    if name == "pypi":
-        project = dataclasses.replace(project, programs=with_only(client, tmp_path / "bin"))
+    project = built(project, client, running, tmp_path / "bin")
+    secrets = [one.encode() for one in project.secrets]
     project.variables["TMPDIR"] = str(temporary)
     over, lines, leaks = threading.Event(), set[bytes](), set[str]()
 
@@ -58,10 +43,7 @@ def test_a_secret_stays_a_secret(
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        done = subprocess.run(
-            project.command("--to", name), cwd=project.folder, env=project.environment,
-            capture_output=True, check=False,
-        )  # fmt: skip
+        done = project.publish("--to", CLIENTS[client].to)
     finally:
         over.set()
         watcher.join()
@@ -70,7 +52,6 @@ def test_a_secret_stays_a_secret(
     assert seen, "the client was never seen"
     for secret in secrets:
         assert not [line for line in lines if secret in line]
-        assert secret not in done.stdout + done.stderr
     assert leaks == set()
     assert list(temporary.iterdir()) == []
 

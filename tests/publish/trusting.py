@@ -102,6 +102,9 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         trust = self.server.trust
         given = self.headers.get("Authorization") or ""
         if self.command in {"POST", "PUT"}:
+            if not given:
+                self._json(401, {"message": "who are you?"})
+                return
             trust.credentials.append(given)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in _HOP}
         own = urlsplit(trust.behind)

@@ -1,0 +1,141 @@
+"""A server that stands before a registry, notes what comes and hands it on; tests act between the two."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import http.server
+import ssl
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from tests.publish.registries import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+_HOP = {"connection", "content-length", "transfer-encoding", "expect"}
+UPLOADS = {"POST", "PUT"}
+
+
+class Relayed(NamedTuple):
+    """A request that came: `credential` is what was to let it in, `size` that of its body."""
+
+    method: str
+    path: str
+    credential: str
+    size: int
+
+
+@dataclass
+class Relay:
+    """What came, and what happens then.
+
+    `sending` is called before the body of an upload is read, `sent` before one is handed on. `redirected` is
+    where uploads are redirected to, and by which status.
+    """
+
+    url: str = ""
+    behind: str = ""
+    came: list[Relayed] = field(default_factory=list)
+    sending: Callable[[], None] = lambda: None
+    sent: Callable[[], None] = lambda: None
+    redirected: tuple[int, str] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def uploads(self) -> list[Relayed]:
+        """What came to be stored, with a credential or a package."""
+        return [one for one in self.came if one.method in UPLOADS and (one.credential or one.size > 1000)]
+
+
+@contextlib.contextmanager
+def relaying(behind: str = "", *, certificate: Path | None = None) -> Iterator[Relay]:
+    """Run one before the registry at an address; with a certificate, by TLS."""
+    server = _Server(("127.0.0.1", 0), _Answer)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.relay = Relay(behind=behind)
+    with serving(server) as url:
+        server.relay.url = url.replace("http:", "https:") if certificate else url
+        yield server.relay
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    relay: Relay
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients are killed, and refuse certificates."""
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        relay = self.server.relay
+        if self.command in UPLOADS and self.headers["Authorization"]:
+            relay.sending()
+        data = self._body()
+        credential = self.headers["Authorization"] or ""
+        with relay.lock:
+            relay.came.append(Relayed(self.command, self.path, credential, len(data)))
+        if self.command in UPLOADS and relay.redirected:
+            status, where = relay.redirected
+            self._answer(status, {"Location": f"{where.rstrip('/')}{self.path}"}, b"")
+            return
+        if self.command in UPLOADS and credential:
+            relay.sent()
+        if relay.behind:
+            self._answer(*_handed_on(relay, self, data))
+        else:
+            self._answer(201 if self.command in UPLOADS else 404, {}, b"{}")
+
+    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815  http.server's names
+
+    def _body(self) -> bytes:
+        if self.headers["Transfer-Encoding"] != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"] or 0))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
+
+    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self.send_response(status)
+            for key, value in headers.items():
+                self.send_header(key, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _handed_on(
+    relay: Relay, request: http.server.BaseHTTPRequestHandler, data: bytes
+) -> tuple[int, Mapping[str, str], bytes]:
+    own = urlsplit(relay.behind)
+    there = http.client.HTTPConnection(own.hostname or "", own.port)
+    sent = {key: value for key, value in request.headers.items() if key.lower() not in _HOP}
+    if relay.url.startswith("https:"):
+        sent["X-Forwarded-Proto"] = "https"
+    try:
+        there.request(request.command, request.path, data, sent)
+        answer = there.getresponse()
+        body = answer.read()
+        kept = {key: answer.headers[key] for key in ("Content-Type", "Location") if answer.headers[key]}
+        return answer.status, kept, body
+    finally:
+        there.close()
