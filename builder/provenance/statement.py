@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import OutputError
+from builder.text.times import Second  # noqa: TC001  msgspec reads annotations at run time
 
 if TYPE_CHECKING:
     from builder.release.manifest import Manifest
@@ -63,7 +64,7 @@ class BuildParameters(_Part, frozen=True, kw_only=True):
 class BuildSettings(_Part, frozen=True, kw_only=True):
     """What trustpack chose by itself: the time stamp of everything built, and how packages are made."""
 
-    epoch: int
+    epoch: Second
     packaging_revision: int
 
 

@@ -10,10 +10,12 @@ import msgspec
 from builder.errors import OutputError, ReleaseError
 from builder.model import FILE_NAME, CertificateSummary
 from builder.model import release as releases
+from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
 from builder.model.release import Release
 from builder.render.inventory import distrusted, trusted
 from builder.text import files
 from builder.text.quoting import visible
+from builder.text.times import Second  # noqa: TC001  msgspec reads annotations at run time
 from builder.x509 import keys
 
 if TYPE_CHECKING:
@@ -43,12 +45,12 @@ class ArtifactSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str
     file: FileName
     size: int
-    sha256: str
+    sha256: Fingerprint
     install: str
     verify: str
     remove: str
     recipe: str = ""
-    unsigned: str = ""
+    unsigned: Fingerprint | Literal[""] = ""
     signature: FileName | Literal[""] = ""
 
     @property
@@ -66,7 +68,7 @@ class DocumentSummary(msgspec.Struct, frozen=True):
     file: FileName
     kind: DocumentKind
     size: int
-    sha256: str
+    sha256: Fingerprint
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -77,7 +79,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
     organisation: str
     release: str
-    epoch: int
+    epoch: Second
     certificates: tuple[CertificateSummary, ...]
     artifacts: tuple[ArtifactSummary, ...]
     documents: tuple[DocumentSummary, ...] = ()

@@ -11,9 +11,10 @@ from builder.errors import SiteError
 from builder.model import Release
 from builder.model.release import GRAMMAR
 from builder.repositories import listing
-from builder.repositories.sitefile import Count, Second  # noqa: TC001  msgspec reads annotations
+from builder.repositories.sitefile import Count  # noqa: TC001  msgspec reads annotations
 from builder.text.lines import whole_lines
 from builder.text.quoting import visible
+from builder.text.times import Second  # noqa: TC001  as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Second = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]  # since 1970, up to the year 9999
 
 
 class Kind(IntEnum):

@@ -12,10 +12,11 @@ from builder.model import FILE_NAME, CertificateSummary, Organisation
 from builder.model.release import GRAMMAR
 from builder.release.manifest import DocumentKind  # noqa: TC001  msgspec reads annotations
 from builder.repositories.entry import RESTORE
-from builder.repositories.sitefile import Count, Listed, Second  # noqa: TC001  as above
+from builder.repositories.sitefile import Count, Listed  # noqa: TC001  as above
 from builder.signing.keyring import Role  # noqa: TC001  as above
 from builder.text.lines import whole_lines
 from builder.text.quoting import visible
+from builder.text.times import Second  # noqa: TC001  as above
 from builder.text.values import END
 
 if TYPE_CHECKING:

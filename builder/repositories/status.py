@@ -13,9 +13,10 @@ import msgspec
 
 from builder.errors import SiteError
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
-from builder.repositories.sitefile import Count, Kind, Listed, Second
+from builder.repositories.sitefile import Count, Kind, Listed
 from builder.repositories.state import OURS
 from builder.text.quoting import visible
+from builder.text.times import Second  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.values import END
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ def _stored(**changes: object) -> bytes:
 
 
 _ARTIFACT = json.loads(_stored())["artifacts"][0]
-_DOCUMENT = {"file": "acme-1.notes.md", "kind": "notes", "size": 0, "sha256": "00"}
+_DOCUMENT = {"file": "acme-1.notes.md", "kind": "notes", "size": 0, "sha256": "0" * 64}
 _CERTIFICATE = json.loads(_stored())["certificates"][0]
 
 
@@ -73,6 +73,11 @@ def test_the_manifest_says_what_an_auditor_asks() -> None:
         _stored(documents=[_DOCUMENT | {"file": "../outside"}]),
         _stored(documents=[_DOCUMENT, _DOCUMENT]),
         _stored(documents=[_DOCUMENT | {"kind": "poem"}]),
+        _stored(artifacts=[_ARTIFACT | {"sha256": "é"}]),
+        _stored(documents=[_DOCUMENT | {"sha256": ""}]),
+        _stored(epoch=-1),
+        _stored(epoch=253_402_300_800),
+        _stored(epoch=10**400),
     ],
 )
 def test_what_no_build_wrote_is_no_manifest(tmp_path: Path, data: bytes) -> None:
