@@ -8,6 +8,7 @@ UTF-16, escapes of other languages, gzip, bzip2, xz and zip, each in another.
 from __future__ import annotations
 
 import binascii
+import hashlib
 import re
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -77,6 +78,11 @@ _CLASSES = bytes(
 )
 
 
+# Digests of what holds no key: the packages of a release have the same texts, and are looked through in turn.
+_WITHOUT: set[bytes] = set()
+_REMEMBERED = 10_000
+
+
 class _Bounds(msgspec.Struct, frozen=True):
     """How many wrappings more are looked into, and, in a list of one, the octets that all archives held."""
 
@@ -94,7 +100,13 @@ class KeyFoundError(Exception):
 
 def find(data: bytes) -> tuple[str, int]:
     """Return what kind of private key `data` holds, or an empty string, and its line (0 in no text)."""
-    return _find(data, _Bounds(_MAX_DEPTH, [0]))
+    digest = hashlib.sha256(data).digest()
+    if digest in _WITHOUT:
+        return "", 0
+    kind, line = _find(data, _Bounds(_MAX_DEPTH, [0]))
+    if not kind and len(_WITHOUT) < _REMEMBERED:
+        _WITHOUT.add(digest)
+    return kind, line
 
 
 def refuse(data: bytes, where: str, *, hint: str) -> None:
