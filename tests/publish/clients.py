@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
 
 from tests.publish.conftest import BIN
 
@@ -29,6 +31,11 @@ CLIENTS = {
     "npm": Way("npm", "verdaccio", "npm"),
     "gem": Way("rubygems", "gem_server", "gem"),
 }
+
+
+def clients(*often: str) -> list[Any]:
+    """Return each client as a test's parameter; only these are tried without --long."""
+    return [one if one in often else pytest.param(one, marks=pytest.mark.long) for one in CLIENTS]
 
 
 def built(project: Project, client: str, running: Running, folder: Path, *, url: str = "") -> Project:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import http.server
 import json
-import ssl
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.publish.registries import serving
+from tests.publish.tunnel import TunnelHandler, TunnelServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,33 +54,14 @@ def hosting(certificate: Path | None = None) -> Iterator[Hosting]:
         yield server.hosting
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(TunnelServer):
     hosting: Hosting
-    certificate: Path | None
 
 
-class _Answer(http.server.BaseHTTPRequestHandler):
+class _Answer(TunnelHandler):
     server: _Server
-    protocol_version = "HTTP/1.1"
 
-    def do_CONNECT(self) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.server.certificate or "")
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.flush()
-        self.connection = self.request = context.wrap_socket(self.connection, server_side=True)
-        self.setup()
-        self.close_connection = False
-
-    def finish(self) -> None:
-        """Close what a tunnel has come to, too."""
-        super().finish()
-        if isinstance(self.connection, ssl.SSLSocket):
-            self.connection.close()
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  http.server's name
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "POST" and urlsplit(self.path).path.endswith("/releases"):
             self.server.hosting.drafting()
@@ -167,6 +147,3 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""

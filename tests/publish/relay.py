@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import http.server
-import ssl
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tests.publish.registries import serving
+from tests.publish.tunnel import TunnelHandler, TunnelServer, context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +39,7 @@ class Relay:
     """
 
     url: str = ""
+    proxy: str = ""
     behind: str = ""
     came: list[Relayed] = field(default_factory=list)
     sending: Callable[[], None] = lambda: None
@@ -53,32 +54,32 @@ class Relay:
 
 
 @contextlib.contextmanager
-def relaying(behind: str = "", *, certificate: Path | None = None) -> Iterator[Relay]:
-    """Run one before the registry at an address; with a certificate, by TLS."""
+def relaying(behind: str = "", *, certificate: Path | None = None, name: str = "") -> Iterator[Relay]:
+    """Run one before the registry at an address; with a certificate, by TLS.
+
+    With a host's name, which need not exist, it is a proxy, through which that host is reached.
+    """
     server = _Server(("127.0.0.1", 0), _Answer)
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.certificate = certificate
+    if certificate and not name:
+        server.socket = context(certificate).wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     server.relay = Relay(behind=behind)
     with serving(server) as url:
-        server.relay.url = url.replace("http:", "https:") if certificate else url
+        secure = url.replace("http:", "https:") if certificate else url
+        server.relay.url, server.relay.proxy = (f"https://{name}/", url) if name else (secure, "")
         yield server.relay
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(TunnelServer):
     relay: Relay
 
-    def handle_error(self, *_: object) -> None:
-        """Say nothing: clients are killed, and refuse certificates."""
 
-
-class _Answer(http.server.BaseHTTPRequestHandler):
+class _Answer(TunnelHandler):
     server: _Server
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  http.server's name
         relay = self.server.relay
         if self.command in UPLOADS and self.headers["Authorization"]:
             relay.sending()
@@ -118,9 +119,6 @@ class _Answer(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 def _handed_on(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.publish import relay
-from tests.publish.clients import CLIENTS, built, package
+from tests.publish.clients import CLIENTS, built, clients, package
 from tests.publish.conftest import SECONDS
 from tests.tools import require_linux
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tests.publish.registries import Running
 
 _LONG = pytest.mark.long
-_OFTEN = ("uv", "npm")
-_RARELY = ("twine", "gem")
 _INTERRUPTED = 130
 
 
@@ -40,7 +38,7 @@ def holders(secrets: Iterable[str]) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("client", [*_OFTEN, *(pytest.param(one, marks=_LONG) for one in _RARELY)])
+@pytest.mark.parametrize("client", clients("uv", "npm"))
 @pytest.mark.parametrize(
     ("moment", "end"),
     [

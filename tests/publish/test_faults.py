@@ -81,7 +81,7 @@ def test_what_is_read_elsewhere_is_read_without_the_credential(release: Project,
 
 
 @pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize("kind", ["artifactory", "gitlab", "gitea"])
+@pytest.mark.parametrize("kind", ["artifactory", "gitlab", pytest.param("gitea", marks=pytest.mark.long)])
 def test_a_refused_credential_is_named(release: Project, files: Store, kind: str, status: int) -> None:
     """The message has the variable to renew, and it is not tried again."""
     to = configure(release, files, kind)
@@ -103,11 +103,14 @@ def test_a_missing_credential_is_named_before_anything_is_sent(release: Project,
     assert files.received == []
 
 
-def test_a_run_killed_after_any_upload_is_finished_by_the_next(release: Project, files: Store) -> None:
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.long), 3])
+def test_a_run_killed_after_any_upload_is_finished_by_the_next(
+    release: Project, files: Store, every: int
+) -> None:
     """It ends in the same place, and no file is sent twice."""
     to = configure(release, files, "plain")
     wanted = published(release)
-    for number in range(1, len(wanted) + 1):
+    for number in range(1, len(wanted) + 1, every):
         for one in (files.files, files.stored):
             one.clear()
         process = release.started("--to", to)

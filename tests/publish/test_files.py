@@ -24,6 +24,8 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "gitlab": ("gitlab", {"url": "", "project": "platform/trust"}),
     "gitea": ("gitea", {"url": "", "owner": "acme"}),
 }
+_RARELY = ("nexus rpm", "gitea apk", "gitea")  # in no way that another has not, too
+_OFTEN = [one for one in KINDS if one not in _RARELY]
 VARIABLES = {"http": "TRUSTPACK_HTTP_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
 
 
@@ -37,7 +39,7 @@ def configure(project: Project, files: Store, kind: str, **more: Any) -> str:
     return name
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*_OFTEN, *(pytest.param(one, marks=pytest.mark.long) for one in _RARELY)])
 def test_files_are_stored_once_and_stay_as_they_are(
     release: Project, another: Project, files: Store, kind: str
 ) -> None:

@@ -68,6 +68,7 @@ def test_a_job_publishes_by_its_identity(project: Project, trust: tuple[str, Tru
     assert found.exchanges == (["acme-ca", "acme-ca"] if name == "npm" else [])
 
 
+@pytest.mark.long
 def test_gitlab_gives_an_identity_in_a_variable(project: Project, trust: tuple[str, Trusting]) -> None:
     """One for another audience is refused, and nothing is sent."""
     name, found = trust

@@ -11,7 +11,7 @@ import pytest
 
 from builder.prove import authority
 from tests.publish import relay
-from tests.publish.clients import CLIENTS, built
+from tests.publish.clients import CLIENTS, built, clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.publish.registries import Running
     from tests.publish.relay import Relay
 
-CLIENT = [pytest.param(one, marks=pytest.mark.long) if one == "twine" else one for one in CLIENTS]
+HOST = "registry.acme.internal"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
     """Return the CA's certificate; a server's certificate and key are beside it."""
     now = dt.datetime.now(dt.UTC)
     made = authority.create("Acme Registry Root", now=now)
-    leaf = authority.issue(made, ["127.0.0.1"], now=now)
+    leaf = authority.issue(made, ["127.0.0.1", HOST], now=now)
     (tmp_path / "server.pem").write_bytes(leaf.chain + leaf.key)
     (tmp_path / "root.pem").write_bytes(made.pem)
     return tmp_path / "root.pem"
@@ -42,7 +42,7 @@ def secure(request: pytest.FixtureRequest, client: str, root: Path) -> Iterator[
         yield running, before
 
 
-@pytest.mark.parametrize("client", CLIENT)
+@pytest.mark.parametrize("client", clients("uv", "gem"))
 def test_a_registry_of_an_own_ca_is_believed_by_its_file(
     project: Project, tmp_path: Path, root: Path, secure: tuple[Running, Relay], client: str
 ) -> None:
@@ -58,17 +58,18 @@ def test_a_registry_of_an_own_ca_is_believed_by_its_file(
     assert len(before.uploads) == 1
 
 
-@pytest.mark.parametrize("client", CLIENT)
+@pytest.mark.parametrize("client", clients("twine", "npm"))
 def test_what_the_system_trusts_is_trusted_by_every_client(
-    project: Project, tmp_path: Path, root: Path, secure: tuple[Running, Relay], client: str
+    request: pytest.FixtureRequest, project: Project, tmp_path: Path, root: Path, client: str
 ) -> None:
-    """uv, twine and npm bring lists of their own, in which no organisation's CA is."""
-    running, before = secure
-    project = built(project, client, running, tmp_path / "bin", url=before.url)
-    system = ssl.get_default_verify_paths().openssl_cafile
-    project.variables["SSL_CERT_FILE"] = str(tmp_path / "system.pem")
-    public = Path(system).read_bytes() if Path(system).exists() else b""
-    (tmp_path / "system.pem").write_bytes(public + root.read_bytes())
-    to = CLIENTS[client].to
-    assert project.outcomes("--to", to) == {to: "sent"}
+    """Through a proxy, too: uv, twine and npm bring lists of their own, with no organisation's CA."""
+    running: Running = request.getfixturevalue(CLIENTS[client].server)
+    with relay.relaying(running.url, certificate=root.with_name("server.pem"), name=HOST) as before:
+        project = built(project, client, running, tmp_path / "bin", url=before.url)
+        system = Path(ssl.get_default_verify_paths().openssl_cafile)
+        public = system.read_bytes() if system.exists() else b""
+        (tmp_path / "system.pem").write_bytes(public + root.read_bytes())
+        project.variables.update(HTTPS_PROXY=before.proxy, SSL_CERT_FILE=str(tmp_path / "system.pem"))
+        to = CLIENTS[client].to
+        assert project.outcomes("--to", to) == {to: "sent"}
     assert len(before.uploads) == 1
