@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.text.quoting import yaml
@@ -24,8 +24,8 @@ SYSTEMS: Mapping[str, Mapping[str, str]] = {
     },
     "gitlab": {".gitlab-ci.yml": "gitlab.yml", ".gitlab/trustpack-requirements.txt": "requirements.txt"},
 }
-# What the packages are made by, beside the bundle.
-_INPUTS = ("trustpack.yaml", "trustpack.lock", "recipes/**", "templates/**")
+# What the packages are made by, beside the bundle; a folder's name ends in a slash.
+_INPUTS = ("trustpack.yaml", "trustpack.lock", "recipes/", "templates/")
 # Actions by their commits, which are those of the tags behind them.
 _ACTIONS = {
     "CHECKOUT": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
@@ -33,10 +33,20 @@ _ACTIONS = {
     "UPLOAD": "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0",
     "DOWNLOAD": "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
 }
-# What a first proof asks: the client of the first of these targets that is built, in seconds.
-_CLIENTS = {"wheel": "urllib", "npm": "https", "gem": "net/http"}
-# In the patterns of paths these characters stand for others.
-_SPECIAL = re.compile(r"[*?+!\[\]\\]")
+# What a first proof asks, in seconds: the client of the first of these targets that is built.
+# Others need root, and GitLab's image has Python alone.
+_CLIENTS = {
+    "github": {"wheel": "urllib", "npm": "https", "gem": "net/http"},
+    "gitlab": {"wheel": "urllib"},
+}
+# What a pattern of paths has for a character that stands for others: GitHub knows a backslash before it.
+# GitLab's patterns (Ruby's File.fnmatch, with braces, and variables) have `?` for any character.
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet
+# https://docs.gitlab.com/ci/yaml/#ruleschanges
+_PLAIN = {
+    "github": (re.compile(r"[*?+!\[\]\\]"), r"\\\g<0>"),
+    "gitlab": (re.compile(r"[*?\[\]{}$\\]"), "?"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,12 @@ class CiFile:
 def files(system: str, pipeline: Pipeline) -> tuple[CiFile, ...]:
     """Return the files of a system, one of SYSTEMS."""
     requirements = next(path for path, name in SYSTEMS[system].items() if name == "requirements.txt")
-    watched = [*map(_pattern, pipeline.paths), *_INPUTS, requirements]
+    watched = [_pattern(system, path) for path in (*pipeline.paths, *_INPUTS, requirements)]
     values = _ACTIONS | {
         "SLUG": pipeline.slug,
         "SITE": yaml(pipeline.site),
         "PATHS": f"[{', '.join(map(yaml, watched))}]",
-        "PROVE": _proof(pipeline.targets),
+        "PROVE": _proof(system, pipeline.targets),
         "VERSION": pipeline.version,
     }
     found = []
@@ -79,14 +89,19 @@ def files(system: str, pipeline: Pipeline) -> tuple[CiFile, ...]:
     return tuple(found)
 
 
-def _pattern(path: str) -> str:
-    """Return the pattern that this path alone matches, or for a folder all that lies in it."""
-    plain = _SPECIAL.sub(r"\\\g<0>", str(PurePosixPath(path)))
-    return f"{plain}/**" if path.endswith("/") else plain
+def _pattern(system: str, path: str) -> str:
+    """Return a pattern that this path matches, or for a folder all that lies in it, however deep."""
+    special, instead = _PLAIN[system]
+    folder = path.removesuffix("/")
+    plain = special.sub(instead, folder)
+    if not path.endswith("/"):
+        return plain
+    return "**/*" if folder == "." else f"{plain}/**/*"
 
 
-def _proof(targets: tuple[str, ...]) -> str:
-    for target, client in _CLIENTS.items():
+def _proof(system: str, targets: tuple[str, ...]) -> str:
+    for target, client in _CLIENTS[system].items():
         if target in targets:
-            return f"--target {target} --client {client} --offline"
-    return "--offline"
+            proof = f"trustpack prove --target {target} --client {client} --offline"
+            return f"{proof} # without options, by all clients that there are: minutes"
+    return "echo \"'trustpack docs prove' tells how these targets are proven, where there is what it takes\""

@@ -12,6 +12,8 @@ from builder.cli import environment, init_ci, options
 from builder.cli.messages import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from builder.config import Config
     from builder.pipeline.accept import Treatments
 
@@ -124,13 +126,10 @@ def init(
             hint += f"; 'trustpack init --ci {ci}' alone writes the CI system's files beside it"
         raise OutputError(f"{config}: is there already", hint=hint)
     bundle = environment.accepted(project, treatments=treatments, password_file=password_file)
+    ours = () if beside else ((config, _text(project.config, config, treatments, where)),)
+    _create((*ours, *jobs), config.parent)
     if not beside:
-        _create(config, _text(project.config, config, treatments, where))
         tell("note", [_SCOPE])
-    for file, text in jobs:
-        with contextlib.suppress(OSError):  # which writing tells of
-            file.parent.mkdir(parents=True, exist_ok=True)
-        _create(file, text)
     count = len(bundle.certificates)
     written = [*([] if beside else [config]), *(file for file, _ in jobs)]
     if as_json:
@@ -168,16 +167,33 @@ def _text(found: Config, file: Path, treatments: Treatments, site: str) -> str:
     )
 
 
-def _create(file: Path, text: str) -> None:
+def _create(files: Sequence[tuple[Path, str]], within: Path) -> None:
+    """Write all the files, and the folders below `within` that they need, or none of them."""
+    import os
+
     from builder.errors import OutputError
     from builder.release.atomic import create, unwritable
 
-    try:
-        create(file, text.encode("utf-8"))
-    except FileExistsError:
-        raise OutputError(f"{file}: is there already") from None
-    except OSError as error:
-        raise unwritable(file, error) from error
+    with contextlib.ExitStack() as undone:
+        for file, text in files:
+            folders = [path for path in file.parents if within in path.parents]
+            for folder in reversed([path for path in folders if not os.path.lexists(path)]):
+                with contextlib.suppress(OSError):  # which writing tells of
+                    folder.mkdir()
+                    undone.callback(_remove, folder.rmdir)
+            try:
+                create(file, text.encode("utf-8"))
+            except FileExistsError:
+                raise OutputError(f"{file}: is there already") from None
+            except OSError as error:
+                raise unwritable(file, error) from error
+            undone.callback(_remove, file.unlink)
+        undone.pop_all()
+
+
+def _remove(remove: Callable[[], None]) -> None:
+    with contextlib.suppress(OSError):  # a folder in which others have written meanwhile stays
+        remove()
 
 
 def schema(

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    Answer = tuple[int, Any]
+    Answer = tuple[int, Any] | tuple[int, Any, str]  # what follows, too, where that is not all
     Handler = Callable[[str, str, dict[str, str], bytes, dict[str, str]], Answer]
 
 BOT = {"login": "github-actions[bot]"}
+LONGEST = 65536  # characters of an issue or a comment
 JWT = "header.payload.signature"
 
 
@@ -31,7 +32,7 @@ class GitHub:
     comments: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     pulls: list[dict[str, Any]] = field(default_factory=list)
 
-    def answer(  # noqa: PLR0911  a row for each request
+    def answer(  # noqa: C901, PLR0911  a row for each request
         self, method: str, path: str, query: dict[str, str], body: bytes, headers: dict[str, str]
     ) -> Answer:
         """Answer a request of `gh`; unknown paths are not found."""
@@ -40,6 +41,8 @@ class GitHub:
         given = json.loads(body or b"{}")
         words = path.removeprefix("/repos/acme/trust/").split("/")
         match method, words:
+            case "POST" | "PATCH", _ if len(given["body"]) > LONGEST:
+                return 422, {"message": "body is too long (maximum is 65536 characters)"}
             case "GET", ["issues"]:
                 return 200, [issue for issue in self.issues if issue["state"] == query["state"]]
             case "POST", ["issues"]:
@@ -61,8 +64,16 @@ class GitHub:
             case "GET", ["pulls"]:
                 return 200, [pull for pull in self.pulls if pull["head"]["label"] == query["head"]]
             case "GET", ["actions", "artifacts"]:
-                return 200, {"artifacts": self.artifacts(query["name"])}
+                return self._page(path, query)
         return 404, {}
+
+    def _page(self, path: str, query: dict[str, str]) -> Answer:
+        kept, page, size = self.artifacts(query["name"]), int(query.get("page", "1")), int(query["per_page"])
+        shown = {"artifacts": kept[(page - 1) * size : page * size]}
+        if len(kept) <= page * size:
+            return 200, shown
+        follows = urllib.parse.urlencode({**query, "page": page + 1})
+        return 200, shown, f"https://api.github.com{path}?{follows}"
 
 
 @dataclass
@@ -143,11 +154,13 @@ def _handler(answer: Handler) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             query = dict(urllib.parse.parse_qsl(address.query))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, found = answer(self.command, address.path, query, body, headers)
+            status, found, *more = answer(self.command, address.path, query, body, headers)
             data = found if isinstance(found, bytes) else json.dumps(found).encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/xml" if data[:1] == b"<" else "application/json")
             self.send_header("Content-Length", str(len(data)))
+            for link in more:
+                self.send_header("Link", f'<{link}>; rel="next"')
             self.end_headers()
             self.wfile.write(data)
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -16,6 +17,9 @@ from builder.prove import authority
 from tests import golang
 from tests.ci.projects import ENVIRONMENT, git, trustpack
 from tests.tools import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 SITE = "https://packages.acme.example"
@@ -63,16 +67,75 @@ def test_beside_a_configuration_only_the_jobs_are_written(folder: Path, system: 
     assert text == file.read_text()
     jobs = yaml.load((folder / FILES[system][0]).read_text(), yaml.BaseLoader)  # noqa: S506  as text: YAML takes `on` for true
     paths = jobs["on"]["push"]["paths"] if system == "github" else jobs["workflow"]["rules"][1]["changes"]
-    watched = [
-        "roots.pem",
-        r"more \[1\]/**",
-        "trustpack.yaml",
-        "trustpack.lock",
-        "recipes/**",
-        "templates/**",
-        DEPENDENCIES[system],
-    ]
-    assert watched == paths
+    folder_of_it = r"more \[1\]/**/*" if system == "github" else "more ?1?/**/*"
+    inputs = ["trustpack.yaml", "trustpack.lock", "recipes/**/*", "templates/**/*", DEPENDENCIES[system]]
+    assert ["roots.pem", folder_of_it, *inputs] == paths
+
+
+def test_gitlab_finds_each_file_by_what_is_watched(folder: Path) -> None:
+    """By Ruby's fnmatch as GitLab calls it; however deep it lies, and whatever characters its name has."""
+    names = ['it\'s "a"', "star*", "br{a,b}", "x$y", "[z]", "!n", "back\\slash"]
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "roots.pem").write_bytes((folder / "roots.pem").read_bytes())
+    given = [f"{name}/roots.pem" for name in names[1:]]
+    trustpack(folder, "init", names[0], *given, "--org", "acme", "--site", SITE, "--ci", "gitlab")
+    jobs = yaml.safe_load((folder / ".gitlab-ci.yml").read_text())
+    deep = ["templates/deb/postinst.j2", "recipes/deb.yaml", f"{names[0]}/deep/er.pem", *given]
+    others = ["roots.pem", "README.md", "templates.md"]
+    script = (
+        "flags = File::FNM_PATHNAME | File::FNM_DOTMATCH | File::FNM_EXTGLOB\n"
+        "patterns, paths = JSON.parse($stdin.read)\n"
+        "puts JSON.dump(paths.select { |path| patterns.any? { |one| File.fnmatch?(one, path, flags) } })"
+    )
+    done = subprocess.run(
+        [require("ruby"), "-rjson", "-e", script], input=json.dumps([_changes(jobs), [*deep, *others]]),
+        env=ENVIRONMENT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert deep == json.loads(done.stdout)
+
+
+def _changes(jobs: Mapping[str, Any]) -> list[str]:
+    found: list[str] = jobs["workflow"]["rules"][1]["changes"]
+    return found
+
+
+@pytest.mark.parametrize("system", FILES)
+def test_of_a_bundle_in_the_configurations_folder_everything_is_watched(folder: Path, system: str) -> None:
+    """A pattern that began with a dot would match nothing."""
+    trustpack(folder, "init", ".", "--org", "acme", "--site", SITE, "--ci", system)
+    assert '["**/*", "trustpack.yaml", ' in (folder / FILES[system][0]).read_text()
+
+
+@pytest.mark.parametrize("system", FILES)
+@pytest.mark.parametrize(("targets", "proof"), [("deb, gem", "net/http"), ("deb, rpm", ""), ("npm", "https")])
+def test_jobs_prove_what_their_machines_can(folder: Path, system: str, targets: str, proof: str) -> None:
+    """Where nothing could be proven, `prove` would stop every run."""
+    trustpack(folder, *NEW)
+    file = folder / "trustpack.yaml"
+    file.write_text(file.read_text().replace("# targets: [", f"targets: [{targets}] # ["))
+    trustpack(folder, "init", "--ci", system)
+    jobs = yaml.safe_load((folder / FILES[system][0]).read_text())
+    steps = jobs["jobs"]["build"]["steps"] if system == "github" else jobs["build"]["script"]
+    lines = [step.get("run", "") if isinstance(step, dict) else step for step in steps]
+    (line,) = [one for one in lines if isinstance(one, str) and " prove" in one]
+    if proof and system == "github":
+        assert f" --client {proof} --offline" in line
+    else:
+        assert line.startswith("echo ")
+        assert "'trustpack docs prove' tells how" in subprocess.check_output(["bash", "-c", line], text=True)
+
+
+@pytest.mark.parametrize("system", FILES)
+def test_where_a_file_cannot_be_written_none_is(folder: Path, system: str) -> None:
+    """Nor a folder; the configuration neither."""
+    blocked = {"github": ".github", "gitlab": ".gitlab"}[system]
+    (folder / blocked).write_text("theirs")
+    assert "cannot be written" in trustpack(folder, *NEW, "--ci", system, code=8)
+    assert {blocked, "roots.pem"} == {path.name for path in folder.iterdir()}
+    (folder / blocked).unlink()
+    (folder / blocked).mkdir()
+    trustpack(folder, *NEW, "--ci", system)
 
 
 @pytest.mark.parametrize("system", FILES)
