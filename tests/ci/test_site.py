@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +24,10 @@ from tests.test_repository import tracked
 from tests.tools import require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
+ACTION = ".github/actions/trustpack/action.yml"
 WORKFLOW = ".github/workflows/site.yml"
 PAGES = "https://${GITHUB_REPOSITORY_OWNER,,}.github.io/${GITHUB_REPOSITORY#*/}"
 MAIN = {"head_branch": "main", "head_repository_id": 1, "repository_id": 1}
@@ -117,3 +121,61 @@ def test_the_site_is_made_and_each_week_signed_again(
     names = {f"demonstration-ca-certs_{RELEASE}_all.deb", wheel}
     assert names == installed(tmp_path, service.environment, pages[1], keys, slug="demonstration")
     assert [] == secrets_left()
+
+
+def test_the_rules_that_keep_the_keys() -> None:
+    """Each job has the permissions it needs; one has keys, another publishes, and nothing is cached."""
+    text = (ROOT / WORKFLOW).read_text("utf-8")
+    assert "pull_request" not in text
+    assert "cache" not in text
+    workflow = yaml.safe_load(text)
+    assert ({}, False) == (workflow["permissions"], workflow["concurrency"]["cancel-in-progress"])
+    jobs = workflow["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "build": {"contents": "read"},
+        "sign": {"actions": "read", "contents": "read"},
+        "publish": {"id-token": "write", "pages": "write"},
+    }
+    assert ["sign"] == [name for name, job in jobs.items() if "secrets." in str(job)]
+    assert "!github.event.repository.fork" in jobs["build"]["if"]
+    assert ["build", "sign"] == [jobs["sign"]["needs"], jobs["publish"]["needs"]]
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> Callable[[str], tuple[int, list[list[str]]]]:
+    """Return what runs the action's commands with a trustpack that notes its words, and fails on `fail`."""
+    steps = yaml.safe_load((ROOT / ACTION).read_text("utf-8"))["runs"]["steps"]
+    assert not [step for step in steps if "${{" in step.get("run", "")]
+    (tmp_path / "bin").mkdir()
+    double = tmp_path / "bin/trustpack"
+    double.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        f"print(json.dumps(sys.argv[1:]), file=open({str(tmp_path / 'noted')!r}, 'a'))\n"
+        "sys.stdin.read()\nsys.exit(7 if 'fail' in sys.argv else 0)\n"
+    )
+    double.chmod(0o755)
+
+    def run(text: str) -> tuple[int, list[list[str]]]:
+        environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "COMMANDS": text}
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[-1]["run"]]
+        done = subprocess.run(command, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, check=False)
+        return done.returncode, [json.loads(line) for line in (tmp_path / "noted").read_text().splitlines()]
+
+    return run
+
+
+def test_the_actions_commands_are_words_and_nothing_else(
+    commands: Callable[[str], tuple[int, list[list[str]]]], tmp_path: Path
+) -> None:
+    """No shell reads them; empty lines are none, and the last line needs no end."""
+    text = "lint  --fail-on error\n\n  lock --check; touch pwned $(touch pwned) `touch pwned` * '\nbuild"
+    words = ["lock", "--check;", "touch", "pwned", "$(touch", "pwned)", "`touch", "pwned`", "*", "'"]
+    assert (0, [["lint", "--fail-on", "error"], words, ["build"]]) == commands(text)
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_the_first_of_the_actions_commands_that_fails_is_the_last(
+    commands: Callable[[str], tuple[int, list[list[str]]]],
+) -> None:
+    """Its status is the step's."""
+    assert (7, [["lint"], ["lock", "fail"]]) == commands("lint\nlock fail\nbuild\n")
