@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from builder.cli import environment
 from builder.errors import LockError, SignatureError, UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def sign(project: Project, key: str, anchor: str | None, *, as_json: bool, dry_r
     public = asking.public(key)
     if public and not any(one.key == public for one in last.signers):
         _refuse(public.fingerprint, last)
-    signature = asking.sign(key, last.said.text)
+    signature = asking.sign(key, last.said.text, at_terminal=environment.has_terminal())
     signer = approvals.signer(last, signature)
     if signer is None:
         _refuse(key, last)

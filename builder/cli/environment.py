@@ -253,6 +253,15 @@ def agree_to_scheme(old: Release, new: Release, *, given: bool) -> None:
     )
 
 
+def has_terminal() -> bool:
+    """Tell whether programs that are started can ask somebody, whatever their standard streams are."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 def _ask(name: str) -> str:
     entered: str = typer.prompt(f"Password of {name}", hide_input=True, err=True)
     return entered

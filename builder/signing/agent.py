@@ -79,5 +79,6 @@ def certificate(fingerprint: str) -> bytes:
 def _ask(command: tuple[str, ...], data: bytes, what: str) -> program.Answer:
     answer = program.ask(command, data)
     if answer.status:
-        raise ToolError(f"gpg: {what}: {answer.said or f'status {answer.status}'}", hint=_HINT)
+        hint = f"{_HINT}; for a key's password, the agent needs a terminal to ask at"
+        raise ToolError(f"gpg: {what}: {answer.said or f'status {answer.status}'}", hint=hint)
     return answer

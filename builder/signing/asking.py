@@ -17,20 +17,32 @@ _OPENPGP = "openpgp:"
 _PUBLIC = ".pub"
 _SSH = ("ssh-keygen", "-Y", "sign", "-n", approving.NAMESPACE, "-f")
 _GPG = ("gpg", "--quiet", "--no-armor", "--digest-algo", "SHA512", "--local-user")
+_AGENT = {
+    "ssh-keygen": "let the agent have it first: ssh-add KEY",
+    "gpg": "let gpg-agent have it first: gpg --detach-sign at a terminal",
+}
 _MINUTES = 10 * 60.0  # in seconds: people look for their passwords and tokens
 _MOST_BYTES = 64 * 1024  # of a public key's file
 
 
-def sign(key: str, text: str) -> bytes:
+def sign(key: str, text: str, *, at_terminal: bool) -> bytes:
     """Return the signature of a text by the key that `key` names: an SSH key's file, or openpgp:FINGERPRINT.
 
-    Raises ToolError where the program does not sign, SignatureError where there is no such key.
+    `at_terminal` tells whether the program can ask for a password. Raises ToolError where it does not sign,
+    SignatureError where there is no such key.
     """
     fingerprint = openpgp(key)
     words = (*_GPG, fingerprint, "--detach-sign", "--output", "-") if fingerprint else (*_SSH, _file(key))
     answer = program.ask(words, text.encode(), seconds=_MINUTES, on_terminal=True)
     if answer.status:
-        raise ToolError(f"{words[0]}: has not signed: {answer.said or f'status {answer.status}'}")
+        said = answer.said or f"status {answer.status}"
+        if at_terminal:
+            raise ToolError(f"{words[0]}: has not signed: {said}")
+        # Without a terminal, ssh-keygen takes no password for a wrong one.
+        raise ToolError(
+            f"{words[0]}: has not signed, and there is no terminal at which it could ask: {said}",
+            hint=f"if the key has a password, sign at a terminal, or {_AGENT[words[0]]}",
+        )
     try:
         return answer.out if fingerprint else ssh.dearmored(answer.out.decode("latin-1"))
     except Unsupported as fault:

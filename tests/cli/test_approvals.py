@@ -1,6 +1,9 @@
 """`approvals` from trustpack.yaml to the build: ssh-keygen and gpg sign, git merges, nobody gets around."""
 
+import contextlib
 import json
+import os
+import pty
 import re
 import shutil
 import subprocess
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ENVIRONMENT, World
+from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
 from tests.tools import require
 
 _ANCHOR = re.compile(r"^anchor: ([0-9a-f]{64})$", re.MULTILINE)
@@ -311,6 +314,80 @@ def test_gpg_approves_too(world: World, gnupg: dict[str, str]) -> None:
     changed = text[:by_dave] + ("A" if text[by_dave] != "A" else "B") + text[by_dave + 1 :]
     world.write("trustpack.lock", changed)
     assert "the signature of dave is not of this text" in refused(world)
+
+
+PASSWORD = "correct horse"  # noqa: S105  of keys that nobody uses
+# What gpg's agent asks by: on the terminal of which it is told, and nowhere else.
+PINENTRY = """\
+#!/bin/sh
+echo OK
+while read -r line; do
+    case $line in
+    'OPTION ttyname='*) tty=${line#OPTION ttyname=} ;;
+    GETPIN)
+        printf 'Password: ' >"$tty"
+        read -r answer <"$tty"
+        echo "D $answer"
+        ;;
+    esac
+    echo OK
+done
+"""
+
+
+def typed(world: World, env: dict[str, str], key: str, *answers: str) -> tuple[int, str]:
+    """Sign at a terminal, at which each question is answered; return the status, and what stood there."""
+    leader, follower = pty.openpty()
+    command = [require("setsid"), "--ctty", str(PROGRAM), "lock", "--sign", key]
+    child = subprocess.Popen(
+        command, cwd=world.folder, env=env, stdin=follower, stdout=follower, stderr=follower
+    )
+    os.close(follower)
+    said, left = "", list(answers)
+    with contextlib.suppress(OSError):  # the terminal ends with who is at it
+        while data := os.read(leader, 4096):
+            said += data.decode()
+            if said.rstrip(" ").endswith(":") and left:
+                os.write(leader, f"{left.pop(0)}\n".encode())
+    code = child.wait(60)
+    os.close(leader)
+    return code, said
+
+
+def test_keys_with_passwords_are_asked_for_at_the_terminal(world: World, gnupg: dict[str, str]) -> None:
+    """By ssh-keygen and gpg's agent; a wrong password and a missing terminal are told for what they are."""
+    pinentry = world.write("pinentry", PINENTRY)
+    pinentry.chmod(0o755)
+    Path(gnupg["GNUPGHOME"], "gpg-agent.conf").write_text(f"pinentry-program {pinentry}\n")
+    made = ["--pinentry-mode", "loopback", "--passphrase", PASSWORD]
+    gpg(gnupg, *made, "--quick-gen-key", "Dave <dave@acme.example>", "ed25519", "sign", "never")
+    listed = gpg(gnupg, "--with-colons", "--list-keys").split("\n")
+    fingerprint = next(line for line in listed if line.startswith("fpr")).split(":")[9]
+    world.write("dave.pub", gpg(gnupg, "--armor", "--export", fingerprint))
+    subprocess.run(["gpgconf", "--kill", "all"], env=gnupg, check=True)  # which has just seen the password
+    command = [require("ssh-keygen"), "-q", "-t", "ed25519", "-N", PASSWORD, "-f", "alice"]
+    subprocess.run(command, cwd=world.folder, env=ENVIRONMENT, check=True)
+    configured(world, approvals("alice", "dave"))
+    assert world.run("lock").code == 0
+
+    for key, wrong in (("alice", 1), (f"openpgp:{fingerprint}", 3)):
+        nobody = subprocess.run(
+            [PROGRAM, "lock", "--sign", key],
+            cwd=world.folder,
+            env=gnupg,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        assert (nobody.returncode, "there is no terminal at which it could ask" in nobody.stderr) == (7, True)
+        assert "hint: if the key has a password, sign at a terminal" in nobody.stderr
+        code, said = typed(world, gnupg, key, *["wrong"] * wrong)
+        assert (code, "has not signed:" in said) == (7, True), said
+        code, said = typed(world, gnupg, key, PASSWORD)
+        assert (code, "signed by" in said) == (0, True), said
+    assert world.run("lock", "--approved").code == 0
 
 
 def test_a_private_key_is_never_read(world: World) -> None:
