@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -18,7 +19,6 @@ from tests.ci.projects import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 _SHELLS = {
     "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
@@ -177,6 +177,10 @@ class _Job:
                 return False
             into = workspace / given.get("path", ".")
             shutil.copytree(found, into, symlinks=True, dirs_exist_ok=True)
+        elif name == "actions/attest":
+            subjects = sorted(Path("/").glob(given["subject-path"].lstrip("/")))
+            self.said += "".join(f"attested {path.name}\n" for path in subjects)
+            return bool(subjects)
         elif name == "actions/upload-pages-artifact":
             kept = self.folder / "pages"
             shutil.copytree(workspace / given["path"], kept, ignore=shutil.ignore_patterns(".*"))

@@ -62,6 +62,7 @@ def story(
             "TRUSTPACK_DESTINATION": destination,
             "AWS_ROLE_ARN": "arn:aws:iam::1:role/publisher",
             "AWS_REGION": s3.REGION,
+            "TRUSTPACK_ATTEST": "true",
         },
     }
     service = Service(begin("github", site), tmp_path / "runs", environment, settings)
@@ -93,6 +94,7 @@ def test_from_the_bundle_to_clients(story: Story, tmp_path: Path, machine: dict[
     said = story.run("workflow_dispatch", inputs={"first": "true"})
     assert ": 1 proven" in said
     assert "with acme-ca-certs_2026.10_all.deb\n" in said  # by publish, to GitHub
+    assert "attested acme-ca-certs_2026.10_all.deb\n" in said
     keys = tmp_path / "acme.asc"
     urllib.request.urlretrieve(f"{story.site}/acme.asc", keys)  # noqa: S310  loopback
     names = {"acme-ca-certs_2026.10_all.deb", "acme_certifi-1.2026.10-py3-none-any.whl"}

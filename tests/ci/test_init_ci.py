@@ -241,12 +241,13 @@ def test_the_rules_that_keep_the_keys(jobs: Path) -> None:
         "build": {"contents": "read"},
         "sign": {"actions": "read", "contents": "read"},
         "publish": {"contents": "read", "id-token": "write"},
+        "attest": {"attestations": "write", "id-token": "write"},
         "watch": {"contents": "read", "issues": "write"},
     }
     # One that has them is one that a pull request does not start.
-    for name in found.keys() - {"build", "publish"}:
+    for name in found.keys() - {"build", "publish", "attest"}:
         assert "github.event_name != 'pull_request'" in workflow["jobs"][name]["if"]
-    assert "sign" == workflow["jobs"]["publish"]["needs"]
+    assert {"sign"} == {workflow["jobs"][name]["needs"] for name in ("publish", "attest")}
     holders = [name for name, job in workflow["jobs"].items() if "secrets." in str(job)]
     assert ["sign"] == holders
 
