@@ -110,7 +110,10 @@ def _intact(manifest: Manifest, data: Mapping[str, bytes]) -> Iterator[tuple[str
 
 
 def _is_managed(root: Path, kind: str) -> bool:
-    return any((root / one).exists() for one in _SYSTEMS[kind])
+    try:
+        return any((root / one).exists() for one in _SYSTEMS[kind])
+    except OSError:  # what nobody may look into is told of each file
+        return False
 
 
 def _system(file: str, package: Unpacked, root: Path, manifest: Manifest) -> InstalledCopy:
@@ -143,10 +146,17 @@ def _language(
         # pip writes that one anew, with what else it has made.
         expected = {path: each for path, each in expected.items() if not path.endswith(".dist-info/RECORD")}
         own = tuple(sorted({path.partition("/")[0] for path in expected if "/" in path}))
-    folders = [each for pattern in _PLACES[package.format] for each in sorted(root.glob(pattern))]
+    folders = _folders(root, _PLACES[package.format])
     for base, place in [*((Path("/"), one) for one in places), *((root, each) for each in folders)]:
         for folder in (place, *(_nested(place) if package.format == "npm" else ())):
             yield InstalledCopy(file, package.format, base, folder, expected, own)
+
+
+def _folders(root: Path, patterns: Sequence[str]) -> list[Path]:
+    try:
+        return [each for pattern in patterns for each in sorted(root.glob(pattern))]
+    except OSError:  # of the root itself, which the system's package tells
+        return []
 
 
 def _nested(place: Path) -> Iterator[Path]:

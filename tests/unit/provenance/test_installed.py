@@ -261,6 +261,23 @@ def test_copies_within_other_packages_and_what_gems_run_are_not_passed_over(
         installed.find(files.manifest, files.data, tmp_path, [modules, tmp_path / "cache"])
 
 
+def test_what_may_not_be_read_is_told(dist: Path, debian: Path) -> None:
+    """It is no sign that nothing is installed, and ends in no traceback."""
+    files = verify_release.read(dist)
+    released = verify_release.verify("dist", files)
+    debian.chmod(0)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        there = installed.find(files.manifest, files.data, debian)
+        found = installed.verify(released, files.manifest, there)
+    finally:
+        os.seteuid(before)
+        debian.chmod(0o755)
+    assert {"cannot be read: Permission denied"} == {one.problem for one in found.discrepancies}
+
+
 def test_hostile_names_are_shown_as_they_are_and_harmless(dist: Path, debian: Path) -> None:
     """A line's end, a colour, and bytes that are no text."""
     folder = os.fsencode(debian / "usr/share/ca-certificates/acme")
