@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime as dt
+import functools
 import importlib.metadata
 import io
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -49,14 +51,14 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def machine(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the environment of a machine with its own Python, whose pip knows no other place than ours.
 
-    What the jobs install by digest is there in those versions, and nothing else of this environment is.
+    What the jobs install by digest is there in those versions, and but for pip nothing else is.
     """
     base = tmp_path_factory.mktemp("machine")
     folder = base / "python"
-    venv.create(folder, with_pip=True, symlinks=True)
+    venv.create(folder, with_pip=False, symlinks=True)
     site = next((folder / "lib").glob("python3.*/site-packages"))
     listed = "".join(file.read_text("utf-8") for file in REQUIREMENTS)
-    for name in set(re.findall(r"^([\w.-]+)==", listed, re.MULTILINE)):
+    for name in {"pip", *re.findall(r"^([\w.-]+)==", listed, re.MULTILINE)}:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # another Python's
             tops = {file.parts[0] for file in importlib.metadata.files(name) or ()}
             for top in tops - {"..", "__pycache__"}:
@@ -88,12 +90,18 @@ def bucket() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Callable[[str, str], Path]:
+def begin(tmp_path: Path, project: Callable[[str, str], Path]) -> Callable[[str, str], Path]:
     """Return what begins a project of two CAs, one of which ends in two months, with a CI system's files."""
+    return lambda system, site: Path(shutil.copytree(project(system, site), tmp_path / "origin"))
 
-    def begun(system: str, site: str) -> Path:
-        folder = tmp_path / "origin"
-        folder.mkdir()
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """Return what makes such a project, once for all tests; they use copies."""
+
+    @functools.cache
+    def made(system: str, site: str) -> Path:
+        folder = tmp_path_factory.mktemp("project")
         now = dt.datetime.now(dt.UTC)
         (folder / "old.pem").write_bytes(authority.create("Acme Old Root", now=now, days=60).pem)
         (folder / "roots.pem").write_bytes(authority.create("Acme Root", now=now).pem)
@@ -106,7 +114,7 @@ def begin(tmp_path: Path) -> Callable[[str, str], Path]:
         commit(folder, "Begin")
         return folder
 
-    return begun
+    return made
 
 
 def commit(folder: Path, message: str) -> str:
