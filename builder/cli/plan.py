@@ -15,9 +15,14 @@ _WARNED = 1
 def plan(
     *,
     config: options.Config = None,
-    out: Annotated[Path, typer.Option(help="The release to compare with where there is no lock.")] = Path(
-        "dist"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The release to compare with where there is no lock.  [default: dist]",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
     form: options.Form = None,
     json: options.Json = False,
     password_file: options.PasswordFile = None,
@@ -36,7 +41,9 @@ def plan(
 
     show = plans.as_json if options.chosen(form, json=json) == "json" else plans.as_text
     project = environment.project(config=config, now=now)
+    if project.lock:
+        options.refuse_idle({"--out": out}, f"{project.lock_file} tells which release was before")
     bundle = environment.accepted(project, password_file=password_file, quiet=True)
-    found = pipeline.plan(project, bundle, out)
+    found = pipeline.plan(project, bundle, out or Path("dist"))
     typer.echo(show(found), nl=False)
     raise typer.Exit(_WARNED if found.warnings or found.one_way else 0)

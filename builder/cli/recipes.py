@@ -27,7 +27,7 @@ def list_recipes(folder: _Folder = Path(), *, form: options.Form = None, json: o
     from builder.render import recipe
 
     as_json = options.chosen(form, json=json) == "json"
-    found = recipe.sources(folder)
+    found = recipe.sources(_there(folder))
     rows: list[dict[str, Any]] = [
         {
             "target": name,
@@ -58,7 +58,7 @@ def show(
     from builder.text import document
 
     as_json = options.chosen(form, json=json) == "json"
-    source = recipe.select(recipe.sources(folder), [target])[0]
+    source = recipe.select(recipe.sources(_there(folder)), [target])[0]
     recipe.check_links(source)
     text = document.read(source.file)
     files = [str(source.templates / file) for file in recipe.templates(source)]
@@ -70,6 +70,15 @@ def show(
     typer.echo(text.rstrip())
     for file in files:
         typer.echo(f"# {file}")
+
+
+def _there(folder: Path) -> Path:
+    """Return a folder; raise UsageError where there is none: nobody has asked for the built-in recipes."""
+    from builder.errors import UsageError
+
+    if not folder.is_dir():
+        raise UsageError(f"--folder {folder}: is no folder", hint="name the one in which trustpack.yaml is")
+    return folder
 
 
 def _same(path: Path, copy: Path) -> bool:

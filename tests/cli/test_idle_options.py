@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from builder.cli import app, register
+from builder.cli import COMMANDS
 from builder.errors import LockError, UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ LINES = {
     "lock --approved --change-scheme": "--sign and --approved",
     "lock --sign k --password-file p": "--password-file: does nothing",
     "names --offline --registry pypi=https://pypi.acme.example": "--registry: is idle",
+    "plan --out dist": "--out: trustpack.lock tells which",
+    "recipes list --folder nowhere": "--folder nowhere: is no folder",
     f"prove --repo {SITE} --keys k --unsigned": "--keys and --unsigned",
     "repo add --unsigned --keys k": "--keys: signs nothing",
     "repo check --unsigned --keys k": "--keys: is idle",
@@ -48,16 +53,28 @@ def made(tmp_path_factory: pytest.TempPathFactory, roots: bytes) -> Iterator[Pat
     folder = tmp_path_factory.mktemp("made")
     (folder / "roots.pem").write_bytes(roots)
     (folder / "trustpack.yaml").write_text(CONFIG)
-    register(dict.fromkeys(line.split()[0] for line in (*LINES, "build", "attest")))
     with contextlib.chdir(folder):
         for line in ("lock", "build --quiet"):
             assert not ran(line).exception
         yield folder
 
 
+@functools.cache
+def commands() -> typer.Typer:
+    """Return the commands that are tried, apart from the program's own list of them."""
+    app = typer.Typer()
+    for name in dict.fromkeys(line.split()[0] for line in (*LINES, "build", "attest")):
+        module = import_module(f"builder.cli.{COMMANDS[name][0]}")
+        if several := getattr(module, "app", None):
+            app.add_typer(several, name=name)
+        else:
+            app.command(name)(getattr(module, name))
+    return app
+
+
 def ran(line: str) -> Result:
     """Run a command in this process: nothing comes of it but an error."""
-    return CliRunner().invoke(app, line.split(), env={"TRUSTPACK_ANCHOR": None})
+    return CliRunner().invoke(commands(), line.split(), env={"TRUSTPACK_ANCHOR": None})
 
 
 def refused(line: str) -> str:
