@@ -56,6 +56,7 @@ class Npm(Registry):
         """Yield the requests that publishing these files makes where nothing is there yet."""
         for file in files:
             yield PlannedRequest("GET", self._document(file), file.name)
+            yield PlannedRequest("GET", self._tarball(file), file.name)
             if self._access.exchanged:
                 yield from self._access.requests()
                 yield PlannedRequest("POST", self._oidc(file.package), file.name)
@@ -78,7 +79,16 @@ class Npm(Registry):
         except (KeyError, TypeError, AttributeError):
             raise PublishError(f"{urls.shown(self._document(file))}: is no npm package's document") from None
         digest = f"{integrity[1]}:{base64.b64decode(integrity[2]).hex()}" if integrity else ""
-        return PublishedFile(url, lambda: self._with.web.get(url, self._access.reader(url)).body, digest)
+        reply = self._with.web.get(url, self._access.reader(url))
+        published = PublishedFile(url, lambda: reply.body, digest)
+        # The digest is what a client said of its package. verdaccio was seen to keep another job's beside it.
+        if published.is_(file.data) and reply.body != file.data:
+            what = "does not have" if reply.absent else "is not"
+            raise PublishError(
+                f"{urls.shown(url)}: {what} the {file.name} of which the registry tells our digest",
+                hint="if that stays so, have it removed there, or build a release of a higher number",
+            )
+        return published
 
     def send(self, file: ReleaseFile) -> None:
         """Publish a package by npm."""
@@ -133,6 +143,11 @@ class Npm(Registry):
 
     def _document(self, file: ReleaseFile) -> str:
         return f"{self.url}{quote(file.package, safe='@')}"
+
+    def _tarball(self, file: ReleaseFile) -> str:
+        """Return where a package is read, as npm itself names it; a registry may have another place."""
+        bare = file.package.rpartition("/")[2]
+        return f"{self._document(file)}/-/{bare}-{file.version}.tgz"
 
     def _oidc(self, package: str) -> str:
         return f"{self.url}-/npm/v1/oidc/token/exchange/package/{quote(package, safe='@')}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import OutputError, PublishError, ToolError
@@ -20,7 +21,6 @@ from builder.text.quoting import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from builder.publish.credential import Credential
     from builder.publish.registry import Surroundings
@@ -93,6 +93,8 @@ def _environment(folder: Path, surroundings: Surroundings) -> dict[str, str]:
     elif system:
         # What trustpack itself trusts: uv, npm and twine bring lists of their own, without a company's CA.
         found = dict.fromkeys(_CA_FILE, system) | found
+    # The clients run in a folder of their own.
+    found |= {name: str(Path(found[name]).absolute()) for name in _CA_FILE if name in found}
     return {**found, "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"}
 
 

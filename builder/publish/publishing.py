@@ -5,6 +5,7 @@ What registries have is the only memory: a run that was ended anywhere is finish
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _MARKED = ("pypi", "npm", "rubygems")
 _ATTEMPTS = 3
 _WAITS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds until a registry lists what it was sent
+_TAKEN = re.compile(r"\b409\b|already|exists", re.IGNORECASE)  # what is said of a file that is there
 _LATER = "run it again: what is listed by then is not sent again"
 
 
@@ -183,7 +185,7 @@ def _deliver(
             break
         except PublishError as error:
             # It may have been stored all the same, or by another job meanwhile.
-            if _is_there_after(registry, file, error):
+            if _is_there_after(registry, file, error, sleep):
                 return "sent"
             if not isinstance(error, UnansweredError) or attempt == _ATTEMPTS:
                 raise
@@ -200,13 +202,20 @@ def _deliver(
     )
 
 
-def _is_there_after(registry: Registry, file: ReleaseFile, error: PublishError) -> bool:
+def _is_there_after(
+    registry: Registry, file: ReleaseFile, error: PublishError, sleep: Callable[[float], None]
+) -> bool:
     """Tell whether a file is there although sending it has failed; raise `error` where that is unknown."""
-    try:
-        found = registry.look(file)
-    except PublishError:
-        raise error from None
-    return _is_ours(found, file)
+    # Refused since it is there, it may be another job's that is still on its way.
+    for wait in _WAITS if _TAKEN.search(str(error)) else _WAITS[:1]:
+        sleep(wait)
+        try:
+            found = registry.look(file)
+        except PublishError:
+            raise error from None
+        if _is_ours(found, file):
+            return True
+    return False
 
 
 def _is_ours(found: PublishedFile | None, file: ReleaseFile) -> bool:

@@ -35,7 +35,7 @@ class Relay:
     """What came, and what happens then.
 
     `sending` is called before the body of an upload is read, `sent` before one is handed on. `redirected` is
-    where uploads are redirected to, and by which status.
+    where uploads are redirected to, and by which status. `troubled`, those without a credential are too much.
     """
 
     url: str = ""
@@ -45,6 +45,7 @@ class Relay:
     sending: Callable[[], None] = lambda: None
     sent: Callable[[], None] = lambda: None
     redirected: tuple[int, str] | None = None
+    troubled: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -93,6 +94,9 @@ class _Answer(TunnelHandler):
             return
         if self.command in UPLOADS and credential:
             relay.sent()
+        elif self.command in UPLOADS and relay.troubled:
+            self._answer(500, {}, b"")
+            return
         if relay.behind:
             self._answer(*_handed_on(relay, self, data))
         else:

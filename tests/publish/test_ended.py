@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,6 @@ from tests.publish.conftest import SECONDS
 from tests.tools import require_linux
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tests.publish.conftest import Project
     from tests.publish.registries import Running
 
@@ -25,15 +24,16 @@ _LONG = pytest.mark.long
 _INTERRUPTED = 130
 
 
-def holders(secrets: Iterable[str]) -> set[int]:
-    """Return the processes that have one of these in their environment."""
+def holders(project: Project) -> set[int]:
+    """Return the processes of a project's run that have a secret in their environment."""
+    ours = project.variables["TMPDIR"].encode()
     found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
             data = path.read_bytes()
         except OSError:
             continue
-        if any(f"={secret}\0".encode() in data for secret in secrets):
+        if ours in data and any(f"={secret}\0".encode() in data for secret in project.secrets):
             found.add(int(path.parent.name))
     return found
 
@@ -68,13 +68,13 @@ def test_a_run_that_is_ended_while_a_client_sends_is_finished_by_the_next(
         def kill() -> None:
             setattr(before, moment, lambda: None)
             during.extend(path.name for path in temporary.iterdir())
-            assert len(holders(project.secrets)) > 1, "the client has it while it sends"
+            assert len(holders(project)) > 1, "the client has it while it sends"
             os.kill(process.pid, end)
             until = time.monotonic() + 10
-            while holders(project.secrets) and time.monotonic() < until:
+            while holders(project) and time.monotonic() < until:
                 process.poll()
                 time.sleep(0.01)
-            left.append(holders(project.secrets))
+            left.append(holders(project))
 
         setattr(before, moment, kill)
         process = project.started("--to", to)
@@ -91,3 +91,28 @@ def test_a_run_that_is_ended_while_a_client_sends_is_finished_by_the_next(
     assert list(temporary.iterdir()) == []
     path = package(project)
     assert running.stored(path.name) == path.read_bytes()
+
+
+@_LONG
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_that_is_kept_waiting_is_ended_and_started_again(
+    request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
+) -> None:
+    """After --timeout; the second time it is answered."""
+    to, server, _ = CLIENTS[client]
+    running: Running = request.getfixturevalue(server)
+    with relay.relaying(running.url) as before:
+        project = built(project, client, running, tmp_path / "bin", url=before.url)
+        waited = threading.Event()
+
+        def wait() -> None:
+            before.sent = lambda: None
+            waited.wait(SECONDS)
+
+        before.sent = wait
+        done = project.publish("--to", to, "--timeout", "10")
+        tried = len(before.uploads)
+        waited.set()
+    assert done.returncode == 0, done.stderr
+    assert tried == 2
+    assert "trying again" in done.stderr

@@ -85,3 +85,14 @@ def test_nothing_goes_where_an_upload_is_redirected_to(
     assert len(before.uploads) == (0 if client == "npm" else 1)
     assert there.rstrip("/") in said or client == "gem"
     assert "write that address into trustpack.yaml" in hint
+
+
+@pytest.mark.long
+def test_a_registry_for_which_the_question_is_too_much_is_published_to(
+    project: Project, verdaccio: Running, tmp_path: Path
+) -> None:
+    """Only a redirect keeps npm from sending."""
+    with relay.relaying(verdaccio.url) as before:
+        before.troubled = True
+        project = built(project, "npm", verdaccio, tmp_path / "bin", url=before.url)
+        assert project.outcomes("--to", "npm") == {"npm": "sent"}

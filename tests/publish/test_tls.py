@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +70,8 @@ def test_what_the_system_trusts_is_trusted_by_every_client(
         system = Path(ssl.get_default_verify_paths().openssl_cafile)
         public = system.read_bytes() if system.exists() else b""
         (tmp_path / "system.pem").write_bytes(public + root.read_bytes())
-        project.variables.update(HTTPS_PROXY=before.proxy, SSL_CERT_FILE=str(tmp_path / "system.pem"))
+        relative = os.path.relpath(tmp_path / "system.pem", project.folder)
+        project.variables.update(HTTPS_PROXY=before.proxy, SSL_CERT_FILE=relative)
         to = CLIENTS[client].to
         assert project.outcomes("--to", to) == {to: "sent"}
     assert len(before.uploads) == 1
