@@ -95,6 +95,21 @@ def test_an_artifact_lies_over_nothing_that_was_checked_out(world: World) -> Non
     assert "TRUSTPACK_KEYS: is no secret of the environment trust-sign" in done["sign"].said
 
 
+def test_a_release_that_was_changed_after_the_build_is_not_unpacked(world: World) -> None:
+    """Its digest comes by another way than the file."""
+
+    def change(job: str) -> None:
+        if job == "build":
+            file = world.service.artifacts["1", "release"] / "release.tar"
+            file.write_bytes(file.read_bytes() + b"x")
+
+    world.change("trust.yml", TAR, _indented("mkdir dist\ntar -cf release.tar dist"))
+    done = world.service.run("trust.yml", PUSH, skipping=SKIPPING, between=change)
+    assert ["success", "failure", "skipped"] == [done[job].result for job in ("build", "sign", "publish")]
+    assert "release.tar: FAILED" in done["sign"].said
+    assert not (world.workspace("sign") / "dist").exists()
+
+
 def test_records_of_strangers_do_not_hide_ours(world: World) -> None:
     """However many forks have uploaded; an expired one of ours counts for nothing."""
     stranger = {"expired": False, "workflow_run": {**MAIN, "id": 666, "head_repository_id": 2}}
