@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.ci.projects import git
+from tests.ci.projects import git, installs_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +51,7 @@ class Service:
     artifacts: Artifacts = field(default_factory=dict)
     pages: Path | None = None  # what is served there
     runs: int = 0
+    installed: set[str] = field(default_factory=set)
 
     def run(
         self,
@@ -117,7 +118,10 @@ class _Job:
             given = {key: _filled(str(value), self.context) for key, value in step.get("with", {}).items()}
             name = step["uses"].split("@")[0]
             return self._own(name, given, environment) if name[0] == "." else self._action(name, given)
+        folder = self.folder / "workspace" / _filled(step.get("working-directory", "."), self.context)
         if step["run"].startswith(self.skipping or ("\0",)):
+            return True
+        if installs_again(step["run"], folder, self.service.installed):
             return True
         number = len(list(self.folder.iterdir()))
         script, output = self.folder / f"{number}.script", self.folder / f"{number}.output"
@@ -125,7 +129,7 @@ class _Job:
         output.touch()
         done = subprocess.run(
             [*_SHELLS[step.get("shell", shell)], str(script)],
-            cwd=self.folder / "workspace" / _filled(step.get("working-directory", "."), self.context),
+            cwd=folder,
             env={
                 **self.service.environment,
                 **{key: _filled(str(value), self.context) for key, value in environment.items()},

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.ci.projects import git
+from tests.ci.projects import git, installs_again
 from tests.ci.standins import JWT
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Runner:
     machine: Mapping[str, str]
     settings: Mapping[str, Mapping[str, str]]
     pipelines: int = 0
+    installed: set[str] = field(default_factory=set)
 
     def run(
         self,
@@ -67,7 +68,8 @@ class Runner:
                 **job.get("variables", {}), **given, **reported, **self.machine,
                 **dict.fromkeys(job.get("id_tokens", {}), JWT),
             }  # fmt: skip
-            done[name] = _executed(list(_lines(job["script"])), work, environment, skipping)
+            lines = [line for line in _lines(job["script"]) if not installs_again(line, work, self.installed)]
+            done[name] = _executed(lines, work, environment, skipping)
             if done[name][0]:
                 break
             assert all((work / path).is_file() for path in job.get("artifacts", {}).get("paths", []))

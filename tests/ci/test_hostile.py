@@ -125,9 +125,7 @@ def test_records_of_strangers_do_not_hide_ours(world: World) -> None:
     assert "{}" == (world.workspace("sign").parent / "temporary/record/record.json").read_text()
 
 
-@pytest.mark.parametrize(
-    "plan", [b"\x01" * 60_000, b"\n" * 49_000, "\u0416".encode() * 40_000, b"x" * 70_000]
-)
+@pytest.mark.parametrize("plan", [b"\x01" * 60_000, b"\n" * 49_000, "\u0416".encode() * 40_000])
 def test_a_plan_that_is_too_long_is_shown_as_far_as_there_is_room(world: World, plan: bytes) -> None:
     """And nothing of what a stranger's artifact holds lies where the job writes."""
     _plan(world, plan)
@@ -161,9 +159,8 @@ def _commented(world: World) -> str:
 def test_more_than_an_issue_has_room_for_is_cut(world: World) -> None:
     """Hundreds of CAs may expire at once; among several issues of ours, one is brought up to date."""
     world.change("trust.yml", "          cat due.txt\n", _indented("seq 60000 >due.txt\nstatus=1"))
-    for _ in range(2):
-        done = world.service.run("trust.yml", {"event_name": "schedule"}, skipping=SKIPPING)
-        assert "success" == done["watch"].result, done["watch"].said
+    done = world.service.run("trust.yml", {"event_name": "schedule"}, skipping=SKIPPING)
+    assert "success" == done["watch"].result, done["watch"].said
     (issue,) = world.github.issues
     assert "\n    6000\n" in issue["body"]
     world.github.issues.append({**issue, "number": 2, "body": issue["body"][:100]})
