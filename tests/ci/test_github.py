@@ -174,7 +174,8 @@ def test_what_a_pull_request_changes_is_a_comment(story: Story) -> None:
     trustpack(origin, "lock", "--release", "2026.11")
     head = commit(origin, "Without the old root")
     done = story.service.run("trust.yml", FORK, skipping=(*PROOF, "trustpack attest", "trustpack lint"))
-    assert ["success", "skipped", "skipped", "skipped"] == [one.result for one in done.values()]
+    assert {"skipped"} == {done[job].result for job in done.keys() - {"build"}}
+    assert "success" == done["build"].result
     event = {
         "id": "1", "event": "pull_request", "head_sha": head, "head_branch": "x$(id)",
         "head_repository": {"owner": {"login": "mallory"}, "full_name": "mallory/trust"},

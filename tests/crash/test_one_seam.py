@@ -32,6 +32,7 @@ _EXCEPTIONS = {
     "prove/": "in a testbed, a folder of scratch",
     "cli/__init__.py": "opens /dev/null for streams that are closed",
     "cli/demo": "in the demo's folder, which is of scratch",
+    "cli/environment.py": "opens the terminal, to see whether there is one",
     "cli/repo_serve.py": "writes nothing but a throw-away CA in a folder of scratch",
     "cli/verify.py": _SCRATCH,
     "provenance/rebuild.py": _SCRATCH,
