@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from tests import site_keys as made
 from tests.unit.provenance import projects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from builder.lifecycle.lock import Lock
@@ -143,6 +144,48 @@ def test_a_manifest_that_is_damaged_or_missing_is_named(dist: Path, keys: SiteVe
     path.unlink()
     with pytest.raises(VerificationError, match="holds no release"):
         told(dist, keys)
+
+
+def places(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to each value in JSON."""
+    if at:
+        yield at
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inside:
+        yield from places(each, (*at, key))
+
+
+def test_any_value_anywhere_in_a_manifest_is_a_difference(dist: Path, keys: SiteVerifier) -> None:
+    """Whatever its type: it never passes, and ends in nothing but an error of ours."""
+    chosen = random.Random(20261129)  # noqa: S311  the same values in each run
+    odd: tuple[object, ...] = (
+        None,
+        -1,
+        10**18,
+        10**400,
+        1.5,
+        "",
+        "é",
+        "\0",
+        "../x",
+        "9" * 5000,
+        [],
+        {},
+        [[]],
+    )
+    text = (dist / "manifest.json").read_text()
+    for _ in range(100):
+        value = json.loads(text)
+        *way, last = chosen.choice(list(places(value)))
+        inside = value
+        for key in way:
+            inside = inside[key]
+        other = chosen.choice(odd)
+        if inside[last] == other:
+            continue
+        inside[last] = other
+        (dist / "manifest.json").write_text(json.dumps(value, indent=2) + "\n")
+        assert named(dist, keys) != [], (way, last, other)
 
 
 def test_a_link_in_the_place_of_a_file_is_not_followed(dist: Path, tmp_path: Path) -> None:
