@@ -51,7 +51,7 @@ def write_pieces(file: Path, pieces: Iterable[bytes]) -> None:
         clear_up(target.parent)
         with staged(target, pieces) as temporary:
             temporary.chmod(_READABLE)
-            temporary.replace(target)
+            rename(temporary, target)
     except OSError as error:
         raise unwritable(file, error) from error
 
@@ -65,6 +65,7 @@ def create(path: Path, data: bytes) -> None:
     with staged(path, data) as temporary:
         try:
             os.link(temporary, path)
+            sync(path.parent)
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links
@@ -81,9 +82,28 @@ def put(path: Path, data: bytes, *, mode: int | None = None) -> None:
         try:
             if mode is not None:
                 temporary.chmod(mode)
-            temporary.replace(path)
+            rename(temporary, path)
         except OSError as error:
             raise _named(error, path) from error
+
+
+def rename(temporary: Path, path: Path) -> None:
+    """Rename what was staged, so that it stays renamed whenever the power fails; raises OSError."""
+    temporary.replace(path)
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Let the disk have the names in a folder, as far as its file system does that.
+
+    Nobody is told where it does not: what has the new name is there, and cannot be taken back.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -254,7 +274,7 @@ def _move(temporary: Path, path: Path) -> None:
     with alone(path.parent, "another file is being made here"):
         if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-        temporary.rename(path)
+        rename(temporary, path)
 
 
 def _named(error: OSError, path: Path) -> OSError:

@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, TypedDict
 import msgspec
 
 from builder.errors import OutputError
-from builder.release.atomic import absent, alone, clear_up, put, remove_empty, staged, unwritable
+from builder.release.atomic import (
+    absent,
+    alone,
+    clear_up,
+    put,
+    remove_empty,
+    rename,
+    staged,
+    sync,
+    unwritable,
+)
 from builder.release.manifest import MANIFEST, PROOFS, SUMS, FileName, read_manifest, to_json
 from builder.text import files
 
@@ -96,6 +106,8 @@ def write(claim: Claim, artifacts: Sequence[Artifact], manifest: Manifest) -> No
         with contextlib.ExitStack() as stack:
             stack.callback(remove_empty, made)
             _make(folder)
+            for path in made:
+                sync(path.parent)
             if not claim.locked:
                 stack.enter_context(alone(folder, _BUSY))
                 stack.callback(remove_empty, made)  # before somebody else can have it
@@ -179,7 +191,7 @@ def _replace(
         ready = {name: stack.enter_context(staged(folder / name, data)) for name, data in new.items()}
         put(folder / _JOURNAL, msgspec.json.encode(journal))
         for name, temporary in ready.items():
-            temporary.replace(folder / name)
+            rename(temporary, folder / name)
 
 
 def _tidy(folder: Path, manifest: Manifest) -> None:

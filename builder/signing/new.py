@@ -57,6 +57,7 @@ def create(
                 file = msgspec.structs.replace(file, generations=(*file.generations, new.generation))
             atomic.put(unfinished / INDEX, index(file), mode=PUBLIC)
             unfinished.rename(folder)
+            atomic.sync(folder.parent)
     except OSError as error:
         if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:  # somebody else was faster
             raise _there_already(folder) from None

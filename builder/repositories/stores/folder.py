@@ -81,7 +81,7 @@ class FolderStore:
                 _let_read(temporary, _FILE)
                 if not kind.immutable:
                     _make_newer(temporary, file)
-                temporary.replace(file)
+                atomic.rename(temporary, file)
         except OSError as error:
             raise atomic.unwritable(file, error) from error
 
@@ -132,6 +132,7 @@ class FolderStore:
                 self._open_folders(folder.parent)
             folder.mkdir(parents=True, exist_ok=True)
             _let_read(folder, _FOLDER)
+            atomic.sync(folder.parent)
 
     def _lock(self, stack: contextlib.ExitStack) -> None:
         end = time.monotonic() + self._patience
