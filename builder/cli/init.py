@@ -118,8 +118,8 @@ def init(
     else:
         project = Project(minimal(org, paths), Path(), None, environment.clock(None))
     where = address(site, "--site") if site is not None else project.config.site or ""
-    jobs = init_ci.files(ci, config, project, where) if ci else ()
     clear_up(config.parent)
+    jobs = init_ci.files(ci, config, project, where) if ci else ()
     if there and not beside:
         hint = "edit it, or give another name with --config"
         if ci:
@@ -127,7 +127,8 @@ def init(
         raise OutputError(f"{config}: is there already", hint=hint)
     bundle = environment.accepted(project, treatments=treatments, password_file=password_file)
     ours = () if beside else ((config, _text(project.config, config, treatments, where)),)
-    _create((*ours, *jobs), config.parent)
+    # The configuration is last: with it there, the same command would be refused after an interruption.
+    _create((*jobs, *ours) if config.parent.is_dir() else ours, config.parent)
     if not beside:
         tell("note", [_SCOPE])
     count = len(bundle.certificates)

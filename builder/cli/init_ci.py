@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 def files(system: str, config: Path, project: Project, site: str) -> tuple[tuple[Path, str], ...]:
-    """Return the path and the text of each file of a CI system.
+    """Return the path and the text of each file of a CI system that is to be written.
 
-    Raises UsageError where no job would find the configuration, and OutputError for a file that is there.
+    Those that a killed run has written are none. Raises UsageError where no job would find the configuration,
+    and OutputError for a file that is there, with another text or as all others are.
     """
     from builder import __version__, ci
     from builder.config import FILE_NAME
+    from builder.release.atomic import clear_up
     from builder.render import recipe
 
     if config.name != FILE_NAME:
@@ -41,7 +43,11 @@ def files(system: str, config: Path, project: Project, site: str) -> tuple[tuple
         __version__,
     )
     found = tuple((root / file.path, file.text) for file in ci.files(system, pipeline))
-    for path, _ in found:
+    for folder in {path.parent for path, _ in found}:
+        clear_up(folder)
+    wanted = tuple((path, text) for path, text in found if not _holds(path, text))
+    done = not wanted and os.path.lexists(config)
+    for path, _ in found if done else wanted:
         if os.path.lexists(path):
             raise OutputError(
                 f"{path}: is there already",
@@ -49,7 +55,16 @@ def files(system: str, config: Path, project: Project, site: str) -> tuple[tuple
             )
     if not site:
         tell("note", [f"{config}: has no site: yet; set it, and SITE in the CI system's file"])
-    return found
+    return wanted
+
+
+def _holds(path: Path, text: str) -> bool:
+    from builder.text import files
+
+    try:
+        return files.read(path) == text.encode("utf-8")
+    except OSError:
+        return False
 
 
 def _repository_above(folder: Path) -> Path | None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import hashlib
+import os
 import stat
-import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest import mock
 
 from cryptography.hazmat.primitives import serialization
 
-from builder import cli
+from builder.ci.jobs import SYSTEMS
 from builder.cli import messages
 from builder.errors import TrustpackError
 from builder.lifecycle import lockfile
-from builder.prove import authority, report
+from builder.prove import report
 from builder.release import manifest as manifests
 from builder.render import recipe
 from builder.repositories import check, push, records, remote, status
@@ -26,20 +24,14 @@ from builder.repositories.stores import FolderStore
 from builder.signing import key_folder, private_file, rotation, site_verifier
 from builder.signing import site_keys as signing
 from tests import site_keys
+from tests.crash import worlds
+from tests.crash.worlds import NOW, trustpack
 from tests.repositories import readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.repositories.readers import View
-
-NOW = "2026-11-24T12:00:00Z"
-_CONFIG = """\
-organisation: {{slug: acme}}
-bundle: {{paths: [roots.pem]}}
-targets: [{targets}]
-site: https://packages.acme.example
-"""
 
 
 class Case(NamedTuple):
@@ -56,64 +48,6 @@ class Case(NamedTuple):
     done: str = ""
     between: str = ""
     whole: Callable[[Path], bool] = lambda _: False
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command of trustpack's, which a call runs in this process."""
-
-    words: tuple[str, ...]
-
-    def __call__(self) -> int:
-        """Return how it ends, as a shell has it."""
-        sys.argv = ["trustpack", *self.words]
-        try:
-            cli.main()
-        except SystemExit as ended:
-            return int(ended.code or 0)
-        return 0
-
-
-def trustpack(*words: str) -> Command:
-    """Return what runs trustpack."""
-    return Command(words)
-
-
-def _roots(folder: Path, *labels: str) -> None:
-    made = (authority.create(label, now=dt.datetime(2026, 11, 20, tzinfo=dt.UTC)).pem for label in labels)
-    (folder / "roots.pem").write_bytes(b"".join(made))
-
-
-def _config(folder: Path, targets: str = "pem, deb") -> None:
-    (folder / "trustpack.yaml").write_text(_CONFIG.format(targets=targets), "utf-8")
-
-
-def _project(folder: Path) -> None:
-    _roots(folder, "Acme Root")
-    _config(folder)
-
-
-def _built(folder: Path) -> None:
-    """Make a release, and then another bundle for the next one."""
-    _project(folder)
-    _do(folder, "build", "--release", "2026.1", "--now", NOW)
-    _roots(folder, "Acme Root", "Acme Root 2")
-
-
-def _releases(folder: Path) -> None:
-    _attested(folder)
-    site_keys.folder(folder / "keys")
-
-
-def _pairs() -> None:
-    """Make keys, or each run would make its own."""
-    for number in (1, 2):
-        site_keys.pair(number)
-
-
-def _do(folder: Path, *words: str) -> None:
-    with contextlib.chdir(folder):
-        assert trustpack(*words)() == 0
 
 
 def _release(folder: Path) -> object:
@@ -147,45 +81,6 @@ def _bytes(name: str) -> Callable[[Path], object]:
 
 
 _RELEASE = {"manifest": _release, "sums": _sums}
-
-
-def _signable(folder: Path) -> None:
-    """Make a release of what is signed inside and beside, and keys."""
-    _roots(folder, "Acme Root")
-    _config(folder, "rpm, apk, arch, deb")
-    _do(folder, "build", "--release", "2026.1", "--now", NOW)
-    site_keys.folder(folder / "keys")
-
-
-def _attested(folder: Path) -> None:
-    _project(folder)
-    _do(folder, "build", "--release", "2026.1", "--now", NOW)
-
-
-def _site(folder: Path) -> None:
-    """Make a signed site of one release, and a second release."""
-    _built(folder)
-    site_keys.folder(folder / "keys")
-    _do(folder, "repo", "build", "--now", NOW)
-    _do(folder, "build", "--release", "2026.2", "--now", NOW)
-
-
-def _two(folder: Path) -> None:
-    _site(folder)
-    _do(folder, "repo", "add", "--now", NOW)
-
-
-def _pushed(folder: Path) -> None:
-    """Make a site that was pushed, and a publication that was not."""
-    _site(folder)
-    _do(folder, "repo", "push", "www")
-    _do(folder, "repo", "add", "--now", NOW)
-
-
-def _fetched(folder: Path) -> None:
-    _site(folder)
-    _do(folder, "repo", "fetch", "site", "--out", "copy", "--record", "seen.json")
-    _do(folder, "repo", "add", "--now", NOW)
 
 
 def _views(name: str) -> Mapping[str, Callable[[Path], Any]]:
@@ -239,7 +134,7 @@ def _keys(folder: Path) -> object:
     for private in path.glob("*.pem"):
         assert stat.S_IMODE(private.stat().st_mode) == private_file.MODE
         serialization.load_pem_private_key(private_file.read(private), None)
-    return [(one.number, one.state) for one in found.file.generations]
+    return [(one.number, one.state, one.statement_sha256) for one in found.file.generations]
 
 
 def _by_hand(do: Callable[[], object]) -> Callable[[], int]:
@@ -260,31 +155,40 @@ def _new_keys() -> None:
     site_keys.folder(Path("keys"))
 
 
-def _rotation() -> rotation.Rotation:
-    return rotation.Rotation(time=site_keys.CREATED + 9_000_000, pair=site_keys.pair(3))
-
-
 def _rotate() -> None:
-    rotation.begin(Path("keys"), _rotation())
+    rotation.begin(Path("keys"), worlds.step())
 
 
 def _finish() -> None:
     rotation.finish(Path("keys"), time=site_keys.CREATED + 10_000_000)
 
 
-def _with_keys(folder: Path) -> None:
-    site_keys.folder(folder / "keys")
-    site_keys.pair(3)
+def _complete() -> None:
+    rotation.complete(Path("keys"), worlds.step())
 
 
-def _rotating(folder: Path) -> None:
-    _with_keys(folder)
-    rotation.begin(folder / "keys", _rotation())
+def _publish() -> int:
+    programs = f"{Path('bin').absolute()}:/usr/bin:/bin"
+    with mock.patch.dict(os.environ, {"PATH": programs, "UV_PUBLISH_TOKEN": "none"}):
+        return trustpack("publish", "--to", "pypi")()
 
 
 def _prove() -> None:
     manifest = manifests.read_manifest(Path("dist"))
     report.write(Path("dist"), dict(zip(manifests.PROOFS, ("{}", "proof"), strict=True)), proven=manifest)
+
+
+def _record(folder: Path) -> object:
+    return records.read(folder / "seen.json")
+
+
+def _lock(folder: Path) -> object:
+    return lockfile.read(folder / "trustpack.lock")
+
+
+def _index(folder: Path) -> object:
+    """Say which files a package index has."""
+    return {path.name: path.read_bytes() for path in (folder / "index").rglob("*.whl")}
 
 
 def _exported(folder: Path) -> object:
@@ -295,66 +199,100 @@ def _exported(folder: Path) -> object:
     return [(source.templates / name).read_bytes() for name in recipe.templates(source)]
 
 
+_JOBS = tuple(SYSTEMS["github"])
 _SOON = ("--now", "2026-11-24T13:00:00Z")
 CASES = {
     "lock": Case(
-        _project,
+        worlds.project,
         trustpack("lock", "--release", "2026.1", "--now", NOW),
-        {"lock": lambda folder: lockfile.read(folder / "trustpack.lock")},
+        {"lock": _lock},
     ),
-    "build": Case(_project, trustpack("build", "--release", "2026.2", "--now", NOW), _RELEASE),
-    "build over another": Case(_built, trustpack("build", "--release", "2026.2", "--now", NOW), _RELEASE),
-    "attest": Case(_attested, trustpack("attest"), _RELEASE),
-    "sign": Case(_signable, trustpack("sign", "dist"), _RELEASE, between=r"is not what|\.(rpm|apk)"),
+    "lock --sign": Case(worlds.locked, trustpack("lock", "--sign", "alice", "--now", NOW), {"lock": _lock}),
+    "build": Case(worlds.project, trustpack("build", "--release", "2026.2", "--now", NOW), _RELEASE),
+    "build over another": Case(
+        worlds.built, trustpack("build", "--release", "2026.2", "--now", NOW), _RELEASE
+    ),
+    "attest": Case(worlds.released, trustpack("attest"), _RELEASE),
+    "sign": Case(worlds.signable, trustpack("sign", "dist"), _RELEASE, between=r"is not what|\.(rpm|apk)"),
     "prove": Case(
-        _attested, _by_hand(_prove), {"json": _bytes("dist/proof.json"), "text": _bytes("dist/proof.md")}
+        worlds.released,
+        _by_hand(_prove),
+        {"json": _bytes("dist/proof.json"), "text": _bytes("dist/proof.md")},
     ),
     "check": Case(
-        _project,
+        worlds.project,
         trustpack("check", "--prometheus", "ca.prom", "--ics", "ca.ics", "--now", NOW),
         {"prometheus": _bytes("ca.prom"), "ics": _bytes("ca.ics")},
     ),
     "init": Case(
-        lambda folder: _roots(folder, "Acme Root"),
+        worlds.roots,
         trustpack("init", "roots.pem", "--org", "acme"),
         {"configuration": _bytes("trustpack.yaml")},
         done="is there already",
     ),
+    "init --ci": Case(
+        worlds.roots,
+        trustpack("init", "roots.pem", "--org", "acme", "--ci", "github"),
+        {name: _bytes(name) for name in ("trustpack.yaml", *_JOBS)},
+        done="is there already",
+    ),
+    "init --ci, beside": Case(
+        worlds.project,
+        trustpack("init", "--ci", "github"),
+        {name: _bytes(name) for name in _JOBS},
+        done="is there already",
+    ),
+    "check --site": Case(
+        worlds.fetched,
+        trustpack("check", "--site", "site", "--record", "seen.json", "--within", "1d", *_SOON),
+        {"record": _record},
+    ),
+    "verify": Case(
+        worlds.fetched,
+        trustpack("verify", "site", "--keys", "keys", "--record", "seen.json", *_SOON),
+        {"record": _record},
+    ),
+    "publish": Case(worlds.publishable, _publish, {"index": _index}),
     "recipes export": Case(
-        _project,
+        worlds.project,
         trustpack("recipes", "export", "npm"),
         {"recipe": _exported},
         done="is there already",
     ),
-    "keys new": Case(lambda _: _pairs(), _by_hand(_new_keys), {"keys": _keys}, done="is there already"),
-    "keys rotate": Case(_with_keys, _by_hand(_rotate), {"keys": _keys}, done="a rotation is under way"),
+    "keys new": Case(worlds.pairs, _by_hand(_new_keys), {"keys": _keys}, done="is there already"),
+    "keys rotate": Case(worlds.with_keys, _by_hand(_rotate), {"keys": _keys}, done="a rotation is under way"),
     "keys rotate --finish": Case(
-        _rotating, _by_hand(_finish), {"keys": _keys}, done="no rotation is under way"
+        worlds.rotating, _by_hand(_finish), {"keys": _keys}, done="no rotation is under way"
     ),
+    "keys complete": Case(worlds.older_keys, _by_hand(_complete), {"keys": _keys}),
     "repo build": Case(
-        _releases, trustpack("repo", "build", "--now", NOW), _views("site"), whole=_whole("site")
+        worlds.releases, trustpack("repo", "build", "--now", NOW), _views("site"), whole=_whole("site")
     ),
-    "repo add": Case(_site, trustpack("repo", "add", *_SOON), _views("site"), whole=_whole("site")),
+    "repo add": Case(worlds.site, trustpack("repo", "add", *_SOON), _views("site"), whole=_whole("site")),
     "repo retire": Case(
-        _two,
+        worlds.two,
         trustpack("repo", "retire", "2026.1", "--reason", "it was lost", *_SOON),
         _views("site"),
         whole=_whole("site"),
         done="is withdrawn already",
     ),
-    "repo refresh": Case(_site, trustpack("repo", "refresh", *_SOON), _views("site"), whole=_whole("site")),
+    "repo refresh": Case(
+        worlds.site, trustpack("repo", "refresh", *_SOON), _views("site"), whole=_whole("site")
+    ),
     "repo rehost": Case(
-        _site,
+        worlds.site,
         trustpack("repo", "rehost", "--url", "https://other.acme.example", *_SOON),
         _views("site"),
         whole=_whole("site"),
     ),
-    "repo push": Case(_pushed, trustpack("repo", "push", "www"), _views("www"), whole=_whole("www")),
+    "repo push": Case(worlds.pushed, trustpack("repo", "push", "www"), _views("www"), whole=_whole("www")),
     "repo fetch": Case(
-        _fetched,
+        worlds.fetched,
         trustpack("repo", "fetch", "site", "--out", "copy", "--record", "seen.json"),
-        {**_views("copy"), "record": lambda folder: records.read(folder / "seen.json")},
+        {**_views("copy"), "record": _record},
         whole=_whole("copy"),
     ),
-    "repo export": Case(_site, trustpack("repo", "export", "site.tar"), {"archive": _bytes("site.tar")}),
+    "repo export": Case(
+        worlds.site, trustpack("repo", "export", "site.tar"), {"archive": _bytes("site.tar")}
+    ),
 }

@@ -78,9 +78,9 @@ class Disk:
 
     def meet(self, name: str, path: str, *more: object, half: Callable[[], object] = lambda: None) -> None:
         """Count an operation; raise OSError, or end the process, where it is to fail."""
-        if not path.startswith(self._folder):
+        if not f"{path}/".startswith(self._folder):
             return
-        self.seen.append(Operation(name, path.removeprefix(self._folder)))
+        self.seen.append(Operation(name, path[len(self._folder) :] or "."))
         at, fault = len(self.seen), self._fault
         if at == self._number or (self._number and at > self._number and name in fault.later):
             half()

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.crash.cases import CASES
 from tests.crash.disk import FAULTS
-from tests.tools import require_linux
+from tests.tools import may_mount, require_linux
 
 _ROOT = Path(__file__).parents[2]
 _KILLED = -9
@@ -21,19 +21,48 @@ _DONE_ALL_THE_SAME = (
 )
 
 
-def rehearse(program: str, name: str, *words: str | Path) -> list[dict[str, Any]]:
-    """Rehearse a case by a program of this folder; say that nothing is wrong in any row, and return them."""
-    require_linux()
-    done = subprocess.run(
-        [sys.executable, "-m", f"tests.crash.{program}", name, *words],
-        cwd=_ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    head, *rows = map(json.loads, done.stdout.splitlines())
-    assert head["old"] != head["new"]
-    wrong = {f"{row['fault']} at {row['number']}, {row['operation']}": _wrong(name, row) for row in rows}
-    assert {where: said for where, said in wrong.items() if said} == {}
-    return rows
+class Stage:
+    """The program that rehearses; see tests.crash.program."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it, in a mount namespace of its own where we may have one; it keeps worlds in a folder."""
+        require_linux()
+        apart = ["unshare", "--mount"] if may_mount() else []
+        self._program = subprocess.Popen(
+            [*apart, sys.executable, "-m", "tests.crash.program"],
+            cwd=_ROOT, env=os.environ | {"TMPDIR": str(folder)}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def end(self) -> None:
+        """End it."""
+        self._program.communicate()
+
+    def rehearse(self, way: str, name: str, folder: Path, *numbers: int) -> list[dict[str, Any]]:
+        """Rehearse a case in one of the ways; say that nothing is wrong in any row, and return them."""
+        head, *rows = self.told(way, name, str(folder), *numbers)
+        assert "failed" not in head, head["failed"]
+        assert head["old"] != head["new"]
+        assert head["unsynced"] == []
+        wrong = {
+            f"{row['fault']} at {row['number']}, {row['operation']}": _wrong(name, row)
+            for row in rows
+            if "failed" not in row
+        }
+        assert {where: said for where, said in wrong.items() if said} == {}
+        assert [row for row in rows if "failed" in row] == []
+        return rows
+
+    def told(self, *order: str | int) -> list[dict[str, Any]]:
+        """Return what the program says to a way, a case, a folder and numbers."""
+        assert self._program.stdin is not None
+        assert self._program.stdout is not None
+        self._program.stdin.write(json.dumps(order) + "\n")
+        self._program.stdin.flush()
+        lines = map(json.loads, self._program.stdout)
+        found = list(iter(lambda: next(lines, None), None))
+        assert found, "the program has ended"
+        return found
 
 
 def _wrong(name: str, row: dict[str, Any]) -> list[str]:

@@ -6,28 +6,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash import rows
 from tests.tools import require
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.crash.rows import Stage
+
 _CASES = ["build over another", "lock", "sign", "repo add", "check"]
 
 
 @pytest.mark.parametrize("name", _CASES)
-def test_a_point_of_each(name: str, fast: Path) -> None:
+def test_a_point_of_each(name: str, stage: Stage, fast: Path) -> None:
     """Killed in the middle; and a build finds no room, as well."""
-    _trace(name, fast, kills=1, full=int("build" in name))
+    _trace(stage, name, fast, kills=1, full=int("build" in name))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", _CASES)
-def test_eight_points_of_each(name: str, fast: Path) -> None:
+def test_eight_points_of_each(name: str, stage: Stage, fast: Path) -> None:
     """Killed at five points, and without room at three."""
-    _trace(name, fast, kills=5, full=3)
+    _trace(stage, name, fast, kills=5, full=3)
 
 
-def _trace(name: str, folder: Path, *, kills: int, full: int) -> None:
+def _trace(stage: Stage, name: str, folder: Path, *, kills: int, full: int) -> None:
     require("strace")
-    assert len(rows.rehearse("traced", name, folder, str(kills), str(full))) == kills + full
+    assert len(stage.rehearse("traced", name, folder, kills, full)) == kills + full

@@ -1,7 +1,6 @@
 """Run a real command under strace, which kills it at a system call, or lets that fail on a full disk.
 
-`python -m tests.crash.traced CASE FOLDER KILLS FULL` is a program, and prints what `rehearse` does:
-the command is killed at so many points, and so many calls find no room.
+It prints what `rehearse` does: the command is killed at so many points, and so many calls find no room.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.crash.cases import Command
-from tests.crash.rehearse import ENVIRONMENT, Ended, Rehearsal
+from tests.crash.rehearse import Ended, Rehearsal, environment
+from tests.crash.worlds import Command
 from tests.tools import require
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def _set(what: str, calls: Sequence[str]) -> str:
 def _run(command: Command, world: Path, options: Sequence[str | Path]) -> Ended:
     done = subprocess.run(
         [require("strace"), "-f", "-q", *options, _PROGRAM, *command.words],
-        cwd=world, env=ENVIRONMENT | {"PYTHONDONTWRITEBYTECODE": "1"}, check=False,
+        cwd=world, env=environment(world) | {"PYTHONDONTWRITEBYTECODE": "1"}, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     return Ended(done.returncode, done.stdout, [])
@@ -84,7 +83,3 @@ def _points(trace: str) -> Iterator[_Point]:
 
 def _chosen(points: Sequence[_Point], count: int) -> list[_Point]:
     return [points[(2 * number + 1) * len(points) // (2 * count)] for number in range(count)]
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
