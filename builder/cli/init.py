@@ -178,11 +178,10 @@ def _create(files: Sequence[tuple[Path, str]], within: Path) -> None:
     with contextlib.ExitStack() as undone:
         for file, text in files:
             folders = [path for path in file.parents if within in path.parents]
-            for folder in reversed([path for path in folders if not os.path.lexists(path)]):
-                with contextlib.suppress(OSError):  # which writing tells of
-                    folder.mkdir()
-                    undone.callback(_remove, folder.rmdir)
             try:
+                for folder in reversed([path for path in folders if not os.path.lexists(path)]):
+                    folder.mkdir(exist_ok=True)  # another may be faster
+                    undone.callback(_remove, folder.rmdir)
                 create(file, text.encode("utf-8"))
             except FileExistsError:
                 raise OutputError(f"{file}: is there already") from None
