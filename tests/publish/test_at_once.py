@@ -73,6 +73,7 @@ def test_bytes_that_are_not_what_the_registry_tells_of_them_are_named(
     assert "its bytes are, and the registry tells another digest of them" in said
 
 
+@_LONG
 def test_four_jobs_with_the_same_files_store_each_once(release: Project, files: Store) -> None:
     """All of them succeed."""
     to = configure(release, files, "plain")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.publish.registries import Running
 
 
-@pytest.mark.parametrize("client", clients("npm", "gem"))
+@pytest.mark.parametrize("client", clients("npm"))
 def test_a_dry_run_lists_every_request(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:

@@ -38,7 +38,7 @@ def holders(project: Project) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("client", clients("uv", "npm"))
+@pytest.mark.parametrize("client", clients("uv"))
 @pytest.mark.parametrize(
     ("moment", "end"),
     [

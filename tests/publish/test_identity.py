@@ -32,7 +32,7 @@ ASKED = {
 }
 
 
-@pytest.fixture(params=ASKED)
+@pytest.fixture(params=["pypi", "npm", pytest.param("rubygems", marks=pytest.mark.long)])
 def trust(request: pytest.FixtureRequest) -> Iterator[tuple[str, Trusting]]:
     """Run each registry behind a server that hands out tokens."""
     name: str = request.param

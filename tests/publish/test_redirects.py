@@ -68,7 +68,7 @@ def test_what_the_clients_themselves_do(project: Project, tmp_path: Path, client
             assert elsewhere.came == []
 
 
-@pytest.mark.parametrize("client", clients("uv", "npm"))
+@pytest.mark.parametrize("client", clients("npm"))
 @pytest.mark.parametrize("host", ["localhost", pytest.param("127.0.0.1", marks=pytest.mark.long)])
 def test_nothing_goes_where_an_upload_is_redirected_to(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str, host: str

@@ -42,7 +42,7 @@ INSTALL = {
     ("server", "client"),
     [
         ("devpi", "uv"),
-        ("pypiserver", "twine"),
+        pytest.param("pypiserver", "twine", marks=pytest.mark.long),
         pytest.param("devpi", "twine", marks=pytest.mark.long),
         pytest.param("pypiserver", "uv", marks=pytest.mark.long),
     ],

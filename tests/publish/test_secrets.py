@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.publish.registries import Running
 
 
-@pytest.mark.parametrize("client", clients("uv", "npm"))
+@pytest.mark.parametrize("client", clients("npm"))
 def test_a_secret_stays_a_secret(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:

@@ -43,7 +43,7 @@ def secure(request: pytest.FixtureRequest, client: str, root: Path) -> Iterator[
         yield running, before
 
 
-@pytest.mark.parametrize("client", clients("uv", "gem"))
+@pytest.mark.parametrize("client", clients("gem"))
 def test_a_registry_of_an_own_ca_is_believed_by_its_file(
     project: Project, tmp_path: Path, root: Path, secure: tuple[Running, Relay], client: str
 ) -> None:

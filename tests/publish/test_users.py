@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _USAGE, _CONFIG, _REFUSED = 2, 3, 14
 
 
-@pytest.mark.parametrize("client", clients("uv", "npm"))
+@pytest.mark.parametrize("client", clients("npm"))
 def test_the_users_own_settings_are_neither_used_nor_changed(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:
@@ -71,7 +71,7 @@ def test_the_users_own_settings_are_neither_used_nor_changed(
         assert {name: (folder / name).read_text() for name in settings} == settings
 
 
-@pytest.mark.parametrize("client", clients("uv", "gem"))
+@pytest.mark.parametrize("client", clients("gem"))
 def test_a_wrong_or_missing_secret_is_named(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:
