@@ -139,8 +139,7 @@ def test_two_commands_beside_each_other(
             shutil.rmtree(copy)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("apart", [0, 2, 20])
+@pytest.mark.parametrize("apart", [2, *(pytest.param(other, marks=pytest.mark.long) for other in (0, 20))])
 def test_a_build_beside_a_proof(built: Path, apart: int) -> None:
     """A report lies beside the release that it is of, or nowhere."""
     (built / "trustpack.yaml").write_text(_CONFIG.replace("pem, rpm", "npm"), "utf-8")
