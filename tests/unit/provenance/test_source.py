@@ -75,6 +75,33 @@ def test_the_configuration_is_the_one_that_packages_are_made_by(tmp_path: Path) 
     assert text == configuration.text(again, ["bundle.pem"])
 
 
+PUBLISH = """\
+publish:
+  public: [pypi, github]
+  pypi: {url: https://devpi.acme.internal/hunter2/}
+  npm: {url: https://npm.acme.internal/}
+  rubygems: {url: https://gems.acme.internal/}
+  http: {hunter2: {url: https://files.acme.internal/}}
+"""
+
+
+@pytest.mark.parametrize(
+    "section", [PUBLISH, PUBLISH.replace("pypi, github", "npm, rubygems"), "publish: {public: [github]}\n"]
+)
+def test_packages_are_marked_by_it_as_they_were(tmp_path: Path, section: str) -> None:
+    """Else none with a registry of its own could be built once more; what no package says is left out."""
+    file = tmp_path / "trustpack.yaml"
+    file.write_text(projects.CONFIG.replace("BLOCKED", "0" * 64) + section, "utf-8")
+    found = config.read(file)
+    text = configuration.text(found, ["bundle.pem"])
+    again = document.decode(document.parse(text, "trustpack.yaml"), Config)
+    for site in ("", "https://packages.acme.example"):
+        assert config.private_markers(found.publish, "acme", site) == config.private_markers(
+            again.publish, "acme", site
+        )
+    assert ("hunter2" in text, "github" in text, "files.acme" in text) == (False, False, False)
+
+
 @pytest.mark.parametrize(
     ("secret", "kind", "said"),
     [
