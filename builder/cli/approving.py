@@ -81,6 +81,8 @@ def sign(project: Project, key: str, anchor: str | None, *, as_json: bool, dry_r
     from builder.release.atomic import write
     from builder.signing import asking
 
+    if not key:
+        raise UsageError("--sign: is empty", hint="is a variable of the shell not set?")
     lock, file = _asked(project)
     hold(lock, file, anchor)
     _refuse_stale(project, lock, file)
@@ -93,7 +95,7 @@ def sign(project: Project, key: str, anchor: str | None, *, as_json: bool, dry_r
         return
     public = asking.public(key)
     if public and not any(one.key == public for one in last.signers):
-        _refuse(public.fingerprint, last)
+        _refuse(key, last, f": it is {public.fingerprint}")
     signature = asking.sign(key, last.said.text, at_terminal=environment.has_terminal())
     signer = approvals.signer(last, signature)
     if signer is None:
@@ -160,9 +162,9 @@ def _refuse_stale(project: Project, lock: Lock, file: Path) -> None:
         raise LockError(f"{file}: says something else than what was to be approved", hint=_LOCK_FIRST)
 
 
-def _refuse(key: str, last: Standing) -> None:
+def _refuse(key: str, last: Standing, which: str = "") -> None:
     names = ", ".join(f"{one.name} ({one.fingerprint})" for one in last.signers)
-    raise SignatureError(f"{key}: is no approver's key", hint=f"those are {names}")
+    raise SignatureError(f"{key}: is no approver's key{which}", hint=f"those are {names}")
 
 
 def _told(one: Standing, file: Path) -> str:

@@ -81,7 +81,7 @@ def read(path: Path, organisation: str) -> Shipment:
     manifest = finished.described(path)
     if manifest.organisation != organisation:
         raise UsageError(
-            f"{path}: is of {visible(manifest.organisation)}, and trustpack.yaml of {organisation}",
+            f"{path}: is of {visible(manifest.organisation)}, and the configuration of {organisation}",
             hint="name the configuration that it was built with: --config FILE",
         )
     data = finished.artifacts(path, manifest)

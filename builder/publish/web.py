@@ -222,11 +222,14 @@ class Web:
                     f"{where}: its certificate is not trusted: {found.verify_message}",
                     hint="name the CA that issued it: --ca-file FILE",
                 ) from None
+            hint = "run it again: what is there already is not sent again"
             late = isinstance(cause, exceptions.TimeoutError)
             what = f"has not answered in {self.seconds:g} seconds" if late else "cannot be reached"
-            raise UnansweredError(
-                f"{where}: {what}", hint="run it again: what is there already is not sent again"
-            ) from None
+            if isinstance(cause, exceptions.NewConnectionError):  # urllib3 counts it among what is late
+                unknown = isinstance(cause, exceptions.NameResolutionError)
+                what = "nobody knows this host" if unknown else "nobody answers at this address"
+                hint = f"is it written right in trustpack.yaml? If so, {hint}"
+            raise UnansweredError(f"{where}: {what}", hint=hint) from None
 
 
 def origin(url: str) -> tuple[str, str, int]:

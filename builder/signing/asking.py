@@ -12,6 +12,7 @@ from builder.errors import SignatureError, ToolError
 from builder.signing import approving, program, ssh
 from builder.signing.packets import Unsupported
 from builder.text import files
+from builder.text.quoting import visible
 
 _OPENPGP = "openpgp:"
 _PUBLIC = ".pub"
@@ -21,6 +22,9 @@ _AGENT = {
     "ssh-keygen": "let the agent have it first: ssh-add KEY",
     "gpg": "let gpg-agent have it first: gpg --detach-sign at a terminal",
 }
+_OPEN = re.compile(r"^Permissions .* are too open", re.MULTILINE)  # ssh-keygen says more behind it
+_UNUSABLE = "Unusable secret key"
+_NO_KEY = "Couldn't load public key"
 _MINUTES = 10 * 60.0  # in seconds: people look for their passwords and tokens
 _MOST_BYTES = 64 * 1024  # of a public key's file
 
@@ -35,14 +39,7 @@ def sign(key: str, text: str, *, at_terminal: bool) -> bytes:
     words = (*_GPG, fingerprint, "--detach-sign", "--output", "-") if fingerprint else (*_SSH, _file(key))
     answer = program.ask(words, text.encode(), seconds=_MINUTES, on_terminal=True)
     if answer.status:
-        said = answer.said or f"status {answer.status}"
-        if at_terminal:
-            raise ToolError(f"{words[0]}: has not signed: {said}")
-        # Without a terminal, ssh-keygen takes no password for a wrong one.
-        raise ToolError(
-            f"{words[0]}: has not signed, and there is no terminal at which it could ask: {said}",
-            hint=f"if the key has a password, sign at a terminal, or {_AGENT[words[0]]}",
-        )
+        raise _unsigned(words[0], fingerprint, answer, at_terminal=at_terminal)
     try:
         return answer.out if fingerprint else ssh.dearmored(answer.out.decode("latin-1"))
     except Unsupported as fault:
@@ -67,6 +64,27 @@ def openpgp(key: str) -> str:
         hint = "'gpg --list-secret-keys' lists those that the agent has"
         raise SignatureError("openpgp: a key is named by its whole fingerprint, 40 digits", hint=hint)
     return found
+
+
+def _unsigned(name: str, fingerprint: str, answer: program.Answer, *, at_terminal: bool) -> ToolError:
+    """Return the error of a program that has not signed, with the way out where it tells enough."""
+    said = answer.said or f"status {answer.status}"
+    if found := _OPEN.search(answer.err.decode("utf-8", "replace")):
+        hint = "chmod 600 that file, and ask who could read it until now"
+        return ToolError(f"{name}: has not signed: {visible(found[0])}", hint=hint)
+    if fingerprint and _UNUSABLE in said:
+        hint = f"gpg --list-secret-keys {fingerprint} tells; trustpack.yaml must have a later key of yours"
+        return ToolError(f"{name}: has not signed: {fingerprint} has expired or is revoked", hint=hint)
+    if _NO_KEY in said:
+        hint = "its .pub must lie beside it; an OpenPGP key is named by its fingerprint: openpgp:FINGERPRINT"
+        return ToolError(f"{name}: has not signed: {said}", hint=hint)
+    if at_terminal:
+        return ToolError(f"{name}: has not signed: {said}")
+    # Without a terminal, ssh-keygen takes no password for a wrong one.
+    return ToolError(
+        f"{name}: has not signed, and there is no terminal at which it could ask: {said}",
+        hint=f"if the key has a password, sign at a terminal, or {_AGENT[name]}",
+    )
 
 
 def _file(key: str) -> str:

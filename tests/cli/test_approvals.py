@@ -98,6 +98,25 @@ def test_a_build_waits_for_enough_signatures(world: World) -> None:
     assert world.run("lock", "--check").code == 0
 
 
+def test_a_key_that_cannot_sign_is_named_with_the_way_out(approved: World, gnupg: dict[str, str]) -> None:
+    """Nobody's, one that others can read, OpenPGP's in a file, one that has expired, an unset variable."""
+    (approved.folder / "alice").chmod(0o644)
+    approved.write("dave.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+    gpg(gnupg, "--faked-system-time", "20260101T000000", "--quick-gen-key", "Dave", "ed25519", "sign", "30d")
+    listed = gpg(gnupg, "--with-colons", "--list-keys").split("\n")
+    fingerprint = next(line for line in listed if line.startswith("fpr")).split(":")[9]
+    for key, code, said, hint in (
+        ("mallory", 12, "mallory: is no approver's key: it is SHA256:", "those are alice"),
+        ("alice", 7, "ssh-keygen: has not signed: Permissions 0644 for '", "chmod 600 that file"),
+        ("dave.asc", 7, "ssh-keygen: has not signed: ", "openpgp:FINGERPRINT"),
+        (f"openpgp:{fingerprint}", 7, f"{fingerprint} has expired or is revoked", "--list-secret-keys"),
+        ("", 2, "--sign: is empty", "is a variable of the shell not set?"),
+    ):
+        done = approved.run("lock", "--sign", key, env=gnupg)
+        error, advice = done.err.splitlines()
+        assert (code, True, True) == (done.code, said in error, hint in advice), done.err
+
+
 def test_what_is_released_again_is_approved(approved: World) -> None:
     """A new release of the same content leaves the approvals as they are."""
     before = lock_text(approved).partition("approvals:")[2]

@@ -125,7 +125,7 @@ def test_another_organisations_release_is_refused(release: Project, another: Pro
     shutil.rmtree(another.dist)
     another.build("deb")
     said, hint = release.error(str(another.dist), "--to", to, code=_USAGE)
-    assert "is of globex, and trustpack.yaml of acme" in said
+    assert "is of globex, and the configuration of acme" in said
     assert "--config" in hint
     assert files.received == []
 
