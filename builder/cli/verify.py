@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from builder.provenance.verification import Verification
     from builder.provenance.verify_release import ReleaseFiles
     from builder.repositories.publication import PublicSiteKeys
+    from builder.repositories.status import SiteStatus
     from builder.signing.keyring import Keyring
     from builder.signing.site_verifier import SiteVerifier
 
@@ -90,8 +91,9 @@ def verify(
         of_installed=bool(root or places), of_site=bool(record or ca_file),
     )  # fmt: skip
     pinned, moment = _lock(lock), environment.clock(now)
+    seen = None
     if site:
-        found = _site(what, keys or [], pinned, str(lock), record, ca_file, moment)
+        found, seen = _site(what, keys or [], pinned, str(lock), record, ca_file, moment)
     else:
         files = verify_release.read(Path(what))
         found = verify_release.verify(
@@ -108,6 +110,10 @@ def verify(
             there = machine.find(files.manifest, files.data, root or Path("/"), places or [])
             found = machine.verify(found, files.manifest, there)
     typer.echo((verify_report.as_json if as_json else verify_report.as_text)(found), nl=False)
+    if record and seen and not found.discrepancies:  # last: a record that cannot be written hides no verdict
+        from builder.repositories import records
+
+        records.write(record, seen)
     raise typer.Exit(VerificationError.exit_code if found.discrepancies else 0)
 
 
@@ -156,8 +162,8 @@ def _site(
     record: Path | None,
     ca_file: Path | None,
     now: dt.datetime,
-) -> Verification:
-    """Verify a site: one at an address comes into a folder first, verified as it comes."""
+) -> tuple[Verification, SiteStatus]:
+    """Verify a site, and return its status, too: one at an address comes first, verified as it comes."""
     from builder.errors import SignatureError, SiteError, VerificationError
     from builder.provenance import verify_site
     from builder.release import scratch
@@ -191,9 +197,7 @@ def _site(
             scratch=work,
             progress=lambda text: tell("progress", [text]),
         )
-    if record and not found.discrepancies:
-        records.write(record, checked.site.status)
-    return found
+    return found, checked.site.status
 
 
 def _site_keys(paths: list[Path]) -> Keyring | SiteVerifier | None:

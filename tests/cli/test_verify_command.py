@@ -74,6 +74,14 @@ def test_a_release_is_verified_without_the_project(world: World) -> None:
     }
 
 
+def test_a_record_that_cannot_be_written_hides_no_verdict(world: World) -> None:
+    """What took a whole site to find out is said before."""
+    done = world.run("verify", "site", "--keys", "public", "--record", "nowhere/seen.json", "--json")
+    assert (8, []) == (done.code, json.loads(done.out)["discrepancies"])
+    error = json.loads(done.err.splitlines()[-1])["error"]
+    assert error["hint"] == "there is no folder nowhere: make it first"
+
+
 def test_without_keys_it_is_refused(world: World) -> None:
     """Unless somebody says that there is nobody to vouch for it; then it is said what was not verified."""
     refused = world.run("verify", "dist")
