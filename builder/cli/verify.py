@@ -94,6 +94,7 @@ def verify(
     seen = None
     if site:
         found, seen = _site(what, keys or [], pinned, str(lock), record, ca_file, moment)
+        _tell_other_keys(found)
     else:
         files = verify_release.read(Path(what))
         found = verify_release.verify(
@@ -115,6 +116,15 @@ def verify(
 
         records.write(record, seen)
     raise typer.Exit(VerificationError.exit_code if found.discrepancies else 0)
+
+
+def _tell_other_keys(found: Verification) -> None:
+    """Say what a site's other differences come from, where it has other public keys than were given."""
+    from builder.repositories.check import MISMATCH
+
+    if any((one.file, one.problem) == (f"{found.organisation}.asc", MISMATCH) for one in found.discrepancies):
+        said = "the site has other keys than were given: if they were rotated since, publish it again"
+        tell("note", [f"{found.name}: {said} (trustpack repo refresh)"])
 
 
 def _refuse_contradictions(

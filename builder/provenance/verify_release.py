@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 SOURCE = "source.tar"
+_WHICH = "name the folder that 'trustpack build' made, or a site's address"
 NO_KEYS = "no keys were given (--keys)"
 
 
@@ -50,6 +51,8 @@ class ReleaseFiles(msgspec.Struct, frozen=True):
 
 def read(folder: Path) -> ReleaseFiles:
     """Return what a release's folder holds; raise VerificationError where its manifest says nothing."""
+    if folder.is_file():
+        raise VerificationError(f"{folder}: is a file", hint=_WHICH)
     try:
         found = manifests.read_manifest(folder)
         text = files.read(folder / MANIFEST) if found else b""
@@ -58,10 +61,7 @@ def read(folder: Path) -> ReleaseFiles:
     except OSError as error:
         raise VerificationError(f"{folder / MANIFEST}: cannot be read: {error.strerror}") from None
     if found is None:
-        raise VerificationError(
-            f"{folder}: holds no release: there is no {MANIFEST}",
-            hint="name the folder that 'trustpack build' made, or a site's address",
-        )
+        raise VerificationError(f"{folder}: holds no release: there is no {MANIFEST}", hint=_WHICH)
     data: dict[str, bytes] = {}
     broken: dict[str, str] = {}
     for name in sorted({*found.files, SUMS}):

@@ -31,6 +31,7 @@ _MOST_CHARACTERS = files.MAX_BYTES  # of all texts: more than a file has are an 
 # libyaml crashes the process as it composes some 30,000 levels; each takes one of these characters or more.
 _MOST_MARKS = 20_000
 _MARKS = "[{-?:"
+_MERGE = "<<<<<<< "
 _DEEPEST = 100
 
 
@@ -92,6 +93,9 @@ def parse(text: str, path: str) -> Document:
     except RecursionError:
         raise ConfigError(f"{path}:1: is nested too deeply") from None
     except yaml.MarkedYAMLError as error:
+        if merge := next((n for n, line in enumerate(text.splitlines(), 1) if line.startswith(_MERGE)), 0):
+            hint = "decide between them, and take out the lines with <<<<<<<, ======= and >>>>>>>"
+            raise ConfigError(f"{path}:{merge}: git left both sides of a merge here", hint=hint) from None
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         said = explained(f"{error.problem or error.context}")

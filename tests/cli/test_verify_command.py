@@ -82,6 +82,18 @@ def test_a_record_that_cannot_be_written_hides_no_verdict(world: World) -> None:
     assert error["hint"] == "there is no folder nowhere: make it first"
 
 
+def test_a_site_of_before_a_rotation_is_told_from_a_damaged_one(made: Path, tmp_path: Path) -> None:
+    """Every index differs by the new keys; nobody is to look for an attacker."""
+    world = World(shutil.copytree(made, tmp_path / "rotated"))
+    assert world.run("keys", "rotate").code == 0
+    done = world.run("verify", "site", "--keys", "keys")
+    assert (WRONG, True) == (done.code, "acme.asc: does not match" in done.out)
+    assert "note: site: the site has other keys than were given: if they were rotated since" in done.err
+    shutil.copytree(made / "keys", world.folder / "before")
+    (world.folder / "site" / "index.html").write_text("<p>other</p>")
+    assert "other keys" not in world.run("verify", "site", "--keys", "before").err
+
+
 def test_without_keys_it_is_refused(world: World) -> None:
     """Unless somebody says that there is nobody to vouch for it; then it is said what was not verified."""
     refused = world.run("verify", "dist")

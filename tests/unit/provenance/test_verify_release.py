@@ -141,6 +141,8 @@ def test_a_manifest_that_is_damaged_or_missing_is_named(dist: Path, keys: SiteVe
     for old, new in (("{", "["), ("CN=Acme Root", "CN=Acme Boot"), ('"release": "2026.1"', '"release": "x"')):
         path.write_text(text.replace(old, new, 1))
         assert ["manifest.json"] == named(dist, keys)
+    with pytest.raises(VerificationError, match=r"manifest\.json: is a file$"):
+        told(path, keys)
     path.unlink()
     with pytest.raises(VerificationError, match="holds no release"):
         told(dist, keys)

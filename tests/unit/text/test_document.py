@@ -221,6 +221,14 @@ def test_a_document_that_would_overflow_the_parsers_stack_is_refused(opening: st
     assert refusal(opening * 100_000) == ("f.yaml:1: is nested too deeply", "")
 
 
+def test_both_sides_of_a_merge_are_told_for_what_they_are() -> None:
+    """Where git has left them; in a text of several lines they may be meant."""
+    sides = "<<<<<<< HEAD\n  - a\n=======\n  - b\n>>>>>>> other\n"
+    said, hint = refusal(f"title: x\nparts:\n{sides}")
+    assert ("f.yaml:3: git left both sides of a merge here", True) == (said, "decide between them" in hint)
+    assert "<<<<<<< HEAD" in decode("title: |\n  <<<<<<< HEAD\n").title
+
+
 def test_a_long_document_is_read() -> None:
     """As the lock of many CAs and releases is; only what is deep is refused."""
     text = "".join(f"key-{i}: 'a: [b-c]'\n" for i in range(9_000))
