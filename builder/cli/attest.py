@@ -55,13 +55,14 @@ def attest(
     from builder.pipeline.request import request
     from builder.provenance import attest as provenance
     from builder.provenance.statement import UNNAMED
+    from builder.signing import finished
 
     chosen = options.chosen(form, json=json)
     for name, value in (("--builder", builder), ("--run", run)):
         _refuse_address(name, value)
     project = environment.project(config=config, now=now)
     bundle = environment.accepted(project, password_file=password_file, quiet=True)
-    manifest = _manifest(folder)
+    manifest = finished.described(folder)
     targets = list(dict.fromkeys(entry.target for entry in manifest.artifacts))
     wanted = request(project, bundle, targets=targets)
     after = provenance.attest(
@@ -78,15 +79,6 @@ def attest(
         progress=lambda target: tell("progress", [f"built {target} again"]),
     )
     _report(after, folder, chosen)
-
-
-def _manifest(folder: Path) -> Manifest:
-    from builder.errors import OutputError
-    from builder.release.manifest import read_manifest
-
-    if (found := read_manifest(folder)) is None:
-        raise OutputError(f"{folder}: holds no release", hint="build one first: trustpack build")
-    return found
 
 
 def _refuse_address(name: str, value: str) -> None:
@@ -111,8 +103,9 @@ def _changes(since: str, folder: Path, project: Project) -> TrustChanges | None:
     from builder.diff.read import take
     from builder.provenance import notes
     from builder.provenance.notes import TrustChanges
+    from builder.signing import finished
 
-    if project.lock and notes.of_history(project.lock.history, _manifest(folder).release):
+    if project.lock and notes.of_history(project.lock.history, finished.described(folder).release):
         options.refuse_idle({"--since": since}, f"{project.lock_file} tells which release was before")
 
     access = environment.access()

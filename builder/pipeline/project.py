@@ -67,7 +67,8 @@ class Project(msgspec.Struct, frozen=True, dict=True):
         found = lockfile.read(self.lock_file) if self.lock_file else None
         if found and found.organisation != self.slug:
             raise LockError(
-                f"{self.lock_file}: is the lock of {visible(found.organisation)}", hint="one folder, one lock"
+                f"{self.lock_file}: is the lock of {visible(found.organisation)}, and this is {self.slug}",
+                hint="one folder, one lock: give organisation.slug its old value, or move the lock away",
             )
         return found
 

@@ -19,6 +19,7 @@ from builder.provenance.statement import StatedApproval  # noqa: TC001  msgspec 
 from builder.release import documents
 from builder.release import folder as folders
 from builder.release.documents import ReleaseDocument
+from builder.signing import finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,10 @@ def attest(
 ) -> Manifest:
     """Give the release in `folder` its documents, and return its manifest.
 
-    Raises OutputError where it holds none, or not what `request` builds; then nothing is written.
+    Raises SiteError where it holds none, or a package is not what the manifest describes, OutputError where
+    that is not what `request` builds; then nothing is written.
     """
+    finished.artifacts(folder, finished.described(folder))
     with folders.claimed(folder) as claim:
         manifest = documents.required(claim)
         _expect_same(folder, manifest, request, progress)

@@ -141,6 +141,23 @@ def test_a_release_that_the_project_does_not_build_gets_none(project: World, cha
     assert contents(project) == before
 
 
+def test_a_package_that_was_changed_or_lost_since_gets_none(project: World) -> None:
+    """The statement would be true of what is built again, and not of what lies there."""
+    path = next((project.folder / "dist").glob("*.rpm"))
+    data = path.read_bytes()
+    for damage, said in (
+        (data[:-1], "dist's manifest"),
+        (b"", "cannot be read: No such file or directory"),
+    ):
+        path.write_bytes(damage)
+        if not damage:
+            path.unlink()
+        before = contents(project)
+        done = project.run("attest")
+        assert (13, True, True) == (done.code, said in done.err, "build it again" in done.err), done.err
+        assert before == contents(project)
+
+
 def test_other_cas_than_the_projects_get_none(project: World, another: bytes) -> None:
     """Those in the folder are not those that are configured now."""
     (project.folder / "roots.pem").write_bytes(another)
@@ -188,6 +205,6 @@ def test_without_a_release_it_says_what_to_do(world: World) -> None:
     world.write("trustpack.yaml", CONFIG)
     done = world.run("attest")
     assert (done.code, done.err) == (
-        8,
+        13,
         "error: dist: holds no release\nhint: build one first: trustpack build\n",
     )
