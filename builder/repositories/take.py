@@ -21,6 +21,7 @@ from builder.repositories.ecosystems import files as downloads
 from builder.repositories.entry import Released
 from builder.repositories.front import PROOF
 from builder.repositories.page.proof import table
+from builder.repositories.page.view import ProofTable
 from builder.repositories.sitefile import Kind, SiteFile
 from builder.repositories.state import OURS, PublishedRelease
 from builder.signing import finished
@@ -101,6 +102,10 @@ def _with_proof(draft: Draft, folder: Path) -> Draft:
         return draft
     except OSError as error:
         raise SiteError(f"{path}: cannot be read: {error.strerror or error}") from None
+    kept = draft.state.remembered.get(PROOF)
+    before = msgspec.convert(kept, ProofTable) if kept else None
+    if before and before == replace(found, when=before.when):
+        return draft  # a job that proves the same each hour has nothing new to publish
     remembered = {**draft.state.remembered, PROOF: msgspec.to_builtins(found)}
     return replace(draft, state=replace(draft.state, remembered=remembered))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import json
 import random
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,6 +146,18 @@ def test_building_the_same_again_writes_nothing(tmp_path: Path, built: list[Path
     before = tree(tmp_path / "site")
     again = publish.build(order(tmp_path, now=NOW + DAY), built)
     assert (again.changed, tree(tmp_path / "site")) == (False, before)
+
+
+def test_a_proof_that_says_the_same_later_is_nothing_new(tmp_path: Path, built: list[Path]) -> None:
+    """Cron proves each time before it publishes; another result is told, and another client."""
+    dist = shutil.copytree(built[0], tmp_path / "dist")
+    changed = []
+    for hour, version in ((1, "3.11"), (2, "3.11"), (3, "3.12")):
+        cell = {"target": "deb", "client": "urllib", "version": version, "status": "proven"}
+        proof = {"release": "2026.1", "when": f"2026-11-28T0{hour}:00:00Z", "cells": [cell]}
+        (dist / "proof.json").write_text(json.dumps(proof))
+        changed.append(publish.build(order(tmp_path, now=NOW + hour), [dist]).changed)
+    assert [True, False, True] == changed
 
 
 def test_the_same_input_and_time_give_the_same_site(tmp_path: Path, built: list[Path]) -> None:
