@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from builder.errors import LockError, ReleaseError
+from builder.errors import ConfigError, LockError, ReleaseError
 from builder.lifecycle.history import ReleaseRecord
 from builder.lifecycle.lock import FILE_NAME, ApprovalStep, Lock
 from builder.lifecycle.packaging import Packaging  # noqa: TC001  msgspec reads annotations at run time
@@ -142,7 +142,7 @@ def schema() -> dict[str, Any]:
 
 
 def read(path: Path) -> Lock | None:
-    """Return the lock stored at `path`, None where there is none; raises ConfigError or LockError."""
+    """Return the lock stored at `path`, None where there is none; raises LockError."""
     try:
         text = files.text(path)
     except FileNotFoundError:
@@ -155,7 +155,14 @@ def read(path: Path) -> Lock | None:
 
 
 def parse(text: str, where: str) -> Lock:
-    """Return the lock that `text` is; raises ConfigError or LockError naming file and line."""
+    """Return the lock that `text` is; raises LockError naming file and line."""
+    try:
+        return _parsed(text, where)
+    except ConfigError as error:  # of its YAML; nobody has written that by hand
+        raise LockError(str(error), hint=error.hint or _RESTORE, parts=error.parts) from None
+
+
+def _parsed(text: str, where: str) -> Lock:
     keys.refuse_text(text, where, hint=_KEY_HINT)
     for number, line in enumerate(text.split("\n"), start=1):
         if line.startswith(_CONFLICT):

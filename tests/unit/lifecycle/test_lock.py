@@ -9,7 +9,7 @@ from types import MappingProxyType
 import msgspec
 import pytest
 
-from builder.errors import ConfigError, LockError, ReleaseError, TrustpackError
+from builder.errors import LockError, ReleaseError
 from builder.lifecycle import lock as locks
 from builder.lifecycle import lockfile
 from builder.lifecycle.lock import Lock
@@ -337,6 +337,14 @@ def test_releases_that_are_out_of_order_are_refused(release: str) -> None:
 )
 def test_a_lock_that_cannot_be_understood_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     """Nothing is guessed."""
-    with pytest.raises(TrustpackError, match=said) as caught:
+    with pytest.raises(LockError, match=said) as caught:
         lockfile.parse(lockfile.to_text(FIRST).replace(old, new), "l")
-    assert isinstance(caught.value, ConfigError | LockError)
+    assert caught.value.exit_code == 11
+
+
+@pytest.mark.parametrize(("size", "parts"), [(0, 3), (500, 0)])
+def test_a_lock_that_was_cut_off_is_to_be_restored(size: int, parts: int) -> None:
+    """As one that cannot be understood, with all that it lacks."""
+    with pytest.raises(LockError) as caught:
+        lockfile.parse(lockfile.to_text(FIRST)[:size], "l")
+    assert (parts, True) == (len(caught.value.parts), "restore the file" in caught.value.hint)
