@@ -153,7 +153,7 @@ def _enter(root: Path, holder: subprocess.Popen[bytes], folder: str) -> Sandbox:
     namespaces = f"/proc/{holder.pid}/ns"
     # The process namespace is the one of unshare's child, the sandbox's first process.
     enter = ("nsenter", f"--mount={namespaces}/mnt", f"--pid={namespaces}/pid_for_children")
-    sandbox = Sandbox(root, (*enter, "chroot", f"{folder}/root"))
+    sandbox = Sandbox(root, (*enter, _program("chroot"), f"{folder}/root"))
     sandbox.copy_in("/etc/hosts", _HOSTS)
     return sandbox
 
@@ -174,5 +174,12 @@ def _expect_ability() -> None:
     if os.geteuid() != 0:
         raise ToolError("this proof needs root, to mount a copy of a system", hint="run it with sudo")
     for program in _PROGRAMS:
-        if shutil.which(program) is None:
-            raise ToolError(f"{program}: the program is not installed", hint="apt install util-linux mount")
+        _program(program)
+
+
+def _program(name: str) -> str:
+    """Return the path of a program; PATH may lack root's own folders, as in cron's jobs and after `su`."""
+    found = shutil.which(name) or shutil.which(name, path=_PATH)
+    if found is None:
+        raise ToolError(f"{name}: the program is not installed", hint="apt install util-linux mount")
+    return found

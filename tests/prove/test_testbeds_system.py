@@ -10,13 +10,13 @@ from builder.errors import ToolError
 from builder.prove import authority, clients, trial
 from builder.prove.clients import Programs
 from builder.prove.command import server_at
-from builder.prove.sandbox import Sandbox
+from builder.prove.sandbox import Sandbox, open_sandbox
 from builder.prove.testbeds.system import System, settle
 from builder.prove.trial import Status, TrialSetup
 from tests import targets
 from tests.prove import stage
 from tests.roots import root
-from tests.tools import require
+from tests.tools import require, require_mounts
 from tests.trust import alpine, distributions
 from tests.trust.prepared import Preparations
 from tests.trust.world import World, build, open_world
@@ -92,6 +92,14 @@ def test_a_system_of_another_kind_is_said_to_be_one(target: str, tmp_path: Path)
     sandbox = stage.opened(tmp_path, target=target, root=root("trixie"), only=_ASKED)
     with pytest.raises(ToolError, match=rf"has no ca-certificates that the {target} package"), sandbox:
         pass
+
+
+def test_root_finds_its_own_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where PATH has no sbin, as in cron's jobs and after `su`: chroot lies there on Debian."""
+    require_mounts()
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    with open_sandbox(root("bookworm")) as sandbox:
+        assert sandbox.run(["cat", "/etc/hosts"]).out.startswith("127.0.0.1 ")
 
 
 def test_a_server_of_another_kind_is_enough(world: World, tmp_path: Path) -> None:
