@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[2]
 _CONFIG = "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\ntargets: [pem, rpm]\n"
-_OUTPUT = 8
+_RELEASE, _OUTPUT = 6, 8
 # What a command says that comes second, or whose release is another one by now.
 _TOO_LATE = ("another build is writing here", "another build has written here", "is there already")
 
@@ -97,14 +97,16 @@ def _after(folder: Path, commands: Sequence[Sequence[str]]) -> dict[str, str]:
 
 
 def test_eight_builds_into_one_folder(project: Path) -> None:
-    """Four of one release, four of others: the folder holds one of those that said so, whole."""
-    commands = [_FIRST, _FIRST, _FIRST, _FIRST, *(_build(f"2026.{number}") for number in range(2, 6))]
-    ended = _at_once(project, commands)
-    _refused_clearly(ended)
+    """Four of one release, four of others: the folder holds the highest of those that said so, whole."""
+    commands = {f"2026.{number}": _build(f"2026.{number}") for number in range(1, 6)}
+    releases = ["2026.1"] * 3 + list(commands)
+    ended = _at_once(project, [commands[release] for release in releases])
+    # Whoever comes after a higher release is told so.
+    _refused_clearly(one for one in ended if (one.code, "is lower than" in one.said) != (_RELEASE, True))
     found = manifests.read_manifest(project / "dist")
     assert found is not None
-    release = _build(found.release)
-    assert 0 in {one.code for words, one in zip(commands, ended, strict=True) if words == release}
+    assert found.release == max(name for name, one in zip(releases, ended, strict=True) if one.code == 0)
+    release = commands[found.release]
     left = snapshot(project)
     shutil.rmtree(project / "dist")
     assert _after(project, [release]) == left
