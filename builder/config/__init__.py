@@ -5,6 +5,7 @@ from builder.config.file import address, minimal, organisation, read, read_with_
 from builder.config.private import private_markers
 from builder.config.publishing import (
     DESTINATIONS,
+    MARKED,
     Destination,
     GiteaSection,
     GitHubSection,
@@ -31,6 +32,7 @@ __all__ = [
     "DESTINATIONS",
     "FILE_NAME",
     "FINGERPRINT",
+    "MARKED",
     "ApprovalsSection",
     "AuthoritySection",
     "BundleSection",

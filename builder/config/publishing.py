@@ -36,6 +36,8 @@ _Variable = Annotated[
 Destination = Literal["pypi", "npm", "rubygems", "github", "gitlab", "gitea", "http"]
 # What `trustpack publish --to` takes, in the order in which it publishes.
 DESTINATIONS: tuple[Destination, ...] = ("pypi", "npm", "rubygems", "github", "gitlab", "gitea", "http")
+# Those whose packages say in themselves where they may go.
+MARKED: tuple[Destination, ...] = ("pypi", "npm", "rubygems")
 
 
 class PyPISection(Section, frozen=True):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from builder.config import MARKED
 from builder.text import urls
 from builder.text.quoting import yaml
 
@@ -23,7 +24,6 @@ _HEAD = "# What the packages are made by, of the organisation's trustpack.yaml.\
 _KEPT = (
     "organisation", "bundle", "lifecycle", "release", "site", "npm_scope", "targets", "names", "settings",
 )  # fmt: skip
-_MARKED = ("pypi", "npm", "rubygems")  # whose packages say whether they are private
 
 
 def text(config: Config, paths: Sequence[str], approvers: Approvers | None = None) -> str:
@@ -43,7 +43,7 @@ def text(config: Config, paths: Sequence[str], approvers: Approvers | None = Non
 
 def _marked(section: PublishSection) -> dict[str, Any]:
     """Return what marks packages as private: which registries are public, and the addresses of own ones."""
-    public = [name for name in section.public if name in _MARKED]
+    public = [name for name in section.public if name in MARKED]
     own = {"npm": section.npm.url, "rubygems": section.rubygems.url}
     addresses = {name: {"url": url} for name, url in own.items() if url and name not in public}
     return ({"public": public} if public else {}) | addresses

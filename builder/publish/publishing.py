@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from builder.config import MARKED
 from builder.errors import ConfigError, PublishError, UsageError
 from builder.publish import difference, layouts, programs, public, repository
 from builder.publish.github import GitHub
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from builder.publish.registry import PublishedFile, Registry, Surroundings
     from builder.publish.shipment import Shipment
 
-_MARKED = ("pypi", "npm", "rubygems")
 _ATTEMPTS = 3
 _WAITS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds until a registry lists what it was sent
 _TAKEN = re.compile(r"\b409\b|already|exists", re.IGNORECASE)  # what is said of a file that is there
@@ -158,7 +158,7 @@ def _is_declared(registry: Registry, section: PublishSection) -> bool:
 
 def _refuse_elsewhere(registry: Registry, file: ReleaseFile) -> None:
     """Raise ConfigError where a package says that it is not for a registry, as its client would."""
-    if registry.name not in _MARKED or not file.only:
+    if registry.name not in MARKED or not file.only:
         return
     if file.only == PRIVATE:
         if public.is_public(registry.url):
