@@ -38,6 +38,12 @@ def clients(*often: str) -> list[Any]:
     return [one if one in often else pytest.param(one, marks=pytest.mark.long) for one in CLIENTS]
 
 
+def asked(request: pytest.FixtureRequest, client: str) -> tuple[str, Running]:
+    """Return the destination that a client is for, and the registry that runs for it."""
+    way = CLIENTS[client]
+    return way.to, request.getfixturevalue(way.server)
+
+
 def built(project: Project, client: str, running: Running, folder: Path, *, url: str = "") -> Project:
     """Return a project with a package that the client publishes to a registry, or to what is before it."""
     to, _, target = CLIENTS[client]

@@ -8,13 +8,12 @@ from urllib.parse import unquote
 import pytest
 
 from tests.publish import relay
-from tests.publish.clients import CLIENTS, built, clients, package
+from tests.publish.clients import asked, built, clients, package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.publish.conftest import Project
-    from tests.publish.registries import Running
 
 
 @pytest.mark.parametrize("client", clients("npm"))
@@ -22,8 +21,7 @@ def test_a_dry_run_lists_every_request(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:
     """Each is made with the file that is named, and no other is."""
-    to, server, _ = CLIENTS[client]
-    running: Running = request.getfixturevalue(server)
+    to, running = asked(request, client)
     with relay.relaying(running.url) as before:
         project = built(project, client, running, tmp_path / "bin", url=before.url)
         listed = project.publish("--to", to, "--dry-run").stdout.splitlines()

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.publish import relay
-from tests.publish.clients import CLIENTS, built, clients, package
+from tests.publish.clients import CLIENTS, asked, built, clients, package
 from tests.publish.conftest import SECONDS
 from tests.tools import require_linux
 
 if TYPE_CHECKING:
     from tests.publish.conftest import Project
-    from tests.publish.registries import Running
 
 _LONG = pytest.mark.long
 _INTERRUPTED = 130
@@ -55,8 +54,7 @@ def test_a_run_that_is_ended_while_a_client_sends_is_finished_by_the_next(
 ) -> None:  # fmt: skip
     """Before the server has the file, or has answered: nobody who has the secret is left, and no file."""
     require_linux()
-    to, server, _ = CLIENTS[client]
-    running: Running = request.getfixturevalue(server)
+    to, running = asked(request, client)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     with relay.relaying(running.url) as before:
@@ -99,8 +97,7 @@ def test_a_client_that_is_kept_waiting_is_ended_and_started_again(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:
     """After --timeout; the second time it is answered."""
-    to, server, _ = CLIENTS[client]
-    running: Running = request.getfixturevalue(server)
+    to, running = asked(request, client)
     with relay.relaying(running.url) as before:
         project = built(project, client, running, tmp_path / "bin", url=before.url)
         waited = threading.Event()

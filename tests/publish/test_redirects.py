@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.publish import relay
-from tests.publish.clients import CLIENTS, built, clients, package
+from tests.publish.clients import CLIENTS, asked, built, clients, package
 from tests.publish.conftest import BIN, SECONDS
 from tests.tools import require
 
@@ -74,8 +74,7 @@ def test_nothing_goes_where_an_upload_is_redirected_to(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str, host: str
 ) -> None:
     """The message names the place, if the client does; npm is not even started."""
-    to, server, _ = CLIENTS[client]
-    running: Running = request.getfixturevalue(server)
+    to, running = asked(request, client)
     with relay.relaying(running.url) as before, relay.relaying() as elsewhere:
         there = elsewhere.url.replace("127.0.0.1", host)
         before.redirected = 308, there

@@ -11,14 +11,13 @@ import pytest
 
 from builder.config import DESTINATIONS
 from tests.publish import relay
-from tests.publish.clients import CLIENTS, built, clients
+from tests.publish.clients import asked, built, clients
 from tests.publish.test_faults import published
 from tests.publish.test_files import configure
 from tests.tools import require
 
 if TYPE_CHECKING:
     from tests.publish.conftest import Project
-    from tests.publish.registries import Running
     from tests.publish.store import Store
 
 _USAGE, _CONFIG, _REFUSED = 2, 3, 14
@@ -29,8 +28,7 @@ def test_the_users_own_settings_are_neither_used_nor_changed(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:
     """They name another registry, and a secret for it, at home and in the folder of the project."""
-    to, server, _ = CLIENTS[client]
-    running: Running = request.getfixturevalue(server)
+    to, running = asked(request, client)
     home = tmp_path / "home"
     (home / ".gem").mkdir(parents=True)
     (home / ".config" / "uv").mkdir(parents=True)
@@ -76,8 +74,7 @@ def test_a_wrong_or_missing_secret_is_named(
     request: pytest.FixtureRequest, project: Project, tmp_path: Path, client: str
 ) -> None:
     """By its variable; it is not shown, and nothing is stored."""
-    to, server, _ = CLIENTS[client]
-    running: Running = request.getfixturevalue(server)
+    to, running = asked(request, client)
     project = built(project, client, running, tmp_path / "bin")
     [variable] = [key for key in running.variables if "USER" not in key]
     project.variables[variable] = "expired-long-ago"
