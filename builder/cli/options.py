@@ -59,7 +59,7 @@ def _completing(known: Callable[[], Iterable[str]], *, listed: bool = False) -> 
 def _targets() -> Iterable[str]:
     from builder.render.recipe import sources
 
-    return sources(Path())
+    return ("all", *sources(Path()))
 
 
 def _pages() -> Iterable[str]:
@@ -147,7 +147,7 @@ Targets = Annotated[
     list[str] | None,
     typer.Option(
         "--target",
-        help="Only these targets: separated by commas, or one each time the option is given.",
+        help="Only these targets, or 'all': separated by commas, or one each time the option is given.",
         metavar="<target>",
         autocompletion=targets,
         callback=several,

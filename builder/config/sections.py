@@ -269,7 +269,13 @@ class Config(Section, frozen=True):
         | None
     ) = None
     targets: (
-        Annotated[list[str], msgspec.Meta(min_length=1, description="Without it, every target.")] | None
+        Annotated[
+            list[str],
+            msgspec.Meta(
+                min_length=1, description="Without it, those that are built by default; all: every one."
+            ),
+        ]
+        | None
     ) = None
     names: Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")] = msgspec.field(
         default_factory=dict

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def check_mentioned(project: Project, available: Mapping[str, recipe.RecipeSource]) -> None:
     """Raise ConfigError, with file and line, for a target that no recipe makes."""
     for key in ("targets", "names", "settings"):
-        recipe.check(dict(available), getattr(project.config, key) or (), partial(_where, project, key))
+        mentioned = [
+            name for name in getattr(project.config, key) or () if (key, name) != ("targets", recipe.ALL)
+        ]
+        recipe.check(dict(available), mentioned, partial(_where, project, key))
 
 
 def check_chosen(project: Project, owner: Organisation, sources: Iterable[recipe.RecipeSource]) -> None:

@@ -87,7 +87,8 @@ def _sources(
     manifest: Manifest, available: dict[str, RecipeSource], targets: list[str] | None
 ) -> list[RecipeSource]:
     built = {entry.target for entry in manifest.artifacts}
-    sources = recipe.select(available, targets if targets is not None else sorted(built))
+    every = targets is None or recipe.ALL in targets
+    sources = recipe.select(available, sorted(built) if every else targets)
     for source in sources:
         if source.target not in built:
             raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from builder.errors import ConfigError
 from builder.text.faults import shown
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 # What joins a name's words. Each has as many underscores in `module` as its place says, so that no two names
 # with single signs between words share one.
-_SIGNS = "-/._~+@"
+_SIGNS = "-/._~+@:"
+# Labels of letters, digits and inner hyphens; the last is no number, as an address's is.
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?")
 # With these a package stands in the place of another, or sends it away.
 _DISPLACING = ("breaks", "conflicts", "provides", "replaces")
 # Packages of others that begin as those of an organisation called ca, open or the like would.
@@ -45,6 +48,21 @@ def module(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", lambda sign: known.get(sign[0], "_"), name.removeprefix("@"))
 
 
+def host(organisation: Organisation) -> str:
+    """Return the name under which the organisation has names of its own in Go and, turned round, in Maven.
+
+    It is the host of its site where that is a name of DNS with a dot, else one below .internal, which is
+    reserved for private use.
+    """
+    found = (urlsplit(organisation.site).hostname or "") if organisation.site else ""
+    return found if _HOST.fullmatch(found) else f"{organisation.slug}.internal"
+
+
+def group(organisation: Organisation) -> str:
+    """Return `host` as Maven's groups are written: the last label first."""
+    return ".".join(reversed(host(organisation).split(".")))
+
+
 def check_name(recipe: Recipe, organisation: Organisation, name: str, *, where: str = "") -> None:
     """Raise ConfigError for a package's name that its ecosystem forbids, or that may be somebody else's.
 
@@ -57,8 +75,9 @@ def check_name(recipe: Recipe, organisation: Organisation, name: str, *, where: 
             f"{where}: {shown(name)} is not a name that {recipe.target} packages can have",
             hint=recipe.name_rule or way,
         )
-    # An npm scope is its owner's. Else a package called certifi or ca-certificates would replace that one.
-    if name.startswith("@"):
+    # An npm scope is its owner's, and so is what lies below a site's host. Else a package called certifi or
+    # ca-certificates would replace that one.
+    if name.startswith(("@", f"{host(organisation)}/")):
         return
     if not _has_slug(name, organisation.slug):
         raise ConfigError(

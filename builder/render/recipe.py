@@ -28,6 +28,7 @@ _MODES = {"file": 0o644, "dir": 0o755}
 # Characters of a text with its placeholders filled, and of what names something: a recipe may have many.
 _LONGEST = 1_000_000
 NAME = 4096
+ALL = "all"  # where targets are chosen: every one
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -128,10 +129,13 @@ def sources(beside: Path | None = None) -> dict[str, RecipeSource]:
 def select(available: dict[str, RecipeSource], targets: list[str] | None) -> list[RecipeSource]:
     """Return the sources of `targets`, of all that are built by default where None.
 
-    Raises UsageError for an unknown one, ConfigError where a recipe must be read and cannot be.
+    ALL stands for every one there is. Raises UsageError for an unknown one, ConfigError where a recipe must
+    be read and cannot be.
     """
     if targets is None:
         return [source for source in available.values() if read(source).default]
+    if ALL in targets and ALL not in available:
+        return list(available.values())
     for target in targets:
         if target not in available:
             raise UsageError(

@@ -19,7 +19,7 @@ from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
 from builder.render.inventory import inventory
-from builder.render.naming import check_name, check_relations, module
+from builder.render.naming import check_name, check_relations, group, host, module
 from builder.render.recipe import NAME, choose, fill
 from builder.render.template import rendered, static
 from builder.text.files import PACKAGE_BYTES
@@ -75,6 +75,8 @@ def target_release(
         "license": organisation.license,
         "site": organisation.site,
         "npm_scope": organisation.npm_scope,
+        "host": host(organisation),
+        "group": group(organisation),
         **_versions(release.text),
     }
     if name:
@@ -83,7 +85,12 @@ def target_release(
         key = "scoped_name" if recipe.scoped_name and organisation.npm_scope else "name"
         name = fill(getattr(recipe, key), words, recipe.place(key), most=NAME)
         check_name(recipe, organisation, name, where=recipe.place(key))
-    words |= {"name": name, "flat": name.removeprefix("@").replace("/", "-"), "module": module(name)}
+    words |= {
+        "name": name,
+        "flat": re.sub("[/:]", "-", name.removeprefix("@")),
+        "artifact": name.rpartition(":")[2],
+        "module": module(name),
+    }
     version = fill(recipe.version, words, recipe.place("version"), most=NAME)
     words["version"] = version
     chosen = choose(recipe, dict(settings or {}))
@@ -152,7 +159,7 @@ def _filename(target: TargetRelease, output: Output) -> str:
     where = target.recipe.place_in(output, "filename")
     name = fill(output.filename, dict(target.words), where, most=NAME)
     if not re.fullmatch(FILE_NAME, name):
-        hint = "{flat} is the name without the signs of an npm scope" if "/" in name else ""
+        hint = "{flat} is the name without the signs that no file may have" if re.search("[/:]", name) else ""
         raise ConfigError(f"{where}: '{name}' is not a plain file name", hint=hint)
     if target.version not in name:
         raise ConfigError(f"{where}: '{name}' does not contain {{version}}")

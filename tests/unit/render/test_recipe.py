@@ -54,6 +54,14 @@ def test_targets_are_chosen_by_name_once_each(tmp_path: Path) -> None:
     assert chosen == sorted([*(source.target for source in recipe.select(available, None)), "often"])
     assert [source.target for source in recipe.select(own, ["rare"])] == ["rare"]
     assert [source.target for source in recipe.select(available, ["rpm", "deb", "rpm"])] == ["deb", "rpm"]
+    assert [source.target for source in recipe.select(own, ["rpm", "all"])] == list(own)
+
+
+def test_a_recipe_called_all_is_one_target(tmp_path: Path) -> None:
+    """An organisation's own name keeps its meaning."""
+    bundles.target(tmp_path, RECIPE, name="all")
+    own = recipe.sources(tmp_path)
+    assert [source.target for source in recipe.select(own, ["all"])] == ["all"]
 
 
 def test_an_unknown_target_names_the_nearest() -> None:

@@ -107,6 +107,41 @@ def test_a_scope_changes_npms_name_only() -> None:
     assert subject(recipe.sources()["gem"], organisation=organisation).name == "acme-ca"
 
 
+@pytest.mark.parametrize(
+    ("site", "host", "group"),
+    [
+        ("", "acme.internal", "internal.acme"),
+        ("https://pkgs.corp.example:8443/trust", "pkgs.corp.example", "example.corp.pkgs"),
+        ("https://PKGS.Corp.Example", "pkgs.corp.example", "example.corp.pkgs"),
+        ("http://127.0.0.1:8080", "acme.internal", "internal.acme"),
+        ("http://[::1]:8080", "acme.internal", "internal.acme"),
+        ("http://localhost", "acme.internal", "internal.acme"),
+    ],
+)
+def test_go_and_maven_names_begin_with_the_sites_host(site: str, host: str, group: str) -> None:
+    """An address and a name without a dot are nobody's: their place is taken by one for private use."""
+    words = subject(recipe.sources()["pem"], organisation=bundles.organisation(site=site)).words
+    assert (words["host"], words["group"]) == (host, group)
+
+
+def test_what_lies_below_the_sites_host_is_the_organisations(tmp_path: Path) -> None:
+    """As an npm scope: a path there needs no slug, and one of another host does."""
+    text = RECIPE.replace('name: "{slug}-thing"', 'name: "{host}/ca"').replace("[a-z0-9-]+", ".*")
+    source = bundles.target(tmp_path, text.replace("{name}", "{flat}"), name="thing")
+    owner = bundles.organisation(site="https://pkgs.corp.example")
+    found = subject(source, organisation=owner)
+    assert (found.name, found.words["flat"]) == ("pkgs.corp.example/ca", "pkgs.corp.example-ca")
+    with pytest.raises(ConfigError, match="does not contain 'acme'"):
+        subject(source, organisation=owner, name="pkgs.corp.example.evil/ca")
+
+
+def test_maven_coordinates_have_an_artifact(tmp_path: Path) -> None:
+    """Its files are called by it, without the group."""
+    text = RECIPE.replace('name: "{slug}-thing"', 'name: "{group}:{slug}-ca"').replace("[a-z0-9-]+", ".*")
+    found = subject(bundles.target(tmp_path, text.replace("{name}", "{artifact}"), name="thing"))
+    assert (found.name, found.words["artifact"]) == ("internal.acme:acme-ca", "acme-ca")
+
+
 def _uses_modules(source: RecipeSource) -> bool:
     return any("module" in path.read_text() for path in (source.file, *source.templates.glob("*.j2")))
 
