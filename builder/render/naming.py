@@ -1,8 +1,9 @@
-"""Names: what may be made of a package's name, and which names are somebody else's."""
+"""Names: what is made of an organisation's and a package's, and which names are somebody else's."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _SIGNS = "-/._~+@:"
 # Labels of letters, digits and inner hyphens; the last is no number, as an address's is.
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?")
+_WIDTH = 76  # of a description in a .deb or an .rpm
 # With these a package stands in the place of another, or sends it away.
 _DISPLACING = ("breaks", "conflicts", "provides", "replaces")
 # Packages of others that begin as those of an organisation called ca, open or the like would.
@@ -46,6 +48,33 @@ def module(name: str) -> str:
     """Return a package's name as an identifier of its own: acme_ca for acme-ca, acme__ca for @acme/ca."""
     known = {sign: "_" * length for length, sign in enumerate(_SIGNS, start=1)}
     return re.sub(r"[^A-Za-z0-9]", lambda sign: known.get(sign[0], "_"), name.removeprefix("@"))
+
+
+def of_owner(organisation: Organisation) -> dict[str, str]:
+    """Return the placeholders' values that only the organisation decides."""
+    return {
+        "slug": organisation.slug,
+        "org": organisation.name,
+        "summary": organisation.summary,
+        "description": organisation.description,
+        "paragraph": textwrap.fill(organisation.description, _WIDTH),
+        "homepage": organisation.homepage,
+        "license": organisation.license,
+        "site": organisation.site,
+        "npm_scope": organisation.npm_scope,
+        "host": host(organisation),
+        "group": group(organisation),
+    }
+
+
+def of_name(name: str) -> dict[str, str]:
+    """Return the values of those that a package's name decides."""
+    return {
+        "name": name,
+        "flat": re.sub("[/:]", "-", name.removeprefix("@")),
+        "artifact": name.rpartition(":")[2],
+        "module": module(name),
+    }
 
 
 def host(organisation: Organisation) -> str:

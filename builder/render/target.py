@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import textwrap
 from collections import Counter
 from functools import partial
 from types import SimpleNamespace
@@ -19,7 +18,7 @@ from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
 from builder.render.inventory import inventory
-from builder.render.naming import check_name, check_relations, group, host, module
+from builder.render.naming import check_name, check_relations, of_name, of_owner
 from builder.render.recipe import NAME, choose, fill
 from builder.render.template import rendered, static
 from builder.text.files import PACKAGE_BYTES
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
 
 
-_WIDTH = 76  # of a description in a .deb or an .rpm
 _SHOWN = (frozenset(dir(Certificate)) | {"openssl_hash"}) - {"origin"}  # of a certificate, to templates
 
 
@@ -65,32 +63,14 @@ def target_release(
     settings: Mapping[str, str] | None = None,
 ) -> TargetRelease:
     """Work out the names of a target's packages; raise ConfigError for one its ecosystem forbids."""
-    words = {
-        "slug": organisation.slug,
-        "org": organisation.name,
-        "summary": organisation.summary,
-        "description": organisation.description,
-        "paragraph": textwrap.fill(organisation.description, _WIDTH),
-        "homepage": organisation.homepage,
-        "license": organisation.license,
-        "site": organisation.site,
-        "npm_scope": organisation.npm_scope,
-        "host": host(organisation),
-        "group": group(organisation),
-        **_versions(release.text),
-    }
+    words = {**of_owner(organisation), **_versions(release.text)}
     if name:
         check_name(recipe, organisation, name)
     else:
         key = "scoped_name" if recipe.scoped_name and organisation.npm_scope else "name"
         name = fill(getattr(recipe, key), words, recipe.place(key), most=NAME)
         check_name(recipe, organisation, name, where=recipe.place(key))
-    words |= {
-        "name": name,
-        "flat": re.sub("[/:]", "-", name.removeprefix("@")),
-        "artifact": name.rpartition(":")[2],
-        "module": module(name),
-    }
+    words |= of_name(name)
     version = fill(recipe.version, words, recipe.place("version"), most=NAME)
     words["version"] = version
     chosen = choose(recipe, dict(settings or {}))
