@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import re
 import stat
 import subprocess
@@ -14,7 +15,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests import targets
 from tests.packages.built import fingerprints, run
@@ -152,6 +153,36 @@ def pacman(file: Path) -> Read:
     return Read(installed, {}, own["/.PKGINFO"].decode("utf-8"))
 
 
+def oci(file: Path) -> Read:
+    """Unpack the layout and its one layer with tarfile, by the first platform's manifest."""
+    parts = {entry.path: entry.data or b"" for entry in _tar_bytes(file.read_bytes())}
+
+    def blob(descriptor: Mapping[str, Any]) -> bytes:
+        return parts[f"blobs/{descriptor['digest'].replace(':', '/')}"]
+
+    top = json.loads(parts["index.json"])
+    index = json.loads(blob(top["manifests"][0]))
+    manifest = json.loads(blob(index["manifests"][0]))
+    config = json.loads(blob(manifest["config"]))
+    said = {
+        "index.json": _undigested(top),
+        "index": _undigested(index),
+        "manifest": _undigested(manifest),
+        "config": _undigested(config),
+    }
+    listing = _tar_bytes(blob(manifest["layers"][0]), root="/")
+    return Read(listing, {}, json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+
+
+def _undigested(value: Any) -> Any:
+    """Return JSON without digests and sizes, which say nothing to who reviews a golden text."""
+    if isinstance(value, dict):
+        return {
+            key: _undigested(each) for key, each in value.items() if key not in {"digest", "size", "diff_ids"}
+        }
+    return [_undigested(each) for each in value] if isinstance(value, list) else value
+
+
 def wheel(file: Path) -> Read:
     """Unpack with zipfile."""
     with zipfile.ZipFile(file) as archive:
@@ -222,6 +253,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "deb": deb,
     "file": _single,
     "gem": gem,
+    "oci": oci,
     "pacman": pacman,
     "rpm": rpm,
     "tar": _tarball,
