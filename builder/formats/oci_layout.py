@@ -1,4 +1,4 @@
-"""OCI image layouts (image-spec 1.1, image-layout.md) read strictly: every digest, and no blob beside them."""
+"""OCI image layouts (image-spec 1.1, image-layout.md), read strictly: every digest, no blob beside them."""
 
 from __future__ import annotations
 
