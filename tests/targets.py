@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from builder.render.recipe import RecipeSource
 
 # A plain file is installed by nobody, and has no field for who made it.
-NOT_PROVABLE = {"oci": "soon", "pem": "no package manager installs a file"}
+NOT_PROVABLE = {
+    "browsers-deb": "its testbed comes",
+    "browsers-rpm": "its testbed comes",
+    "oci": "soon",
+    "pem": "no package manager installs a file",
+}
 NO_FIELDS = {"pem": "a file of certificates says nothing but them"}
 NO_CHANGELOG = {"pem": "'trustpack diff' compares two"}
 

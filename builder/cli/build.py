@@ -136,9 +136,10 @@ def _report(manifest: Manifest, out: Path, organisation: Organisation, config: P
     rows = [(a.target, a.file, size(a.size), a.sha256) for a in manifest.artifacts]
     table(("target", "file", "size", "SHA-256"), rows)
     typer.echo(f"\nInstall, from {out}{os.sep}:")
+    width = max([10, *(len(a.target) + 2 for a in manifest.artifacts)])
     for target, command in {a.target: a.install for a in manifest.artifacts}.items():
         for line in command.splitlines():
-            typer.echo(f"  {target:<10}{line}")
+            typer.echo(f"  {target:<{width}}{line}")
             target = ""  # noqa: PLW2901  a command's further lines stand below its first
     if organisation.defaulted:
         typer.echo(f"\n{_defaults(organisation, config)}.")

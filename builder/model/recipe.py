@@ -22,6 +22,7 @@ Content = Literal[
     "inventory",
     "changelog",
     "debian-changelog",
+    "chromium-policy",
 ]
 
 # What there is one file of for each certificate, with {certificate} or {hashed} in its path.

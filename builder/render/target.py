@@ -17,6 +17,7 @@ from builder.model import FILE_NAME, Certificate, File, Package
 from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
+from builder.render.chromium_policy import chromium_policy
 from builder.render.inventory import inventory
 from builder.render.naming import check_name, check_relations, of_name, of_owner
 from builder.render.recipe import NAME, choose, fill
@@ -26,12 +27,16 @@ from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
 
 
+_OF_BUNDLE: Mapping[str, Callable[[Bundle], bytes]] = {
+    "bundle": lambda bundle: bundle.pem.encode("ascii"),
+    "chromium-policy": chromium_policy,
+}
 _SHOWN = (frozenset(dir(Certificate)) | {"openssl_hash"}) - {"origin"}  # of a certificate, to templates
 
 
@@ -209,8 +214,8 @@ def _content(entry: RecipeFile, target: TargetRelease, certificate: Certificate 
             return certificate.pem.encode("ascii")
         case "trusted" | "anchors":
             return _for_openssl(target, certificate)
-        case "bundle":
-            return target.bundle.pem.encode("ascii")
+        case "bundle" | "chromium-policy":
+            return _OF_BUNDLE[entry.content](target.bundle)
         case "changelog" | "debian-changelog":
             return _changelog(entry, target)
         case "inventory":

@@ -65,6 +65,7 @@ CONTENTS = {
     "inventory": "The list that auditors read: `trustpack schema certificates` describes it.",
     "changelog": "The releases and what each changed, in Markdown.",
     "debian-changelog": "The same as deb-changelog(5) has it, compressed.",
+    "chromium-policy": "The managed policies, in JSON, by which Chromium, Chrome and Edge trust.",
 }
 PLACEHOLDERS = {
     "slug": "The organisation's slug.",

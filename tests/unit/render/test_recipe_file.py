@@ -12,6 +12,7 @@ from builder.model import TestbedName
 from builder.model.packagemanagers import MANAGERS
 from builder.prove import testbeds
 from builder.render import recipe, recipe_file
+from tests.targets import NOT_PROVABLE
 from tests.unit import bundles
 
 RECIPE = bundles.MINIMAL_RECIPE
@@ -86,17 +87,13 @@ def test_every_pattern_is_described_in_words() -> None:
     assert [part for part in found if not part.get("description")] == []
 
 
-# What stays out, and why.
-_UNPROVABLE = {"oci": "soon", "pem": "no package manager installs a file"}
-
-
 @pytest.mark.parametrize("target", recipe.sources())
 def test_every_built_in_recipe_says_all_that_it_can(target: str) -> None:
     """Where it is proven, what distrust does, what names are allowed, and what the README's table shows."""
     what = recipe.read(recipe.sources()[target])
     section = yaml.safe_load(recipe.sources()[target].file.read_text("utf-8"))
     assert section.keys() >= {"distrust", "name_rule", "store", "activation"}
-    assert (what.testbed is None) is (target in _UNPROVABLE)
+    assert (what.testbed is None) is (target in NOT_PROVABLE)
 
 
 def test_a_recipe_may_name_every_testbed_that_there_is() -> None:

@@ -143,7 +143,8 @@ def test_maven_coordinates_have_an_artifact(tmp_path: Path) -> None:
 
 
 def _uses_modules(source: RecipeSource) -> bool:
-    return any("module" in path.read_text() for path in (source.file, *source.templates.glob("*.j2")))
+    word = re.compile(r"\{\{?[^}]*\bmodule\b")
+    return any(word.search(path.read_text()) for path in (source.file, *source.templates.glob("*.j2")))
 
 
 @pytest.mark.parametrize("target", [name for name, at in recipe.sources().items() if _uses_modules(at)])
