@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from builder.errors import ConfigError
-from builder.formats import apk, deb, file, formula, gem, npm, oci, pacman, pem, rpm, tarball, wheel
+from builder.formats import apk, deb, file, formula, gem, jar, npm, oci, pacman, pem, pom, rpm, tarball, wheel
 from builder.formats.control import Unwritable
 from builder.formats.metadata import faults
 from builder.text.faults import Fault, nearest
@@ -52,6 +52,7 @@ WRITERS: Mapping[str, Writer] = {
     "deb": deb,
     "file": file,
     "gem": gem,
+    "jar": jar,
     "oci": oci,
     "pacman": pacman,
     "rpm": rpm,
@@ -65,11 +66,13 @@ READERS: Mapping[str, Reader] = {
     "apk": apk,
     "pacman": pacman,
     "wheel": wheel,
+    "jar": jar,
     "npm": npm,
     "gem": gem,
     "oci": oci,
     "tarball": tarball,
     "formula": formula,
+    "pom": pom,
     "pem": pem,
 }
 

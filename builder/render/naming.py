@@ -41,6 +41,16 @@ _OTHERS = frozenset(
         "truststore",
     }
 )
+# Java's keywords and literals, and the package that it loads no foreign class into.
+_RESERVED = frozenset(
+    re.findall(
+        "[a-z]+",
+        "abstract assert boolean break byte case catch char class const continue default do double else enum "
+        "extends false final finally float for goto if implements import instanceof int interface java long "
+        "native new null package private protected public return short static strictfp super switch "
+        "synchronized this throw throws transient true try void volatile while",
+    )
+)
 _SOMEBODY_ELSES = "a package of another's name would be installed in its place: keep the slug in it"
 
 
@@ -68,13 +78,31 @@ def of_owner(organisation: Organisation) -> dict[str, str]:
 
 
 def of_name(name: str) -> dict[str, str]:
-    """Return the values of those that a package's name decides."""
+    """Return the values of those that a package's name decides: the group, too, where it has one."""
+    group, colon, artifact = name.rpartition(":")
     return {
+        **({"group": group} if colon else {}),
         "name": name,
         "flat": re.sub("[/:]", "-", name.removeprefix("@")),
-        "artifact": name.rpartition(":")[2],
+        "artifact": artifact,
         "module": module(name),
+        "java_package": java_package(name),
+        "java_folder": java_package(name).replace(".", "/"),
     }
+
+
+def java_package(name: str) -> str:
+    """Return Maven's coordinates as a Java package, one of its own: internal.acme.acme_ca.
+
+    Java has the underscore for what else no identifier may hold or begin with, or what its language keeps for
+    itself (Java Language Specification, section 6.1, on unique package names).
+    """
+    return ".".join(map(_label, filter(None, re.split(r"[^A-Za-z0-9_-]+", name))))
+
+
+def _label(word: str) -> str:
+    word = word.replace("-", "_")
+    return f"_{word}" if word[0].isdigit() else f"{word}_" if word in _RESERVED else word
 
 
 def host(organisation: Organisation) -> str:
@@ -106,7 +134,8 @@ def check_name(recipe: Recipe, organisation: Organisation, name: str, *, where: 
         )
     # An npm scope is its owner's, and so is what lies below a site's host. Else a package called certifi or
     # ca-certificates would replace that one.
-    if name.startswith(("@", f"{host(organisation)}/")):
+    below = group(organisation)
+    if name.startswith(("@", f"{host(organisation)}/", f"{below}:", f"{below}.")):
         return
     if not _has_slug(name, organisation.slug):
         raise ConfigError(

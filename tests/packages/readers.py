@@ -253,6 +253,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "deb": deb,
     "file": _single,
     "gem": gem,
+    "jar": wheel,  # a zip, too
     "oci": oci,
     "pacman": pacman,
     "rpm": rpm,

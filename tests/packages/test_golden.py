@@ -54,12 +54,17 @@ def _texts(demo: Built, target: str) -> Iterator[tuple[str, str]]:
         for entry in package.entries:
             if entry.data is not None and entry.data not in static and not _is_unread(entry):
                 data = gzip.decompress(entry.data) if entry.path.endswith(".gz") else entry.data
-                yield f"{name}.rendered/{entry.path.lstrip('/')}", data.decode("utf-8")
+                yield f"{name}.rendered/{entry.path.lstrip('/')}", data.decode("utf-8").replace("\r\n", "\n")
 
 
 def _is_unread(entry: readers.Entry) -> bool:
-    """Tell whether this is no text to review: certificates, and RECORD, which repeats the listing."""
-    return b"-----BEGIN " in (entry.data or b"") or entry.path.endswith(".dist-info/RECORD")
+    """Tell whether this is no text to review.
+
+    Certificates, RECORD, which repeats the listing, and Java's templates, in which a package alone is new.
+    """
+    return b"-----BEGIN " in (entry.data or b"") or entry.path.endswith(
+        (".dist-info/RECORD", ".class", ".java")
+    )
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:

@@ -27,6 +27,7 @@ READMES = {
     "deb": (".deb", "/usr/share/doc/demo-ca-certs/README"),
     "gem": (".gem", "README.md"),
     "homebrew": (".bottle.tar.gz", "demo-ca-certs/20260102/README"),
+    "maven": ("20260102.jar", "org/example/demo/packages/demo_ca/README.md"),
     "npm": (".tgz", "package/README.md"),
     "oci": (".oci.tar", "/README.md"),
     "rpm": (".rpm", "/usr/share/doc/demo-ca-certs/README"),

@@ -1,0 +1,103 @@
+package org.example.ca;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Properties;
+
+/** What lies in the jar beside this class: the CAs, and whose they are; and who has chosen others. */
+final class Bundle {
+    /** By these the whole JVM is given another trust store. */
+    static final String[] CHOICES = {
+        "javax.net.ssl.trustStore", "javax.net.ssl.trustStoreProvider", "javax.net.ssl.trustStoreType",
+    };
+
+    private static volatile Properties about;
+    private static volatile List<X509Certificate> certificates;
+
+    private Bundle() {}
+
+    static List<X509Certificate> certificates() {
+        List<X509Certificate> found = certificates;
+        if (found == null) {
+            found = Collections.unmodifiableList(read());
+            certificates = found;
+        }
+        return found;
+    }
+
+    private static List<X509Certificate> read() {
+        List<X509Certificate> found = new ArrayList<>();
+        try (InputStream stream = open("roots.pem")) {
+            CertificateFactory factory = CertificateFactory.getInstance("X.509");
+            for (Certificate one : factory.generateCertificates(stream)) {
+                found.add((X509Certificate) one);
+            }
+            return found;
+        } catch (IOException | CertificateException error) {
+            throw new IllegalStateException("roots.pem cannot be read: " + error, error);
+        }
+    }
+
+    /** Returns what about.properties says: package, version, release, organisation, variable, property. */
+    static String about(String key) {
+        Properties found = about;
+        if (found == null) {
+            found = new Properties();
+            try (InputStream stream = open("about.properties")) {
+                found.load(stream);
+            } catch (IOException error) {
+                throw new IllegalStateException("about.properties cannot be read: " + error, error);
+            }
+            about = found;
+        }
+        return found.getProperty(key, "");
+    }
+
+    static InputStream open(String name) throws IOException {
+        InputStream stream = Bundle.class.getResourceAsStream(name);
+        if (stream == null) {
+            throw new IOException(name + " is not in the jar");
+        }
+        return stream;
+    }
+
+    /** Returns what messages begin with, from a damaged jar, too. */
+    static String name() {
+        try {
+            return about("package");
+        } catch (RuntimeException damaged) {
+            return CaProvider.NAME;
+        }
+    }
+
+    /** Tells whether the environment or a system property switches this jar off. */
+    static boolean disabled() {
+        return isSet(System.getenv(about("variable"))) || isSet(System.getProperty(about("property")));
+    }
+
+    private static boolean isSet(String value) {
+        return value != null && !value.isEmpty() && !value.equals("0") && !value.equalsIgnoreCase("false");
+    }
+
+    /** Tells whether the JVM is given another trust store, or its user wants none of ours. */
+    static boolean storeIsChosen() {
+        return !choices().isEmpty() || disabled();
+    }
+
+    static List<String> choices() {
+        List<String> found = new ArrayList<>();
+        for (String name : CHOICES) {
+            if (System.getProperty(name) != null) {
+                found.add(name);
+            }
+        }
+        return found;
+    }
+}

@@ -1,0 +1,70 @@
+package org.example.ca;
+
+import java.security.GeneralSecurityException;
+import java.security.InvalidAlgorithmParameterException;
+import java.security.KeyStore;
+import java.security.KeyStoreException;
+import javax.net.ssl.ManagerFactoryParameters;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.TrustManagerFactorySpi;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/** Makes what the JVM's own factory makes, and adds the CAs to it where nobody has named a trust store. */
+final class CaFactory extends TrustManagerFactorySpi {
+    // To a factory that is not its own, the JVM's default context gives its default store itself.
+    private static final String DEFAULT_CONTEXT = "sun.security.ssl.SSLContextImpl$Default";
+
+    private final TrustManagerFactory jvm;
+    private boolean unchosen;
+
+    CaFactory(TrustManagerFactory jvm) {
+        this.jvm = jvm;
+    }
+
+    @Override
+    protected void engineInit(KeyStore store) throws KeyStoreException {
+        jvm.init(store);
+        unchosen = (store == null || isForDefaultContext()) && !Bundle.storeIsChosen();
+    }
+
+    @Override
+    protected void engineInit(ManagerFactoryParameters parameters) throws InvalidAlgorithmParameterException {
+        jvm.init(parameters);
+        unchosen = false;
+    }
+
+    @Override
+    protected TrustManager[] engineGetTrustManagers() {
+        TrustManager[] managers = jvm.getTrustManagers();
+        if (!unchosen) {
+            return managers;
+        }
+        try {
+            return added(managers);
+        } catch (GeneralSecurityException | RuntimeException fault) {
+            CaTrust.complain(fault);
+            return managers;
+        }
+    }
+
+    /** Returns trust managers, each of which takes the CAs, too. */
+    static TrustManager[] added(TrustManager[] managers) throws GeneralSecurityException {
+        TrustManager[] found = managers.clone();
+        for (int index = 0; index < found.length && !Bundle.certificates().isEmpty(); index++) {
+            if (found[index] instanceof X509ExtendedTrustManager) {
+                found[index] = new BothTrust((X509ExtendedTrustManager) found[index], CaTrust.alone());
+            }
+        }
+        return found;
+    }
+
+    private static boolean isForDefaultContext() {
+        for (StackTraceElement frame : new Throwable().getStackTrace()) {
+            if (frame.getClassName().startsWith(DEFAULT_CONTEXT)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

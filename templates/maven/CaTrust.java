@@ -1,0 +1,116 @@
+package org.example.ca;
+
+import java.lang.instrument.Instrumentation;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.Security;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509TrustManager;
+
+/**
+ * Lets TLS clients of this JVM trust the organisation's CAs beside the JVM's own roots.
+ *
+ * <p>Who names a trust store of their own keeps that one alone, and servers accept no client by these CAs.
+ */
+public final class CaTrust {
+    static volatile String how = "";
+
+    private CaTrust() {}
+
+    /** Is called where the JVM is started with -javaagent. */
+    public static void premain(String arguments, Instrumentation instrumentation) {
+        start("-javaagent");
+    }
+
+    /** Is called where the agent is attached to a JVM that runs. */
+    public static void agentmain(String arguments, Instrumentation instrumentation) {
+        start("an attached agent");
+    }
+
+    /**
+     * Trusts the CAs in all connections whose trust is set up from now on: call it before the first one.
+     *
+     * @return whether they are trusted now: not where the switch is set, or something is wrong, which is
+     *     then said on standard error
+     */
+    public static boolean install() {
+        return start("install()");
+    }
+
+    /** Takes it back, for connections whose trust is set up from now on. */
+    public static void uninstall() {
+        Security.removeProvider(CaProvider.NAME);
+    }
+
+    /**
+     * Returns a trust manager with the JVM's own roots, and these CAs for servers, for a context of your own.
+     *
+     * @throws IllegalStateException where the JVM can make none
+     */
+    public static X509TrustManager trustManager() {
+        try {
+            TrustManagerFactory factory = CaProvider.next(CaProvider.PKIX);
+            factory.init((KeyStore) null);
+            return (X509TrustManager) CaFactory.added(factory.getTrustManagers())[0];
+        } catch (GeneralSecurityException | ClassCastException error) {
+            throw new IllegalStateException(Bundle.name() + ": " + error, error);
+        }
+    }
+
+    /**
+     * Returns the CAs, in the order of the bundle.
+     *
+     * @throws IllegalStateException where the jar is damaged
+     */
+    public static List<X509Certificate> certificates() {
+        return Bundle.certificates();
+    }
+
+    /** Puts the provider first, once; whatever fails, the JVM goes on as it is without this jar. */
+    static synchronized boolean start(String by) {
+        try {
+            if (Bundle.disabled()) {
+                return false;
+            }
+            if (Security.getProvider(CaProvider.NAME) == null) {
+                Bundle.certificates();
+                Security.insertProviderAt(new CaProvider(), 1);
+                how = by;
+            }
+            return true;
+        } catch (Throwable fault) {
+            complain(fault);
+            return false;
+        }
+    }
+
+    /** Says in a line why the CAs are not trusted. */
+    static void complain(Throwable fault) {
+        try {
+            String text = String.valueOf(fault).replaceAll("\\s+", " ");
+            System.err.println(Bundle.name() + ": the CAs are not trusted: " + text);
+        } catch (Throwable worse) {
+            return; // a program that has no standard error, or no memory, still goes on
+        }
+    }
+
+    /** Returns a trust manager for the CAs alone, made by the factory that the JVM has after ours. */
+    static X509ExtendedTrustManager alone() throws GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try {
+            store.load(null, null);
+        } catch (java.io.IOException never) {
+            throw new GeneralSecurityException(never);
+        }
+        int number = 0;
+        for (X509Certificate one : Bundle.certificates()) {
+            store.setCertificateEntry("ca-" + number++, one);
+        }
+        TrustManagerFactory factory = CaProvider.next(CaProvider.PKIX);
+        factory.init(store);
+        return (X509ExtendedTrustManager) factory.getTrustManagers()[0];
+    }
+}
