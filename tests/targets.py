@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 NOT_PROVABLE = {
     "browsers-deb": "its testbed comes",
     "browsers-rpm": "its testbed comes",
-    "oci": "soon",
     "maven": "its testbed is to come",
     "pem": "no package manager installs a file",
 }

@@ -29,7 +29,7 @@ Content = Literal[
 PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
 
 # Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
-TestbedName = Literal["gem", "homebrew", "npm", "system", "wheel"]
+TestbedName = Literal["gem", "homebrew", "npm", "oci", "system", "wheel"]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 

@@ -1,4 +1,4 @@
-"""The npm package, the gem and the formula, each through a whole trial in its own testbed."""
+"""The npm package, the gem, the image and the formula, each through a whole trial in its own testbed."""
 
 from __future__ import annotations
 
@@ -69,6 +69,18 @@ def test_the_gem_is_proven_in_a_fresh_home(world: World, tmp_path: Path) -> None
         "typhoeus": ("with require", Status.PROVEN, ()),
         "bundler": ("with a Gemfile", Status.PROVEN, ()),
     }
+
+
+def test_the_image_is_proven_beside_this_machines_roots(world: World, tmp_path: Path) -> None:
+    """Refused, accepted, as the new release says, refused: unpacked by skopeo and umoci, by SSL_CERT_DIR."""
+    only = frozenset({"curl", "openssl", "urllib"})
+    for program in ("skopeo", "umoci", "curl"):
+        require(program)
+    with stage.opened(tmp_path, target="oci", only=only) as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="oci", only=only)
+    assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == dict.fromkeys(
+        sorted(only), ("with SSL_CERT_DIR", Status.PROVEN, ())
+    )
 
 
 def test_the_formula_is_tried_but_not_proven(world: World, tmp_path: Path) -> None:
