@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 NOT_PROVABLE = {
     "browsers-deb": "its testbed comes",
     "browsers-rpm": "its testbed comes",
+    "go": "its testbed is being built",
     "maven": "its testbed is to come",
+    "oci": "soon",
     "pem": "no package manager installs a file",
 }
 NO_FIELDS = {"pem": "a file of certificates says nothing but them"}

@@ -8,7 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from builder.errors import ConfigError
-from builder.formats import apk, deb, file, formula, gem, jar, npm, oci, pacman, pem, pom, rpm, tarball, wheel
+from builder.formats import (
+    apk,
+    deb,
+    file,
+    formula,
+    gem,
+    gomodule,
+    jar,
+    npm,
+    oci,
+    pacman,
+    pem,
+    pom,
+    rpm,
+    tarball,
+    wheel,
+)
 from builder.formats.control import Unwritable
 from builder.formats.metadata import faults
 from builder.text.faults import Fault, nearest
@@ -52,6 +68,7 @@ WRITERS: Mapping[str, Writer] = {
     "deb": deb,
     "file": file,
     "gem": gem,
+    "go": gomodule,
     "jar": jar,
     "oci": oci,
     "pacman": pacman,
@@ -65,6 +82,7 @@ READERS: Mapping[str, Reader] = {
     "rpm": rpm,
     "apk": apk,
     "pacman": pacman,
+    "go": gomodule,
     "wheel": wheel,
     "jar": jar,
     "npm": npm,

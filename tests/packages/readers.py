@@ -13,7 +13,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +193,14 @@ def wheel(file: Path) -> Read:
     return Read(entries, {}, "")
 
 
+def go(file: Path) -> Read:
+    """Unpack with zipfile, and leave out what every path of a module's zip begins with."""
+    entries = (
+        replace(entry, path=entry.path.partition("@")[2].partition("/")[2]) for entry in wheel(file).entries
+    )
+    return Read(tuple(entries), {}, "")
+
+
 def gem(file: Path) -> Read:
     """Unpack the outer and the inner tar with tarfile."""
     parts = {entry.path: entry.data or b"" for entry in _tar_bytes(file.read_bytes())}
@@ -253,6 +261,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "deb": deb,
     "file": _single,
     "gem": gem,
+    "go": go,
     "jar": wheel,  # a zip, too
     "oci": oci,
     "pacman": pacman,

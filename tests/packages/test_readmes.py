@@ -26,6 +26,7 @@ READMES = {
     "arch": (".gz", "/usr/share/doc/demo-ca-certs/README"),
     "deb": (".deb", "/usr/share/doc/demo-ca-certs/README"),
     "gem": (".gem", "README.md"),
+    "go": (".zip", "README.md"),
     "homebrew": (".bottle.tar.gz", "demo-ca-certs/20260102/README"),
     "maven": ("20260102.jar", "org/example/demo/packages/demo_ca/README.md"),
     "npm": (".tgz", "package/README.md"),

@@ -1,0 +1,3 @@
+module packages.demo.example.org/ca
+
+go 1.22

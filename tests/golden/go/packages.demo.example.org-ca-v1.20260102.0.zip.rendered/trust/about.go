@@ -1,0 +1,7 @@
+package trust
+
+// What differs from one organisation's module to the next's: its path, and the variable that switches it off.
+const (
+	path     = "packages.demo.example.org/ca"
+	variable = "DEMO_CA_DISABLE"
+)
