@@ -27,6 +27,7 @@ from builder.formats import (
 )
 from builder.formats.control import Unwritable
 from builder.formats.metadata import faults
+from builder.formats.windows import intune, pol, powershell, reg
 from builder.text.faults import Fault, nearest
 from builder.text.quoting import visible
 
@@ -72,6 +73,8 @@ WRITERS: Mapping[str, Writer] = {
     "jar": jar,
     "oci": oci,
     "pacman": pacman,
+    "pol": pol,
+    "reg": reg,
     "rpm": rpm,
     "tar": tarball,
     "wheel": wheel,
@@ -91,6 +94,10 @@ READERS: Mapping[str, Reader] = {
     "tarball": tarball,
     "formula": formula,
     "pom": pom,
+    "reg": reg,
+    "pol": pol,
+    "powershell": powershell,
+    "intune": intune,
     "pem": pem,
 }
 

@@ -1,6 +1,6 @@
 """Find the certificates inside a package's files: PEM blocks (RFC 7468) and OpenSSL's TRUSTED CERTIFICATE.
 
-And what a package says that it distrusts: by p11-kit's folders, and in the list that our packages carry.
+And what a package says that it distrusts: by p11-kit's folders, Windows' keys, and the list that ours carry.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ _MAX_BLOCKS = 20_000
 _TRUSTED = "TRUSTED CERTIFICATE"
 _LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", _TRUSTED})
 
-# p11-kit distrusts what lies in these folders of its sources.
-_BLOCKLIST = re.compile(r"(^|/)bl(ock|ack)list/")
+# What p11-kit distrusts lies in these folders of its sources, what Windows does below this key,
+# and what Intune makes it distrust below this node.
+_BLOCKLIST = re.compile(
+    r"(^|/)(bl(ock|ack)list|SystemCertificates/Disallowed|RootCATrustedCertificates/UntrustedCertificates)/"
+)
 _LIST = re.compile(r"(^|/)certificates\.json$")
 
 
 def blocks(path: str) -> bool:
-    """Tell whether p11-kit distrusts what lies at `path`."""
+    """Tell whether p11-kit or Windows distrusts what lies at `path`."""
     return _BLOCKLIST.search(path) is not None
 
 

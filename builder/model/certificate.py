@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import re
 from functools import cached_property
 from types import MappingProxyType
@@ -64,6 +65,11 @@ class Certificate(msgspec.Struct, frozen=True, dict=True):
         text = base64.b64encode(self.der).decode("ascii")
         lines = [text[i : i + 64] for i in range(0, len(text), 64)]
         return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
+
+    @cached_property
+    def thumbprint(self) -> str:
+        """The name that Windows' stores have for it: its SHA-1, in upper-case hex."""
+        return hashlib.sha1(self.der, usedforsecurity=False).hexdigest().upper()
 
     @cached_property
     def stem(self) -> str:

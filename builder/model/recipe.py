@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Content = Literal[
     "",
     "certificate",
+    "root",
+    "intermediate",
     "trusted",
     "distrusted",
     "bundle",
@@ -25,8 +27,10 @@ Content = Literal[
     "chromium-policy",
 ]
 
-# What there is one file of for each certificate, with {certificate} or {hashed} in its path.
-PER_CERTIFICATE = frozenset({"certificate", "trusted", "distrusted"})
+# What there is one file of for each certificate, with one of APART in its path: a root is one that has issued
+# itself, an intermediate one that another CA has issued, and 'certificate' are both.
+PER_CERTIFICATE = frozenset({"certificate", "root", "intermediate", "trusted", "distrusted"})
+APART = frozenset({"certificate", "hashed", "thumbprint"})
 
 # Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
 TestbedName = Literal["gem", "homebrew", "npm", "oci", "system", "wheel"]

@@ -12,7 +12,7 @@ import msgspec
 from builder import formats
 from builder.formats.metadata import modernised
 from builder.model.packagemanagers import MANAGERS
-from builder.model.recipe import PER_CERTIFICATE, Content, TestbedName
+from builder.model.recipe import APART, PER_CERTIFICATE, Content, TestbedName
 from builder.text import document
 from builder.text.faults import Fault, nearest, shown
 from builder.text.values import END, Line
@@ -45,7 +45,7 @@ class FileSection(_Struct, frozen=True):
     path: Annotated[
         str,
         _says(
-            "Where it lies in the package, with {placeholders}; {certificate} or {hashed}: a file for each."
+            "Where it lies in the package, with {placeholders}; {certificate} and the like: a file for each."
         ),
     ]
     kind: Annotated[Literal["file", "dir"], _says("A file, or a folder, which nothing fills.")] = "file"
@@ -266,7 +266,7 @@ def _file_faults(entry: FileSection, target: str, templates: Path) -> Iterator[t
         return
     fills = {"source": entry.source, "template": entry.template, "content": entry.content}
     yield from _filled_wrong(entry.path, fills, target, templates)
-    apart = "{certificate}" in entry.path or "{hashed}" in entry.path
+    apart = any(f"{{{word}}}" in entry.path for word in APART)
     if entry.content in PER_CERTIFICATE and not apart:
         yield f"'{entry.path}' needs {{certificate}}: there is one file for each", ""
 

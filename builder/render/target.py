@@ -18,6 +18,7 @@ from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
 from builder.render.chromium_policy import chromium_policy
+from builder.render.each import each
 from builder.render.inventory import inventory
 from builder.render.naming import check_name, check_relations, of_name, of_owner
 from builder.render.recipe import NAME, choose, fill
@@ -27,7 +28,7 @@ from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from builder.model import Bundle, Organisation, Output, Recipe, RecipeFile, Revision
@@ -177,24 +178,11 @@ def _wanted(entry: RecipeFile, settings: Mapping[str, str]) -> bool:
 def _placed(
     entry: RecipeFile, bundle: Bundle, words: Mapping[str, str], where: str
 ) -> list[tuple[str, RecipeFile, Certificate | None]]:
-    """Return where an entry's files go: one path, or one for each trusted (or distrusted) certificate."""
+    """Return where an entry's files go: one path, or one for each certificate that is meant."""
     if entry.content not in PER_CERTIFICATE:
         return [(fill(entry.path, dict(words), where, most=NAME), entry, None)]
-    certificates = bundle.distrusted if entry.content == "distrusted" else bundle.certificates
-    names = _hashed(certificates) if "{hashed}" in entry.path else [""] * len(certificates)
     return [
-        (fill(entry.path, {**words, "certificate": one.stem, "hashed": name}, where, most=NAME), entry, one)
-        for one, name in zip(certificates, names, strict=True)
-    ]
-
-
-def _hashed(certificates: Sequence[Certificate]) -> list[str]:
-    """Return the names by which OpenSSL finds these in a folder; of one subject, roots come first."""
-    hashes = [subject_hash(one.der) for one in certificates]
-    order = sorted(range(len(hashes)), key=lambda index: not certificates[index].self_issued)
-    return [
-        f"{own}.{sum(hashes[other] == own for other in order[: order.index(index)])}"
-        for index, own in enumerate(hashes)
+        (fill(entry.path, {**words, **own}, where, most=NAME), entry, one) for one, own in each(entry, bundle)
     ]
 
 
@@ -210,7 +198,7 @@ def _data(
 
 def _content(entry: RecipeFile, target: TargetRelease, certificate: Certificate | None) -> bytes:
     match entry.content:
-        case "certificate" | "distrusted" if certificate is not None:
+        case "certificate" | "root" | "intermediate" | "distrusted" if certificate is not None:
             return certificate.pem.encode("ascii")
         case "trusted" | "anchors":
             return _for_openssl(target, certificate)

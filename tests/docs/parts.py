@@ -10,7 +10,7 @@ from builder.docs import schemas
 from builder.formats.metadata import MetadataKey
 from builder.lifecycle import lockfile
 from builder.model import Content, Severity
-from builder.model.recipe import TestbedName
+from builder.model.recipe import APART, TestbedName
 from builder.model.release import Release
 from builder.render import TargetRelease, recipe, recipe_file, target_release
 from builder.render import target as rendering
@@ -58,7 +58,9 @@ RECIPE_SECTIONS = {
 }
 CONTENTS = {
     "certificate": "One trusted certificate in PEM: a file for each, with `{certificate}` in its path.",
-    "trusted": "The same as OpenSSL's `TRUSTED CERTIFICATE`, good for TLS servers only.",
+    "root": "The same, but only for CAs that have issued themselves.",
+    "intermediate": "The same, but only for CAs that another has issued.",
+    "trusted": "As `certificate`, but OpenSSL's `TRUSTED CERTIFICATE`, good for TLS servers only.",
     "distrusted": "One distrusted certificate in PEM: a file for each, with `{certificate}` in its path.",
     "bundle": "All trusted certificates in one PEM text.",
     "anchors": "The same, each as OpenSSL's `TRUSTED CERTIFICATE` that vouches for no TLS client.",
@@ -91,6 +93,7 @@ PLACEHOLDERS = {
     "version": "The version that `version` made of the release.",
     "certificate": "In `path`, where there is a file for each certificate: a short name and a digest.",
     "hashed": "The same as OpenSSL looks for it in a folder: the hash of its subject, and a number.",
+    "thumbprint": "The same as Windows' stores have it: its SHA-1 in upper-case hex.",
     "filename": "In commands, metadata and templates: the file's name; in commands, the last output's.",
     "filename_ID": "In commands: the file name of the output with that id.",
 }
@@ -324,7 +327,7 @@ def contents() -> str:
 def placeholders() -> str:
     """Return the placeholders of a recipe's texts."""
     words = _release().words
-    assert {*words, "certificate", "hashed", "filename", "filename_ID"} == set(PLACEHOLDERS)
+    assert {*words, *APART, "filename", "filename_ID"} == set(PLACEHOLDERS)
     rows = [(f"`{{{name}}}`", said) for name, said in PLACEHOLDERS.items()]
     return table(("placeholder", "meaning"), rows)
 

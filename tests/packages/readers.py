@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests import targets
+from tests.packages import windows
 from tests.packages.built import fingerprints, run
 from tests.tools import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,20 @@ def _tarball(file: Path) -> Read:
 
 
 def _single(file: Path) -> Read:
-    return Read((Entry(file.name, 0o644, "-", file.read_bytes()),), {}, "")
+    data = file.read_bytes()
+    return Read((Entry(file.name, 0o644, "-", data), *_certificates(windows.carried(data))), {}, "")
+
+
+def _registry(file: Path) -> Read:
+    return Read(tuple(_certificates(windows.registry(file.read_bytes()))), {}, "")
+
+
+def _policy(file: Path) -> Read:
+    return Read(tuple(_certificates(windows.policy(file.read_bytes()))), {}, "")
+
+
+def _certificates(found: Iterable[tuple[str, bytes]]) -> Iterator[Entry]:
+    return (Entry(path, 0o644, "-", data) for path, data in found)
 
 
 def certificate_files(folder: Path) -> dict[str, list[str]]:
@@ -265,6 +279,8 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "jar": wheel,  # a zip, too
     "oci": oci,
     "pacman": pacman,
+    "pol": _policy,
+    "reg": _registry,
     "rpm": rpm,
     "tar": _tarball,
     "wheel": wheel,

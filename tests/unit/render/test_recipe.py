@@ -112,7 +112,8 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
             "content: bundel",
             (
                 "11: outputs.0.files.0.content: 'bundel' is not one of anchors, bundle, certificate, "
-                "changelog, chromium-policy, debian-changelog, distrusted, inventory, trusted"
+                "changelog, chromium-policy, debian-changelog, distrusted, intermediate, inventory, root, "
+                "trusted"
             ),
             "did you mean 'bundle'?",
         ),

@@ -1,0 +1,1 @@
+"""Windows: certificates as its registry keeps them, and what puts them there."""
