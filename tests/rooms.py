@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "inspect": ("errors", "model", "text", "x509", "formats", "render"),
     "release": ("errors", "model", "text", "x509", "render"),
     "signing": ("errors", "model", "text", "x509", "formats", "release"),
-    "lifecycle": ("errors", "model", "text", "x509", "config", "render", "signing"),
+    "lifecycle": ("errors", "model", "text", "x509", "config", "lint", "render", "signing"),
     "diff": ("errors", "model", "text", "load", "lint", "render", "inspect", "release", "lifecycle"),
     "pipeline": (
         *_GROUND, "text", "x509", "formats", "config", "load", "lint", "render", "release", "lifecycle",

@@ -60,9 +60,11 @@ def lint(
     Exits with 0 where nothing is, 1 for warnings, 4 for errors, 5 for a private key.
     """
     from builder.config import FILE_NAME
+    from builder.lifecycle import keeping
     from builder.lint import known, report
     from builder.lint.runtimes import judge
     from builder.pipeline.accept import Treatments, examine
+    from builder.pipeline.domains import limits, targets
 
     chosen = options.chosen(form, json=json)
     wanted = tuple(runtimes or ())
@@ -75,17 +77,21 @@ def lint(
         access=environment.access(password_file),
         treatments=Treatments(expired, intermediates, public_roots),
     )
+    own = project if not inputs else None
+    found = limits(bundle, own, targets(own)) if own else limits(bundle, None, ())
     age = report.Age(known.list_date(), moment)
     findings = (*findings, *known.age(moment, Origin(inputs[0] if inputs else FILE_NAME)))
     verdicts = (
         {item.sha256: judge(item, wanted, now=moment) for item in bundle.certificates} if wanted else {}
     )
     if chosen == "json":
-        typer.echo(report.as_json(bundle.certificates, findings, verdicts, age), nl=False)
+        limited = keeping.value(found)
+        typer.echo(report.as_json(bundle.certificates, findings, verdicts, age, limits=limited), nl=False)
     elif chosen == "sarif":
         typer.echo(report.as_sarif(findings, age, root=Path.cwd()), nl=False)
     else:
         typer.echo(report.as_text(bundle.certificates, findings, verdicts, age), nl=False)
+        typer.echo("".join(f"{line}\n" for line in keeping.lines(found)), nl=False)
     raise typer.Exit(_exit_code(findings, fail_on))
 
 

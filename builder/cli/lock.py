@@ -154,7 +154,7 @@ def _differs(old: Lock | None, new: Lock) -> bool:
 
 def _print_json(step: Step, project: Project) -> None:
     from builder.lifecycle.lock import compare
-    from builder.lifecycle.plan import value
+    from builder.lifecycle.plan import moved, value
     from builder.text.printed import printed
 
     change = compare(step.old.certificates if step.old else (), step.new.certificates)
@@ -167,7 +167,7 @@ def _print_json(step: Step, project: Project) -> None:
         "written": step.written,
         "added": [value(item, stages) for item in change.added],
         "removed": [value(item, stages) for item in change.removed],
-        "moved": [value(item, stages) | {"state_before": before.state} for before, item in change.moved],
+        "moved": [moved(before, item, stages) for before, item in change.moved],
         "packaging": list(step.parts),
         "approvals": approving.standing(step.new, step.file),
     }

@@ -159,6 +159,18 @@ class AuthoritySection(Section, frozen=True):
         ]
         | None
     ) = None
+    domains: (
+        Annotated[
+            list[Annotated[Line, msgspec.Meta(min_length=1)]],
+            msgspec.Meta(
+                min_length=1,
+                max_length=100,
+                description="The names that it is meant for: domains, each with all names below it, and "
+                "networks such as 10.0.0.0/8. 'trustpack docs domains' says which targets keep to them.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class LifecycleSection(Section, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from builder.model.domains import told
 from builder.text.printed import printed
 from builder.text.quoting import visible
 from builder.text.times import stamp
@@ -34,7 +35,8 @@ class Difference:
     """What leads from one snapshot to another.
 
     `added`, `removed` and `kept` are about what is shipped, `distrusted` and `undistrusted` about what is
-    blocked, and `states` has each kept CA, before and after, whose state both know, and not the same.
+    blocked, and `states` has each kept CA, before and after, of which both know state and domains, and not
+    the same.
     """
 
     added: tuple[CertificateSummary, ...]
@@ -80,7 +82,7 @@ def as_text(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
     lines = [f"--- {_title(old)}", f"+++ {_title(new)}"]
     lines += [f"+ {_said(item)}" for item in found.added]
     lines += [f"- {_said(item)}" for item in found.removed]
-    lines += [f"~ {_said(item)}: {before.state} before, {item.state} now" for before, item in found.states]
+    lines += [f"~ {_said(item)}: {_moves(before, item)}" for before, item in found.states]
     lines += [f"! {_said(item)}: distrusted" for item in found.distrusted]
     lines += [f"? {_said(item)}: no longer distrusted" for item in found.undistrusted]
     for kind, names in found.parts.items():
@@ -110,7 +112,10 @@ def as_json(old: TrustSnapshot, new: TrustSnapshot, found: Difference) -> str:
         "undistrusted": found.undistrusted,
     }
     certificates: dict[str, Any] = {key: [_value(item) for item in items] for key, items in kinds.items()}
-    certificates["states"] = [_value(item) | {"state_before": before.state} for before, item in found.states]
+    certificates["states"] = [
+        _value(item) | {"state_before": before.state, "domains_before": list(before.domains)}
+        for before, item in found.states
+    ]
     value = {
         "same": not found,
         "old": _described(old),
@@ -126,7 +131,17 @@ def _blocked(snapshot: TrustSnapshot) -> dict[str, CertificateSummary]:
 
 
 def _moved(before: CertificateSummary, after: CertificateSummary) -> bool:
-    return bool(before.state and after.state and before.state != after.state)
+    known = before.state and after.state
+    return bool(known) and (before.state, before.domains) != (after.state, after.domains)
+
+
+def _moves(before: CertificateSummary, after: CertificateSummary) -> str:
+    """Return what has changed of a CA's state and domains."""
+    said = [f"{before.state} before, {after.state} now"] if before.state != after.state else []
+    if before.domains != after.domains:
+        old, new = (told(item.domains) or "all names" for item in (before, after))
+        said.append(f"for {old} before, for {new} now")
+    return visible("; ".join(said))
 
 
 def _parts(old: TrustSnapshot, new: TrustSnapshot) -> dict[str, Names]:
@@ -165,12 +180,13 @@ def _said(item: CertificateSummary) -> str:
     return f"{named} ({item.sha256}), until {item.ends.date()}"
 
 
-def _value(item: CertificateSummary) -> dict[str, str]:
+def _value(item: CertificateSummary) -> dict[str, Any]:
     return {
         "sha256": item.sha256,
         "subject": item.subject,
         "not_after": stamp(item.ends),
         "state": item.state,
+        "domains": list(item.domains),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from builder.lint.schema import Domains  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
@@ -27,12 +28,14 @@ class ComparedJson(Shape, frozen=True):
     subject: Subject
     not_after: Moment
     state: Annotated[str, Meta(description="Empty where it is not known.")]
+    domains: Domains
 
 
 class ChangedStateJson(ComparedJson, frozen=True):
-    """One CA whose state is another one."""
+    """One CA whose state or domains are others."""
 
     state_before: str
+    domains_before: Domains
 
 
 class ChangesJson(Shape, frozen=True):

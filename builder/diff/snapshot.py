@@ -32,7 +32,7 @@ _JSON_KEYS = (b'"artifacts"', b'"certificates"')  # of a manifest, and of the li
 _LOCK = re.compile(rb"^history:", re.MULTILINE)
 DISTRUSTED: Final = "distrusted"
 # What a manifest says of a CA that no package carries.
-_LIFE = ("state", "since", "until", "owner", "evidence")
+_LIFE = ("state", "since", "until", "owner", "evidence", "domains")
 
 
 @dataclass(frozen=True, slots=True)

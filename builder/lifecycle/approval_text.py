@@ -35,11 +35,12 @@ _Number = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,5}" + END)]
 
 
 class ApprovedAuthority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One CA, and its state."""
+    """One CA, its state, and the names that it is meant for; none stands for all."""
 
     sha256: Fingerprint
     subject: str
     state: State
+    domains: tuple[str, ...] = ()
 
 
 class ApprovalText(msgspec.Struct, frozen=True):
@@ -90,7 +91,8 @@ def of_lock(lock: Lock, approvers: Approvers | None) -> ApprovalText:
         step=1,
         previous=_FIRST,
         certificates=tuple(
-            ApprovedAuthority(item.sha256, item.subject, item.state or "active") for item in lock.certificates
+            ApprovedAuthority(item.sha256, item.subject, item.state or "active", item.domains)
+            for item in lock.certificates
         ),
         approvers=approvers,
         configuration={part: value for part, value in pinned.items() if part != _NOT_SIGNED},
@@ -166,6 +168,8 @@ def _lines(said: ApprovalText) -> Iterator[str]:
         yield f"- sha256: {item.sha256}"
         yield f"  subject: {yaml(item.subject)}"
         yield f"  state: {item.state}"
+        if item.domains:
+            yield f"  domains: {yaml(item.domains)}"
     if said.approvers:
         yield "approvals:"
         yield f"  needed: {said.approvers.needed}"

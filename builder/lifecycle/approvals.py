@@ -238,12 +238,17 @@ def _only_distrusts(last: ApprovalText, new: ApprovalText) -> bool:
     """Tell whether a step takes trust away by distrusting, and changes nothing else but why."""
     before, after = ({item.sha256: item.state for item in said.certificates} for said in (last, new))
     changed = {key for key, state in after.items() if before.get(key) != state}
+    domains = [
+        {item.sha256: item.domains for item in said.certificates if item.state != "distrusted"}
+        for said in (last, new)
+    ]
     settings = [{**said.configuration, REASONS: ""} for said in (last, new)]
     return (
         bool(changed)
         and before.keys() <= after.keys()
         and all(after[key] == "distrusted" for key in changed)
         and settings[0] == settings[1]
+        and all(domains[0][key] == domain for key, domain in domains[1].items() if key in domains[0])
     )
 
 

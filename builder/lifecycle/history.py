@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.errors import LockError
+from builder.errors import LockError, ReleaseError
 from builder.model import CertificateSummary, Release, Revision
-from builder.render.changelog import notes
+from builder.model import release as releases
+from builder.render.changelog import meant, notes
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _MINUTE = dt.timedelta(minutes=1)
 _LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -24,7 +26,8 @@ class ReleaseRecord(msgspec.Struct, frozen=True):
     """One release: its UTC day, the digest of its content, and what it changed in what is trusted.
 
     `packaging` is the digest of how its packages are made, empty where that is not known. `distrusted` are
-    blocked from then on, and `undistrusted` no longer. Of each CA only fingerprint and name are known.
+    blocked from then on, and `undistrusted` no longer; `meant` are from then on for other names than before,
+    their `domains`. Of each CA only fingerprint and name are known.
     """
 
     release: str
@@ -35,6 +38,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True):
     distrusted: tuple[CertificateSummary, ...] = ()
     undistrusted: tuple[CertificateSummary, ...] = ()
     packaging: str = ""
+    meant: tuple[CertificateSummary, ...] = ()
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -43,7 +47,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True):
 
     def named(self) -> Iterator[CertificateSummary]:
         """Yield each CA that it changes something about."""
-        yield from (*self.added, *self.removed, *self.distrusted, *self.undistrusted)
+        yield from (*self.added, *self.removed, *self.distrusted, *self.undistrusted, *self.meant)
 
 
 def revisions(history: Sequence[ReleaseRecord]) -> tuple[Revision, ...]:
@@ -77,9 +81,31 @@ def _revision(record: ReleaseRecord) -> Revision:
             *notes("No longer trust", record.removed),
             *notes("Distrust", record.distrusted),
             *notes("No longer distrust", record.undistrusted),
+            *meant(record.meant),
         )
         or ("The same certificates.",),
     )
+
+
+def check_order(history: Sequence[ReleaseRecord], where: Callable[[int], str]) -> None:
+    """Raise LockError for a release or a day that is none, and for releases out of their order.
+
+    `where` names the place of a record, by its number from 0.
+    """
+    for i, record in enumerate(history):
+        try:
+            releases.stored(record.release)
+            dt.date.fromisoformat(record.date)
+        except ReleaseError as error:
+            raise LockError(f"{where(i)}: {error}") from error
+        except ValueError:
+            raise LockError(f"{where(i)}: {record.date} is not a valid date") from None
+    for i, (newer, older) in enumerate(pairwise(history)):
+        if newer.numbers <= older.numbers:
+            raise LockError(
+                f"{where(i)}: release {newer.release} does not follow {older.release}",
+                hint="if two branches made a release each, take one of them out and run 'trustpack lock'",
+            )
 
 
 def check_history(
@@ -93,9 +119,13 @@ def check_history(
     trusted: set[str] = set()
     blocked: set[str] = set()
     names = {item.sha256: item.subject for item in certificates}
+    domains: dict[str, tuple[str, ...]] = {}
     for record in reversed(history):
         trusted = trusted - _keys(record.removed) | _keys(record.added)
         blocked = blocked - _keys(record.undistrusted) | _keys(record.distrusted)
+        gone = _keys(record.removed) | _keys(record.distrusted)
+        domains = {key: value for key, value in domains.items() if key not in gone}
+        domains |= {item.sha256: item.domains for item in record.meant}
         for named in record.named():
             if names.setdefault(named.sha256, named.subject) != named.subject:
                 said = visible(f"calls the CA {named.sha256} {named.subject}, not {names[named.sha256]}")
@@ -104,6 +134,9 @@ def check_history(
     distrusted = {item.sha256 for item in certificates if not item.shipped}
     if (trusted, blocked) != (shipped, distrusted):
         raise LockError(f"{where}: its history does not lead to the CAs that it lists", hint=_RESTORE)
+    listed = {item.sha256: item.domains for item in certificates if item.shipped and item.domains}
+    if {key: value for key, value in domains.items() if value} != listed:
+        raise LockError(f"{where}: its history does not lead to the domains that it lists", hint=_RESTORE)
 
 
 def _keys(named: Sequence[CertificateSummary]) -> set[str]:

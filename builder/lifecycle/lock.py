@@ -16,6 +16,7 @@ from builder.lifecycle import packaging as packagings
 from builder.lifecycle.history import ReleaseRecord, check_history
 from builder.model import CertificateSummary, Release
 from builder.model import release as releases
+from builder.model.domains import told
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Lock(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What leads from one list of CAs to another; a pair is a CA before and after its state changed."""
+    """What leads from one list of CAs to another; a pair is a CA before and after it did itself."""
 
     added: tuple[CertificateSummary, ...] = ()
     removed: tuple[CertificateSummary, ...] = ()
@@ -83,7 +84,7 @@ class Change(msgspec.Struct, frozen=True):
         return [
             *(f"{'+' if item.shipped else '!'} {_said(item)}" for item in self.added),
             *(f"{'-' if item.shipped else '?'} {_said(item)}" for item in self.removed),
-            *(f"{_sign(old, new)} {_said(new)}, was {old.state}" for old, new in self.moved),
+            *(f"{_sign(old, new)} {_said(new)}, {_was(old, new)}" for old, new in self.moved),
         ]
 
 
@@ -96,6 +97,7 @@ def describe(bundle: Bundle, lifecycle: Lifecycle) -> tuple[CertificateSummary, 
             not_before=item.not_before,
             not_after=item.not_after,
             state=lifecycle.stage(item.sha256).state,
+            domains=lifecycle.stage(item.sha256).domains,
         )
         for item in (*bundle.certificates, *bundle.distrusted)
     )
@@ -110,18 +112,24 @@ def compare(old: Iterable[CertificateSummary], new: Iterable[CertificateSummary]
         moved=tuple(
             (before[key], item)
             for key, item in after.items()
-            if key in before and before[key].state != item.state
+            if key in before and (before[key].state, before[key].domains) != (item.state, item.domains)
         ),
     )
 
 
 def content(certificates: Iterable[CertificateSummary]) -> str:
-    """Return the digest of what packages are made from: which CAs are shipped and which are blocked.
+    """Return the digest of what packages are made from: the CAs that are shipped, for what, or blocked.
 
     The states of shipped CAs are not in it: no package differs by them.
     """
-    words = sorted(f"{'ship' if item.shipped else 'block'} {item.sha256}\n" for item in certificates)
+    words = sorted(f"{_content(item)}\n" for item in certificates)
     return hashlib.sha256("".join(words).encode("ascii")).hexdigest()
+
+
+def _content(item: CertificateSummary) -> str:
+    if not item.shipped:
+        return f"block {item.sha256}"
+    return " ".join(("ship", item.sha256, *item.domains))
 
 
 def verify(
@@ -206,6 +214,7 @@ def advance(
         removed=_only(old, certificates, shipped=True),
         distrusted=_only(certificates, old, shipped=False),
         undistrusted=_only(old, certificates, shipped=False),
+        meant=_meant(old, certificates),
         packaging=_pinned(packaging),
     )
     approvals = lock.approvals if lock else ()
@@ -242,9 +251,30 @@ def _only(
     return tuple(CertificateSummary(sha256=item.sha256, subject=item.subject) for item in wanted)
 
 
+def _meant(
+    old: Iterable[CertificateSummary], new: Iterable[CertificateSummary]
+) -> tuple[CertificateSummary, ...]:
+    """Return the CAs that are shipped and are now meant for other names than before, with these."""
+    before = {item.sha256: item.domains for item in old if item.shipped}
+    return tuple(
+        CertificateSummary(sha256=item.sha256, subject=item.subject, domains=item.domains)
+        for item in new
+        if item.shipped and item.domains != before.get(item.sha256, ())
+    )
+
+
 def _sign(old: CertificateSummary, new: CertificateSummary) -> str:
     return "~" if old.shipped == new.shipped else "?" if new.shipped else "!"
 
 
 def _said(item: CertificateSummary) -> str:
-    return visible(f"{item.subject or 'no name'} ({item.sha256}), {item.state}, expires {item.ends.date()}")
+    meant = f", for {told(item.domains)}" if item.domains else ""
+    named = f"{item.subject or 'no name'} ({item.sha256})"
+    return visible(f"{named}, {item.state}, expires {item.ends.date()}{meant}")
+
+
+def _was(old: CertificateSummary, new: CertificateSummary) -> str:
+    """Return what a CA was before its state or its domains changed."""
+    said: list[str] = [old.state] if old.state != new.state else []
+    said += [f"for {told(old.domains) or 'all names'}"] if old.domains != new.domains else []
+    return f"was {', '.join(said)}"

@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from builder.errors import ConfigError, LockError, ReleaseError
-from builder.lifecycle.history import ReleaseRecord
+from builder.errors import ConfigError, LockError
+from builder.lifecycle.history import ReleaseRecord, check_order
 from builder.lifecycle.lock import FILE_NAME, ApprovalStep, Lock
 from builder.lifecycle.packaging import Packaging  # noqa: TC001  msgspec reads annotations at run time
 from builder.model import CertificateSummary, State
-from builder.model import release as releases
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
 from builder.text import document, files
 from builder.text.quoting import visible, yaml
@@ -38,7 +36,7 @@ _KEY_HINT = "take it out of the lock and its history in git, and ask who else ha
 _RESTORE = "only 'trustpack lock' writes it: restore the file as it was committed"
 _CONFLICT = "<<<<<<< "  # which no line that we write begins with
 # What a release changed, in the file's order.
-_CHANGES = ("added", "removed", "distrusted", "undistrusted")
+_CHANGES = ("added", "removed", "distrusted", "undistrusted", "meant")
 
 _Day = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + END, description="A day, such as 2027-03-01.")
@@ -49,6 +47,11 @@ _Time = Annotated[
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z" + END,
         description="A moment in UTC, such as 2027-03-01T12:00:00Z.",
     ),
+]
+
+
+_Domains = Annotated[
+    list[str], msgspec.Meta(description="The names that it is meant for; none stands for all.")
 ]
 
 
@@ -64,6 +67,7 @@ class _Certificate(_Struct, frozen=True):
     not_before: _Time
     not_after: _Time
     state: State
+    domains: _Domains = []
 
 
 class _Named(_Struct, frozen=True):
@@ -71,6 +75,12 @@ class _Named(_Struct, frozen=True):
 
     sha256: Fingerprint
     subject: str
+
+
+class _Meant(_Named, frozen=True):
+    """One CA that is meant for other names than before."""
+
+    domains: _Domains = []
 
 
 class _Release(_Struct, frozen=True):
@@ -87,6 +97,9 @@ class _Release(_Struct, frozen=True):
     distrusted: list[_Named] = []
     undistrusted: Annotated[
         list[_Named], msgspec.Meta(description="Those that are no longer distrusted.")
+    ] = []
+    meant: Annotated[
+        list[_Meant], msgspec.Meta(description="Those that are meant for other names than before.")
     ] = []
 
 
@@ -174,7 +187,7 @@ def _parsed(text: str, where: str) -> Lock:
     keys.refuse_text(document.scalars(parsed), where, hint=_KEY_HINT)
     file = document.decode(parsed, _File)
     history = tuple(_record(item) for item in file.history)
-    _check_order(history, parsed)
+    check_order(history, lambda i: parsed.where(("history", i)))
     certificates: dict[str, CertificateSummary] = {}
     for i, item in enumerate(file.certificates):
         place = parsed.where(("certificates", i))
@@ -215,7 +228,7 @@ def to_text(lock: Lock) -> str:
     lines.append("certificates:")
     for item in lock.certificates:
         times = (f"{key}: {yaml(stamp(getattr(item, key)))}" for key in ("not_before", "not_after"))
-        lines += _mapping(2, *_named(item), *times, f"state: {item.state}")
+        lines += _mapping(2, *_named(item), *times, f"state: {item.state}", *_domains(item))
     lines.append("history:")
     for record in lock.history:
         rows = [
@@ -226,7 +239,7 @@ def to_text(lock: Lock) -> str:
         for key in _CHANGES:
             changed: Sequence[CertificateSummary] = getattr(record, key)
             lines += [f"    {key}:"] if changed else []
-            lines += [line for named in changed for line in _mapping(6, *_named(named))]
+            lines += [line for named in changed for line in _mapping(6, *_named(named), *_domains(named))]
     lines += ["approvals:"] if lock.approvals else []
     for step in lock.approvals:
         lines += ["  - text: |", *(f"      {line}" for line in step.text.splitlines()), "    signatures:"]
@@ -241,19 +254,23 @@ def _named(item: CertificateSummary) -> tuple[str, str]:
     return f"sha256: {item.sha256}", f"subject: {yaml(item.subject)}"
 
 
+def _domains(item: CertificateSummary) -> tuple[str, ...]:
+    return (f"domains: {yaml(item.domains)}",) if item.domains else ()
+
+
 def _mapping(indent: int, *rows: str) -> list[str]:
     pad = " " * indent
     return [f"{pad}{'- ' if i == 0 else '  '}{row}" for i, row in enumerate(rows)]
 
 
 def _record(item: _Release) -> ReleaseRecord:
-    changes = {
-        key: tuple(
-            CertificateSummary(sha256=named.sha256, subject=named.subject) for named in getattr(item, key)
-        )
-        for key in _CHANGES
-    }
+    changes = {key: tuple(map(_changed, getattr(item, key))) for key in _CHANGES}
     return ReleaseRecord(item.release, item.date, item.content, **changes, packaging=item.packaging or "")
+
+
+def _changed(named: _Named) -> CertificateSummary:
+    domains = tuple(named.domains) if isinstance(named, _Meant) else ()
+    return CertificateSummary(sha256=named.sha256, subject=named.subject, domains=domains)
 
 
 def _summary(item: _Certificate, where: str) -> CertificateSummary:
@@ -262,7 +279,12 @@ def _summary(item: _Certificate, where: str) -> CertificateSummary:
     except ValueError:
         raise LockError(f"{where}: {item.not_before} or {item.not_after} is not a valid date") from None
     return CertificateSummary(
-        sha256=item.sha256, subject=item.subject, not_before=begins, not_after=ends, state=item.state
+        sha256=item.sha256,
+        subject=item.subject,
+        not_before=begins,
+        not_after=ends,
+        state=item.state,
+        domains=tuple(item.domains),
     )
 
 
@@ -277,21 +299,3 @@ def _step(item: _Approval, where: str) -> ApprovalStep:
             raise LockError(f"{where}: the signature of {visible(one.by)} is damaged", hint=_RESTORE)
         signatures.append((one.by, data))
     return ApprovalStep(item.text, tuple(signatures))
-
-
-def _check_order(history: Sequence[ReleaseRecord], parsed: Document) -> None:
-    """Raise LockError for a release or a day that is none, and for releases out of their order."""
-    for i, record in enumerate(history):
-        try:
-            releases.stored(record.release)
-            dt.date.fromisoformat(record.date)
-        except ReleaseError as error:
-            raise LockError(f"{parsed.where(('history', i))}: {error}") from error
-        except ValueError:
-            raise LockError(f"{parsed.where(('history', i))}: {record.date} is not a valid date") from None
-    for i, (newer, older) in enumerate(pairwise(history)):
-        if newer.numbers <= older.numbers:
-            raise LockError(
-                f"{parsed.where(('history', i))}: release {newer.release} does not follow {older.release}",
-                hint="if two branches made a release each, take one of them out and run 'trustpack lock'",
-            )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from builder.lifecycle import approvals
+from builder.lifecycle import approvals, keeping
+from builder.lifecycle.keeping import Limits
 from builder.lifecycle.lock import Change, compare
 from builder.lifecycle.packaging import told
 from builder.text.printed import printed
@@ -38,7 +39,8 @@ class Warned(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """What leads from the last release (empty: there is none) to the next one.
 
-    `distrust` has, by target, what distrusting a CA does there, where one is distrusted; `stages` what is
+    `distrust` has, by target, what distrusting a CA does there, where one is distrusted, and `limits` the CAs
+    that are not for all names; `stages` what is
     configured of each CA; `packaging` which other parts than the CAs have changed; `one_way` is a sentence
     where the release begins another scheme; and `standing` is what approvers are asked, if they are.
     """
@@ -49,6 +51,7 @@ class Plan(msgspec.Struct, frozen=True):
     kept: int
     warnings: tuple[Warned, ...]
     distrust: Mapping[str, str]
+    limits: Limits = Limits()
     stages: Mapping[str, Stage] = MappingProxyType({})
     packaging: tuple[str, ...] = ()
     one_way: str = ""
@@ -152,6 +155,7 @@ def as_text(plan: Plan) -> str:
         width = max(map(len, plan.distrust))
         lines += ["", "What distrust does on each target:"]
         lines += [f"  {target:<{width}}  {sentence}" for target, sentence in plan.distrust.items()]
+    lines += keeping.lines(plan.limits)
     return "\n".join(lines) + "\n"
 
 
@@ -174,7 +178,7 @@ def as_json(plan: Plan) -> str:
         "release": plan.release,
         "added": [value(item, plan.stages) for item in plan.change.added],
         "removed": [value(item, plan.stages) for item in plan.change.removed],
-        "moved": [value(item, plan.stages) | {"state_before": old.state} for old, item in plan.change.moved],
+        "moved": [moved(old, item, plan.stages) for old, item in plan.change.moved],
         "kept": plan.kept,
         "packaging": list(plan.packaging),
         "approvals": approvals.value(plan.standing),
@@ -184,6 +188,7 @@ def as_json(plan: Plan) -> str:
         ],
         "one_way": plan.one_way,
         "distrust": dict(plan.distrust),
+        "limits": keeping.value(plan.limits),
     }
     return printed(document)
 
@@ -196,7 +201,12 @@ def value(item: CertificateSummary, stages: Mapping[str, Stage]) -> dict[str, An
         "owner": stage.owner if stage else "",
         "evidence": stage.evidence if stage else "",
     }
-    return {**found, **configured}
+    return {**found, **configured, "domains": list(item.domains)}
+
+
+def moved(old: CertificateSummary, item: CertificateSummary, stages: Mapping[str, Stage]) -> dict[str, Any]:
+    """Return a CA whose state or domains change as JSON has it, with what they were before."""
+    return value(item, stages) | {"state_before": old.state, "domains_before": list(old.domains)}
 
 
 def _details(stage: Stage | None) -> str:

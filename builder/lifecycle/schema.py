@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from builder.lint.schema import Domains, LimitsJson  # noqa: TC001  msgspec reads annotations at run time
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
@@ -62,12 +63,14 @@ class PlannedJson(Shape, frozen=True):
     until: Until
     owner: Owner
     evidence: Evidence
+    domains: Domains
 
 
 class MovedJson(PlannedJson, frozen=True):
-    """One CA whose state changes."""
+    """One CA whose state or domains change."""
 
     state_before: State
+    domains_before: Domains
 
 
 class WarningJson(Shape, frozen=True):
@@ -126,6 +129,7 @@ class PlanJson(DocumentJson, frozen=True):
         dict[str, str],
         Meta(description="By target, what distrusting does there; empty where no CA is distrusted."),
     ]
+    limits: LimitsJson
 
 
 class ApprovalsJson(DocumentJson, frozen=True):

@@ -14,10 +14,11 @@ import msgspec
 
 from builder.config import FINGERPRINT
 from builder.errors import ConfigError
-from builder.model import Distrust, State
+from builder.model import Distrust, State, domains
+from builder.text.faults import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from builder.config import AuthoritySection, LifecycleSection
     from builder.model import Certificate, CertificateSummary
@@ -26,7 +27,10 @@ _DEFAULT: State = "active"
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """One CA's state, from `since` until the day it is planned to leave it; `successor` is a SHA-256."""
+    """One CA's state, from `since` until the day it is planned to leave it; `successor` is a SHA-256.
+
+    `domains` are what it is meant for, as model.domains has them; empty for all names.
+    """
 
     state: State = _DEFAULT
     since: dt.date | None = None
@@ -34,6 +38,7 @@ class Stage(msgspec.Struct, frozen=True):
     owner: str = ""
     evidence: str = ""
     successor: str = ""
+    domains: tuple[str, ...] = ()
 
     @property
     def distrust(self) -> Distrust:
@@ -44,7 +49,13 @@ class Stage(msgspec.Struct, frozen=True):
         """Return what is said of the CA, and where it is in its life."""
         since, until = (day.isoformat() if day else "" for day in (self.since, self.until))
         return msgspec.structs.replace(
-            item, state=self.state, since=since, until=until, owner=self.owner, evidence=self.evidence
+            item,
+            state=self.state,
+            since=since,
+            until=until,
+            owner=self.owner,
+            evidence=self.evidence,
+            domains=self.domains,
         )
 
 
@@ -68,12 +79,19 @@ class Lifecycle(msgspec.Struct, frozen=True):
     def partition(
         self, certificates: Iterable[Certificate]
     ) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
-        """Return the certificates that are shipped, and those that are distrusted."""
+        """Return the certificates that are shipped, with their domains, and those that are distrusted."""
         shipped: list[Certificate] = []
         blocked: list[Certificate] = []
         for item in certificates:
-            (blocked if self.is_distrusted(item.sha256) else shipped).append(item)
+            if self.is_distrusted(item.sha256):
+                blocked.append(item)
+            else:
+                shipped.append(_within(item, self.stage(item.sha256).domains))
         return tuple(shipped), tuple(blocked)
+
+
+def _within(item: Certificate, domains: tuple[str, ...]) -> Certificate:
+    return msgspec.structs.replace(item, domains=domains) if domains else item
 
 
 def read(section: LifecycleSection, where: Callable[[tuple[str, ...]], str]) -> Lifecycle:
@@ -152,7 +170,23 @@ def _stage(section: AuthoritySection, key: tuple[str, ...], where: Callable[[tup
         owner=section.owner or "",
         evidence=section.evidence or "",
         successor=plain(section.successor or ""),
+        domains=_domains(section.domains or (), (*key, "domains"), where),
     )
+
+
+def _domains(
+    written: Sequence[str], key: tuple[str, ...], where: Callable[[tuple[str, ...]], str]
+) -> tuple[str, ...]:
+    found: list[str] = []
+    for text in written:
+        try:
+            domain = domains.canonical(text)
+        except ValueError as error:
+            raise ConfigError(f"{where(key)}: domains: {shown(text)}: {error}") from None
+        if domain in found:
+            raise ConfigError(f"{where(key)}: domains: {domain} is a duplicate entry")
+        found.append(domain)
+    return domains.ordered(found)
 
 
 def _day(

@@ -126,12 +126,15 @@ def as_json(
     findings: Sequence[Finding],
     verdicts: Mapping[str, tuple[Verdict, ...]],
     age: Age,
+    *,
+    limits: Mapping[str, Any],
 ) -> str:
-    """Return certificates, findings, verdicts and the age of the list of known roots as one JSON object."""
+    """Return certificates, findings, verdicts, limits and the age of known roots as one JSON object."""
     value = {
         "certificates": [_certificate(item, verdicts.get(item.sha256, ())) for item in certificates],
         "findings": [_finding(finding) for finding in findings],
         "known_roots": age.as_json(),
+        "limits": limits,
     }
     return printed(value)
 

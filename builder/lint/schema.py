@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from builder.model.recipe import Keeping  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
+
+Domains = Annotated[list[str], Meta(description="The names that it is meant for; none stands for all.")]
 
 
 class VerdictJson(Shape, frozen=True):
@@ -59,12 +62,48 @@ class KnownRootsJson(Shape, frozen=True):
     days_old: int
 
 
+class MeantJson(Shape, frozen=True):
+    """One CA that its owner means for some names only."""
+
+    sha256: Sha256
+    subject: Subject
+    domains: Domains
+
+
+class ConstrainedJson(Shape, frozen=True):
+    """One CA whose own certificate constrains names."""
+
+    sha256: Sha256
+    subject: Subject
+    permitted: list[str]
+    excluded: list[str]
+
+
+class LimitsJson(Shape, frozen=True):
+    """The CAs that are not for all names, and who keeps to that."""
+
+    meant: list[MeantJson]
+    targets: Annotated[
+        dict[str, Keeping],
+        Meta(
+            description="By target, what becomes of domains; empty where no CA has any. Refused: it is not "
+            "built; allowed: the CA is trusted for all names."
+        ),
+    ]
+    constrained: list[ConstrainedJson]
+    kept_by: Annotated[
+        list[str], Meta(description="Runtimes that keep to such constraints, as was measured.")
+    ]
+    ignored_by: Annotated[list[str], Meta(description="Those that do not.")]
+
+
 class LintJson(DocumentJson, frozen=True):
     """What lint found."""
 
     certificates: list[LintedJson]
     findings: list[FindingJson]
     known_roots: KnownRootsJson
+    limits: LimitsJson
 
 
 class RuleJson(Shape, frozen=True):

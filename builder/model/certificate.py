@@ -39,7 +39,8 @@ class Certificate(msgspec.Struct, frozen=True, dict=True):
     """One certificate: its DER bytes and what people and recipes read of it.
 
     Names are RFC 4514 strings with control and bidirectional characters escaped; times are UTC;
-    fingerprints are SHA-256 in lower-case hex; `key` reads like "RSA 2048" or "EC secp256r1".
+    fingerprints are SHA-256 in lower-case hex; `key` reads like "RSA 2048" or "EC secp256r1". `domains` is
+    what its owner means it for, as model.domains has it: nothing the certificate says, and empty for all.
     """
 
     der: bytes
@@ -54,6 +55,7 @@ class Certificate(msgspec.Struct, frozen=True, dict=True):
     not_after: dt.datetime
     key: str
     self_issued: bool
+    domains: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Say which it is; its bytes would fill a screen."""
@@ -65,6 +67,16 @@ class Certificate(msgspec.Struct, frozen=True, dict=True):
         text = base64.b64encode(self.der).decode("ascii")
         lines = [text[i : i + 64] for i in range(0, len(text), 64)]
         return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Those of its domains that are addresses, each with a prefix."""
+        return tuple(one for one in self.domains if "/" in one)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its domains that are names of DNS, each for itself and all names below it."""
+        return tuple(one for one in self.domains if "/" not in one)
 
     @cached_property
     def thumbprint(self) -> str:
@@ -95,7 +107,7 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True, omit_default
     Lock, manifest, history, trust snapshot and difference all say it by this type, each as far as it knows:
     only fingerprint and name are always there. Names are escaped as a Certificate's are, times are UTC,
     `serial` is in hex, `since` and `until` are days (YYYY-MM-DD), and `state` is empty where it is shipped
-    and nothing more is known.
+    and nothing more is known. `domains` is what its owner means it for, empty for all names.
     """
 
     sha256: Fingerprint
@@ -111,6 +123,7 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True, omit_default
     until: str = ""
     owner: str = ""
     evidence: str = ""
+    domains: tuple[str, ...] = ()
 
     @property
     def shipped(self) -> bool:
@@ -141,6 +154,7 @@ def summarise(
         state=state,
         since=distrust.since if distrust else "",
         evidence=distrust.evidence if distrust else "",
+        domains=certificate.domains,
     )
 
 

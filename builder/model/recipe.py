@@ -35,6 +35,12 @@ APART = frozenset({"certificate", "hashed", "thumbprint"})
 # Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
 TestbedName = Literal["gem", "homebrew", "npm", "oci", "system", "wheel"]
 
+# The setting of every target that cannot keep to a CA's domains: whether it may ship such a CA all the same.
+UNENFORCED = "domains_unenforced"
+# What becomes of domains on a target: it keeps to them; it ships the CA for all names, as that setting
+# allows; or it is not built.
+Keeping = Literal["enforced", "allowed", "refused"]
+
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -72,14 +78,18 @@ class Setting(msgspec.Struct, frozen=True):
     help: str
 
 
+_UNENFORCED = Setting(("refuse", "allow"), "Whether a CA with domains is shipped, for all names.")
+
+
 class Recipe(msgspec.Struct, frozen=True):
     """What one target ships, and what people are told about it.
 
     A build that names no targets makes it by `default`. It is proven in its `testbed` (None: nowhere), with
     the package manager `manager` where that is a system. `name_rule` says what `name_pattern` allows,
-    `distrust` what distrusting a CA does, `store` where the roots go, `activation` what is left to do;
-    `warnings` are for who wrote the recipe; `digest` is a SHA-256, in hex, of it and its templates. An
-    organisation's `own` may come from anybody. `lines` has the line (from 1) of each key in `file`.
+    `distrust` what distrusting a CA does, `keeps_domains` whether a CA is trusted for its domains alone,
+    `store` where the roots go, `activation` what is left to do; `warnings` are for who wrote the recipe;
+    `digest` is a SHA-256, in hex, of it and its templates. An organisation's `own` may come from anybody.
+    `lines` has the line (from 1) of each key in `file`.
     """
 
     target: str
@@ -100,12 +110,18 @@ class Recipe(msgspec.Struct, frozen=True):
     distrust: str = ""
     store: str = ""
     activation: str = ""
+    keeps_domains: bool = False
     settings: Mapping[str, Setting] = msgspec.field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     own: bool = False
     file: str = ""
     lines: Mapping[tuple[str | int, ...], int] = msgspec.field(default_factory=dict)
+
+    @property
+    def offered(self) -> Mapping[str, Setting]:
+        """Its settings, and the one that a target has that cannot keep to domains."""
+        return self.settings if self.keeps_domains else {**self.settings, UNENFORCED: _UNENFORCED}
 
     def place(self, *path: str | int) -> str:
         """Return "file:line" of a key, or of the innermost one around it."""

@@ -68,7 +68,7 @@ def _settings(available: _Sources, settings: Mapping[str, Mapping[str, str]]) ->
     """Return the choices that are not the recipes' first ones."""
     found: dict[str, dict[str, str]] = {}
     for target, choices in settings.items():
-        known = recipe.read(available[target]).settings
+        known = recipe.read(available[target]).offered
         for key, value in choices.items():
             if value != known[key].choices[0]:
                 found.setdefault(target, {})[key] = value

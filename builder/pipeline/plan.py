@@ -12,6 +12,7 @@ from builder.lifecycle import lock as locks
 from builder.lifecycle import packaging as packagings
 from builder.lifecycle import plan as plans
 from builder.model import release as releases
+from builder.pipeline.domains import limits, targets
 from builder.pipeline.packaging import packaging
 from builder.release import manifest as manifests
 from builder.render import recipe
@@ -77,7 +78,7 @@ def plan(project: Project, bundle: Bundle, out: Path) -> Plan:
             locks.refuse_other_packaging(lock, packaging(project), str(project.lock_file))
         raise
     before = lock.release.text if lock else manifest.release if manifest else ""
-    sources = recipe.select(recipe.sources(project.beside), project.config.targets)
+    sources = targets(project)
     made = plans.make(
         lock.certificates if lock else _released(manifest),
         new.certificates,
@@ -91,7 +92,13 @@ def plan(project: Project, bundle: Bundle, out: Path) -> Plan:
     one_way = releases.one_way(releases.stored(before), new.release) if before else ""
     asked = approvals.standings(new, str(project.lock_file))[-1:]
     standing = asked[0] if asked else None
-    return replace(made, one_way=one_way, packaging=changed(lock, new), standing=standing)
+    return replace(
+        made,
+        limits=limits(bundle, project, sources),
+        one_way=one_way,
+        packaging=changed(lock, new),
+        standing=standing,
+    )
 
 
 def changed(old: Lock | None, new: Lock) -> tuple[str, ...]:

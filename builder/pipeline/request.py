@@ -10,6 +10,7 @@ from builder.config import organisation
 from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
 from builder.pipeline.choices import check_chosen, check_mentioned
+from builder.pipeline.domains import refuse_unkept
 from builder.render import recipe
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def request(
     sources = recipe.select(available, targets or chosen.targets)
     owner = organisation(chosen)
     check_chosen(project, owner, sources)
+    refuse_unkept(project, bundle, sources)
     return BuildRequest(
         organisation=owner,
         bundle=bundle,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from builder.release.manifest import Manifest
 
 # What a certificate does not say of itself.
-_OURS = dict.fromkeys(("state", "since", "until", "owner", "evidence"), "")
+_OURS: dict[str, Any] = dict.fromkeys(("state", "since", "until", "owner", "evidence"), "") | {"domains": ()}
 
 
 def of_package(file: str, contents: Contents, manifest: Manifest) -> Iterator[Discrepancy]:

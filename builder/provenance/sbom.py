@@ -12,6 +12,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
+from builder.model.domains import told
 from builder.text.times import stamp
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _certificate(item: CertificateSummary, version: Version, *, blocked: bool) -
         "until": item.until,
         "owner": item.owner,
         "evidence": item.evidence,
+        "domains": told(item.domains),
     }
     described: dict[str, Any] = {
         "subjectName": item.subject,

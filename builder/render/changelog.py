@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Protocol
 
 from builder.model import Release, Revision
+from builder.model.domains import told
 from builder.text.quoting import FILTERS, Quoted, visible
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ class _Authority(Protocol):
     def subject(self) -> str: ...
 
 
+class _Limited(_Authority, Protocol):
+    @property
+    def domains(self) -> tuple[str, ...]: ...
+
+
 _WIDTH = 78
 # deb-changelog(5) has English names, whatever the locale says.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -30,7 +36,12 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def of_release(release: str, day: dt.date, bundle: Bundle) -> tuple[Revision, ...]:
     """Return the one entry of a release without a history: all that it trusts and distrusts."""
-    said = (*notes("Trust", bundle.certificates), *notes("Distrust", bundle.distrusted))
+    limited = [one for one in bundle.certificates if one.domains]
+    said = (
+        *notes("Trust", bundle.certificates),
+        *notes("Distrust", bundle.distrusted),
+        *meant(limited),
+    )
     known = Release(release)
     return (Revision(release, day.isoformat(), said, known.counter if known.day == day else 0),)
 
@@ -52,6 +63,17 @@ def markdown(history: Iterable[Revision], *, level: int) -> Quoted:
 def notes(verb: str, authorities: Iterable[_Authority]) -> list[str]:
     """Return a sentence for each CA: what a release does to it, with its whole SHA-256 to be pasted."""
     return [f"{verb} {visible(one.subject)} ({one.sha256})." for one in authorities]
+
+
+def meant(authorities: Iterable[_Limited]) -> list[str]:
+    """Return a sentence for each CA: which names its owner means it for.
+
+    Not that it is trusted for these alone: that is for the target to keep to, and not each can.
+    """
+    return [
+        f"{visible(one.subject)} ({one.sha256}) is meant for {told(one.domains) or 'all names'}."
+        for one in authorities
+    ]
 
 
 def _when(one: Revision) -> str:

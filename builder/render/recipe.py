@@ -188,6 +188,7 @@ def _read(source: RecipeSource, _modified: int) -> Recipe:
         distrust=raw.distrust,
         store=raw.store or "",
         activation=raw.activation or "",
+        keeps_domains=raw.domains == "enforced",
         settings={key: Setting(tuple(s.choices), s.help) for key, s in raw.settings.items()},
         tags=raw.tags,
         warnings=warnings,
@@ -235,9 +236,13 @@ def _file(raw: FileSection) -> RecipeFile:
 
 
 def choose(recipe: Recipe, chosen: dict[str, str]) -> dict[str, str]:
-    """Return the value of every setting of `recipe`; raise ConfigError for one it does not offer."""
+    """Return the value of every setting of `recipe`; raise ConfigError for one it does not offer.
+
+    The one that every target has is not among them where it is not chosen otherwise: packages that do without
+    it stay what they were.
+    """
     for key, value in chosen.items():
-        setting = recipe.settings.get(key)
+        setting = recipe.offered.get(key)
         where = f"settings.{recipe.target}.{key}"
         if setting is None:
             known = recipe.settings
@@ -245,7 +250,11 @@ def choose(recipe: Recipe, chosen: dict[str, str]) -> dict[str, str]:
             raise ConfigError(f"{where}: there is no such setting", hint=hint)
         if value not in setting.choices:
             raise ConfigError(f"{where}: '{value}' is not one of {', '.join(setting.choices)}")
-    return {key: chosen.get(key, setting.choices[0]) for key, setting in recipe.settings.items()}
+    return {
+        key: chosen.get(key, setting.choices[0])
+        for key, setting in recipe.offered.items()
+        if key in recipe.settings or chosen.get(key, setting.choices[0]) != setting.choices[0]
+    }
 
 
 def fill(text: str, values: dict[str, str], where: str, *, most: int = _LONGEST) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from builder import formats
 from builder.formats.metadata import modernised
 from builder.model.packagemanagers import MANAGERS
-from builder.model.recipe import APART, PER_CERTIFICATE, Content, TestbedName
+from builder.model.recipe import APART, PER_CERTIFICATE, UNENFORCED, Content, TestbedName
 from builder.text import document
 from builder.text.faults import Fault, nearest, shown
 from builder.text.values import END, Line
@@ -136,6 +136,10 @@ class RecipeSection(_Struct, frozen=True):
     activation: Annotated[
         Line | None, _says("What is to be done after installing, in one line, as tables show it.")
     ] = None
+    domains: Annotated[
+        Literal["enforced", "unenforced"],
+        _says("Whether what is installed trusts a CA for no other names than its `domains`."),
+    ] = "unenforced"
     settings: Annotated[dict[str, SettingSection], _says("Choices that trustpack.yaml has.")] = {}
     tags: Annotated[
         dict[str, dict[str, str]],
@@ -217,6 +221,8 @@ def _contradictions(raw: RecipeSection) -> Iterator[Fault]:
         said = f"version: holds none of {', '.join(f'{{{word}}}' for word in _RELEASES)}"
         yield Fault(("version",), said)
     yield from _unprovable(raw)
+    if UNENFORCED in raw.settings:
+        yield Fault(("settings", UNENFORCED), f"settings: {UNENFORCED} has a meaning of its own")
     for i, output in enumerate(raw.outputs):
         if output.id in {other.id for other in raw.outputs[:i]}:
             yield Fault(("outputs", i, "id"), f"the id '{output.id}' is given twice")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.model.domains import told
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def _rest(subject: str, name: str) -> str:
 
 
 def _remarks(one: CertificateSummary) -> tuple[str, ...]:
-    said = {"": one.key, "since ": one.since, "until ": one.until, "owner: ": one.owner}
+    said = {"": one.key, "meant for ": told(one.domains)}
+    said |= {"since ": one.since, "until ": one.until, "owner: ": one.owner}
     return tuple(f"{words}{value}" for words, value in (said | {"see ": one.evidence}).items() if value)
 
 

@@ -89,6 +89,18 @@ def test_a_state_counts_where_both_sides_know_it() -> None:
         assert not difference.compare(snapshot(pair[0]), snapshot(pair[1]))
 
 
+def test_other_domains_are_told_where_both_sides_know_the_state() -> None:
+    """A package does not say what its CAs are meant for; a lock and a release do."""
+    old = in_state(A, "active")
+    new = msgspec.structs.replace(old, domains=("corp.example", "10.0.0.0/8"))
+    found = difference.compare(snapshot(old), snapshot(new))
+    assert found
+    lines = difference.as_text(snapshot(old), snapshot(new), found).splitlines()
+    assert lines[2].endswith(": for all names before, for corp.example, 10.0.0.0/8 now")
+    unknown = msgspec.structs.replace(new, state="")
+    assert not difference.compare(snapshot(unknown), snapshot(old))
+
+
 def test_distrust_counts_where_both_sides_have_a_place_for_it() -> None:
     """What was shipped is removed as well; a PEM file that names no distrusted CA contradicts no lock."""
     blocked = in_state(A, "distrusted")
@@ -149,8 +161,9 @@ def test_json_has_whole_fingerprints() -> None:
     value = json.loads(difference.as_json(old, new, difference.compare(old, new)))
     stamp = "2030-01-02T03:04:05Z"
     kept = {"sha256": A.sha256, "subject": A.subject, "not_after": stamp, "state": "retiring"}
+    kept["domains"] = []
     assert value["same"] is False
-    assert value["certificates"]["states"] == [kept | {"state_before": "active"}]
+    assert value["certificates"]["states"] == [kept | {"state_before": "active", "domains_before": []}]
     assert [item["sha256"] for item in value["certificates"]["removed"]] == [B.sha256]
 
 

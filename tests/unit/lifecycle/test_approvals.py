@@ -41,11 +41,15 @@ def lock(
     packaging: Packaging = PACKAGING,
     again: bool = False,
     organisation: str = "acme",
+    domains: tuple[str, ...] = (),
     **states: State,
 ) -> Lock:
-    """Return the lock that follows `old`, of CA `one` and CA `two` in the states that are given."""
+    """Return the lock that follows `old`, of CA `one`, with `domains`, and CA `two` in the given states."""
     given = {{"one": ONE, "two": TWO}[name]: state for name, state in states.items()}
-    stages = {item.sha256: Stage(state=state) for item, state in given.items()}
+    stages = {
+        item.sha256: Stage(state=state, domains=domains if item is ONE else ())
+        for item, state in given.items()
+    }
     lifecycle = Lifecycle(stages=MappingProxyType(stages))
     shipped = tuple(item for item in given if not lifecycle.is_distrusted(item.sha256))
     blocked = tuple(item for item in given if lifecycle.is_distrusted(item.sha256))
@@ -257,3 +261,14 @@ def test_the_text_says_what_people_should_read() -> None:
     assert ONE.sha256 in text
     assert person("alice").public.split()[1] in text
     assert FIRST.release.text not in text
+
+
+def test_other_domains_need_all_also_beside_a_distrust() -> None:
+    """What a CA is meant for is approved with it, and no emergency widens it."""
+    within = signed(lock(FIRST, one="active", two="active", domains=("corp.example",)), "alice", "bob")
+    assert 'domains: ["corp.example"]' in within.approvals[-1].text
+    assert names(within) == ["alice", "bob"]
+    wider = lock(within, one="active", two="distrusted")
+    alone = lock(within, one="active", two="distrusted", domains=("corp.example",))
+    asked = [approvals.standings(each, WHERE)[-1] for each in (wider, alone)]
+    assert [(one.occasion, one.needed) for one in asked] == [("change", 2), ("distrust", 1)]

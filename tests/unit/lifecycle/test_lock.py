@@ -12,6 +12,7 @@ import pytest
 from builder.errors import LockError, ReleaseError
 from builder.lifecycle import lock as locks
 from builder.lifecycle import lockfile
+from builder.lifecycle.history import revisions
 from builder.lifecycle.lock import Lock
 from builder.lifecycle.packaging import Packaging
 from builder.lifecycle.states import Lifecycle, Stage
@@ -348,3 +349,55 @@ def test_a_lock_that_was_cut_off_is_to_be_restored(size: int, parts: int) -> Non
     with pytest.raises(LockError) as caught:
         lockfile.parse(lockfile.to_text(FIRST)[:size], "l")
     assert (parts, True) == (len(caught.value.parts), "restore the file" in caught.value.hint)
+
+
+def meant(certificates: tuple[CertificateSummary, ...], **domains: str) -> tuple[CertificateSummary, ...]:
+    """Return a lock's list with the domains of some of the CAs, by their first two words."""
+    given = {"one": ONE.sha256, "two": TWO.sha256}
+    chosen = {given[name]: tuple(text.split()) for name, text in domains.items()}
+    return tuple(msgspec.structs.replace(one, domains=chosen.get(one.sha256, ())) for one in certificates)
+
+
+def test_other_domains_are_a_change_of_content() -> None:
+    """A release of their own, told in the history until they are for all names again, and read as written."""
+    within = advance(FIRST, meant(locked(ONE, TWO), one="corp.example 10.0.0.0/8"), LATER)
+    wider = advance(within, locked(ONE, TWO), LATER)
+    assert [len({FIRST.history[0].content, one.history[0].content}) for one in (within, wider)] == [2, 1]
+    assert [record.release for record in wider.history] == ["20270105.1", "20270105", "20261124"]
+    for each in (within, wider):
+        assert lockfile.parse(lockfile.to_text(each), "trustpack.lock") == each
+        locks.verify(each, each.certificates, "trustpack.lock", wanted=None)
+    told = [note for one in revisions(wider.history) for note in one.notes]
+    assert told[:2] == [
+        f"{ONE.subject} ({ONE.sha256}) is meant for all names.",
+        f"{ONE.subject} ({ONE.sha256}) is meant for corp.example, 10.0.0.0/8.",
+    ]
+    change = locks.compare(FIRST.certificates, within.certificates)
+    named = f"{ONE.subject} ({ONE.sha256}), active, expires {ONE.not_after:%Y-%m-%d}"
+    assert change.lines == [f"~ {named}, for corp.example, 10.0.0.0/8, was for all names"]
+
+
+def test_a_ca_that_leaves_and_comes_back_is_meant_for_all_names() -> None:
+    """Its domains went with it."""
+    within = advance(FIRST, meant(locked(ONE, TWO), one="corp.example"), LATER)
+    gone = advance(within, locked(TWO), LATER)
+    back = advance(gone, locked(ONE, TWO), LATER)
+    locks.verify(back, back.certificates, "trustpack.lock", wanted=None)
+    assert back.history[0].meant == ()
+
+
+@pytest.mark.parametrize(
+    "new",
+    ['\\1["evil.example"]\n', '\\1["corp.example", "evil.example"]\n', ""],
+    ids=["others", "more", "none"],
+)
+def test_domains_edited_by_hand_are_found(new: str) -> None:
+    """In the list alone, and in list and history both: the digest of the content is another one."""
+    within = advance(FIRST, meant(locked(ONE, TWO), one="corp.example"), LATER)
+    for count in (1, 0):
+        text = re.sub(r"( *domains: ).*\n", new, lockfile.to_text(within), count=count)
+        found = lockfile.parse(text, "trustpack.lock")
+        with pytest.raises(LockError, match="its certificates are not those of release"):
+            locks.verify(found, found.certificates, "trustpack.lock", wanted=None)
+    with pytest.raises(LockError, match="the bundle is not the one that it lists"):
+        locks.verify(within, locked(ONE, TWO), "trustpack.lock", wanted=None)

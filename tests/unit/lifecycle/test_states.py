@@ -98,3 +98,27 @@ def test_each_mistake_is_found_where_it_stands(tmp_path: Path, text: str, said: 
     """File, line and what is wrong."""
     with pytest.raises(ConfigError, match=said):
         read(tmp_path, text)
+
+
+def test_domains_are_kept_in_one_form_and_order(tmp_path: Path) -> None:
+    """Names in lower case before networks; without any, a CA is meant for all names."""
+    found = read(tmp_path, f"  authorities:\n    {A}: {{domains: [10.0.0.7, B.example, a.example]}}\n")
+    assert found.stage(A).domains == ("a.example", "b.example", "10.0.0.7/32")
+    assert found.stage(B).domains == ()
+
+
+@pytest.mark.parametrize(
+    ("domains", "said"),
+    [
+        ("['*.corp.example']", "'*.corp.example': write it as corp.example"),
+        ("[corp.example, CORP.example]", "corp.example is a duplicate entry"),
+        ("[10.0.0.1/8]", "the network is 10.0.0.0/8"),
+        ("[]", "must not be empty"),
+        ("corp.example", "list"),
+    ],
+)
+def test_a_domain_that_is_none_is_found_with_its_line(tmp_path: Path, domains: str, said: str) -> None:
+    """An empty list too, which would stand for nothing at all."""
+    with pytest.raises(ConfigError, match=r"trustpack\.yaml:[56]: ") as caught:
+        read(tmp_path, f"  authorities:\n    {A}:\n      domains: {domains}\n")
+    assert said in str(caught.value)
