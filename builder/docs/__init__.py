@@ -18,6 +18,7 @@ SECTIONS = {
         "rules",
         "rotate",
         "emergency-distrust",
+        "domains",
         "approvals",
         "prove",
         "site",

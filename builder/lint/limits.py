@@ -43,7 +43,13 @@ def _read(der: bytes) -> NameConstraints | None:
 
     try:
         found = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.NameConstraints)
-    except (ValueError, x509.UnsupportedGeneralNameType, x509.ExtensionNotFound):
+    except (
+        ValueError,
+        TypeError,
+        x509.UnsupportedGeneralNameType,
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+    ):
         return None
     trees = (found.value.permitted_subtrees, found.value.excluded_subtrees)
     return NameConstraints(*(tuple(_text(name) for name in tree or ()) for tree in trees))

@@ -318,6 +318,15 @@ def distrust() -> str:
     return table(("target", "what distrusting a CA does"), rows)
 
 
+def domains() -> str:
+    """Return which targets keep to a CA's domains."""
+    rows = [
+        (f"`{target}`", "yes" if recipe.read(source).keeps_domains else "cannot")
+        for target, source in recipe.sources().items()
+    ]
+    return table(("target", "trusts a CA for its domains alone"), rows)
+
+
 def contents() -> str:
     """Return what a file of a package can be made of."""
     names = tuple(name for name in typing.get_args(Content) if name)
@@ -381,6 +390,7 @@ PARTS = {
     "filters": ("recipes", filters),
     "testbeds": ("prove", testbeds),
     "distrust": ("emergency-distrust", distrust),
+    "domains": ("domains", domains),
     "rooms": ("architecture", rooms),
     "lock": ("rotate", lock),
 }

@@ -9,9 +9,11 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["builder"]):
+    from builder.lifecycle import keeping
     from builder.lint import Policy, known, lint, report
     from builder.lint.runtimes import judge
     from builder.load import load
+    from builder.pipeline.domains import limits
 
 from tests.lint.faults import FAULTS
 from tests.lint.forge import NOW
@@ -28,7 +30,8 @@ def once(data: bytes) -> None:
     verdicts = {item.sha256: judge(item, _RUNTIMES, now=NOW) for item in bundle.certificates}
     age = report.Age(known.list_date(), NOW)
     report.as_text(bundle.certificates, findings, verdicts, age)
-    report.as_json(bundle.certificates, findings, verdicts, age)
+    limited = keeping.value(limits(bundle, None, ()))
+    report.as_json(bundle.certificates, findings, verdicts, age, limits=limited)
     report.as_sarif(findings, age, root=Path("/"))
 
 

@@ -160,8 +160,7 @@ def test_json_has_whole_fingerprints() -> None:
     old, new = snapshot(in_state(A, "active"), B), snapshot(in_state(A, "retiring"))
     value = json.loads(difference.as_json(old, new, difference.compare(old, new)))
     stamp = "2030-01-02T03:04:05Z"
-    kept = {"sha256": A.sha256, "subject": A.subject, "not_after": stamp, "state": "retiring"}
-    kept["domains"] = []
+    kept = {"sha256": A.sha256, "subject": A.subject, "not_after": stamp, "state": "retiring", "domains": []}
     assert value["same"] is False
     assert value["certificates"]["states"] == [kept | {"state_before": "active", "domains_before": []}]
     assert [item["sha256"] for item in value["certificates"]["removed"]] == [B.sha256]

@@ -1,0 +1,91 @@
+"""CAs with domains: no target ships one for all names unasked, and all commands tell of it."""
+
+import json
+import ssl
+
+import pytest
+
+from builder.model import Origin
+from builder.x509.certificate import read
+from tests.cli.conftest import World
+
+
+def fingerprint(pem: bytes) -> str:
+    """Return a CA's SHA-256."""
+    return read(ssl.PEM_cert_to_DER_cert(pem.decode()), Origin("roots.pem")).sha256  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def limited(world: World, roots: bytes) -> World:
+    """Return a folder whose CA is meant for corp.example, and which builds deb and pem."""
+    configure(world, roots)
+    return world
+
+
+def configure(world: World, roots: bytes, more: str = "") -> None:
+    """Write the configuration."""
+    digits = ":".join(fingerprint(roots)[i : i + 2].upper() for i in range(0, 64, 2))
+    world.write(
+        "trustpack.yaml",
+        "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\ntargets: [deb, pem]\n"
+        f"lifecycle:\n  authorities:\n    {digits}:\n      domains: [corp.example]\n{more}",
+    )
+
+
+def test_a_target_that_cannot_keep_to_domains_is_not_built(limited: World) -> None:
+    """Line, CA, targets and the way out are named; nothing is written."""
+    done = limited.run("build")
+    assert done.code == 3
+    assert done.err.startswith(
+        "error: trustpack.yaml:7: Acme Root is meant for corp.example, and deb, pem would trust it for all"
+    )
+    assert "settings.deb.domains_unenforced" in done.err
+    assert limited.files() == []
+
+
+def test_it_is_where_it_is_allowed(limited: World, roots: bytes) -> None:
+    """Each target for itself; the packages' lists say what the CA is meant for."""
+    configure(limited, roots, "settings: {pem: {domains_unenforced: allow}}\n")
+    assert "and deb would trust it" in limited.run("build").err
+    assert limited.run("build", "--target", "pem").code == 0
+    manifest = json.loads((limited.folder / "dist/manifest.json").read_text())
+    assert manifest["certificates"][0]["domains"] == ["corp.example"]
+
+
+def test_plan_and_lint_print_the_table(limited: World, roots: bytes) -> None:
+    """And have it in their JSON."""
+    configure(limited, roots, "settings: {pem: {domains_unenforced: allow}}\n")
+    for command in ("plan", "lint"):
+        text = limited.run(command)
+        assert "  deb  cannot keep to domains: not built, unless settings.deb.domains_unenforced" in text.out
+        assert "  pem  cannot keep to domains: trusted for all names" in text.out
+        limits = json.loads(limited.run(command, "--json").out)["limits"]
+        assert limits["targets"] == {"deb": "refused", "pem": "allowed"}
+        assert limits["meant"][0]["domains"] == ["corp.example"]
+
+
+def test_other_domains_make_a_release(limited: World, roots: bytes) -> None:
+    """The lock says so, a build without a new one is refused, and diff tells the difference."""
+    allowed = "settings: {deb: {domains_unenforced: allow}, pem: {domains_unenforced: allow}}\n"
+    configure(limited, roots, allowed)
+    assert limited.run("lock", "--release", "2026.10").code == 0
+    assert limited.run("build").code == 0
+    (limited.folder / "trustpack.lock").rename(limited.folder / "old.lock")
+    limited.write("trustpack.lock", (limited.folder / "old.lock").read_text())
+    config = limited.folder / "trustpack.yaml"
+    config.write_text(config.read_text().replace("[corp.example]", "[corp.example, lab.example]"))
+    refused = limited.run("build")
+    assert (refused.code, "was for corp.example" in refused.err) == (11, True)
+    locked = limited.run("lock", "--release", "2026.11")
+    assert locked.out.startswith("~ CN=Acme Root")
+    assert limited.run("build").code == 0
+    told = limited.run("diff", "old.lock", "trustpack.lock")
+    assert "for corp.example before, for corp.example, lab.example now" in told.out
+
+
+def test_a_setting_is_allow_or_refuse(limited: World, roots: bytes) -> None:
+    """Anything else is an error at its line."""
+    configure(limited, roots, "settings: {pem: {domains_unenforced: yes}}\n")
+    done = limited.run("build")
+    assert done.code == 3
+    assert "'yes' is not one of refuse, allow" in done.err
