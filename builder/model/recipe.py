@@ -40,6 +40,7 @@ UNENFORCED = "domains_unenforced"
 # What becomes of domains on a target: it keeps to them; it ships the CA for all names, as that setting
 # allows; or it is not built.
 Keeping = Literal["enforced", "allowed", "refused"]
+TestbedName = Literal["gem", "homebrew", "maven", "npm", "system", "wheel"]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 

@@ -69,7 +69,9 @@ def opened(
 
 
 def _last(artifact: Path) -> Path:
-    """Return the target's last artifact: a formula stands behind its archives."""
+    """Return the target's last artifact: a formula stands behind its archives, a jar behind its pom."""
+    if artifact.suffix == ".pom":
+        return artifact.with_suffix(".jar")
     return next(artifact.parent.glob("*.rb"), artifact)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from builder.formats.formula import beside
 from builder.prove.clients import Programs
+from builder.prove.testbeds import maven
 from builder.prove.trial import Status
 from tests.prove import stage
 from tests.tools import require
@@ -80,6 +81,29 @@ def test_the_image_is_proven_beside_this_machines_roots(world: World, tmp_path: 
         cells = stage.hold(testbed, world, tmp_path, target="oci", only=only)
     assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == dict.fromkeys(
         sorted(only), ("with SSL_CERT_DIR", Status.PROVEN, ())
+def test_the_jar_is_proven_as_an_agent(world: World, tmp_path: Path) -> None:
+    """Refused, accepted, as the new release says, refused; offline, what must be fetched is absent."""
+    require("java")
+    only = frozenset({"HttpsURLConnection", "java.net.http", "OkHttp"})
+    with stage.opened(tmp_path, target="maven") as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="maven", only=only)
+    assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == {
+        "HttpsURLConnection": ("with -javaagent", Status.PROVEN, ()),
+        "java.net.http": ("with -javaagent", Status.PROVEN, ()),
+        "OkHttp": ("", Status.ABSENT, ()),
+    }
+    assert cells["OkHttp"].reason == "nothing is fetched offline"
+
+
+@pytest.mark.long
+def test_the_jar_is_proven_with_libraries(world: World, tmp_path: Path) -> None:
+    """Every library that Maven Central has for it follows the JVM's default trust."""
+    require("java")
+    require("mvn")
+    with stage.opened(tmp_path, target="maven", offline=False) as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="maven")
+    assert {name: (cell.status, cell.faults) for name, cell in cells.items()} == dict.fromkeys(
+        maven.NAMES, (Status.PROVEN, ())
     )
 
 
