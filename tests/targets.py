@@ -23,8 +23,6 @@ NOT_PROVABLE = {
     "browsers-deb": "its testbed comes",
     "browsers-rpm": "its testbed comes",
     "go": "its testbed is being built",
-    "maven": "its testbed is to come",
-    "oci": "soon",
     "pem": "no package manager installs a file",
     "windows": "there is no Windows here: the long tests ask Wine, which only stands in for it",
 }

@@ -33,14 +33,13 @@ PER_CERTIFICATE = frozenset({"certificate", "root", "intermediate", "trusted", "
 APART = frozenset({"certificate", "hashed", "thumbprint"})
 
 # Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
-TestbedName = Literal["gem", "homebrew", "npm", "oci", "system", "wheel"]
+TestbedName = Literal["gem", "homebrew", "maven", "npm", "oci", "system", "wheel"]
 
 # The setting of every target that cannot keep to a CA's domains: whether it may ship such a CA all the same.
 UNENFORCED = "domains_unenforced"
 # What becomes of domains on a target: it keeps to them; it ships the CA for all names, as that setting
 # allows; or it is not built.
 Keeping = Literal["enforced", "allowed", "refused"]
-TestbedName = Literal["gem", "homebrew", "maven", "npm", "system", "wheel"]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 

@@ -81,6 +81,9 @@ def test_the_image_is_proven_beside_this_machines_roots(world: World, tmp_path: 
         cells = stage.hold(testbed, world, tmp_path, target="oci", only=only)
     assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == dict.fromkeys(
         sorted(only), ("with SSL_CERT_DIR", Status.PROVEN, ())
+    )
+
+
 def test_the_jar_is_proven_as_an_agent(world: World, tmp_path: Path) -> None:
     """Refused, accepted, as the new release says, refused; offline, what must be fetched is absent."""
     require("java")
