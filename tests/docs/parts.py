@@ -130,6 +130,7 @@ TESTBEDS = {
     "gem": ("a new folder for gems", "ruby"),
     "homebrew": ("an empty prefix, and a double of Homebrew", "ruby and openssl"),
     "npm": ("a new project", "node and npm; its clients are fetched, unless `--offline`"),
+    "maven": ("this machine's Java, started with the agent", "java; mvn for the libraries that it asks, too"),
     "oci": ("the image unpacked, and mounted beside this machine's roots", "skopeo and umoci"),
     "system": ("a throw-away copy of this machine's system, or of the one in `--root`", "root, on Linux"),
     "wheel": ("a new virtual environment", "pip's clients are fetched, unless `--offline`"),
