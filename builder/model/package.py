@@ -10,6 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from builder.model.recipe import Keeping
     from builder.model.release import Revision
 
 
@@ -87,7 +88,10 @@ class Package(msgspec.Struct, frozen=True):
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """One finished file of dist/; `recipe` is a digest of what it was made by."""
+    """One finished file of dist/; `recipe` is a digest of what it was made by.
+
+    `domains` says what becomes of CAs' domains where it is installed, empty where no CA has any.
+    """
 
     target: str
     name: str
@@ -99,6 +103,7 @@ class Artifact(msgspec.Struct, frozen=True):
     verify: str
     remove: str
     recipe: str = ""
+    domains: Keeping | Literal[""] = ""
 
     def __repr__(self) -> str:
         """Say which it is, and nothing of what it holds."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from builder import __version__, formats, render
 from builder.errors import ConfigError, OutputError, ReleaseError
+from builder.lifecycle.keeping import keeping
 from builder.model import Artifact
 from builder.model import release as releases
 from builder.pipeline.identity import refuse_another_name
@@ -168,6 +169,7 @@ def _target(
         filenames[wanted.id] = package.filename
         finished.append((package, data))
     commands = render.commands(target, filenames)
+    limited = any(item.domains for item in request.bundle.certificates)
     return [
         Artifact(
             target=what.target,
@@ -177,6 +179,7 @@ def _target(
             data=data,
             sha256=digest,
             recipe=made_by,
+            domains=keeping(what, target.settings) if limited else "",
             **commands,
         )
         for (package, data), digest in zip(finished, digests.values(), strict=True)

@@ -11,6 +11,7 @@ from builder.errors import OutputError, ReleaseError
 from builder.model import FILE_NAME, CertificateSummary
 from builder.model import release as releases
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
+from builder.model.recipe import Keeping  # noqa: TC001  msgspec reads annotations at run time
 from builder.model.release import Release
 from builder.render.inventory import distrusted, trusted
 from builder.text import files
@@ -38,6 +39,7 @@ class ArtifactSummary(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `recipe` is a SHA-256 of the recipe, templates and settings that made it. Where the file has been signed,
     `unsigned` is the SHA-256 that it had before, and `signature` the file of a signature that lies beside it.
+    `domains` says what becomes of CAs' domains where it is installed, empty where no CA has any.
     """
 
     target: str
@@ -52,6 +54,7 @@ class ArtifactSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     recipe: str = ""
     unsigned: Fingerprint | Literal[""] = ""
     signature: FileName | Literal[""] = ""
+    domains: Keeping | Literal[""] = ""
 
     @property
     def identity(self) -> str:
@@ -147,6 +150,7 @@ def describe_release(
                 verify=artifact.verify,
                 remove=artifact.remove,
                 recipe=artifact.recipe,
+                domains=artifact.domains,
             )
             for artifact in artifacts
         ),

@@ -49,7 +49,8 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True, gc=False
     """A release that is on the site; times are seconds since 1970.
 
     `certificates` and `distrusted` are fingerprints, `states` tells of those of the first that are not just
-    active, and `bundle` is the path of its roots in PEM. `documents` are what came with it.
+    active, and `bundle` is the path of its roots in PEM. `documents` are what came with it. `domains` says
+    for each target what becomes of CAs' domains, where a CA has some.
     """
 
     release: Annotated[str, msgspec.Meta(pattern=rf"^{GRAMMAR.pattern}" + END)]
@@ -62,6 +63,7 @@ class PublishedRelease(msgspec.Struct, frozen=True, omit_defaults=True, gc=False
     withdrawn: str = ""
     withdrawn_at: Second = 0
     documents: tuple[PublishedDocument, ...] = ()
+    domains: dict[str, str] = {}
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -160,4 +162,5 @@ def _sharing(
         distrusted=lists.setdefault(one.distrusted, one.distrusted),
         states=shared.setdefault(("states", *one.states.items()), one.states),
         bundle=shared.setdefault(one.bundle, one.bundle),
+        domains=shared.setdefault(("domains", *one.domains.items()), one.domains),
     )

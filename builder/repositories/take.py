@@ -124,6 +124,7 @@ def _described(draft: Draft, manifest: Manifest, data: dict[str, bytes], publica
         distrusted=tuple(one.sha256 for one in manifest.distrusted),
         states={one.sha256: one.state for one in manifest.certificates if one.state not in _USUAL},
         bundle=path if bundle else "",
+        domains={entry.target: entry.domains for entry in manifest.artifacts if entry.domains},
     )
     blocked = tuple(replace(one, state="distrusted") for one in manifest.distrusted)
     named = {one.sha256: one for one in (*manifest.certificates, *blocked)}

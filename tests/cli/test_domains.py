@@ -83,6 +83,18 @@ def test_other_domains_make_a_release(limited: World, roots: bytes) -> None:
     assert "for corp.example before, for corp.example, lab.example now" in told.out
 
 
+def test_the_sites_page_says_what_each_target_does(limited: World, roots: bytes) -> None:
+    """Beside each CA what it is meant for, and below which packages trust it for all names."""
+    allowed = "settings: {pem: {domains_unenforced: allow}}\nsite: http://127.0.0.1:8000\n"
+    configure(limited, roots, allowed)
+    assert limited.run("build", "--target", "pem").code == 0
+    made = limited.run("repo", "build", "--unsigned")
+    assert made.code == 0, made.err
+    page = (limited.folder / "site/index.html").read_text()
+    assert "meant for corp.example" in page
+    assert '<th scope="row">pem</th><td><strong>for all names</strong></td>' in page
+
+
 def test_a_setting_is_allow_or_refuse(limited: World, roots: bytes) -> None:
     """Anything else is an error at its line."""
     configure(limited, roots, "settings: {pem: {domains_unenforced: yes}}\n")

@@ -56,7 +56,9 @@ R0 = ca("Acme Root R0", 2009, 2024)
 R1 = ca("Acme Root R1", 2019, 2031, state="retiring", until="2027-03-01", owner="PKI team")
 R2 = ca("Acme Root R2", 2024, 2044, key="EC secp384r1", owner="PKI team")
 R3 = ca("Acme Root R3", 2026, 2046, key="EC secp384r1", state="incoming", until="2027-02-01")
-DEVELOPMENT = ca("Acme Development CA", 2025, 2028, state="active")
+DEVELOPMENT = ca(
+    "Acme Development CA", 2025, 2028, state="active", domains=("dev.acme.internal", "10.7.0.0/16")
+)
 WEB = ca("Acme Web CA 2017", 2017, 2027, state="distrusted", since="2026-10-02", evidence="https://wiki/4711")
 _DAYS = {"20260110": 1768003200, "20260601": 1780272000, "20261002": 1790899200, "20261128": 1795824000}
 
@@ -72,6 +74,7 @@ def _release(
         tuple(one.sha256 for one in distrusted),
         withdrawn=withdrawn,
         withdrawn_at=_DAYS["20261002"] if withdrawn else 0,
+        domains={"browsers": "enforced", "deb": "allowed", "go": "enforced", "rpm": "allowed"},
     )
 
 
@@ -187,6 +190,7 @@ def hostile(*, time: int) -> SiteView:
         organisation=owner,
         url=f"https://acme.internal/{_LONG}",
         authorities=tuple(bad),
+        domains={HOSTILE: "allowed", _LONG: "enforced"},
         releases=(replace(found.releases[0], added=tuple(bad), withdrawn=f"{HOSTILE} {_LONG}"),),
         guides=tuple(Guide(old.ecosystem, new) for old, new in zip(GUIDES, guides, strict=True)),
         proof=replace(PROOF, clients=clients),

@@ -58,6 +58,7 @@ def of_state(
         keys=_keys(publication),
         first_install=first_install,
         bundle_sha256=bundle_sha256,
+        domains=newest.domains if newest else {},
         proof=proof,
     )
 

@@ -87,7 +87,8 @@ class SiteView(msgspec.Struct, frozen=True, kw_only=True):
     `url`, `time`, `expires` and `counter` are the publication's. `authorities` are what the newest release
     holds, trusted and distrusted; `withdrawn` are those that an earlier release had and this one has not.
     `releases` are the newest first, and `older` ones are only counted. A site without `keys` is not signed.
-    `bundle_sha256` is that of bundle.pem.
+    `bundle_sha256` is that of bundle.pem. `domains` has, where the newest release has a CA that is meant for
+    some names, "enforced" for each target that trusts it for these alone.
     """
 
     organisation: Organisation
@@ -103,4 +104,5 @@ class SiteView(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[SiteKey, ...] = ()
     first_install: FirstInstall | None = None
     bundle_sha256: str = ""
+    domains: dict[str, str] = {}
     proof: ProofTable | None = None

@@ -88,3 +88,15 @@ def test_a_release_says_which_ca_came_into_another_state() -> None:
     found = shown(replace(STATE, releases=(*before, replace(last, states=stage), after)))
     told = [(names(one.incoming), names(one.active), names(one.retiring)) for one in found.releases[:2]]
     assert [([], ["Acme Root R3"], []), ([], [], ["Acme Root R1"])] == told
+
+
+def test_the_newest_offered_release_says_which_targets_keep_to_domains() -> None:
+    """What an older or a withdrawn one did is no matter any more."""
+    assert shown(STATE).domains == {
+        "browsers": "enforced",
+        "deb": "allowed",
+        "go": "enforced",
+        "rpm": "allowed",
+    }
+    newest = replace(STATE.releases[-1], domains={})
+    assert shown(replace(STATE, releases=(*STATE.releases[:-1], newest))).domains == {}
