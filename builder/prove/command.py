@@ -74,7 +74,7 @@ def prove_recipes(case: Case, site: PublishedSite | None = None, *, progress: Ca
                 source.target,
                 folders[0] / _last(built[0], source.target),
                 folders[1] / _last(built[1], source.target),
-                questions,
+                _asked_of(source, questions),
                 offers.get(source.target),
             )
             for source in case.sources
@@ -83,6 +83,11 @@ def prove_recipes(case: Case, site: PublishedSite | None = None, *, progress: Ca
     notes = (*originals.notes, *replicas.notes, *([_FROM_REPLICA.format(site.url)] if site else []))
     where = site.url if site else ""
     return Proof(RECIPE_PROOF, case.manifest, case.now, questions, cells, notes, where)
+
+
+def _asked_of(source: RecipeSource, questions: Sequence[Question]) -> tuple[Question, ...]:
+    keeps = recipe.read(source).keeps_domains
+    return tuple(question for question in questions if keeps or not question.limited)
 
 
 def _releases(

@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from builder import inspect
 from builder.errors import PackageError, ProofError
 from builder.load.contents import read
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _DAY = dt.timedelta(days=1)
 _AFTER = frozenset({"installed", "upgraded"})
 _SHOWN = 3
+_WITHIN = " within its domains"
+_BEYOND = "beyond its domains"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def originals(folder: Path, manifest: Manifest) -> Originals:
 def _originals(folder: Path, manifest: Manifest) -> Originals:
     found: dict[str, Certificate] = {}
     notes: list[str] = []
-    described = {item.sha256 for item in manifest.certificates}
+    described = {item.sha256: item.domains for item in manifest.certificates}
     for entry in manifest.artifacts:
         data = _bytes(folder, entry)
         try:
@@ -77,12 +81,14 @@ def _originals(folder: Path, manifest: Manifest) -> Originals:
         except PackageError as error:
             notes.append(f"its certificates were not compared with the manifest's: {error}")
             continue
-        if held and held.keys() != described:
+        if held and held.keys() != described.keys():
             raise ProofError(f"{folder / entry.file}: holds other certificates than the manifest lists")
         found |= held
     if not found:
         raise ProofError(f"{folder}: no artifact of this release holds a certificate to make a replica of")
-    return Originals(tuple(found.values()), tuple(notes))
+    # What each is meant for no certificate says.
+    limited = (replace(item, domains=described[key]) for key, item in found.items())
+    return Originals(tuple(limited), tuple(notes))
 
 
 def _bytes(folder: Path, entry: ArtifactSummary) -> bytes:
@@ -115,8 +121,9 @@ def _held(entry: ArtifactSummary, data: bytes) -> dict[str, Certificate]:
 def make(certificates: Sequence[Certificate], *, now: dt.datetime) -> Replicas:
     """Make a throw-away replica of each certificate, a root that the upgrade drops and one that it adds.
 
-    The questions: for each kind of key and extensions a server under a replica, servers under those two
-    roots, and what must always be refused: an unrelated CA, a wrong host name, an expired certificate.
+    One with domains is meant for this machine alone. The questions: for each kind of key and extensions a
+    server under a replica, servers under those two roots, and what must always be refused: an unrelated CA, a
+    wrong host name, an expired certificate, and where domains are kept to, a server beyond them.
     """
     replicas, notes = _replicas(certificates, now)
     dropped, added, unrelated = (
@@ -126,8 +133,11 @@ def make(certificates: Sequence[Certificate], *, now: dt.datetime) -> Replicas:
     kept, unable = _vouching(replicas, now)
     questions = [Question(f"kept {key}", leaf, accepted=_AFTER) for key, (_, leaf) in kept.items()]
     voucher, asked = dropped, frozenset({"installed"})
+    limited = [ca for original, ca in replicas if original.domains]
     if kept:
-        voucher, asked = next(iter(kept.values()))[0], _AFTER
+        # Of one with domains, another host's name would be refused for two reasons.
+        free = [ca for ca, _ in kept.values() if ca not in limited]
+        voucher, asked = [*free, next(iter(kept.values()))[0]][0], _AFTER
     questions += [
         Question("dropped", _leaf(dropped, now), accepted=frozenset({"installed"})),
         Question("added", _leaf(added, now), accepted=frozenset({"upgraded"})),
@@ -135,10 +145,17 @@ def make(certificates: Sequence[Certificate], *, now: dt.datetime) -> Replicas:
         Question("wrong host", authority.issue(voucher, ["elsewhere.invalid"], now=now), asked=asked),
         Question("expired leaf", _leaf(voucher, now, end=now - _DAY), asked=asked),
     ]
+    questions += [
+        Question(
+            _BEYOND, authority.issue(ca, [HOST, "elsewhere.invalid"], now=now), asked=_AFTER, limited=True
+        )
+        for ca, _ in kept.values()
+        if ca in limited
+    ][:1]
     every = [ca for _, ca in replicas]
     return Replicas(
-        first=_bundle([*every, dropped]),
-        second=_bundle([*every, added]),
+        first=_bundle([*every, dropped], limited),
+        second=_bundle([*every, added], limited),
         questions=tuple(questions),
         notes=(*notes, *unable),
     )
@@ -173,10 +190,11 @@ def _vouching(
             unable[reason].append(original.label)
             continue
         kind = [(extension.oid, extension.critical) for extension in ca.certificate.extensions]
-        if kind not in kinds[original.key]:
-            kinds[original.key].append(kind)
-            number = len(kinds[original.key])
-            kept[original.key + (f" ({number})" if number > 1 else "")] = ca, leaf
+        name = original.key + (_WITHIN if original.domains else "")
+        if kind not in kinds[name]:
+            kinds[name].append(kind)
+            number = len(kinds[name])
+            kept[name + (f" ({number})" if number > 1 else "")] = ca, leaf
     notes = []
     for reason, labels in sorted(unable.items()):
         named = ", ".join(labels[:_SHOWN]) + (", …" if len(labels) > _SHOWN else "")
@@ -212,12 +230,13 @@ def _leaf(ca: Authority, now: dt.datetime, *, end: dt.datetime | None = None) ->
     return authority.issue(ca, [HOST], now=now, valid=(end - _DAY, end) if end else None)
 
 
-def _bundle(authorities: Sequence[Authority]) -> Bundle:
-    items = [
-        certificate(ssl.PEM_cert_to_DER_cert(ca.pem.decode("ascii")), Origin("replica")) for ca in authorities
-    ]
-    faults = [item.message for item in items if isinstance(item, Finding)]
-    if faults:
-        raise ProofError(f"the replica cannot be read back: {faults[0]}")
-    found = [item for item in items if isinstance(item, Certificate)]
+def _bundle(authorities: Sequence[Authority], limited: Sequence[Authority]) -> Bundle:
+    found = [_read_back(ca, (HOST,) if ca in limited else ()) for ca in authorities]
     return Bundle(tuple(sorted(found, key=lambda item: (item.label.lower(), item.sha256))))
+
+
+def _read_back(ca: Authority, domains: tuple[str, ...]) -> Certificate:
+    item = certificate(ssl.PEM_cert_to_DER_cert(ca.pem.decode("ascii")), Origin("replica"))
+    if isinstance(item, Finding):
+        raise ProofError(f"the replica cannot be read back: {item.message}")
+    return replace(item, domains=domains)

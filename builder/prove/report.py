@@ -221,7 +221,8 @@ def to_markdown(proof: Proof) -> str:
 
 def _promise(question: Question) -> str:
     accepted = [phase for phase in PHASES if phase in question.accepted]
-    return f"accepted when {' and '.join(accepted)}, else refused" if accepted else "always refused"
+    always = "always refused by targets that keep to domains" if question.limited else "always refused"
+    return f"accepted when {' and '.join(accepted)}, else refused" if accepted else always
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:

@@ -43,7 +43,8 @@ class Status(StrEnum):
 class Question:
     """One server, and in which phases its certificate is to be accepted; in all others it must be refused.
 
-    The server is ours and has `leaf`, or somebody else's at `url`; it is asked about in the phases `asked`.
+    The server is ours and has `leaf`, or somebody else's at `url`; it is asked about in the phases `asked`,
+    and where it is `limited`, only on targets that keep to CAs' domains.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Question:
     accepted: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset(PHASES)
     url: str = ""
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,25 @@ def test_each_set_of_extensions_is_asked_about() -> None:
     assert names[:3] == ["kept EC secp384r1", "kept EC secp384r1 (2)", "dropped"]
 
 
+def test_a_ca_with_domains_is_asked_about_within_and_beyond_them() -> None:
+    """Its replica is meant for this machine alone; another one vouches for what is refused anyway."""
+    limited = replace(made("A"), domains=("corp.example",))
+    replicas = replica.make([limited, made("B"), limited], now=NOW)
+    asked = {question.name: question for question in replicas.questions}
+    assert list(asked)[:2] == ["kept EC secp256r1 within its domains", "kept EC secp256r1"]
+    assert [name for name, one in asked.items() if one.limited] == ["beyond its domains"]
+    assert asked["beyond its domains"].accepted == frozenset()
+    for bundle in (replicas.first, replicas.second):
+        assert [item.domains for item in bundle.certificates if item.label == "A"] == [("localhost",)] * 2
+        assert {item.domains for item in bundle.certificates if item.label != "A"} == {()}
+    issuers = {
+        name: x509.load_pem_x509_certificate(one.leaf.chain).issuer.rfc4514_string()
+        for name, one in asked.items()
+        if one.leaf
+    }
+    assert (issuers["wrong host"], issuers["beyond its domains"]) == ("CN=B", "CN=A")
+
+
 def test_both_bundles_hold_every_twin_and_one_root_of_their_own() -> None:
     """A replica has the name and key type of its original, and another key."""
     original = made("A")
