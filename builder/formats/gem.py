@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from builder.formats import compression, tar
+from builder.formats import compression, plainyaml, tar
 from builder.formats.control import Unwritable
 from builder.formats.unpacked import Malformed, Unpacked, text
 from builder.model import File
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import yaml
+    from collections.abc import Mapping
 
     from builder.formats.metadata import MetadataKey
     from builder.formats.unpacked import Entry
@@ -27,8 +25,6 @@ _MEMBER_MODE = 0o444  # what `gem build` gives its members
 _PARTS = ("metadata.gz", "data.tar.gz")
 _SUMS = "checksums.yaml.gz"
 _YAML_LIMIT = 1024 * 1024
-_YAML_EVENTS = 20_000  # PyYAML reads some 20,000 a second
-_YAML_DEPTH = 16
 _PLUGIN = "lib/rubygems_plugin.rb"  # every `gem` command loads it
 _FIELDS = (
     "summary", "description", "homepage", "licenses", "authors", "email", "date", "platform", "metadata",
@@ -113,31 +109,7 @@ def _check_sums(sums: Mapping[str, Any], parts: Mapping[str, bytes]) -> None:
 
 def _yaml(where: str, compressed: bytes) -> dict[str, Any]:
     """Read YAML whose scalars all stay strings and whose Ruby tags mean nothing."""
-    import yaml
-
-    # Not the loader in C: it overflows the stack of the process on deeply nested brackets.
-    plain = compression.decompress(where, compressed, limit=_YAML_LIMIT)
-    try:
-        _check_events(where, yaml.parse(plain, yaml.BaseLoader))
-        value = yaml.load(plain, yaml.BaseLoader)  # noqa: S506  builds strings, lists and mappings only
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
-        raise Malformed(f"{where}: is not YAML") from None
-    if not isinstance(value, dict):
-        raise Malformed(f"{where}: is not a mapping")
-    return value
-
-
-def _check_events(where: str, events: Iterable[yaml.Event]) -> None:
-    """Refuse YAML that stands for more than it says, or takes long: RubyGems writes none."""
-    import yaml
-
-    depth = 0
-    for count, event in enumerate(events):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _YAML_DEPTH or isinstance(event, yaml.AliasEvent):
-            raise Malformed(f"{where}: is nested too deeply, or has YAML aliases")
-        if count > _YAML_EVENTS:
-            raise Malformed(f"{where}: is longer than inspect reads")
+    return plainyaml.mapping(where, compression.decompress(where, compressed, limit=_YAML_LIMIT))
 
 
 def _text(value: Any) -> str:

@@ -75,6 +75,22 @@ def _yaml(value: Any) -> Quoted:
     return Quoted(yaml(value))
 
 
+def _yaml_block(value: Any, indent: int = 2) -> Quoted:
+    """Return lines of printable ASCII as a YAML block that a key is followed by; other text as `yaml` does.
+
+    Every line is indented by so many blanks, and the last one ends where the template goes on.
+    """
+    text = plain(value)
+    lines = text.split("\n")
+    if lines.pop() or not lines or _OTHERS.search("".join(lines)) or not all(map(_starts_plainly, lines)):
+        return _yaml(value)
+    return Quoted("\n".join(("|", *(f"{' ' * indent}{line}" for line in lines))))
+
+
+def _starts_plainly(line: str) -> bool:
+    return line == line.strip() != ""
+
+
 def _ruby(value: Any) -> Quoted:
     # Double quotes are what Homebrew's style asks for; `#` would begin an interpolation in them.
     text = visible(plain(value)).replace("\\", "\\\\").replace('"', '\\"').replace("#", "\\#")
@@ -131,6 +147,7 @@ def _constant(value: Any) -> Quoted:
 FILTERS = {
     "json": _json,
     "yaml": _yaml,
+    "yaml_block": _yaml_block,
     "ruby": _ruby,
     "python": _python,
     "sh": _sh,

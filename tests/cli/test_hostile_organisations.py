@@ -7,11 +7,13 @@ import io
 import json
 import subprocess
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from builder.prove import authority
 from tests import targets
@@ -149,6 +151,31 @@ puts JSON.generate(Formula::SAID)
     return {"summary": found["desc"], "homepage": found["homepage"], "license": found["license"]}
 
 
+def oci(file: Path) -> Fields:
+    """Read the labels as skopeo does."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = ("env", f"TMPDIR={folder}", require("skopeo"), "--insecure-policy", "inspect")
+        labels = json.loads(ran(*words, f"oci-archive:{file}"))["Labels"]
+    keys = {
+        "summary": "description",
+        "homepage": "url",
+        "contact": "authors",
+        "name": "vendor",
+        "license": "licenses",
+    }
+    return {key: labels[f"org.opencontainers.image.{value}"] for key, value in keys.items()}
+
+
+def manifest(file: Path) -> Fields:
+    """Read the annotations as any YAML's."""
+    found = yaml.safe_load(file.read_text("utf-8"))["metadata"]["annotations"]
+    return {
+        "summary": found["kubernetes.io/description"],
+        "homepage": found["homepage"],
+        "contact": found["contact"],
+    }
+
+
 # By the ending of an artifact's name, which says whose reader it is for.
 READERS: dict[str, Callable[[Path], Fields]] = {
     ".deb": deb,
@@ -159,6 +186,8 @@ READERS: dict[str, Callable[[Path], Fields]] = {
     ".tgz": npm,
     ".gem": gem,
     ".rb": homebrew,
+    ".oci.tar": oci,
+    ".yaml": manifest,
 }
 
 

@@ -112,6 +112,7 @@ SCOPE = {
 FILTER_MEANINGS = {
     "json": "a value in JSON",
     "yaml": "a value in YAML, on one line",
+    "yaml_block": "lines of ASCII, such as PEM, as a YAML block; `yaml_block(4)` indents by four blanks",
     "ruby": "a string in Ruby, in double quotes",
     "python": "a string in Python",
     "xml": "text or an attribute's value in XML",

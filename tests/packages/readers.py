@@ -277,6 +277,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "gem": gem,
     "go": go,
     "jar": wheel,  # a zip, too
+    "manifest": _single,
     "oci": oci,
     "pacman": pacman,
     "pol": _policy,

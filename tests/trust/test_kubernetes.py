@@ -1,0 +1,52 @@
+"""The ConfigMap as a kubelet mounts it: links to links, which the clients must follow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import yaml
+
+from builder.prove import clients
+from builder.prove.sandbox import open_sandbox
+from tests.roots import root
+from tests.trust.world import World, build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from builder.prove.sandbox import Sandbox
+
+_MOUNT = "/mnt/ca"
+_READERS = ["curl", "openssl", "urllib", "php", "go"]
+_NODE = f"NODE_EXTRA_CA_CERTS={_MOUNT}/roots.pem"
+
+
+def _mount(sandbox: Sandbox, file: Path, moment: str) -> None:
+    """Lay a ConfigMap down as kubelet does: a folder for the moment, one link to it, and links to that."""
+    data = yaml.safe_load(file.read_text("utf-8"))["data"]
+    for key, text in data.items():
+        sandbox.copy_in(f"{_MOUNT}/..{moment}/{key}", text.encode())
+    sandbox.run(["sh", "-c", f"cd {_MOUNT} && find . -maxdepth 1 -type l -delete && ln -s ..{moment} ..data"])
+    for key in data:
+        sandbox.run(["ln", "-s", f"..data/{key}", f"{_MOUNT}/{key}"])
+
+
+def test_pods_trust_what_the_configmap_has(world: World, tmp_path: Path) -> None:
+    """Beside the image's own roots; after the next release, which drops a root, as that says."""
+    first, second = (
+        build(tmp_path, "acme", [world.kept, other], version, target="kubernetes")
+        for version, other in (("1", world.old), ("2", world.new))
+    )
+    with open_sandbox(root("bookworm")) as sandbox:
+        sandbox.copy_in("/usr/local/share/ca-certificates/public.crt", world.public.pem)
+        sandbox.run(["update-ca-certificates"])
+        path = f"SSL_CERT_DIR=/etc/ssl/certs:{_MOUNT}"
+        asked = [
+            replace(client, command=("env", path, _NODE, *client.command))
+            for client in clients.equip(sandbox, world.programs, only=[*_READERS, "node"])
+        ]
+        for file, more in ((None, set()), (first, {"kept", "old"}), (second, {"kept", "new"})):
+            if file:
+                _mount(sandbox, file, file.parent.name)
+            assert world.trusted(sandbox, asked) == {client.name: {"public", *more} for client in asked}
