@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 # A plain file is installed by nobody, and has no field for who made it.
 NOT_PROVABLE = {
-    "browsers-deb": "its testbed comes",
-    "browsers-rpm": "its testbed comes",
     "go": "its testbed is being built",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
     "pem": "no package manager installs a file",

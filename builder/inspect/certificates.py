@@ -1,23 +1,31 @@
 """Find the certificates inside a package's files: PEM blocks (RFC 7468) and OpenSSL's TRUSTED CERTIFICATE.
 
-And what a package says that it distrusts: by p11-kit's folders, Windows' keys, and the list that ours carry.
+And those in browsers' managed policies; and what a package says that it distrusts: by p11-kit's folders,
+Windows' keys, such policies, and the list that ours carry.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder.formats.unpacked import Malformed
 from builder.inspect.contents import Flaw, Held
-from builder.model import Finding, summarise
+from builder.model import Finding, Origin, summarise
+from builder.render.chromium_policy import ChromiumPolicy
 from builder.render.inventory import Inventory
 from builder.text.quoting import visible
 from builder.x509 import pem
 from builder.x509.certificate import read
 from builder.x509.der import DerError, header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MAX_BLOCKS = 20_000
 _TRUSTED = "TRUSTED CERTIFICATE"
@@ -29,6 +37,8 @@ _BLOCKLIST = re.compile(
     r"(^|/)(bl(ock|ack)list|SystemCertificates/Disallowed|RootCATrustedCertificates/UntrustedCertificates)/"
 )
 _LIST = re.compile(r"(^|/)certificates\.json$")
+# Chromium, Chrome and Edge read every file of such a folder.
+_POLICY = re.compile(r"(^|/)policies/managed/[^/]+\.json$")
 
 
 def blocks(path: str) -> bool:
@@ -37,7 +47,11 @@ def blocks(path: str) -> bool:
 
 
 def listed(path: str, data: bytes) -> tuple[Held, ...] | None:
-    """Return what the file `path` lists as distrusted, None where it is no list of trustpack's."""
+    """Return what the file `path` lists as distrusted, None where it is no policy and no list of ours."""
+    if _POLICY.search(path):
+        policy = _policy(data)
+        blocked = _encoded(path, policy.distrusted if policy else ())
+        return tuple(one for one in blocked if isinstance(one, Held))
     if not _LIST.search(path):
         return None
     try:
@@ -55,6 +69,11 @@ def held(path: str, data: bytes) -> tuple[Held | Flaw, ...]:
 
     Raises Malformed for more than anybody can have meant.
     """
+    if _POLICY.search(path):
+        policy = _policy(data)
+        if policy is None:
+            return (Flaw(path, "is no file of policies that browsers could read"),)
+        return _encoded(path, (*policy.trusted, *(one.certificate for one in policy.constrained)))
     found = tuple(
         islice((_held(path, block) for block in pem.embedded(data, path, _LABELS)), _MAX_BLOCKS + 1)
     )
@@ -75,6 +94,29 @@ def _held(path: str, block: pem.Block | Finding) -> Held | Flaw:
         return Flaw(path, f"line {block.origin.line}: a trusted certificate cannot be read: {error}")
     found = read(der, block.origin)
     return _flaw(path, found) if isinstance(found, Finding) else Held(path, found.label, summarise(found))
+
+
+def _policy(data: bytes) -> ChromiumPolicy | None:
+    try:
+        return msgspec.json.decode(data, type=ChromiumPolicy)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _encoded(path: str, texts: Iterable[str]) -> tuple[Held | Flaw, ...]:
+    """Return the certificates that are DER in base64, in their order, and what is wrong with others."""
+    found: list[Held | Flaw] = []
+    for text in islice(texts, _MAX_BLOCKS):
+        try:
+            item = read(base64.b64decode(text, validate=True), Origin(path))
+        except (binascii.Error, ValueError):
+            found.append(Flaw(path, "a certificate is not in base64"))
+            continue
+        if isinstance(item, Finding):
+            found.append(Flaw(path, item.message))
+        else:
+            found.append(Held(path, item.label, summarise(item)))
+    return tuple(found)
 
 
 def _flaw(path: str, finding: Finding) -> Flaw:

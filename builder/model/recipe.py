@@ -32,8 +32,10 @@ Content = Literal[
 PER_CERTIFICATE = frozenset({"certificate", "root", "intermediate", "trusted", "distrusted"})
 APART = frozenset({"certificate", "hashed", "thumbprint"})
 
-# Where packages are proven: a copy of a system, or a language's or Homebrew's own clean folder.
-TestbedName = Literal["gem", "homebrew", "maven", "npm", "oci", "system", "wheel"]
+# Where packages are proven: a copy of a system, its browsers, or a language's or Homebrew's own clean folder.
+TestbedName = Literal["browsers", "gem", "homebrew", "maven", "npm", "oci", "system", "wheel"]
+# Those in which a system's package manager installs.
+WITH_MANAGER = frozenset({"browsers", "system"})
 
 # The setting of every target that cannot keep to a CA's domains: whether it may ship such a CA all the same.
 UNENFORCED = "domains_unenforced"

@@ -19,7 +19,7 @@ HOST = "localhost"
 # hence not "certif", which is in the path of every line of a crashed Python's traceback.
 ABOUT_CERTIFICATE = re.compile(
     r"(?i:certificate|issuer|PKIX|x509|verif(y|ication)|subject alternative|host\s?name)"
-    r"|\b(ERR_TLS_)?CERT_[A-Z]"
+    r"|\b(ERR_(TLS_)?)?CERT_[A-Z]"
 )
 _SIGNALLED = 128
 

@@ -78,6 +78,11 @@ class Sandbox:
             raise ProofError(f"{' '.join(command)}: failed with {result.code} in {self.root}:\n{result.out}")
         return result
 
+    def words(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> list[str]:
+        """Return what starts `command` inside from outside, for who minds its pipes himself; see run."""
+        variables = [f"{key}={value}" for key, value in {**_ENVIRONMENT, **(environment or {})}.items()]
+        return [*self._enter, "env", "-i", *variables, *command]
+
     def copy_in(self, path: str, data: bytes, *, mode: int = 0o644) -> None:
         """Write a file inside, and the folders it lies in."""
         script = 'mkdir -p "${1%/*}" && cat >"$1" && chmod "$2" "$1"'
@@ -101,10 +106,9 @@ class Sandbox:
     def _run(
         self, command: Sequence[str], more: Mapping[str, str], data: bytes, seconds: float, *, stderr: int
     ) -> subprocess.CompletedProcess[bytes]:
-        words = [f"{key}={value}" for key, value in {**_ENVIRONMENT, **more}.items()]
         try:
             return subprocess.run(
-                [*self._enter, "env", "-i", *words, *command],
+                self.words(command, more),
                 input=data,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -9,23 +9,43 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from builder.model import Bundle, Certificate
 
-_TRUSTED, _DISTRUSTED = "CACertificates", "CADistrustedCertificates"
+
+class LimitedCertificate(msgspec.Struct, frozen=True):
+    """A certificate that is trusted for some names only."""
+
+    certificate: str
+
+
+class ChromiumPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a file of policies says of CAs, each in base64; whatever else it says, is not looked at."""
+
+    trusted: tuple[str, ...] = msgspec.field(name="CACertificates", default=())
+    constrained: tuple[LimitedCertificate, ...] = msgspec.field(
+        name="CACertificatesWithConstraints", default=()
+    )
+    distrusted: tuple[str, ...] = msgspec.field(name="CADistrustedCertificates", default=())
+    merged: tuple[str, ...] = msgspec.field(name="PolicyListMultipleSourceMergeList", default=())
+
+
 # Of two files that set one list the later name's counts, and the other is ignored in silence, unless the list
-# is named here. Where two files have this list, again one counts: so each names all that either may set.
-_MERGED = (_TRUSTED, "CACertificatesWithConstraints", _DISTRUSTED)
+# is named in `merged`. Where two files have that, again one counts: each names all that any of ours may set.
+_MERGED = ("CACertificates", "CACertificatesWithConstraints", "CADistrustedCertificates")
 
 
 def chromium_policy(bundle: Bundle) -> bytes:
     """Return the policies that trust a bundle's CAs, and distrust those that it distrusts."""
-    lists = {_TRUSTED: _listed(bundle.certificates), _DISTRUSTED: _listed(bundle.distrusted)}
-    policies = {key: value for key, value in lists.items() if value}
-    return (json.dumps({**policies, "PolicyListMultipleSourceMergeList": _MERGED}, indent=2) + "\n").encode()
+    policy = ChromiumPolicy(
+        trusted=_listed(bundle.certificates), distrusted=_listed(bundle.distrusted), merged=_MERGED
+    )
+    return (json.dumps(msgspec.to_builtins(policy), indent=2) + "\n").encode("ascii")
 
 
-def _listed(certificates: Iterable[Certificate]) -> list[str]:
-    return [base64.b64encode(one.der).decode("ascii") for one in certificates]
+def _listed(certificates: Iterable[Certificate]) -> tuple[str, ...]:
+    return tuple(base64.b64encode(one.der).decode("ascii") for one in certificates)

@@ -12,7 +12,7 @@ import msgspec
 from builder import formats
 from builder.formats.metadata import modernised
 from builder.model.packagemanagers import MANAGERS
-from builder.model.recipe import APART, PER_CERTIFICATE, UNENFORCED, Content, TestbedName
+from builder.model.recipe import APART, PER_CERTIFICATE, UNENFORCED, WITH_MANAGER, Content, TestbedName
 from builder.text import document
 from builder.text.faults import Fault, nearest, shown
 from builder.text.values import END, Line
@@ -125,7 +125,10 @@ class RecipeSection(_Struct, frozen=True):
     manager: (
         Annotated[
             str,
-            _says("The package manager of the testbed 'system'.", extra_json_schema={"enum": [*MANAGERS]}),
+            _says(
+                "The package manager of the testbed 'system' or 'browsers'.",
+                extra_json_schema={"enum": [*MANAGERS]},
+            ),
         ]
         | None
     ) = None
@@ -233,14 +236,15 @@ def _contradictions(raw: RecipeSection) -> Iterator[Fault]:
 
 def _unprovable(raw: RecipeSection) -> Iterator[Fault]:
     """Yield which package manager is unknown, missing, or named in vain."""
-    if raw.testbed == "system" and raw.manager is None:
+    if raw.testbed in WITH_MANAGER and raw.manager is None:
         hint = f"known here: {', '.join(MANAGERS)}"
-        yield Fault(("testbed",), "the testbed 'system' needs a manager", hint)
+        yield Fault(("testbed",), f"the testbed '{raw.testbed}' needs a manager", hint)
     elif raw.manager is not None and raw.manager not in MANAGERS:
         said = f"manager: {shown(raw.manager)} is no package manager known here"
         yield Fault(("manager",), said, nearest(raw.manager, MANAGERS))
-    elif raw.manager is not None and raw.testbed != "system":
-        yield Fault(("manager",), "manager: has no effect without the testbed 'system'")
+    elif raw.manager is not None and raw.testbed not in WITH_MANAGER:
+        testbeds = " or ".join(f"'{name}'" for name in sorted(WITH_MANAGER))
+        yield Fault(("manager",), f"manager: has no effect without the testbed {testbeds}")
 
 
 def _not_offered(raw: RecipeSection, key: str, value: str, path: tuple[str | int, ...]) -> Iterator[Fault]:

@@ -128,6 +128,10 @@ FILTER_MEANINGS = {
 
 
 TESTBEDS = {
+    "browsers": (
+        "a throw-away copy of this machine's system, or of the one in `--root`, whose browsers are asked",
+        "root, on Linux",
+    ),
     "gem": ("a new folder for gems", "ruby"),
     "homebrew": ("an empty prefix, and a double of Homebrew", "ruby and openssl"),
     "npm": ("a new project", "node and npm; its clients are fetched, unless `--offline`"),

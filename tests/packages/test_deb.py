@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builder.prove.sandbox import open_sandbox
+from tests import targets
 from tests.packages import readers
 from tests.packages.built import DEMO, NOW, Built, fingerprints, run, trustpack
 from tests.packages.linters import explained
@@ -86,19 +87,23 @@ def test_debsums_finds_every_file_as_it_was_packed(built: Built, tmp_path: Path)
     assert [line.split()[-1] for line in changed.stdout.splitlines()].count("FAILED") == 1
 
 
+_DEBS = [name for name, one in targets.ALL.items() if one.recipe.outputs[0].container == "deb"]
+
+
 @pytest.fixture(params=["demo", "acme"])
-def lintable(request: pytest.FixtureRequest, demo: Built, tmp_path: Path) -> Path:
+def lintable(request: pytest.FixtureRequest, demo: Built, tmp_path: Path, target: str) -> Path:
     """Return the .deb of a configured organisation, and of one that says next to nothing of itself."""
     if request.param == "demo":
-        return demo.file("deb")
+        return demo.file(target)
     config = tmp_path / "trustpack.yaml"
     name = '{slug: acme, name: "Acme Holding and Trading of the Northern Hemisphere, Limited"}'
-    config.write_text(f"organisation: {name}\nbundle: {{paths: [{DEMO}]}}\ntargets: [deb]\n")
+    config.write_text(f"organisation: {name}\nbundle: {{paths: [{DEMO}]}}\ntargets: [{target}]\n")
     trustpack("build", "--config", config, "--out", tmp_path, "--now", NOW, "--quiet")
     return next(tmp_path.glob("*.deb"))
 
 
-def test_lintian_finds_what_the_recipe_explains(lintable: Path) -> None:
+@pytest.mark.parametrize("target", _DEBS)
+def test_lintian_finds_what_the_recipe_explains(lintable: Path, target: str) -> None:
     """No tag is without a reason in the recipe, and no reason is without its tag."""
     options = ("--no-cfg", "--allow-root", "--pedantic", "--display-info", "--color=never")
     # lintian's exit code says that there are errors; which ones are meant is the recipe's to say.
@@ -110,4 +115,4 @@ def test_lintian_finds_what_the_recipe_explains(lintable: Path) -> None:
         check=False,
     )
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert explained("deb", "lintian") == {words[2] for words in lines}, done.stdout + done.stderr
+    assert explained(target, "lintian") == {words[2] for words in lines}, done.stdout + done.stderr

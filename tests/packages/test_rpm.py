@@ -6,7 +6,10 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 from builder.prove.sandbox import open_sandbox
+from tests import targets
 from tests.packages import readers
 from tests.packages.built import Built, run
 from tests.packages.linters import explained
@@ -16,6 +19,7 @@ from tests.tools import NO_HOME, require
 if TYPE_CHECKING:
     from pathlib import Path
 
+_RPMS = [name for name, one in targets.ALL.items() if one.recipe.outputs[0].container == "rpm"]
 _TAG = re.compile(r"^\S+: [EWI]: (\S+)", re.MULTILINE)
 
 
@@ -60,14 +64,30 @@ def test_rpm_installs_and_erases_it(built: Built) -> None:
         assert before == sandbox.run(folders).out
 
 
-def test_rpmlint_finds_what_the_recipe_explains(demo: Built) -> None:
+@pytest.mark.parametrize("target", _RPMS)
+def test_rpmlint_finds_what_the_recipe_explains(demo: Built, target: str) -> None:
     """No tag is without a reason in the recipe, and no reason is without its tag."""
     # rpmlint's exit code says that there are errors; which ones are meant is the recipe's to say.
     done = subprocess.run(
-        [require("rpmlint"), demo.file("rpm")],
+        [require("rpmlint"), demo.file(target)],
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": NO_HOME},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert explained("rpm", "rpmlint") == set(_TAG.findall(done.stdout)), done.stdout + done.stderr
+    assert explained(target, "rpmlint") == set(_TAG.findall(done.stdout)), done.stdout + done.stderr
+
+
+def test_rpm_leaves_nothing_of_the_policies_of_browsers(built: Built) -> None:
+    """Installed, it verifies, and no file is one that rpm keeps; erased, files and folders are as before."""
+    file = built.file("browsers-rpm")
+    (artifact,) = built.artifacts("browsers-rpm")
+    folders = ["sh", "-c", "find /etc /usr/share | sort"]
+    with open_sandbox(root("trixie")) as sandbox:
+        sandbox.copy_in(f"/root/{file.name}", file.read_bytes())
+        before = sandbox.run(folders).out
+        assert "warning" not in sandbox.run(["rpm", "--install", "--nosignature", f"/root/{file.name}"]).out
+        assert sandbox.run(["rpm", "--verify", artifact["name"]]).out == ""
+        assert sandbox.run(["rpm", "--query", "--configfiles", artifact["name"]]).out == ""
+        assert "warning" not in sandbox.run(["rpm", "--erase", artifact["name"]]).out
+        assert sandbox.run(folders).out == before

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from builder.prove.sandbox import Sandbox
+
 # The one name that is not loopback's own: a page there has no secure context, as in many a private network.
 PLAIN_HOST = "pkgs.acme.test"
 _OPTIONS = (
@@ -194,14 +196,15 @@ class Page:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Browser]:
-    """Start Chromium with a new profile in `folder`, and end it."""
+def started(folder: Path, sandbox: Sandbox | None = None) -> Iterator[Browser]:
+    """Start Chromium with a new profile in `folder`, in a sandbox where one is given, and end it."""
     chromium = require("chromium")
+    options = [*_OPTIONS, f"--user-data-dir={folder}"]
     (for_it, commands), (answers, from_it) = os.pipe(), os.pipe()
     process = subprocess.Popen(
         [
-            *("sh", "-c", _PIPES, "sh", str(for_it), str(from_it), chromium, *_OPTIONS),
-            f"--user-data-dir={folder}",
+            *("sh", "-c", _PIPES, "sh", str(for_it), str(from_it)),
+            *(sandbox.words([chromium, *options]) if sandbox else [chromium, *options]),
         ],
         pass_fds=[for_it, from_it],
         env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8"},

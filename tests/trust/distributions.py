@@ -236,11 +236,11 @@ def disguise(sandbox: Sandbox, manager: Manager, distribution: Distribution) -> 
     # Every system that has started has this; pacman reads there how much room there is.
     sandbox.run(["ln", "-sf", "../proc/self/mounts", "/etc/mtab"])
     double = f"/root/double.{manager.family.container}"
-    sandbox.copy_in(double, _double(manager.family, distribution))
+    sandbox.copy_in(double, double_of(manager.family, distribution))
     sandbox.run([*manager.install, double])
 
 
-def _double(family: Family, distribution: Distribution) -> bytes:
+def double_of(family: Family, distribution: Distribution) -> bytes:
     """Package the double of the distribution's ca-certificates."""
     owner = bundles.organisation("test", summary="Double of a distribution's ca-certificates")
     files = (

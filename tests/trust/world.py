@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.prove import authority
-from builder.prove.authority import Authority
+from builder.prove.authority import Authority, Leaf
 from builder.prove.clients import Programs, SystemClient
 from builder.prove.sandbox import Sandbox
 from builder.prove.server import serve
@@ -43,19 +43,26 @@ class World:
 def open_world(programs: Programs) -> Iterator[World]:
     """Make the CAs and serve one leaf of each, and the bad ones, while the block runs."""
     now = dt.datetime.now(dt.UTC)
-    hour = dt.timedelta(hours=1)
     cas = {
         name: authority.create(f"Trust Test {name}", now=now)
         for name in ("kept", "old", "new", "beta", "public")
     }
     leaves = {name: authority.issue(ca, [HOST], now=now) for name, ca in cas.items()}
-    stranger = authority.create("Trust Test stranger", now=now)
-    leaves["unrelated"] = authority.issue(stranger, [HOST], now=now)
-    leaves["wrong-host"] = authority.issue(cas["kept"], ["other.example"], now=now)
-    leaves["expired"] = authority.issue(cas["kept"], [HOST], now=now, valid=(now - 9 * hour, now - hour))
+    leaves |= bad_leaves(cas["kept"], now)
     with contextlib.ExitStack() as stack:
         urls = {name: f"https://{HOST}:{stack.enter_context(serve(leaf))}/" for name, leaf in leaves.items()}
         yield World(**cas, urls=urls, programs=programs, now=now)
+
+
+def bad_leaves(kept: Authority, now: dt.datetime) -> dict[str, Leaf]:
+    """Return what must be refused at all times: an unrelated CA's leaf, and a good CA's bad ones."""
+    hour = dt.timedelta(hours=1)
+    stranger = authority.create("Trust Test stranger", now=now)
+    return {
+        "unrelated": authority.issue(stranger, [HOST], now=now),
+        "wrong-host": authority.issue(kept, ["other.example"], now=now),
+        "expired": authority.issue(kept, [HOST], now=now, valid=(now - 9 * hour, now - hour)),
+    }
 
 
 def build(

@@ -108,22 +108,15 @@ def settle(
     sandbox: Sandbox, recipe: Recipe, *, name: str, programs: Programs, only: frozenset[str]
 ) -> System:
     """Return the testbed in an open `sandbox`; raise ToolError where the package fits none such."""
-    family = MANAGERS[recipe.manager]
-    commands = next((one for one in family.programs if _holds(sandbox, f"command -v {one.program}")), None)
-    if commands is None or not sandbox.run(family.owned, check=False).out.startswith(family.installed):
-        raise ToolError(
-            f"{sandbox.root}: has no ca-certificates that the {recipe.target} package could build on",
-            hint=f"name an unpacked system that has with --root, for --target {recipe.target}",
-        )
+    commands = package_manager(sandbox, recipe)
     # A store may be older than its list: made anew, it differs only in what the package changes.
     sandbox.run(["sh", "-c", _UPDATE])
     ready = clients.equip(sandbox, programs, only=only)
-    marker = sandbox.run(["cat", STAND_IN], check=False)
     return System(
         sandbox=sandbox,
         name=name,
         commands=commands,
-        stand_in=marker.out.strip() if marker.code == 0 else "",
+        stand_in=stand_in(sandbox),
         there=frozenset(client.name for client in ready),
         asked=tuple(
             _client(sandbox, client)
@@ -131,6 +124,36 @@ def settle(
             if _holds(sandbox, _READS_STORE.get(client.name, ":"))
         ),
     )
+
+
+def package_manager(sandbox: Sandbox, recipe: Recipe) -> Commands:
+    """Return the program of a recipe's package manager; raise ToolError on a system that is another's."""
+    family = MANAGERS[recipe.manager]
+    commands = next((one for one in family.programs if _holds(sandbox, f"command -v {one.program}")), None)
+    if commands is None or not sandbox.run(family.owned, check=False).out.startswith(family.installed):
+        raise ToolError(
+            f"{sandbox.root}: has no ca-certificates that the {recipe.target} package could build on",
+            hint=f"name an unpacked system that has with --root, for --target {recipe.target}",
+        )
+    return commands
+
+
+def instructed(commands: Commands) -> str:
+    """Return the id of the instructions that are for a package manager's program; empty where none are."""
+    return _MANAGERS.get(commands.program, "")
+
+
+def stand_in(sandbox: Sandbox) -> str:
+    """Return what of the system is a double, in its own words; empty where nothing is."""
+    marker = sandbox.run(["cat", STAND_IN], check=False)
+    return marker.out.strip() if marker.code == 0 else ""
+
+
+def version(sandbox: Sandbox, program: str, question: str = "") -> str:
+    """Return the number of a program's version, empty where it is not there; `question` is what asks it."""
+    asked = sandbox.run(["sh", "-c", question or f"{program} --version"], check=False)
+    number = _NUMBER.search(asked.out) if asked.code == 0 else None
+    return number[0] if number else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +202,11 @@ class System:
     @property
     def manager(self) -> str:
         """Which instructions are for this system."""
-        return _MANAGERS.get(self.commands.program, "")
+        return instructed(self.commands)
 
     def know_nothing(self) -> None:
         """Let the package manager have no other source, and ask nobody: nobody is there to answer."""
-        self.sandbox.run(["sh", "-c", _ALONE[self.manager]])
+        self.sandbox.run(["sh", "-c", _ALONE[instructed(self.commands)]])
 
     def type_in(self, lines: str, *, there: bool) -> None:  # noqa: ARG002  nothing is noted of it
         """Run shell lines as root."""
@@ -210,15 +233,13 @@ def _holds(sandbox: Sandbox, script: str) -> bool:
 
 
 def _client(sandbox: Sandbox, client: clients.SystemClient) -> Client:
-    asked = sandbox.run(["sh", "-c", _VERSION.get(client.name, f"{client.program} --version")], check=False)
-    number = _NUMBER.search(asked.out)
-    version = number[0] if number else ""
+    number = version(sandbox, client.program, _VERSION.get(client.name, ""))
     command = (*client.command, "{url}")
     if client.name == "node" and _holds(sandbox, _OWN_STORE):
         bundle = next((path for path in _BUNDLES if _holds(sandbox, f"[ -e {path} ]")), _BUNDLES[0])
         extra = {"NODE_EXTRA_CA_CERTS": bundle}
-        return Client(client.name, command, extra, note="with environment", version=version)
-    return Client(client.name, command, version=version)
+        return Client(client.name, command, extra, note="with environment", version=number)
+    return Client(client.name, command, version=number)
 
 
 def _compiled(only: frozenset[str]) -> Programs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import json
@@ -126,3 +127,42 @@ def test_reads_what_a_package_lists_as_distrusted() -> None:
 def test_other_peoples_files_are_no_list(path: str, data: bytes) -> None:
     """A package may have a file of that name that means something else."""
     assert listed(path, data) is None
+
+
+def _policy(**lists: object) -> bytes:
+    return json.dumps({**lists, "HomepageLocation": "https://acme.example"}).encode()
+
+
+_POLICY = "/etc/chromium/policies/managed/acme.json"
+
+
+def test_reads_the_certificates_of_a_browsers_policies(roots: list[bytes]) -> None:
+    """Those that it trusts, for all names or for some, are the package's; what it distrusts is told apart."""
+    one, two = (base64.b64encode(_der(pem)).decode() for pem in roots[:2])
+    trusting = _policy(CACertificates=[one], CACertificatesWithConstraints=[{"certificate": two}])
+    found = [each.certificate.sha256 for each in held(_POLICY, trusting) if isinstance(each, Held)]
+    assert found == [hashlib.sha256(_der(pem)).hexdigest() for pem in roots[:2]]
+    assert listed(_POLICY, trusting) == ()
+    distrusting = _policy(CADistrustedCertificates=[one])
+    assert held(_POLICY, distrusting) == ()
+    (told,) = listed(_POLICY, distrusting) or ()
+    assert told.certificate.sha256 == hashlib.sha256(_der(roots[0])).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"{", "is no file of policies"),
+        (b"[" * 100_000, "is no file of policies"),
+        (_policy(CACertificates="one"), "is no file of policies"),
+        (_policy(CACertificates=["*"]), "is not in base64"),
+        (_policy(CACertificates=["BAA="]), "is not a certificate"),
+    ],
+    ids=["cut", "nested", "text", "no base64", "no certificate"],
+)
+def test_policies_that_no_browser_reads_are_told(data: bytes, said: str) -> None:
+    """Whatever they hold: no traceback, and nothing is passed over."""
+    (flaw,) = held(_POLICY, data)
+    assert isinstance(flaw, Flaw)
+    assert said in flaw.what
+    assert listed(_POLICY, data) == ()

@@ -176,13 +176,13 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
         (
             "title:",
             "manager: apt\ntitle:",
-            "1: manager: has no effect without the testbed 'system'",
+            "1: manager: has no effect without the testbed 'browsers' or 'system'",
             "",
         ),
         (
             "title:",
             "testbed: /etc\ntitle:",
-            "1: testbed: '/etc' is not one of gem, homebrew, maven, npm, oci, system, wheel",
+            "1: testbed: '/etc' is not one of browsers, gem, homebrew, maven, npm, oci, system, wheel",
             "",
         ),
         (
