@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from builder.model import Bundle, Certificate
 
 
-class LimitedCertificate(msgspec.Struct, frozen=True):
+class LimitedCA(msgspec.Struct, frozen=True):
     """A certificate that is trusted for some names only."""
 
     certificate: str
@@ -27,9 +27,7 @@ class ChromiumPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a file of policies says of CAs, each in base64; whatever else it says, is not looked at."""
 
     trusted: tuple[str, ...] = msgspec.field(name="CACertificates", default=())
-    constrained: tuple[LimitedCertificate, ...] = msgspec.field(
-        name="CACertificatesWithConstraints", default=()
-    )
+    constrained: tuple[LimitedCA, ...] = msgspec.field(name="CACertificatesWithConstraints", default=())
     distrusted: tuple[str, ...] = msgspec.field(name="CADistrustedCertificates", default=())
     merged: tuple[str, ...] = msgspec.field(name="PolicyListMultipleSourceMergeList", default=())
 
