@@ -5,6 +5,7 @@ What a recipe cannot say of itself is said here, with the reason: what a target 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,9 +62,14 @@ class Target:
         return [recipe.fill(output.filename, words, self.name) for output in self.recipe.outputs]
 
     def output(self, file: str) -> Output:
-        """Return the part of the recipe that makes an artifact: the one whose fixed ending fits best."""
-        endings = {output.filename.rpartition("}")[2]: output for output in self.recipe.outputs}
-        return endings[max((ending for ending in endings if file.endswith(ending)), key=len)]
+        """Return the part of the recipe that makes an artifact: most of the name is that one's fixed text."""
+        fixed = {output.id: re.split(r"\{[a-z_]+\}", output.filename) for output in self.recipe.outputs}
+        fitting = [
+            output
+            for output in self.recipe.outputs
+            if re.fullmatch(".+".join(map(re.escape, fixed[output.id])), file)
+        ]
+        return max(fitting, key=lambda output: len("".join(fixed[output.id])))
 
 
 def _targets() -> dict[str, Target]:
