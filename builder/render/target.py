@@ -14,6 +14,7 @@ import msgspec
 from builder.errors import ConfigError
 from builder.formats.compression import gzip
 from builder.model import FILE_NAME, Certificate, File, Package
+from builder.model.domains import told
 from builder.model.recipe import PER_CERTIFICATE
 from builder.model.release import Release
 from builder.render import changelog
@@ -259,8 +260,11 @@ def _scope(
         **words,
         # Which of its fields were configured changes no package, and so the lock does not pin it.
         "org": msgspec.structs.replace(target.organisation, defaulted=()),
-        "certificates": [_Shown(certificate) for certificate in target.bundle.certificates],
-        "distrusted": [_Shown(certificate) for certificate in target.bundle.distrusted],
+        "certificates": [
+            _Shown(certificate, _limit(certificate, target.recipe))
+            for certificate in target.bundle.certificates
+        ],
+        "distrusted": [_Shown(certificate, "") for certificate in target.bundle.distrusted],
         "settings": target.settings,
         "files": paths,
         "epoch": target.epoch,
@@ -271,14 +275,22 @@ def _scope(
     }
 
 
+def _limit(certificate: Certificate, recipe: Recipe) -> str:
+    """Return what people are told of a CA's domains, empty where it has none."""
+    if not certificate.domains:
+        return ""
+    kept = "trusted for these alone" if recipe.keeps_domains else "but trusted here for all names"
+    return f"meant for {told(certificate.domains)}, {kept}"
+
+
 class _Shown(SimpleNamespace):
-    """A certificate as templates see it: its own fields, and OpenSSL's subject hash when asked for.
+    """A certificate as templates see it: its fields, its limit, and OpenSSL's subject hash if asked for.
 
     Not where it was read, which is a path of the machine that builds.
     """
 
-    def __init__(self, certificate: Certificate) -> None:
-        super().__init__(_certificate=certificate)
+    def __init__(self, certificate: Certificate, limit: str) -> None:
+        super().__init__(_certificate=certificate, limit=limit)
 
     def __getattr__(self, name: str) -> Any:
         certificate: Certificate = self.__dict__["_certificate"]
@@ -287,10 +299,10 @@ class _Shown(SimpleNamespace):
         return subject_hash(certificate.der) if name == "openssl_hash" else getattr(certificate, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Shown, (self.__dict__["_certificate"],)
+        return _Shown, (self.__dict__["_certificate"], self.limit)
 
     def __dir__(self) -> list[str]:
-        return list(_SHOWN)
+        return [*_SHOWN, "limit"]
 
 
 def _filled(value: Any, words: Mapping[str, str], where: str) -> Any:

@@ -99,7 +99,8 @@ PLACEHOLDERS = {
 }
 SCOPE = {
     "org": "The organisation: `.slug`, `.name`, `.homepage`, `.contact_name`, `.contact_email` …",
-    "certificates": "Those trusted: `.subject`, `.label`, `.sha256`, `.not_after`, `.pem`, `.openssl_hash` …",
+    "certificates": "Those trusted: `.subject`, `.label`, `.sha256`, `.not_after`, `.pem` …; "
+    "`.openssl_hash` is OpenSSL's, `.limit` is what people are told of its domains.",
     "distrusted": "Those that the lifecycle distrusts, with the same fields.",
     "settings": "The value of each setting.",
     "files": "The paths of this output's files.",

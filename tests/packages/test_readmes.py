@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from builder.prove import authority
 from builder.render import recipe
+from tests import targets
 from tests.packages import readers
 from tests.packages.built import fingerprints, trustpack
 
@@ -51,6 +52,29 @@ def test_a_package_says_what_it_trusts_and_where_it_comes_from(demo: Built, targ
     assert "Take it from" in said
     assert "alone" in said
     assert "Anybody can" in said
+
+
+@pytest.mark.parametrize("target", READMES)
+def test_a_package_says_whether_it_trusts_a_ca_for_its_domains_alone(target: str, tmp_path: Path) -> None:
+    """Beside the CA, and of no other one."""
+    limited, free = (authority.create(f"Acme {name}", now=_NOW).pem for name in ("Limited", "Free"))
+    (tmp_path / "roots.pem").write_bytes(limited + free)
+    (digest,) = fingerprints(limited)
+    keeps = targets.ALL[target].recipe.keeps_domains
+    allowed = "" if keeps else f"settings: {{{target}: {{domains_unenforced: allow}}}}\n"
+    (tmp_path / "trustpack.yaml").write_text(
+        f"organisation: {{slug: demo, homepage: https://demo.example.org}}\nbundle: {{paths: [roots.pem]}}\n"
+        f"release: '20260102'\nsite: https://packages.demo.example.org\n{allowed}"
+        "lifecycle:\n  authorities:\n"
+        f"    {digest}: {{domains: [corp.example, 10.0.0.0/8]}}\n"
+    )
+    out = tmp_path / "dist"
+    trustpack("build", "--config", tmp_path / "trustpack.yaml", "--target", target, "--out", out)
+    suffix, path = READMES[target]
+    [file] = [file for file in out.iterdir() if file.name.endswith(suffix)]
+    said = readers.read(target, file).data(path).decode().replace("\\", "")
+    kept = "trusted for these alone" if keeps else "but trusted here for all names"
+    assert said.count(f"meant for corp.example, 10.0.0.0/8, {kept}") == 1
 
 
 @pytest.mark.parametrize("target", ["apk", "arch", "deb", "homebrew", "rpm"])

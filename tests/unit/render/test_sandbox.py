@@ -103,7 +103,7 @@ def test_a_certificate_does_not_tell_where_it_was_read(tmp_path: Path) -> None:
     """That is a path of the machine that builds."""
     from builder.render.target import _Shown
 
-    shown = _Shown(bundles.bundle("Acme Root").certificates[0])
+    shown = _Shown(bundles.bundle("Acme Root").certificates[0], "")
     for path in "certificate.origin.path", "certificate.certificate.origin.path":
         (tmp_path / f"{len(path)}.j2").write_text(f"{{{{ {path}|text }}}}")
         with pytest.raises(ConfigError):
