@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NOT_PROVABLE = {
     "go": "its testbed is being built",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
+    "msi": "there is no Windows here: the long tests ask Wine, which only stands in for it",
     "pem": "no package manager installs a file",
     "windows": "there is no Windows here: the long tests ask Wine, which only stands in for it",
 }
@@ -31,6 +32,7 @@ NO_FIELDS = {
     "windows": "settings and a script say nothing of who made them",
 }
 NO_CHANGELOG = {
+    "msi": "'trustpack diff' compares two",
     "pem": "'trustpack diff' compares two",
     "windows": "'trustpack diff' compares two",
 }

@@ -176,6 +176,12 @@ def manifest(file: Path) -> Fields:
     }
 
 
+def msi(file: Path) -> Fields:
+    """Read what Windows shows of an installed program, by msitools."""
+    rows = dict(line.split("\t", 1) for line in ran("msiinfo", "export", file, "Property").splitlines()[3:])
+    return {"summary": rows["ARPCOMMENTS"], "homepage": rows["ARPHELPLINK"], "contact": rows["ARPCONTACT"]}
+
+
 # By the ending of an artifact's name, which says whose reader it is for.
 READERS: dict[str, Callable[[Path], Fields]] = {
     ".deb": deb,
@@ -188,6 +194,7 @@ READERS: dict[str, Callable[[Path], Fields]] = {
     ".rb": homebrew,
     ".oci.tar": oci,
     ".yaml": manifest,
+    ".msi": msi,
 }
 
 

@@ -222,6 +222,10 @@ def _registry(file: Path) -> Read:
     return Read(tuple(_certificates(windows.registry(file.read_bytes()))), {}, "")
 
 
+def _installer(file: Path) -> Read:
+    return Read(tuple(_certificates(windows.installer(file))), {}, "")
+
+
 def _policy(file: Path) -> Read:
     return Read(tuple(_certificates(windows.policy(file.read_bytes()))), {}, "")
 
@@ -278,6 +282,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "go": go,
     "jar": wheel,  # a zip, too
     "manifest": _single,
+    "msi": _installer,
     "oci": oci,
     "pacman": pacman,
     "pol": _policy,

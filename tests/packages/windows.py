@@ -1,4 +1,4 @@
-"""What Windows' files hold, read without the product: registry scripts, policies, and what carries JSON."""
+"""What Windows' files hold, read without the product: .reg, policies, installers, and what carries JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import ssl
 import struct
 from typing import TYPE_CHECKING
 
+from tests.packages.built import run
+from tests.tools import require
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _KEY = re.compile(r"^\[(-?)([^\]]+)\]\r\n(?:\"Blob\"=hex:([0-9a-f,\\\r\n ]+)\r\n)?", re.MULTILINE)
 
@@ -76,3 +80,31 @@ def carried(data: bytes) -> Iterator[tuple[str, bytes]]:
         for setting in json.loads(data)["omaSettings"]:
             path = setting["omaUri"].removeprefix("./Device/Vendor/MSFT/").removesuffix("/EncodedCertificate")
             yield path, pem(base64.b64decode(setting["value"]))
+
+
+def tables(file: Path) -> dict[str, list[list[str]]]:
+    """Return an installer's tables as msitools exports them: each the names of its columns, and its rows."""
+    msiinfo = require("msiinfo")
+    found = {}
+    for name in run(msiinfo, "tables", file).splitlines():
+        if name not in ("_SummaryInformation", "_ForceCodepage"):  # which are none, and exported as some
+            head, _, _, *rows = run(msiinfo, "export", file, name).split("\r\n")
+            found[name] = [head.split("\t"), *(row.split("\t") for row in rows if row)]
+    return found
+
+
+def installer(file: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the certificates that an installer writes, in PEM, and each of its tables that has rows."""
+    for name, (head, *rows) in tables(file).items():
+        if rows:
+            text = "".join("\t".join(row) + "\n" for row in (head, *rows))
+            yield f"tables/{name}.txt", text.encode("utf-8")
+        if name == "Registry":
+            yield from (
+                (
+                    f"HKEY_LOCAL_MACHINE/{key}".replace("\\", "/"),
+                    pem(properties(bytes.fromhex(value[2:]))[32]),
+                )
+                for _, root, key, called, value, _ in rows
+                if (root, called, value[:2]) == ("2", "Blob", "#x")
+            )

@@ -1,4 +1,4 @@
-"""Windows Installer packages (.msi) that put certificates into the machine's stores: a database in a compound file.
+"""Windows Installer packages (.msi) that put certificates into stores: a database in a compound file.
 
 They hold no files and no programs: Windows Installer itself writes the values, and takes them away.
 """

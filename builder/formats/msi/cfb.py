@@ -1,4 +1,4 @@
-"""Compound files ([MS-CFB], version 3: sectors of 512 bytes): streams by their names, in one storage, the root.
+"""Compound files ([MS-CFB], version 3: sectors of 512 bytes): streams by their names, below one root.
 
 Streams of less than 4096 bytes share the mini stream, whose sectors have 64 bytes. No times are written.
 """
@@ -79,12 +79,17 @@ def _directory(
     starts |= {name: placed.starts[name] for name in large}
     names = sorted(file.streams, key=_order)
     links = _tree(len(names))
-    child = (len(names) // 2) + 1 if names else _NONE
     root = _entry(
-        "Root Entry", _ROOT, (_BLACK, _NONE, _NONE), child, file.clsid, placed.starts["/mini"], len(mini.data)
+        "Root Entry",
+        _ROOT,
+        (_BLACK, _NONE, _NONE),
+        start=placed.starts["/mini"],
+        size=len(mini.data),
+        child=len(names) // 2 + 1 if names else _NONE,
+        clsid=file.clsid,
     )
     rows = [
-        _entry(name, _STREAM, links[at], _NONE, bytes(16), starts[name], len(file.streams[name]))
+        _entry(name, _STREAM, links[at], start=starts[name], size=len(file.streams[name]))
         for at, name in enumerate(names)
     ]
     unused = _ENTRY.pack(b"", 0, 0, 0, _NONE, _NONE, _NONE, bytes(16), 0, 0, 0, 0, 0)
@@ -102,8 +107,8 @@ def _order(name: str) -> tuple[int, list[int]]:
 def _tree(count: int) -> list[tuple[int, int, int]]:
     """Return colour, left and right of each entry in a red-black tree; an entry's number is its place + 1.
 
-    It is balanced by halving: all paths have the same number of black entries where those of a last level that
-    is not full are red.
+    It is balanced by halving: all paths have the same number of black entries where those of a last level
+    that is not full are red.
     """
     links: list[tuple[int, int, int]] = [(_BLACK, _NONE, _NONE)] * count
     full = (count + 1).bit_length() - 1  # levels that are full
@@ -121,7 +126,14 @@ def _tree(count: int) -> list[tuple[int, int, int]]:
 
 
 def _entry(
-    name: str, kind: int, links: tuple[int, int, int], child: int, clsid: bytes, start: int, size: int
+    name: str,
+    kind: int,
+    links: tuple[int, int, int],
+    *,
+    start: int,
+    size: int,
+    child: int = _NONE,
+    clsid: bytes = bytes(16),
 ) -> bytes:
     units = name.encode("utf-16-le")
     if not 0 < len(units) // 2 <= _LONGEST:
@@ -269,7 +281,7 @@ class _Reader:
 
 
 def _name(entry: tuple[int, ...]) -> str:
-    units, length = bytes(entry[0]), entry[1]  # type: ignore[call-overload]
+    units, length = bytes(entry[0]), entry[1]
     if not 0 < length <= len(units):  # with the zero at its end
         raise Malformed("has an entry without a name")
     return units[: length - 2].decode("utf-16-le", "replace")

@@ -1,7 +1,7 @@
 """The database of a Windows Installer package: one pool of texts, and tables that name its texts by number.
 
 A table's stream has its columns one after another. Numbers are stored with their first bit turned round, so
-that an empty one is zero. See Microsoft's "Installer Database Reference"; the layout is that of msitools and Wine.
+that an empty one is zero. The layout is that of msitools and Wine; Microsoft describes the tables alone.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def columns(spelled: str) -> tuple[Column, ...]:
-    """Return columns from "Name:s72* Value:l0": kind (in upper case where it may be empty), size, * for a key."""
+    """Return columns from "Name:s72* Value:L0": kind (capital if it may be empty), size, * for a key."""
     return tuple(_column(*found) for found in _SPELLED.findall(spelled))
 
 
@@ -66,6 +66,9 @@ def _column(name: str, kind: str, size: str, key: str) -> Column:
     width = int(size)
     bits = _NUMBERS[width] if kind in "iI" else _KINDS[kind.lower()]
     return Column(name, bits | width | (_NULLABLE if kind.isupper() else 0) | (_KEY if key else 0))
+
+
+_DESCRIBED = columns("Table:s64* Number:i2* Name:s64 Type:i2")  # of _Columns itself
 
 
 class _Pool:
@@ -101,7 +104,7 @@ def write(tables: Mapping[str, Table], codepage: int) -> dict[str, bytes]:
     pool = _Pool(_CODEPAGES[codepage])
     described = {
         _TABLES: Table(columns("Name:s64*"), tuple((name,) for name in sorted(tables))),
-        _COLUMNS: Table(columns("Table:s64* Number:i2* Name:s64 Type:i2"), tuple(_described(tables))),
+        _COLUMNS: Table(_DESCRIBED, tuple(_described(tables))),
     }
     streams = {
         name: _packed(table, pool) for name, table in {**described, **dict(sorted(tables.items()))}.items()
@@ -149,33 +152,26 @@ def _number(cell: Cell, column: Column, pool: _Pool) -> int:
 
 def read(streams: Mapping[str, bytes]) -> dict[str, Table]:
     """Return the tables of a database, by its streams' encoded names; raise Malformed where it is damaged."""
-    tables = {
-        name: data
-        for stream, data in streams.items()
-        for name, is_table in [names.decoded(stream)]
-        if is_table
-    }
+    named = ((names.decoded(stream), data) for stream, data in streams.items())
+    tables = {name: data for (name, is_table), data in named if is_table}
     try:
         texts, width = _texts(tables[_POOL], tables.get(_DATA, b""))
-        described = _rows(
-            columns("Table:s64* Number:i2* Name:s64 Type:i2"), tables.get(_COLUMNS, b""), texts, width
-        )
     except (KeyError, struct.error):
-        raise Malformed("has no texts or no columns") from None
-    found: dict[str, list[tuple[int, Column]]] = {}
-    for table, number, name, kind in described:
-        if (
-            isinstance(table, str)
-            and isinstance(number, int)
-            and isinstance(name, str)
-            and isinstance(kind, int)
-        ):
-            found.setdefault(table, []).append((number, Column(name, kind & 0xFFFF)))
+        raise Malformed("has no texts") from None
+    described = _rows(_DESCRIBED, tables.get(_COLUMNS, b""), texts, width)
     return {
-        name: Table(ordered, tuple(_rows(ordered, tables.get(name, b""), texts, width)))
-        for name, listed in found.items()
-        for ordered in [tuple(column for _, column in sorted(listed, key=lambda pair: pair[0]))]
+        name: Table(listed, tuple(_rows(listed, tables.get(name, b""), texts, width)))
+        for name, listed in _columns_of(described).items()
     }
+
+
+def _columns_of(described: Iterable[tuple[Cell, ...]]) -> dict[str, tuple[Column, ...]]:
+    """Return the columns of each table in their order; a row that is none is left out."""
+    found: dict[str, dict[int, Column]] = {}
+    for table, number, name, kind in described:
+        if isinstance(table, str) and isinstance(number, int) and isinstance(kind, int):
+            found.setdefault(table, {})[number] = Column(str(name), kind & 0xFFFF)
+    return {table: tuple(listed[number] for number in sorted(listed)) for table, listed in found.items()}
 
 
 def _texts(pool: bytes, data: bytes) -> tuple[list[str], int]:

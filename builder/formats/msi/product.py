@@ -1,12 +1,9 @@
-r"""The installer of a package's certificates: what its tables hold.
+"""The installer of a package's certificates: what its tables hold.
 
-Each certificate is a component with an identity of its own, the same in every organisation's installer and every
-release: Windows counts who has installed it, and removes it with the last. Two values belong to it: the store's
-Blob, and a note that an installer of ours has put it there. What is there without the note came by other ways:
-the component's condition leaves it alone, when it is installed and when it is removed.
-
-An older release is removed after the newer one is installed, in one transaction: no moment without the roots
-that both have, and those that the newer one dropped go.
+Each certificate is a component with an identity of its own, the same in every organisation's installer and
+every release: Windows counts who has installed it, and removes it with the last. Two values belong to it: the
+store's Blob, and a note that an installer of ours has put it there. What is there without the note came by
+other ways: the component's condition leaves it alone.
 """
 
 from __future__ import annotations
@@ -46,8 +43,9 @@ _MIGRATE, _ONLY_DETECT = 1, 2  # of a row of Upgrade
 _ENGLISH = "1033"
 _OLDER, _NEWER = "TRUSTPACK_OLDER", "TRUSTPACK_NEWER"
 _FEATURE, _DIRECTORY = "Certificates", "TARGETDIR"
-# In the order of their numbers ("Suggested InstallExecuteSequence"); AppSearch only where the work is done, for
-# its answers are not handed over from a user's session.
+# Numbers are those of "Suggested InstallExecuteSequence". AppSearch runs only where the work is done, for its
+# answers are not handed over from a user's session. An older release is removed after the newer one is there,
+# in one transaction: there is no moment without the roots that both have.
 _COSTS = {"CostInitialize": 800, "FileCost": 900, "CostFinalize": 1000}
 _ADMINISTERED = {**_COSTS, "InstallValidate": 1400, "InstallInitialize": 1500, "InstallFinalize": 6600}
 _SEQUENCES: Mapping[str, Mapping[str, int]] = {
@@ -132,9 +130,7 @@ def _release(package: Package) -> Release:
     try:
         return stored(package.version)
     except ReleaseError:
-        raise Unwritable(
-            f"version '{package.version}' is no release, which an MSI's version is made of"
-        ) from None
+        raise Unwritable(f"version '{package.version}' is no release, of which an MSI's is made") from None
 
 
 def _guid(namespace: uuid.UUID, name: str) -> str:
@@ -209,7 +205,7 @@ def _properties(package: Package, version: str, upgrade: str) -> Mapping[str, st
 
 
 def codepage(texts: Iterable[Cell]) -> int:
-    """Return the code page that has all letters of these texts: Windows' own for Western Europe, else UTF-8."""
+    """Return the code page that has all letters of these texts: Western Europe's, else UTF-8."""
     try:
         "".join(text for text in texts if isinstance(text, str)).encode("cp1252")
     except UnicodeEncodeError:

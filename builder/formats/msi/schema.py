@@ -1,4 +1,4 @@
-"""The tables of our Windows Installer packages, as the "Installer Database Reference" describes their columns.
+"""The tables of our Windows Installer packages, as the "Installer Database Reference" describes them.
 
 A column is spelled name, kind (s text, l text of a language, i number; in upper case where it may be empty),
 size, * where it is part of the key, and after = what it holds: a category of text, or >Table.Column's number.

@@ -1,7 +1,7 @@
-"""A release as Windows Installer's version: three numbers up to 255, 255 and 65535, which rise as releases do.
+"""A release as Windows Installer's version: three numbers up to 255, 255 and 65535, rising as releases do.
 
-A date YYYYMMDD.N is YY.MM.DDNN; a year and a number, which may only be followed by dates, 1.YY.N; and a number
-of its own, which is below both, 0.A.B. Microsoft's "ProductVersion property" has the limits.
+A date YYYYMMDD.N is YY.MM.DDNN; a year and a number, which only dates can be above, 1.YY.N; and a number of
+its own, which is below both, 0.A.B. Microsoft's "ProductVersion property" has the limits.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ _PER_DAY = 100
 
 
 def product_version(release: Release) -> str:
-    """Return the version of a release's installer; raise Unwritable for one that would not sort as it does."""
+    """Return the version of a release's installer; raise Unwritable for one that has none."""
     first, second, third = release.numbers
     day = release.day
     if third:
         raise Unwritable(_refused(release, "it has three numbers"))
     if day is not None:
         if day.year < _FIRST_DATE or second >= _PER_DAY:
-            raise Unwritable(
-                _refused(release, f"a day from {_FIRST_DATE} on has room for {_PER_DAY} releases")
-            )
+            raise Unwritable(_refused(release, f"only {_PER_DAY} of a day from {_FIRST_DATE} on have one"))
         return f"{day.year - _CENTURY}.{day.month}.{day.day * _PER_DAY + second}"
     if _CENTURY <= first <= _LAST_YEAR:
         if second > _LONG:

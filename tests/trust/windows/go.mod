@@ -1,0 +1,3 @@
+module trustpack.invalid/windowsclient
+
+go 1.19
