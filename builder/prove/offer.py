@@ -54,7 +54,7 @@ class Offer(msgspec.Struct, frozen=True):
         address = f"{self.url}/{self.older.path}"
         if words.id in _BY_ADDRESS:
             return _BY_ADDRESS[words.id].format(address=address)
-        form = _VERSIONED.get(words.id, "{name}")
+        form = _VERSIONED.get(words.id.removesuffix("-browsers"), "{name}")
         spec = form.format(name=self.name, version=self.older.version)
         named = re.sub(rf"(?<!\S){re.escape(self.name)}(?!\S)", spec, words.install)
         # What has no name in it has an address, as for npm and a name without a scope.

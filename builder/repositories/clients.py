@@ -30,9 +30,36 @@ def usual(organisation: Organisation) -> str:
     return f"{organisation.slug}-ca-certs"
 
 
+def for_browsers(name: str) -> bool:
+    """Tell whether a package is for browsers, as the names of all of these say, and of no other."""
+    return name.endswith("-browsers")
+
+
+def not_for_browsers(name: str) -> bool:
+    """Tell the contrary: of a release's packages these come first."""
+    return not for_browsers(name)
+
+
+def usual_for_browsers(organisation: Organisation) -> str:
+    """Return what the recipes call the package of browsers' policies, if the configuration does not."""
+    return f"{organisation.slug}-ca-browsers"
+
+
+def sees_policies(name: str) -> str:
+    """Return the line that shows that browsers will find their policies."""
+    return f"grep -l CACertificates /etc/chromium/policies/managed/{name}.json\n"
+
+
 def certificate(organisation: Organisation) -> str:
     """Return the path of the public OpenPGP keys below the site's root."""
     return f"{organisation.slug}.asc"
+
+
+# What matters to whoever lets browsers trust by a package.
+BROWSER_NOTES = (
+    "Chromium, Chrome and Edge read policies when they start, and say from then on that they are managed.",
+    "Firefox takes nothing from it: its documentation has an example of a policy for that.",
+)
 
 
 # --- where the files lie on a machine -----------------------------------------------------------------------

@@ -32,7 +32,8 @@ def script(publication: Publication, shelves: Mapping[str, Shelf]) -> bytes:
     An unsigned site has none, nor has one without a package for any system.
     """
     usual = clients.usual(publication.organisation)
-    packages = {name: newest(shelves.get(name, EMPTY), usual) for name in _MANAGERS}
+    wanted = clients.not_for_browsers
+    packages = {name: newest(shelves.get(name, EMPTY), usual, wanted) for name in _MANAGERS}
     if publication.keys is None or not any(packages.values()):
         return b""
     scope = {

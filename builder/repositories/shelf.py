@@ -209,16 +209,21 @@ def _fitting(
 EMPTY = Shelf((), (), lambda _: ())
 
 
-def newest(shelf: Shelf, usual: str = "") -> str:
+def newest(shelf: Shelf, usual: str = "", wanted: Callable[[str], bool] = lambda _: True) -> str:
     """Return the name under which a shelf offers its newest release, empty where it offers none.
 
-    It is the `usual` one where the release has that, whatever else targets of the owner's own bring.
+    It is the `usual` one where the release has that, whatever else targets of the owner's own bring; only
+    names that are `wanted` count.
     """
     # Not by their order: what is signed anew comes last.
     lead, known = shelf.stock.lead, shelf.stock.names.get(usual)
     if lead and known and known.newest and known.newest.release == lead.release:
         return usual
-    return lead.name if lead else ""
+    if lead is None or wanted(lead.name):
+        return lead.name if lead else ""
+    others = (one for name, one in shelf.stock.names.items() if wanted(name) and one.released)
+    offered = [one.newest for one in others if one.newest]
+    return max(offered, key=rank).name if offered else ""
 
 
 def _is_offered(entry: SiteEntry) -> bool:

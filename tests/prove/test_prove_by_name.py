@@ -206,14 +206,14 @@ def offered(world: World, folder: Path, target: str) -> Iterator[Mapping[str, Of
 
 
 def hold(
-    testbed: Testbed, world: World, target: str, found: Mapping[str, Offer]
+    testbed: Testbed, world: World, target: str, found: Mapping[str, Offer], only: frozenset[str] = _ASKED
 ) -> dict[str, tuple[str, str, tuple[str, ...], list[str]]]:
     """Hold a trial by name; return each cell's status, double, faults and phases."""
     questions = tuple(sites.by_name(question) for question in stage.questions(world))
     setup = TrialSetup(target, Path(), None, questions, found[target])
     return {
         cell.client: (cell.status, cell.stand_in, cell.faults, list(cell.steps))
-        for cell in trial.run(setup, testbed, _ASKED)
+        for cell in trial.run(setup, testbed, only)
     }
 
 
@@ -248,6 +248,18 @@ def test_the_deb_is_proven_by_name(suite: str, world: World, tmp_path: Path) -> 
     ):
         cells = hold(testbed, world, "deb", found)
     assert cells == {"curl": (Status.PROVEN, "", (), _PHASES)}
+
+
+def test_the_deb_of_browsers_is_proven_by_name(world: World, tmp_path: Path) -> None:
+    """In a copy of this machine, where Chromium is."""
+    require("chromium")
+    target, only = "browsers-deb", frozenset({"chromium"})
+    with (
+        offered(world, tmp_path, target) as found,
+        stage.opened(tmp_path, target=target, only=only) as testbed,
+    ):
+        cells = hold(testbed, world, target, found, only)
+    assert cells == {"chromium": (Status.PROVEN, "", (), _PHASES)}
 
 
 @pytest.mark.parametrize(("manager", "distribution"), _STANDINS)

@@ -27,6 +27,7 @@ def world() -> Iterator[World]:
         yield opened
 
 
+@pytest.mark.long
 def test_the_deb_is_proven_in_a_copy_of_this_machine(world: World, tmp_path: Path) -> None:
     """Refused, accepted, as the new release says, refused; the machine's own policies stay as they were."""
     require("chromium")

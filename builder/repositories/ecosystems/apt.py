@@ -19,6 +19,7 @@ from builder.repositories.sitefile import Kind, SiteFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from builder.model import Organisation
     from builder.repositories.entry import Released
     from builder.repositories.publication import Publication
     from builder.repositories.shelf import Shelf
@@ -102,9 +103,18 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type on Debian and Ubuntu."""
-    name = newest(shelf, clients.usual(publication.organisation))
-    if not name:
-        return ()
+    organisation = publication.organisation
+    name = newest(shelf, clients.usual(organisation), clients.not_for_browsers)
+    browsers = newest(shelf, clients.usual_for_browsers(organisation), clients.for_browsers)
+    setup = _setup(shelf, publication)
+    return (
+        *([_of_system(name, setup, organisation)] if name else ()),
+        *([_of_browsers(browsers, setup, organisation)] if browsers else ()),
+    )
+
+
+def _setup(shelf: Shelf, publication: Publication) -> str:
+    """Return the lines that make the site known."""
     organisation, keys = publication.organisation, publication.keys
     names = clients.own(shelf.stock.offered_names, organisation)
     address = f"{publication.url}/{clients.certificate(organisation)}"
@@ -114,15 +124,31 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
         else ""
     )
     source = clients.written(clients.apt_sources(organisation), clients.sources(publication, names))
-    return (
-        Instructions(
-            id="apt",
-            title="Debian and Ubuntu (apt)",
-            setup=f"{key}{source}sudo apt-get update\n",
-            install=f"sudo apt-get install {clients.repository(organisation)} {name}\n",
-            verify=f"openssl verify /usr/share/ca-certificates/{organisation.slug}/*.crt\n",
-            upgrade="sudo apt-get update && sudo apt-get upgrade\n",
-            remove=f"sudo apt-get purge {name} {clients.repository(organisation)}\n",
-            notes=(_OWNED.format(clients.repository(organisation)),),
-        ),
+    return f"{key}{source}sudo apt-get update\n"
+
+
+def _of_system(name: str, setup: str, organisation: Organisation) -> Instructions:
+    own = clients.repository(organisation)
+    return Instructions(
+        id="apt",
+        title="Debian and Ubuntu (apt)",
+        setup=setup,
+        install=f"sudo apt-get install {own} {name}\n",
+        verify=f"openssl verify /usr/share/ca-certificates/{organisation.slug}/*.crt\n",
+        upgrade="sudo apt-get update && sudo apt-get upgrade\n",
+        remove=f"sudo apt-get purge {name} {own}\n",
+        notes=(_OWNED.format(own),),
+    )
+
+
+def _of_browsers(name: str, setup: str, organisation: Organisation) -> Instructions:
+    return Instructions(
+        id="apt-browsers",
+        title="Browsers on Debian and Ubuntu (apt)",
+        setup=setup,
+        install=f"sudo apt-get install {clients.repository(organisation)} {name}\n",
+        verify=clients.sees_policies(name),
+        upgrade="sudo apt-get update && sudo apt-get upgrade\n",
+        remove=f"sudo apt-get remove {name}\n",
+        notes=clients.BROWSER_NOTES,
     )

@@ -12,6 +12,7 @@ from builder.repositories.shelf import newest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from builder.model import Organisation
     from builder.repositories.publication import Publication
     from builder.repositories.shelf import Shelf
 
@@ -31,20 +32,27 @@ _WARNED = "Of an old copy of the repository in the place of a newer one zypper w
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
     """Return what people type on Fedora and its kin, and on openSUSE and SLES."""
-    name = newest(shelf, clients.usual(publication.organisation))
-    if not name:
-        return ()
     organisation = publication.organisation
-    own = clients.repository(organisation)
     names = clients.own(shelf.stock.offered_names, organisation)
     dnf = clients.written(clients.dnf_repository(organisation), clients.dnf(publication, names))
     zypper = clients.written(clients.zypper_repository(organisation), clients.zypper(publication))
     known = f"sudo rpm --import {clients.rpm_key(organisation)}\n" if publication.keys else ""
+    setups = _key(publication) + dnf, _key(publication) + known + zypper
+    name = newest(shelf, clients.usual(organisation), clients.not_for_browsers)
+    browsers = newest(shelf, clients.usual_for_browsers(organisation), clients.for_browsers)
+    return (
+        *(_of_systems(name, setups, organisation) if name else ()),
+        *(_of_browsers(browsers, setups, organisation) if browsers else ()),
+    )
+
+
+def _of_systems(name: str, setups: tuple[str, str], organisation: Organisation) -> Sequence[Instructions]:
+    own = clients.repository(organisation)
     return (
         Instructions(
             id="dnf",
             title="Fedora and Enterprise Linux (dnf)",
-            setup=_key(publication) + dnf,
+            setup=setups[0],
             install=f"sudo dnf install {own} {name}\n",
             verify=_VERIFY.format(name),
             upgrade=f"sudo dnf upgrade --refresh {name}\n",
@@ -54,12 +62,38 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
         Instructions(
             id="zypper",
             title="openSUSE and SLES (zypper)",
-            setup=_key(publication) + known + zypper,
+            setup=setups[1],
             install=f"sudo zypper install {own} {name}\n",
             verify=_VERIFY.format(name),
             upgrade=f"sudo zypper refresh && sudo zypper update {name}\n",
             remove=f"sudo zypper remove {name} {own}\n",
             notes=(_ZYPPER_OWNED.format(own), _ZYPPER_OPEN, _WARNED),
+        ),
+    )
+
+
+def _of_browsers(name: str, setups: tuple[str, str], organisation: Organisation) -> Sequence[Instructions]:
+    own = clients.repository(organisation)
+    return (
+        Instructions(
+            id="dnf-browsers",
+            title="Browsers on Fedora and Enterprise Linux (dnf)",
+            setup=setups[0],
+            install=f"sudo dnf install {own} {name}\n",
+            verify=clients.sees_policies(name),
+            upgrade=f"sudo dnf upgrade --refresh {name}\n",
+            remove=f"sudo dnf remove {name}\n",
+            notes=clients.BROWSER_NOTES,
+        ),
+        Instructions(
+            id="zypper-browsers",
+            title="Browsers on openSUSE and SLES (zypper)",
+            setup=setups[1],
+            install=f"sudo zypper install {own} {name}\n",
+            verify=clients.sees_policies(name),
+            upgrade=f"sudo zypper refresh && sudo zypper update {name}\n",
+            remove=f"sudo zypper remove {name}\n",
+            notes=clients.BROWSER_NOTES,
         ),
     )
 
