@@ -46,9 +46,14 @@ def blocks(path: str) -> bool:
     return _BLOCKLIST.search(path) is not None
 
 
+def is_policy(path: str) -> bool:
+    """Tell whether browsers read a file at `path` as their managed policies."""
+    return _POLICY.search(path) is not None
+
+
 def listed(path: str, data: bytes) -> tuple[Held, ...] | None:
     """Return what the file `path` lists as distrusted, None where it is no policy and no list of ours."""
-    if _POLICY.search(path):
+    if is_policy(path):
         policy = _policy(data)
         blocked = _encoded(path, policy.distrusted if policy else ())
         return tuple(one for one in blocked if isinstance(one, Held))
@@ -69,7 +74,7 @@ def held(path: str, data: bytes) -> tuple[Held | Flaw, ...]:
 
     Raises Malformed for more than anybody can have meant.
     """
-    if _POLICY.search(path):
+    if is_policy(path):
         policy = _policy(data)
         if policy is None:
             return (Flaw(path, "is no file of policies that browsers could read"),)

@@ -14,6 +14,7 @@ import msgspec
 from builder import inspect
 from builder.errors import PackageError, VerificationError
 from builder.formats.unpacked import Entry
+from builder.inspect.certificates import is_policy
 from builder.provenance import installed_files, system_store
 from builder.provenance.installed_files import InstalledCopy
 from builder.provenance.verification import Examination
@@ -63,8 +64,8 @@ def find(
 ) -> Installation:
     """Return the release's packages that are installed below `root`, or in `places` for languages' packages.
 
-    `data` are its files, of which those count that the manifest vouches for. Of a system's packages there is
-    one: the one whose package manager is there. Raises VerificationError where nothing is installed, or
+    `data` are its files, of which those count that the manifest vouches for. Of systems' packages those count
+    whose package manager is there. Raises VerificationError where nothing is installed, or
     nothing in one of the places.
     """
     systems: list[InstalledCopy] = []
@@ -94,10 +95,11 @@ def find(
             f"{root}: no package of {release} is installed",
             hint="--in FOLDER names where a language's packages are; --root FOLDER another system",
         )
-    there = (*systems[-1:], *found)
+    kind = systems[-1].format if systems else ""
+    there = (*(one for one in systems if one.format == kind), *found)
     passed_over = {*known} - {one.file for one in there}
-    if systems:  # of which one is all that a system can have
-        passed_over = {file for file in passed_over if known[file] not in _SYSTEMS}
+    if systems:  # of other package managers it can have none
+        passed_over = {file for file in passed_over if known[file] not in _SYSTEMS or known[file] == kind}
     return Installation(there, tuple(sorted(file for file in passed_over if known[file] in _FORMATS)))
 
 
@@ -171,6 +173,11 @@ def _nested(place: Path) -> Iterator[Path]:
         raise VerificationError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
+def _fills_store(copy: InstalledCopy) -> bool:
+    """Tell whether a package's CAs are to be in the system's store, and not in browsers' policies alone."""
+    return copy.format in _SYSTEMS and not any(map(is_policy, copy.expected))
+
+
 def verify(found: Verification, manifest: Manifest, there: Installation) -> Verification:
     """Return what verifying a release found, and with it how what is installed differs from that."""
     differing: list[Discrepancy] = []
@@ -178,7 +185,7 @@ def verify(found: Verification, manifest: Manifest, there: Installation) -> Veri
     for one in there.copies:
         wrong, uncompared = installed_files.compare(one)
         said = f"{len(one.expected)} files of {one.file} in {one.folder}"
-        store = system_store.verify(one, manifest) if one.format in _SYSTEMS else ([], [])
+        store = system_store.verify(one, manifest) if _fills_store(one) else ([], [])
         differing += (*wrong, *store[0])
         examined += (Examination("installed", True, said), *uncompared, *store[1])
     if there.absent:

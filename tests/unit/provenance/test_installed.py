@@ -18,7 +18,7 @@ from tests.unit.provenance import projects
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = "deb, gem, npm, rpm, wheel"
+KEY = "browsers-deb, deb, gem, npm, rpm, wheel"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def named(dist: Path, root: Path, *places: Path) -> dict[str, str]:
 def debian(dist: Path, tmp_path: Path) -> Path:
     """Return a folder into which dpkg has unpacked the release's .deb, with a database and a store."""
     root = tmp_path / "root"
-    (deb,) = dist.glob("*.deb")
+    (deb,) = dist.glob("*-ca-certs*.deb")
     subprocess.run([require("dpkg-deb"), "-x", deb, root], check=True, env={"PATH": "/usr/bin:/bin"})
     (root / "var/lib/dpkg/info").mkdir(parents=True)
     (root / "etc/ssl/certs").mkdir(parents=True)
@@ -59,6 +59,21 @@ def test_what_was_installed_is_as_the_release_has_it(dist: Path, debian: Path) -
     assert {} == named(dist, debian)
 
 
+def test_the_policies_of_browsers_are_compared_beside_the_systems_package(
+    dist: Path, debian: Path, tmp_path: Path
+) -> None:
+    """With its own files, and not with the system's store, which it does not fill."""
+    (deb,) = dist.glob("*-ca-browsers*.deb")
+    alone = tmp_path / "alone"
+    for root in (debian, alone):
+        subprocess.run([require("dpkg-deb"), "-x", deb, root], check=True, env={"PATH": "/usr/bin:/bin"})
+        (root / "var/lib/dpkg").mkdir(parents=True, exist_ok=True)
+        assert {} == named(dist, root)
+        policy = "etc/chromium/policies/managed/acme-ca-browsers.json"
+        (root / policy).write_text("{}")
+        assert {policy: f"holds something else than {deb.name} does"} == named(dist, root)
+
+
 def test_a_changed_a_missing_and_a_further_file_are_named(dist: Path, debian: Path) -> None:
     """Though dpkg's own list of digests was changed with them."""
     certificates = debian / "usr/share/ca-certificates/acme"
@@ -68,7 +83,7 @@ def test_a_changed_a_missing_and_a_further_file_are_named(dist: Path, debian: Pa
     (debian / "var/lib/dpkg/info/acme-ca-certs.md5sums").write_text("as the attacker has it\n")
     (certificates / "evil.crt").write_bytes(content)
     (debian / "usr/share/acme-ca-certs/certificates.json").unlink()
-    (deb,) = dist.glob("*.deb")
+    (deb,) = dist.glob("*-ca-certs*.deb")
     assert {
         f"usr/share/ca-certificates/acme/{first.name}": f"holds something else than {deb.name} does",
         "usr/share/ca-certificates/acme/evil.crt": f"is there, and not in {deb.name}",
@@ -141,7 +156,7 @@ def test_languages_packages_are_found_where_they_are(dist: Path, tmp_path: Path)
 def test_rights_that_let_others_change_it_are_named(dist: Path, debian: Path) -> None:
     """A file that everybody can write, one that runs as its owner, another's, and a folder open to all."""
     share = debian / "usr/share/acme-ca-certs"
-    (deb,) = dist.glob("*.deb")
+    (deb,) = dist.glob("*-ca-certs*.deb")
     (share / "roots.pem").chmod(0o666)
     (share / "certificates.json").chmod(0o4755)
     (debian / "usr/share/ca-certificates/acme").chmod(0o777)
@@ -204,7 +219,7 @@ def test_what_dpkg_runs_is_compared(dist: Path, debian: Path) -> None:
     info = debian / "var/lib/dpkg/info"
     (info / "acme-ca-certs.postrm").write_text("evil\n")
     (info / "acme-ca-certs.preinst").write_text("evil\n")
-    (deb,) = dist.glob("*.deb")
+    (deb,) = dist.glob("*-ca-certs*.deb")
     assert {
         "var/lib/dpkg/info/acme-ca-certs.postrm": f"is not the script that {deb.name} has",
         "var/lib/dpkg/info/acme-ca-certs.preinst": f"is there, and not in {deb.name}",
@@ -256,7 +271,7 @@ def test_copies_within_other_packages_and_what_gems_run_are_not_passed_over(
     said = "\n".join(one.said for one in found.examined if not one.done)
     assert "other versions beside" in said
     assert f"specifications/{gem.name}spec not compared" in said
-    assert "nothing of them was found: acme-ca-certs-" in said
+    assert "nothing of them was found: acme-ca-browsers_" in said
     with pytest.raises(VerificationError, match="installed there"):
         installed.find(files.manifest, files.data, tmp_path, [modules, tmp_path / "cache"])
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from builder.errors import SiteError
 from builder.repositories import entry as entries
 from builder.repositories import shelf as shelving
+from builder.repositories.clients import for_browsers, not_for_browsers
 from builder.repositories.entry import SiteEntry, rank
-from builder.repositories.shelf import ENTRIES, Again, Shelf, stock
+from builder.repositories.shelf import ENTRIES, Again, Shelf, newest, stock
 from builder.repositories.sitefile import Kind, Listed
 
 
@@ -104,3 +105,14 @@ def test_a_shelf_without_one_of_its_texts_is_none() -> None:
     outside = replace(text, path="../outside")
     with pytest.raises(SiteError, match=r"names \.\./outside, which is no file of a site's"):
         shelving.kept({ENTRIES: text, "packages": outside}, ("packages",), lambda _: ())
+
+
+def test_the_newest_name_is_one_that_is_wanted() -> None:
+    """Whatever comes first in a release, what is for browsers is not what systems are told to install."""
+    first, other, old = package("2", "acme-ca-browsers"), package("2", "acme-trust"), package("1", "acme-old")
+    shelf = Shelf((first, old, other), (), lambda _: ())
+    assert newest(shelf, "acme-ca-certs") == "acme-ca-browsers"
+    assert newest(shelf, "acme-ca-certs", not_for_browsers) == "acme-trust"
+    assert newest(shelf, "acme-trust", not_for_browsers) == "acme-trust"
+    assert newest(shelf, "", for_browsers) == "acme-ca-browsers"
+    assert newest(Shelf((first,), (), lambda _: ()), "acme-ca-certs", not_for_browsers) == ""
