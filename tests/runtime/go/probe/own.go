@@ -1,0 +1,5 @@
+//go:build own
+
+package main
+
+import _ "aaa.example/own"

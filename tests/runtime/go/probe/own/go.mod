@@ -1,0 +1,3 @@
+module aaa.example/own
+
+go 1.22
