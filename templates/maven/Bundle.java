@@ -68,15 +68,6 @@ final class Bundle {
         return stream;
     }
 
-    /** Returns what messages begin with, from a damaged jar, too. */
-    static String name() {
-        try {
-            return about("package");
-        } catch (RuntimeException damaged) {
-            return CaProvider.NAME;
-        }
-    }
-
     /** Tells whether the environment or a system property switches this jar off. */
     static boolean disabled() {
         return isSet(System.getenv(about("variable"))) || isSet(System.getProperty(about("property")));

@@ -42,7 +42,7 @@ final class CaFactory extends TrustManagerFactorySpi {
         }
         try {
             return added(managers);
-        } catch (GeneralSecurityException | RuntimeException fault) {
+        } catch (GeneralSecurityException | RuntimeException | LinkageError fault) {
             CaTrust.complain(fault);
             return managers;
         }

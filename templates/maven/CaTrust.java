@@ -16,7 +16,10 @@ import javax.net.ssl.X509TrustManager;
  * <p>Who names a trust store of their own keeps that one alone, and servers accept no client by these CAs.
  */
 public final class CaTrust {
+    /** By what the CAs are trusted here, for the report. */
     static volatile String how = "";
+
+    private static volatile boolean complained;
 
     private CaTrust() {}
 
@@ -56,7 +59,7 @@ public final class CaTrust {
             factory.init((KeyStore) null);
             return (X509TrustManager) CaFactory.added(factory.getTrustManagers())[0];
         } catch (GeneralSecurityException | ClassCastException error) {
-            throw new IllegalStateException(Bundle.name() + ": " + error, error);
+            throw new IllegalStateException("no trust manager can be made: " + error, error);
         }
     }
 
@@ -87,11 +90,14 @@ public final class CaTrust {
         }
     }
 
-    /** Says in a line why the CAs are not trusted. */
+    /** Says in a line, once, why the CAs are not trusted; of a damaged jar no other class may be there. */
     static void complain(Throwable fault) {
         try {
-            String text = String.valueOf(fault).replaceAll("\\s+", " ");
-            System.err.println(Bundle.name() + ": the CAs are not trusted: " + text);
+            if (!complained) {
+                complained = true;
+                String text = String.valueOf(fault).replaceAll("\\s+", " ");
+                System.err.println(CaTrust.class.getName() + ": the CAs are not trusted: " + text);
+            }
         } catch (Throwable worse) {
             return; // a program that has no standard error, or no memory, still goes on
         }
