@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SCRIPTS: frozenset[str] = frozenset()
 METADATA: Mapping[str, MetadataKey] = {}
 
+KIND = "jar"
+ATTACHED = "attached-jar"  # as Maven calls what comes with a jar: its sources, its documentation
 MANIFEST = "META-INF/MANIFEST.MF"
 _LINE = 72  # bytes of a manifest's line, without its end; what is longer goes on in the next, after a blank
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -130,7 +132,8 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     if MANIFEST not in files:
         raise Malformed(f"{MANIFEST}: is missing")
     manifest = attributes(files[MANIFEST])
-    return Unpacked("jar", name, said["version"], manifest, entries, _scripts(entries, manifest))
+    kind = KIND if any(path.endswith(".class") for path in files) else ATTACHED
+    return Unpacked(kind, name, said["version"], manifest, entries, _scripts(entries, manifest))
 
 
 def attributes(manifest: bytes) -> dict[str, str]:
