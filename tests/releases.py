@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from builder.model import Certificate
     from builder.prove.authority import Authority
 
 
-def build(
+def build(  # noqa: PLR0913  a release has as many parts
     folder: Path,
     slug: str,
     authorities: Sequence[Authority],
@@ -33,17 +34,18 @@ def build(
     settings: Mapping[str, str] | None = None,
     site: str = "",
     distrusted: Sequence[Authority] = (),
+    limited: Mapping[bytes, tuple[str, ...]] | None = None,
 ) -> list[Path]:
     """Build one target for an organisation into `folder`; return its files in the recipe's order.
 
-    A release may have three numbers, as old ones have.
+    A release may have three numbers, as old ones have. `limited` has the domains of CAs, by their PEM.
     """
     folder.mkdir(parents=True, exist_ok=True)
     now = dt.datetime.now(dt.UTC)
     bundle, blocked = (_accepted(folder / "roots.pem", each, now) for each in (authorities, distrusted))
     order = BuildRequest(
         organisation=replace(config.organisation(config.minimal(slug, ["roots.pem"])), site=site),
-        bundle=Bundle(bundle.certificates, blocked.certificates),
+        bundle=Bundle(_within(bundle, limited or {}), blocked.certificates),
         sources=recipe.select(recipe.sources(), [target]),
         today=now.date(),
         release=stored(release) if release else None,
@@ -51,6 +53,11 @@ def build(
     )
     manifest = pipeline.build(order, folder / "dist")
     return [folder / "dist" / entry.file for entry in manifest.artifacts]
+
+
+def _within(bundle: Bundle, limited: Mapping[bytes, tuple[str, ...]]) -> tuple[Certificate, ...]:
+    domains = {pem.decode(): value for pem, value in limited.items()}
+    return tuple(replace(one, domains=domains.get(one.pem, ())) for one in bundle.certificates)
 
 
 def _accepted(file: Path, authorities: Sequence[Authority], now: dt.datetime) -> Bundle:

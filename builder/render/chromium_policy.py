@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from builder.model import Bundle, Certificate
+
+
+class NameLimits(msgspec.Struct, frozen=True):
+    """The names that a certificate is trusted for; of a kind without any, all are."""
+
+    permitted_dns_names: tuple[str, ...] = ()
+    permitted_cidrs: tuple[str, ...] = ()
 
 
 class LimitedCA(msgspec.Struct, frozen=True):
     """A certificate that is trusted for some names only."""
 
     certificate: str
+    constraints: NameLimits = NameLimits()
 
 
 class ChromiumPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,13 +43,27 @@ class ChromiumPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
 _MERGED = ("CACertificates", "CACertificatesWithConstraints", "CADistrustedCertificates")
 
 
+# A kind of name that is not constrained is free, and an empty list constrains nothing. So where a CA has no
+# domains of a kind, the kind has one in which nobody is: .invalid is no domain of anybody's (RFC 6761), and
+# no server has the address of all of a network's machines (RFC 919). Of IPv4 networks alone, none of IPv6 is.
+_NO_NAMES, _NO_NETWORKS = ("invalid",), ("255.255.255.255/32",)
+
+
 def chromium_policy(bundle: Bundle) -> bytes:
-    """Return the policies that trust a bundle's CAs, and distrust those that it distrusts."""
+    """Return the policies that trust a bundle's CAs, each for its domains, and distrust others of it."""
     policy = ChromiumPolicy(
-        trusted=_listed(bundle.certificates), distrusted=_listed(bundle.distrusted), merged=_MERGED
+        trusted=tuple(_base64(one) for one in bundle.certificates if not one.domains),
+        constrained=tuple(_limited(one) for one in bundle.certificates if one.domains),
+        distrusted=tuple(map(_base64, bundle.distrusted)),
+        merged=_MERGED,
     )
     return (json.dumps(msgspec.to_builtins(policy), indent=2) + "\n").encode("ascii")
 
 
-def _listed(certificates: Iterable[Certificate]) -> tuple[str, ...]:
-    return tuple(base64.b64encode(one.der).decode("ascii") for one in certificates)
+def _limited(certificate: Certificate) -> LimitedCA:
+    limits = NameLimits(certificate.names or _NO_NAMES, certificate.networks or _NO_NETWORKS)
+    return LimitedCA(_base64(certificate), limits)
+
+
+def _base64(certificate: Certificate) -> str:
+    return base64.b64encode(certificate.der).decode("ascii")
