@@ -58,8 +58,8 @@ def chromium(servers: Servers, sandbox: Sandbox) -> set[str]:
     words = ("chromium", *OPTIONS, _RULES, "--user-data-dir=/root/chromium", "--dump-dom", servers.page)
     script = 'rm -rf /root/chromium; exec "$@"'
     found, said = servers.accepted(["sh", "-c", script, "sh", *words], sandbox)
-    words = {html.unescape(name): word for word, name in _WORDS.findall(said)}
-    assert words == {name: "accepted" if name in found else "refused" for name in servers.listeners}, said
+    told = {html.unescape(name): word for word, name in _WORDS.findall(said)}
+    assert told == {name: "accepted" if name in found else "refused" for name in servers.listeners}, said
     return found
 
 
