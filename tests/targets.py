@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # A plain file is installed by nobody, and has no field for who made it.
 NOT_PROVABLE = {
-    "go": "its testbed is being built",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
     "msi": "there is no Windows here: the long tests ask Wine, which only stands in for it",
     "pem": "no package manager installs a file",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+import struct
 from typing import TYPE_CHECKING
 
 from builder.formats import zip as archive
@@ -96,6 +98,29 @@ def unpack(_name: str, data: bytes) -> Unpacked:
         metadata |= {"go": said["go"]}
     entries = tuple(Entry(m.path.removeprefix(found[0]), m.data, m.mode) for m in members)
     return Unpacked("go", found[1], found[2], metadata, entries)
+
+
+def escaped(path: str) -> str:
+    """Return a module's path, or a version, as proxies have it: !a for A."""
+    return re.sub("[A-Z]", lambda letter: f"!{letter[0].lower()}", path)
+
+
+def proxied(module: Unpacked, data: bytes) -> dict[str, bytes]:
+    """Return the files that a proxy has of a version, by their paths below its root, the zip first.
+
+    The time is the zip's: the same for all who lay it out.
+    """
+    place = f"{escaped(module.name)}/@v/{escaped(module.version)}"
+    definition = next(entry.data for entry in module.entries if entry.path == _DEFINITION)
+    said = json.dumps({"Version": module.version, "Time": _time(data)}) + "\n"
+    return {f"{place}.zip": data, f"{place}.info": said.encode("ascii"), f"{place}.mod": definition}
+
+
+def _time(data: bytes) -> str:
+    """Return when the first member was made, from its head (APPNOTE.TXT, 4.4.6), in UTC."""
+    clock, day = struct.unpack_from("<HH", data, 10)
+    date = f"{1980 + (day >> 9):04}-{day >> 5 & 15:02}-{day & 31:02}"
+    return f"{date}T{clock >> 11:02}:{clock >> 5 & 63:02}:{2 * (clock & 31):02}Z"
 
 
 def h1(files: Mapping[str, bytes]) -> str:

@@ -134,6 +134,7 @@ TESTBEDS = {
         "root, on Linux",
     ),
     "gem": ("a new folder for gems", "ruby"),
+    "go": ("a program of its own", "go, 1.22 or later; gRPC is fetched, unless `--offline`"),
     "homebrew": ("an empty prefix, and a double of Homebrew", "ruby and openssl"),
     "npm": ("a new project", "node and npm; its clients are fetched, unless `--offline`"),
     "maven": ("this machine's Java, started with the agent", "java; mvn for the libraries that it asks, too"),

@@ -110,6 +110,29 @@ def test_the_jar_is_proven_with_libraries(world: World, tmp_path: Path) -> None:
     )
 
 
+def test_the_go_module_is_proven_in_a_program_of_its_own(world: World, tmp_path: Path) -> None:
+    """Refused, accepted, as the new release says, refused: by either import; gRPC is absent offline."""
+    require("go")
+    with stage.opened(tmp_path, target="go") as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="go")
+    assert {name: (cell.note, cell.status, cell.faults) for name, cell in cells.items()} == {
+        "http.Get": ("with import of trust", Status.PROVEN, ()),
+        "Transport.Clone": ("with import of trust", Status.PROVEN, ()),
+        "http.Transport": ("with import of trust/everywhere", Status.PROVEN, ()),
+        "tls.Dial": ("with import of trust/everywhere", Status.PROVEN, ()),
+        "grpc-go": ("", Status.ABSENT, ()),
+    }
+
+
+@pytest.mark.long
+def test_the_go_module_is_proven_for_grpc(world: World, tmp_path: Path) -> None:
+    """Which is fetched, in the versions whose sums are in go.sum."""
+    require("go")
+    with stage.opened(tmp_path, target="go", offline=False) as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="go")
+    assert (cells["grpc-go"].status, cells["grpc-go"].faults) == (Status.PROVEN, ())
+
+
 def test_the_formula_is_tried_but_not_proven(world: World, tmp_path: Path) -> None:
     """In a double of Homebrew everything is as promised, which is worth a status of its own."""
     require("ruby")
