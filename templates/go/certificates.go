@@ -59,9 +59,9 @@ var system = sync.OnceValue(func() *x509.CertPool {
 	return pool
 })
 
-// add asks allowed about each chain that ends in one of the certificates: the place for limits of a certificate's own.
+// add asks allowed about each chain that ends in one of the certificates, and then the certificate's own domains.
 func add(pool *x509.CertPool, allowed func(chain []*x509.Certificate) error) {
 	for _, certificate := range certificates() {
-		pool.AddCertWithConstraint(certificate, allowed)
+		pool.AddCertWithConstraint(certificate, limited(certificate, allowed))
 	}
 }

@@ -34,14 +34,14 @@ def urls(authorities: Authorities) -> Iterator[Mapping[str, str]]:
 
 
 # Tests without a mark of their own run with these two in CI.
-_VERSIONS = [
+VERSIONS = [
     "machine",
     "1.22",
     *(pytest.param(one, marks=pytest.mark.long) for one in ("1.23", "1.24", "1.25", "1.27")),
 ]
 
 
-@pytest.fixture(scope="session", params=_VERSIONS)
+@pytest.fixture(scope="session", params=VERSIONS)
 def programs(
     request: pytest.FixtureRequest, authorities: Authorities, tmp_path_factory: pytest.TempPathFactory
 ) -> Programs:

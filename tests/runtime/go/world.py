@@ -80,12 +80,21 @@ class Programs:
     go: str
     folder: Path
 
-    def write(self, authorities: Authorities) -> None:
-        """Build both organisations' modules, and lay them where the program's go.mod looks for them."""
+    def write(self, authorities: Authorities, domains: tuple[str, ...] = ()) -> None:
+        """Build both organisations' modules, and lay them where the program's go.mod looks for them.
+
+        Acme's CA has these domains, and the other's beside it in acme's module none.
+        """
         shutil.copytree(PROBE, self.folder / "probe")
         for slug in ("acme", "globex"):
+            trusted = [getattr(authorities, slug), *([authorities.globex] if domains else [])]
             (module,) = releases.build(
-                self.folder / slug, slug, [getattr(authorities, slug)], target="go", release="1"
+                self.folder / slug,
+                slug,
+                list(dict.fromkeys(trusted)),
+                target="go",
+                release="1",
+                limited={authorities.acme.pem: domains},
             )
             unpack(module, self.folder / "probe" / slug)
 
@@ -114,11 +123,14 @@ class Root:
     folder: Path
     urls: Mapping[str, str]
 
-    def write(self, authorities: Authorities, *, system: bool = True) -> None:
-        """Lay certificates of a server and of clients into it, and the system's roots where it has them."""
+    def write(self, authorities: Authorities, *, system: bool = True, hosts: tuple[str, ...] = ()) -> None:
+        """Lay certificates of a server and of clients into it, and the system's roots where it has them.
+
+        It knows this machine by the names of `hosts`, too.
+        """
         require_mounts()  # only root may change the root
         (self.folder / "etc").mkdir(parents=True)
-        (self.folder / "etc/hosts").write_text("127.0.0.1 localhost\n")
+        (self.folder / "etc/hosts").write_text(f"127.0.0.1 {' '.join(('localhost', *hosts))}\n")
         self.put("files/leaf.pem", issue(authorities.acme, [HOST], now=authorities.now))
         for name in ("acme", "public", "stranger"):
             self.put(f"files/client-{name}.pem", authorities.client(name))

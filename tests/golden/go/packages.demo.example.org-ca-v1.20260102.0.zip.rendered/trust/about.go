@@ -5,3 +5,6 @@ const (
 	path     = "packages.demo.example.org/ca"
 	variable = "DEMO_CA_DISABLE"
 )
+
+// The domains of CAs that have some, separated by blanks, by the SHA-256 of their certificates.
+var domains = map[string]string{}
