@@ -87,7 +87,7 @@ function Add-Certificate($Entry) {
 }
 
 function Remove-Certificate([string] $Note) {
-    $store = Open-Store $Note.Split('\')[0] 'ReadWrite'
+    $store = Open-Store ($Note.Split('\')[0]) 'ReadWrite'
     foreach ($certificate in @(Find-Certificate $Note)) { $store.Remove($certificate) }
     $store.Close()
 }

@@ -147,7 +147,7 @@ def _number(cell: Cell, column: Column, pool: _Pool) -> int:
         return 0
     if isinstance(cell, str):
         return pool.number(cell)
-    return cell ^ (0x8000 if _width(column, 2) == 2 else 0x80000000)  # noqa: PLR2004
+    return cell + (0x8000 if _width(column, 2) == 2 else 0x80000000)  # noqa: PLR2004
 
 
 def read(streams: Mapping[str, bytes]) -> dict[str, Table]:

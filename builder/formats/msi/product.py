@@ -113,7 +113,7 @@ def rows(package: Package) -> Mapping[str, Rows]:
         "AppSearch": tuple(searched),
         "Component": tuple(map(_component, certificates)),
         "Directory": ((_DIRECTORY, None, "SourceDir"),),
-        "Feature": ((_FEATURE, None, "Certificates", None, 1, 1, None, 0),),
+        "Feature": ((_FEATURE, None, "Certificates", None, 2, 1, None, 0),),
         "FeatureComponents": tuple((_FEATURE, _called(one)) for one in certificates),
         "LaunchCondition": ((f"NOT {_NEWER}", "A newer release of [ProductName] is installed already."),),
         "Property": tuple(sorted(_properties(package, version, upgrade).items())),

@@ -39,7 +39,7 @@ def unpack(name: str, data: bytes) -> Unpacked:
     if len(data) > LIMIT:
         raise Malformed("is longer than inspect reads")
     try:
-        carried = msgspec.json.decode(data.split(_BEGIN, 1)[1].split(_END, 1)[0], type=_Carried)
+        carried = msgspec.json.decode(data.partition(_BEGIN)[2].partition(_END)[0], type=_Carried)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("carries no list of certificates that can be read") from None
     entries = (Entry(name, data), *_entries(carried))
