@@ -2,6 +2,8 @@ package org.example.ca;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -45,7 +47,7 @@ final class Bundle {
         }
     }
 
-    /** Returns what about.properties says: package, version, release, organisation, variable, property. */
+    /** Returns what about.properties says: package, version, release, organisation, variable, property, domains. */
     static String about(String key) {
         Properties found = about;
         if (found == null) {
@@ -58,6 +60,15 @@ final class Bundle {
             about = found;
         }
         return found.getProperty(key, "");
+    }
+
+    /** Returns the SHA-256 of a certificate in lower-case hex. */
+    static String sha256(X509Certificate certificate) throws GeneralSecurityException {
+        StringBuilder digits = new StringBuilder();
+        for (byte octet : MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded())) {
+            digits.append(String.format("%02x", octet));
+        }
+        return digits.toString();
     }
 
     static InputStream open(String name) throws IOException {

@@ -53,7 +53,7 @@ final class CaFactory extends TrustManagerFactorySpi {
         TrustManager[] found = managers.clone();
         for (int index = 0; index < found.length && !Bundle.certificates().isEmpty(); index++) {
             if (found[index] instanceof X509ExtendedTrustManager) {
-                found[index] = new BothTrust((X509ExtendedTrustManager) found[index], CaTrust.alone());
+                found[index] = CaTrust.beside((X509ExtendedTrustManager) found[index]);
             }
         }
         return found;

@@ -5,7 +5,10 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.Security;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
@@ -103,8 +106,29 @@ public final class CaTrust {
         }
     }
 
-    /** Returns a trust manager for the CAs alone, made by the factory that the JVM has after ours. */
-    static X509ExtendedTrustManager alone() throws GeneralSecurityException {
+    /** Returns a trust manager that takes the CAs, too, each for its domains where it has some. */
+    static X509ExtendedTrustManager beside(X509ExtendedTrustManager jvm) throws GeneralSecurityException {
+        Map<String, List<X509Certificate>> limits = new LinkedHashMap<>();
+        for (X509Certificate one : Bundle.certificates()) {
+            String domains = Bundle.about("domains." + Bundle.sha256(one));
+            List<X509Certificate> alike = limits.get(domains);
+            if (alike == null) {
+                alike = new ArrayList<>();
+                limits.put(domains, alike);
+            }
+            alike.add(one);
+        }
+        X509ExtendedTrustManager found = jvm;
+        for (Map.Entry<String, List<X509Certificate>> each : limits.entrySet()) {
+            X509ExtendedTrustManager cas = alone(each.getValue());
+            boolean free = each.getKey().isEmpty();
+            found = new BothTrust(found, free ? cas : new LimitedTrust(cas, new Domains(each.getKey())));
+        }
+        return found;
+    }
+
+    /** Returns a trust manager for some CAs alone, made by the factory that the JVM has after ours. */
+    private static X509ExtendedTrustManager alone(List<X509Certificate> cas) throws GeneralSecurityException {
         KeyStore store = KeyStore.getInstance("PKCS12");
         try {
             store.load(null, null);
@@ -112,7 +136,7 @@ public final class CaTrust {
             throw new GeneralSecurityException(never);
         }
         int number = 0;
-        for (X509Certificate one : Bundle.certificates()) {
+        for (X509Certificate one : cas) {
             store.setCertificateEntry("ca-" + number++, one);
         }
         TrustManagerFactory factory = CaProvider.next(CaProvider.PKIX);

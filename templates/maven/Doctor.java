@@ -1,7 +1,6 @@
 package org.example.ca;
 
 import java.security.KeyStore;
-import java.security.MessageDigest;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.text.SimpleDateFormat;
@@ -65,20 +64,12 @@ final class Doctor {
         for (X509Certificate one : Bundle.certificates()) {
             Map<String, Object> said = new LinkedHashMap<>();
             said.put("subject", one.getSubjectX500Principal().getName());
-            said.put("sha256", sha256(one));
+            said.put("sha256", Bundle.sha256(one));
             said.put("not_after", form.format(one.getNotAfter()));
             said.put("expired", one.getNotAfter().before(new Date()));
             all.add(said);
         }
         return all;
-    }
-
-    private static String sha256(X509Certificate certificate) throws Exception {
-        StringBuilder digits = new StringBuilder();
-        for (byte octet : MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded())) {
-            digits.append(String.format("%02x", octet));
-        }
-        return digits.toString();
     }
 
     private static List<String> problems() throws Exception {

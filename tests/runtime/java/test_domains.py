@@ -1,0 +1,92 @@
+"""CAs with domains in Java: the jar trusts them for servers within these alone, whatever client asks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builder.prove.probes import PROBES
+from builder.prove.server import listen
+from tests import limited, releases
+from tests.limited import NAMELESS, NAMES, NETWORKS, SERVERS
+from tests.runtime.java.conftest import OWN, verdict
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from builder.prove.authority import Authority
+    from tests.runtime.java.conftest import Machine
+
+_CLIENTS = (*OWN, "JavaHttp", "OkHttp", "HttpClient5", "Netty", "NettyOpenSsl")
+
+
+@pytest.fixture(scope="module")
+def urls(acme: Authority, stranger: Authority, now: dt.datetime) -> Iterator[Mapping[str, str]]:
+    """Serve each leaf of acme's CA, and one beyond its domains of another CA."""
+    with contextlib.ExitStack() as stack:
+        leaves = {
+            name: (one.host, limited.leaf(acme, one, now=now))
+            for name, one in {**SERVERS, "nameless": NAMELESS}.items()
+        }
+        free = SERVERS["outside"]
+        leaves["of another CA"] = free.host, limited.leaf(stranger, free, now=now)
+        yield {
+            name: f"https://{host}:{stack.enter_context(listen(leaf)).port}/"
+            for name, (host, leaf) in leaves.items()
+        }
+
+
+@pytest.fixture(scope="module")
+def path(libraries: str) -> str:
+    """Return the class path of the programs that ask, and of the libraries by which they do."""
+    return os.pathsep.join((str(PROBES / "java"), libraries))
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the option that makes the JVM look for hosts in a file alone."""
+    file = tmp_path_factory.mktemp("hosts") / "hosts"
+    file.write_text("".join(f"127.0.0.1 {one.host}\n" for one in SERVERS.values()))
+    return f"-Djdk.net.hosts.file={file}"
+
+
+@pytest.mark.parametrize(
+    "domains",
+    [
+        pytest.param((*NAMES, *NETWORKS), id="both"),
+        pytest.param(NAMES, id="names", marks=pytest.mark.long),
+        pytest.param(NETWORKS, id="networks", marks=pytest.mark.long),
+    ],
+)
+def test_a_ca_is_trusted_for_its_domains_alone(
+    machine: Machine,
+    acme: Authority,
+    stranger: Authority,
+    urls: Mapping[str, str],
+    *,
+    path: str,
+    hosts: str,
+    tmp_path: Path,
+    domains: tuple[str, ...],
+) -> None:
+    """All names of a leaf are within, and it has no other kinds; a CA beside it has no such limits."""
+    built = releases.build(tmp_path, "acme", [acme, stranger], target="maven", limited={acme.pem: domains})
+    asked = [(client, name) for name in urls for client in _CLIENTS]
+    words = [word for client, name in asked for word in (client, urls[name])]
+    done = machine.run(f"-javaagent:{built[-1]}", hosts, "-cp", path, "Probe", *words)
+    lines = done.stdout.splitlines()
+    assert [line.split(" ")[0] for line in lines] == [client for client, _ in asked], (
+        done.stdout + done.stderr
+    )
+    said = {pair: verdict(line.partition(" ")[2]) for pair, line in zip(asked, lines, strict=True)}
+    assert set(said.values()) == {"accepted", "refused"}, {
+        key: one for key, one in said.items() if " " in one
+    }
+    expected = {name for name, one in SERVERS.items() if one.within(domains)} | {"of another CA"}
+    accepted = {client: {name for name in urls if said[client, name] == "accepted"} for client in _CLIENTS}
+    assert accepted == dict.fromkeys(_CLIENTS, expected)
