@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from builder.formats.metadata import MetadataKey
     from builder.model import Package
 
+KIND = "go"  # what unpack calls the format
 SCRIPTS: frozenset[str] = frozenset()
 METADATA: Mapping[str, MetadataKey] = {}
 
@@ -97,7 +98,7 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     if "go" in said:
         metadata |= {"go": said["go"]}
     entries = tuple(Entry(m.path.removeprefix(found[0]), m.data, m.mode) for m in members)
-    return Unpacked("go", found[1], found[2], metadata, entries)
+    return Unpacked(KIND, found[1], found[2], metadata, entries)
 
 
 def escaped(path: str) -> str:

@@ -25,6 +25,7 @@ _VERSIONED = {
     "apt": "{name}={version}",
     "dnf": "{name}-{version}",
     "gem": "{name}:{version}",
+    "go": "{name}@{version}",
     "npm": "{name}@{version}",
     "pip": "{name}=={version}",
     "zypper": "{name}={version}",

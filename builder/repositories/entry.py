@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-# An npm scope or a Maven group, which has a dot, may stand before a name.
+# An npm scope, a Maven group or a Go module's host, which have a dot, may stand before a name.
 # Names stand in shell lines and in what limits clients, where a comma, a blank or a * would mean others, too.
 _RELEASE = re.compile(rf"(?:{GRAMMAR.pattern})?")
-_NAME = re.compile(r"(?:@[a-z0-9][a-z0-9._~-]*/|[a-z0-9-]+(?:\.[a-z0-9-]+)+:)?[A-Za-z0-9_][A-Za-z0-9._+~@-]*")
+_OWNER = r"@[a-z0-9][a-z0-9._~-]*/|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::|/(?:[a-z0-9_-][a-z0-9._-]*/)*)"
+_NAME = re.compile(rf"(?:{_OWNER})?[A-Za-z0-9_][A-Za-z0-9._+~@-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~^:!-]*")
 # How a line begins that holds what these and a site's paths can be: all words are as they are in JSON.
 _PLAIN = re.compile(

@@ -287,11 +287,16 @@ def test_on_a_stand_in_a_package_is_tried_by_name(
 
 
 @pytest.mark.parametrize(
-    ("target", "client"), [("npm", "node https"), pytest.param("gem", "net/http", marks=pytest.mark.long)]
+    ("target", "client"),
+    [
+        ("npm", "node https"),
+        ("go", "tls.Dial"),
+        pytest.param("gem", "net/http", marks=pytest.mark.long),
+    ],
 )
 def test_a_library_is_proven_by_name(target: str, client: str, world: World, tmp_path: Path) -> None:
-    """In a project, and in a home for gems."""
-    require({"npm": "npm", "gem": "gem"}[target])
+    """In a project, a program and a home for gems."""
+    require(target)
     questions = tuple(sites.by_name(question) for question in stage.questions(world))
     with offered(world, tmp_path, target) as found, stage.opened(tmp_path, target=target) as testbed:
         setup = TrialSetup(target, Path(), None, questions, found[target])

@@ -82,6 +82,12 @@ CHECKS = (
     ),
     ClientChecks("gem", "Bundler 2.6 and newer", _DIGEST, "Keep checksums: bundle lock --add-checksums."),
     ClientChecks(
+        "go",
+        "go",
+        _DIGEST,
+        "It compares with go.sum, not with the site: commit that, and compare its first line with 'inspect'.",
+    ),
+    ClientChecks(
         "gem",
         "gem install",
         (_NO, _NONE, _NONE, _NONE, _NONE),

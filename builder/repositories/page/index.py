@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from builder.repositories.page.view import Guide, ReleaseNews, SiteKey, SiteView
 
 _TEMPLATES = ROOT / "templates" / "site"
-_LANGUAGES = ("pypi", "npm", "gem")  # ecosystems of one language; all others install for the whole system
+# Ecosystems of one language; all others install for the whole system.
+_LANGUAGES = ("pypi", "npm", "gem", "maven", "go")
 
 
 def render(view: SiteView) -> bytes:
