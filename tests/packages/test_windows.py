@@ -199,7 +199,7 @@ def test_the_policy_is_for_the_key_that_group_policy_owns(demo: Built) -> None:
     """And the other ways are for the machine's own."""
     keys = {path.rpartition("/")[0] for path, _ in windows.policy(demo.file("windows", ".pol").read_bytes())}
     assert keys == {"SOFTWARE/Policies/Microsoft/SystemCertificates/Root/Certificates"}
-    for file in (demo.file("msi"), demo.file("windows", f"{_RELEASE}.reg")):
+    for file in (demo.file("msi"), demo.file("windows", f"certs-{_RELEASE}.reg")):
         (kind,) = [reader for ending, reader in _KEYS.items() if file.name.endswith(ending)]
         found = {path.rpartition("/")[0] for path in kind(file) if "SystemCertificates" in path}
         assert found == {"HKEY_LOCAL_MACHINE/SOFTWARE/Microsoft/SystemCertificates/Root/Certificates"}

@@ -74,3 +74,27 @@ def test_what_no_package_manager_takes_is_a_download(
     names = sorted(line.split()[1] for line in sums.splitlines())
     assert names == ["acme-ca-certs-2026.11.pem", "acme-thing-2026.11.tar.gz"]
     assert projects.instructions(site, "files")["pem"].remove == "rm acme-ca-certs-2026.11.pem\n"
+
+
+def test_windows_is_told_to_install_from_the_site(
+    open_site: Callable[..., Site], releases: Releases, tmp_path: Path
+) -> None:
+    """The newest installer, beside the other files of its release, which are all downloads."""
+    (tmp_path / "roots.pem").write_bytes(releases.second.authorities["new"].pem)
+    words = ("build", tmp_path / "roots.pem", "--org", "acme", "--quiet", "--expired", "keep")
+    targets = [word for name in ("msi", "pem", "windows") for word in ("--target", name)]
+    for number in ("2026.10", "2026.11"):
+        trustpack(*words, *targets, "--release", number, "--out", tmp_path / number)
+    site = open_site(*(Release(tmp_path / number, number, {}) for number in ("2026.10", "2026.11")))
+    told = projects.instructions(site, "files")
+    address = f"{site.url}/files/acme-ca-certs-2026.11.msi"
+    assert (told["msi"].install, told["msi"].remove) == (
+        f"msiexec /i {address} /qn\n",
+        f"msiexec /x {address} /qn\n",
+    )
+    assert told["pem"].remove == "rm acme-ca-certs-2026.11.pem\n"
+    got = clean(tmp_path, "curl", "-fsS", "-D", "-", "-o", "got.msi", address)
+    assert "content-type: application/x-msi" in got.out.lower()
+    assert (tmp_path / "got.msi").read_bytes() == (
+        tmp_path / "2026.11/acme-ca-certs-2026.11.msi"
+    ).read_bytes()

@@ -11,7 +11,7 @@ from builder.repositories.entry import rank
 from builder.repositories.sitefile import Kind, SiteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from builder.repositories.entry import Released, SiteEntry
     from builder.repositories.publication import Publication
@@ -31,10 +31,18 @@ _NAMED = re.compile(r"(.+?)-(\d[^-]*?)(\.[a-z][a-z0-9.]*)?")
 def admit(released: Released, publication: Publication) -> Admitted:
     """Return the file as it is, and its line for `sha256sum --check`."""
     named = _NAMED.fullmatch(released.filename)
-    name, version = (named[1], named[2]) if named else (released.filename, released.release)
+    name, version = (_name(named[1], named[3]), named[2]) if named else (released.filename, released.release)
     line = f"{hashlib.sha256(released.data).hexdigest()}  {released.filename}\n"
     file = SiteFile(f"{FOLDER}/{released.filename}", Kind.BLOB, released.data)
     return Admitted(name, version, (file,), (line.encode(),))
+
+
+def _name(stem: str, ending: str | None) -> str:
+    """Return what a file is called from release to release: those that differ in their endings, differently.
+
+    But a bundle's name has none, as on sites that were made before there was another file.
+    """
+    return stem if ending == ".pem" else f"{stem}{ending or ''}"
 
 
 def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
@@ -47,20 +55,40 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
-    """Return what people type to get the file and look into it."""
-    newest = (one.newest for one in shelf.stock.names.values() if one.newest)
-    bundles = sorted((one for one in newest if one.path.endswith(".pem")), key=rank)
-    return [*_told(bundles[-1], publication)] if bundles else []
+    """Return what people type to get the bundle and look into it, and to let Windows install."""
+    newest = sorted((one.newest for one in shelf.stock.names.values() if one.newest), key=rank)
+    told = {".msi": _installer, ".pem": _bundle}
+    last = {ending: one for one in newest for ending in told if one.path.endswith(ending)}
+    return [told[ending](last[ending], publication) for ending in told if ending in last]
 
 
-def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
+def _installer(entry: SiteEntry, publication: Publication) -> Instructions:
+    url = f"{publication.url}/{entry.path}"
+    install = f"msiexec /i {url} /qn\n"
+    return Instructions(
+        id="msi",
+        title="Windows: an installer",
+        setup="",
+        install=install,
+        verify="certutil -store Root\n",
+        upgrade=install,
+        remove=f"msiexec /x {url} /qn\n",
+        notes=(
+            "As an administrator, on a machine that trusts this address, by public CAs or by a CA installed before.",
+            f"It has no Authenticode signature: compare its digest with {publication.url}/{_SUMS}.",
+            "Not tried on Windows: Wine installs, upgrades and removes it.",
+        ),
+    )
+
+
+def _bundle(entry: SiteEntry, publication: Publication) -> Instructions:
     file = entry.path.rpartition("/")[2]
     fetch = (
         f"curl -fsSLO {publication.url}/{entry.path}\n"
         f"curl -fsSL {publication.url}/{_SUMS} | sha256sum --check --ignore-missing\n"
     )
     signed = f"{publication.url}/{_SUMS}.asc is a signature over the digests, by the site's OpenPGP key."
-    yield Instructions(
+    return Instructions(
         id="pem",
         title="Anything else: one PEM file",
         setup="",
