@@ -24,10 +24,12 @@ NOT_PROVABLE = {
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
     "msi": "there is no Windows here: the long tests ask Wine, which only stands in for it",
     "pem": "no package manager installs a file",
+    "snippets": "texts are put into something of one's own: tests/trust runs those that can run here",
     "windows": "there is no Windows here: the long tests ask Wine, which only stands in for it",
 }
 NO_FIELDS = {
     "pem": "a file of certificates says nothing but them",
+    "snippets": "an archive of texts has no fields of its own",
     "windows": "settings and a script say nothing of who made them",
 }
 NO_CHANGELOG = {

@@ -5,6 +5,7 @@ A filter returns Quoted; the environment refuses to print a plain string, so non
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import re
@@ -97,6 +98,17 @@ def _ruby(value: Any) -> Quoted:
     return Quoted(f'"{text}"')
 
 
+def _nix(value: Any) -> Quoted:
+    """Return a string of Nix's: in its double quotes, ${ would begin an expression."""
+    text = visible(plain(value)).replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return Quoted(f'"{text}"')
+
+
+def _data_url(value: Any) -> Quoted:
+    """Return a text as a data: URL (RFC 2397), of characters that need no quotes."""
+    return Quoted(f"data:;base64,{base64.b64encode(plain(value).encode()).decode()}")
+
+
 def _python(value: Any) -> Quoted:
     return Quoted(ascii(plain(value)))
 
@@ -149,6 +161,8 @@ FILTERS = {
     "yaml": _yaml,
     "yaml_block": _yaml_block,
     "ruby": _ruby,
+    "data_url": _data_url,
+    "nix": _nix,
     "python": _python,
     "sh": _sh,
     "header": _line,

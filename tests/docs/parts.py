@@ -115,6 +115,8 @@ FILTER_MEANINGS = {
     "yaml": "a value in YAML, on one line",
     "yaml_block": "lines of ASCII, such as PEM, as a YAML block; `yaml_block(4)` indents by four blanks",
     "ruby": "a string in Ruby, in double quotes",
+    "nix": "a string in Nix, in double quotes",
+    "data_url": "a `data:` URL of the text's bytes, which stands in quotes of any language",
     "python": "a string in Python",
     "xml": "text or an attribute's value in XML",
     "sh": "a word of a POSIX shell",

@@ -33,6 +33,7 @@ READMES = {
     "maven": ("20260102.jar", "org/example/demo/packages/demo_ca/README.md"),
     "npm": (".tgz", "package/README.md"),
     "oci": (".oci.tar", "/README.md"),
+    "snippets": (".tar.gz", "demo-ca-20260102/README.md"),
     "rpm": (".rpm", "/usr/share/doc/demo-ca-certs/README"),
     "wheel": (".whl", "demo_certifi-1.20260102.dist-info/METADATA"),
 }
@@ -106,7 +107,7 @@ def test_a_package_that_distrusts_a_ca_says_so(target: str, tmp_path: Path) -> N
     assert rest.startswith(f"\n\n  CN=Acme Bad\n    SHA-256 {gone}\n\n")
 
 
-@pytest.mark.parametrize("target", ["gem", "kubernetes", "npm", "oci", "wheel"])
+@pytest.mark.parametrize("target", ["gem", "kubernetes", "npm", "oci", "snippets", "wheel"])
 def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) -> None:
     """Of a page that is shown as HTML nothing is lost, and nothing becomes a link or a tag."""
     (tmp_path / "roots.pem").write_bytes(authority.create("Acme", now=_NOW).pem)

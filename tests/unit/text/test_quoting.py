@@ -2,8 +2,12 @@
 
 import ast
 import json
+import os
+import re
 import subprocess
+import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -68,6 +72,43 @@ def test_json_is_what_javascript_reads() -> None:
     """Every value comes back as it was from a JavaScript literal."""
     program = f"console.log(JSON.stringify([{','.join(apply('json', HOSTILE))}]))"
     assert json.loads(run("node", "-", text=program)) == HOSTILE
+
+
+def test_nix_reads_its_strings(tmp_path: Path) -> None:
+    """None begins an expression; what is not seen is written as an escape, as in other strings."""
+    places = {f"NIX_{kind}_DIR": str(tmp_path / kind) for kind in ("STATE", "STORE", "LOG")}
+    command = [require("nix-instantiate"), "--eval", "--strict", "--json", "-"]
+    done = subprocess.run(
+        command,
+        input=f"[ {' '.join(apply('nix', HOSTILE))} ]".encode(),
+        capture_output=True,
+        check=True,
+        env={"LANG": "C.UTF-8", "PATH": os.defpath, "HOME": str(tmp_path), **places},
+    )
+    assert json.loads(done.stdout) == [visible(text) for text in HOSTILE]
+
+
+def test_a_data_url_holds_the_text() -> None:
+    """In characters that no language quotes."""
+    for text, url in zip(HOSTILE, apply("data_url", HOSTILE), strict=True):
+        assert re.fullmatch(r"data:;base64,[A-Za-z0-9+/=]*", url)
+        with urllib.request.urlopen(url) as answer:  # noqa: S310  asks nobody
+            assert answer.read().decode() == text
+
+
+@pytest.mark.parametrize("indent", [2, 8])
+def test_a_yaml_block_holds_the_text(indent: int) -> None:
+    """As lines where that can be, and in quotes where it cannot; what follows is no part of it."""
+    lines = ["a\n", "-----BEGIN X-----\nabc=\n", "a\n b\n", "a \n", "\n", "a\n\n", "a", "# a\n", "a: b\n"]
+    for text in [*HOSTILE, *lines]:
+        block = FILTERS["yaml_block"](text, indent)
+        read = yaml.safe_load(f"top:\n{' ' * (indent - 1)}key: {block}\nlast: 1\n")
+        assert read == {"top": {"key": text}, "last": 1}, text
+
+
+def test_pem_is_a_yaml_block_of_lines() -> None:
+    """That people can compare with a file."""
+    assert FILTERS["yaml_block"]("-----BEGIN X-----\nabc=\n", 4) == "|\n    -----BEGIN X-----\n    abc="
 
 
 def test_json_takes_lists_and_mappings() -> None:

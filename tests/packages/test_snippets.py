@@ -1,0 +1,171 @@
+"""The snippets, each by the validator of what reads it, where there is one; hostile names in all of them."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from builder.prove import authority
+from tests import golang, validators
+from tests.packages.built import DEMO, fingerprints, run, trustpack
+from tests.test_workflows import ROOT
+from tests.tools import require
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ACTIONLINT = ROOT / "tests" / "actionlint"
+_HOSTILE = "A\"b' ${{ x }} ${HOME} $(id) `id` {{ y }} {% z %} \\ # & *c !d"
+
+
+def _built(folder: Path, config: str = "") -> Path:
+    """Build the archive and unpack it; return the folder that it has."""
+    (folder / "trustpack.yaml").write_text(config, "utf-8")
+    where = ("--config", folder / "trustpack.yaml") if config else (DEMO / "root-ec.pem", "--org", "demo")
+    trustpack("build", *where, "--target", "snippets", "--out", folder / "dist", "--release", "2026.10")
+    (archive,) = (folder / "dist").glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        top = opened.getnames()[0].partition("/")[0]
+    run(require("tar"), "-xzf", archive, "-C", folder)
+    return folder / top
+
+
+def _hostile(folder: Path) -> Path:
+    """Build for an organisation and a CA whose names try to be more than names."""
+    now = dt.datetime.now(dt.UTC)
+    pem = authority.create(_HOSTILE[:60], now=now).pem + authority.create("Plain", now=now).pem
+    (folder / "roots.pem").write_bytes(pem)
+    organisation = {"slug": "acme", "name": _HOSTILE, "homepage": "https://a.example/?q=%7B#x"}
+    return _built(folder, json.dumps({"organisation": organisation, "bundle": {"paths": ["roots.pem"]}}))
+
+
+@pytest.fixture(scope="module", params=["plain", "hostile"])
+def snippets(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("snippets")
+    return _hostile(folder) if request.param == "hostile" else _built(folder)
+
+
+def _name(snippets: Path) -> str:
+    return snippets.name.removesuffix("-2026.10")
+
+
+def test_hadolint_parses_the_dockerfile_and_finds_no_fault(snippets: Path) -> None:
+    """It has a parser of its own, as BuildKit has."""
+    done = validators.run("hadolint", "--no-color", snippets / "Dockerfile")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_cloud_init_takes_its_configuration(snippets: Path) -> None:
+    """With one certificate an item."""
+    file = snippets / "cloud-init/user-data.yaml"
+    assert "Valid" in run(require("cloud-init"), "schema", "--config-file", file)
+    found = yaml.safe_load(file.read_text("utf-8"))
+    assert found.keys() == {"ca_certs"}
+    pems = [fingerprints(text.encode()) for text in found["ca_certs"]["trusted"]]
+    assert {len(pem) for pem in pems} == {1}
+    assert frozenset().union(*pems) == fingerprints((snippets / "roots.pem").read_bytes())
+
+
+@pytest.mark.parametrize("system", ["coreos", "flatcar"])
+def test_ignition_takes_its_configuration(snippets: Path, system: str) -> None:
+    """One certificate a file."""
+    file = snippets / f"ignition/{system}.ign"
+    assert run(require("ignition-validate"), file) == ""
+    files = json.loads(file.read_text())["storage"]["files"]
+    texts = [base64.b64decode(one["contents"]["source"].partition(",")[2]) for one in files]
+    assert {len(fingerprints(text)) for text in texts} == {1}
+    assert frozenset().union(*map(fingerprints, texts)) == fingerprints((snippets / "roots.pem").read_bytes())
+
+
+def test_butanes_says_what_ignitions_does(snippets: Path) -> None:
+    """No Butane is to be had here."""
+    butane = yaml.safe_load((snippets / "butane/coreos.bu").read_text("utf-8"))["storage"]["files"]
+    ignition = json.loads((snippets / "ignition/coreos.ign").read_text())["storage"]["files"]
+
+    def url(text: str) -> str:
+        return f"data:;base64,{base64.b64encode(text.encode()).decode()}"
+
+    found = [{**one, "contents": {"source": url(one["contents"]["inline"])}} for one in butane]
+    assert found == ignition
+
+
+def test_nix_evaluates_module_and_flake(snippets: Path, tmp_path: Path) -> None:
+    """Strictly; what an organisation is called is no expression."""
+    nix = (require("nix-instantiate"), "--eval", "--strict", "--json")
+    places = {f"NIX_{kind}_DIR": str(tmp_path / kind) for kind in ("STATE", "STORE", "LOG")}
+    module = json.loads(run(*nix, snippets / "nix/module.nix", **places))
+    (file,) = module["security"]["pki"]["certificateFiles"]
+    assert file.endswith("-roots.pem")
+    flake = f"(import {snippets}/nix/flake.nix)"
+    said = json.loads(run(*nix, "--expr", f"{flake}.description", **places))
+    assert said.startswith("CA certificates of ")
+    made = run(
+        *nix,
+        "--expr",
+        f"({flake}.outputs {{ self = null; }}).nixosModules.default",
+        **places,
+    )
+    assert json.loads(made) == module
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ("vendor.github-actions", "github/actions/{}/action.yml"),
+        ("vendor.github-workflows", "github/workflows/example.yml"),
+        ("vendor.gitlab-ci", "gitlab/{}/gitlab-ci.yml"),
+    ],
+)
+def test_jobs_are_what_their_schemas_have(snippets: Path, schema: str, path: str) -> None:
+    """The schemas that check-jsonschema carries, of GitHub and GitLab."""
+    file = snippets / path.format(_name(snippets))
+    done = validators.run("check-jsonschema", "--builtin-schema", schema, file)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_actionlint_finds_no_fault_in_the_workflow(snippets: Path, tmp_path: Path) -> None:
+    """And so reads the action that it uses, where it lies in a repository."""
+    name, go = "github.com/rhysd/actionlint/cmd/actionlint", require("go")
+    program = golang.build(go, _ACTIONLINT, name, tmp_path / "actionlint")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".github").symlink_to(snippets / "github", target_is_directory=True)
+    run(program, "-no-color", cwd=tmp_path)
+    steps = yaml.safe_load((snippets / f"github/actions/{_name(snippets)}/action.yml").read_text())
+    assert list(steps["runs"]) == ["using", "steps"]
+
+
+def test_ansible_reads_the_role(snippets: Path) -> None:
+    """Its syntax alone: tests/trust runs it."""
+    words = ("--syntax-check", "-i", "localhost,", "playbook.yml")
+    done = validators.run("ansible-playbook", *words, cwd=snippets / "ansible", HOME=str(snippets))
+    assert (done.returncode, "ERROR" in done.stderr) == (0, False), done.stderr
+
+
+def test_a_feature_has_what_the_specification_asks_for(snippets: Path) -> None:
+    """Its id is its folder's name, and its version a semantic one; install.sh can be started."""
+    folder = snippets / "devcontainer" / _name(snippets)
+    found = json.loads((folder / "devcontainer-feature.json").read_text())
+    assert (found["id"], found["version"]) == (folder.name, "1.2026.10")
+    assert found["name"].startswith("CA certificates of ")
+    assert (folder / "install.sh").stat().st_mode & 0o111
+
+
+def test_each_folder_is_whole(snippets: Path) -> None:
+    """Whoever copies one has all of the bundle."""
+    expected = fingerprints((snippets / "roots.pem").read_bytes())
+    name = _name(snippets)
+    places = (
+        "certs",
+        f"devcontainer/{name}/anchors",
+        f"github/actions/{name}/anchors",
+        f"gitlab/{name}/anchors",
+    )
+    for place in (*places, f"ansible/roles/{name.replace('-', '_')}/files"):
+        texts = [path.read_bytes() for path in (snippets / place).iterdir()]
+        assert frozenset().union(*map(fingerprints, texts)) == expected, place
