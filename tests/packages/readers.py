@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from tests import targets
 from tests.packages import windows
 from tests.packages.built import fingerprints, run
@@ -234,6 +236,28 @@ def _certificates(found: Iterable[tuple[str, bytes]]) -> Iterator[Entry]:
     return (Entry(path, 0o644, "-", data) for path, data in found)
 
 
+def _manifest(file: Path) -> Read:
+    """Return the file, and the texts of its objects that hold certificates, by the way to each."""
+    data = file.read_bytes()
+    (one,) = yaml.safe_load_all(data)
+    top = f"{one['kind']}/{one['metadata']['name']}"
+    held = [
+        Entry(f"{top}/{'.'.join(way)}", 0o644, "-", text.encode())
+        for way, text in _leaves(one)
+        if "-----BEGIN " in text
+    ]
+    return Read((Entry(file.name, 0o644, "-", data), *held), {}, "")
+
+
+def _leaves(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        for way, text in _leaves(inner):
+            yield (str(key), *way), text
+    if isinstance(value, str):
+        yield (), value
+
+
 def certificate_files(folder: Path) -> dict[str, list[str]]:
     """Return the SHA-256 of the certificates that OpenSSL finds in each file below `folder`, by path."""
     found: dict[str, list[str]] = {}
@@ -281,7 +305,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "gem": gem,
     "go": go,
     "jar": wheel,  # a zip, too
-    "manifest": _single,
+    "manifest": _manifest,
     "msi": _installer,
     "oci": oci,
     "pacman": pacman,

@@ -236,7 +236,7 @@ def test_what_passed_no_filter_is_refused(value: object) -> None:
     with pytest.raises(ConfigError) as caught:
         finalize(value)
     assert str(caught.value) == f"the value {value!r} is printed without a quoting filter"
-    assert caught.value.hint.startswith("pipe it through one of: camel, constant, header, ident")
+    assert caught.value.hint.startswith("pipe it through one of: camel, constant, data_url, header")
 
 
 def test_whole_numbers_and_quoted_text_may_be_printed() -> None:
