@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from builder.errors import ConfigError
+from builder.formats import jar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from builder.publish.shipment import ReleaseFile
     from builder.release.manifest import Manifest
 
+# What goes by Maven's layout; these servers make maven-metadata.xml themselves.
+_MAVEN = (jar.KIND, jar.ATTACHED, "pom")
 _OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -62,11 +65,19 @@ def _below(url: str, file: ReleaseFile) -> FilePlace:
     return FilePlace(where, where)
 
 
+def _path(file: ReleaseFile) -> str:
+    """Return where a repository of one format has a file: Maven's layout, or just its name."""
+    if file.format not in _MAVEN:
+        return _name(file)
+    group, _, artifact = file.package.partition(":")
+    return "/".join((group.replace(".", "/"), artifact, file.version, _name(file)))
+
+
 def _artifactory(url: str, section: HttpSection, file: ReleaseFile) -> FilePlace:
     """Of a .deb, properties in the address say where the index lists it."""
     headers = _OCTETS | {"X-Checksum-Sha256": file.sha256}
     if file.format != "deb":
-        where = f"{url}/{_name(file)}"
+        where = f"{url}/{_path(file)}"
         return FilePlace(where, where, headers=headers)
     where = f"{url}/pool/{_name(file)}"
     properties = {
@@ -81,7 +92,8 @@ def _artifactory(url: str, section: HttpSection, file: ReleaseFile) -> FilePlace
 def _nexus(url: str, file: ReleaseFile) -> FilePlace:
     """Of a .deb, the server itself chooses the place, and has a header of its own."""
     if file.format != "deb":
-        return _below(url, file)
+        where = f"{url}/{_path(file)}"
+        return FilePlace(where, where)
     read = f"{url}/pool/{file.package[:1]}/{file.package}/{_name(file)}"
     return FilePlace(f"{url}/", read, "POST", {"Content-Type": "multipart/form-data"})
 
@@ -95,11 +107,12 @@ def _gitea(url: str, file: ReleaseFile) -> FilePlace:
         "rpm": FilePlace(f"{url}/upload", f"{url}/package/{file.package}/{file.version}/{architecture}"),
         "apk": FilePlace(url, f"{url}/{architecture}/{name}"),
         "pacman": FilePlace(url, f"{url}/{architecture}/{name}"),
+        **dict.fromkeys(_MAVEN, FilePlace(f"{url}/{_path(file)}", f"{url}/{_path(file)}")),
     }
     if file.format not in places:
         raise ConfigError(
             f"publish.http: the profile gitea has no place for {file.name}",
-            hint="name targets whose packages are .deb, .rpm, .apk or pacman's; publish.gitea takes any file",
+            hint="name targets whose packages are .deb, .rpm, .apk, .jar or pacman's; publish.gitea takes any file",
         )
     return places[file.format]
 

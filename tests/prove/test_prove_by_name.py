@@ -292,11 +292,12 @@ def test_on_a_stand_in_a_package_is_tried_by_name(
         ("npm", "node https"),
         ("go", "tls.Dial"),
         pytest.param("gem", "net/http", marks=pytest.mark.long),
+        ("maven", "HttpsURLConnection"),
     ],
 )
 def test_a_library_is_proven_by_name(target: str, client: str, world: World, tmp_path: Path) -> None:
-    """In a project, a program and a home for gems."""
-    require(target)
+    """In a project, in a program, in a home for gems, and where JVMs find their agent."""
+    require({"maven": "java"}.get(target, target))
     questions = tuple(sites.by_name(question) for question in stage.questions(world))
     with offered(world, tmp_path, target) as found, stage.opened(tmp_path, target=target) as testbed:
         setup = TrialSetup(target, Path(), None, questions, found[target])
