@@ -18,7 +18,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "rules": ("errors", "model"),
     "text": ("errors",),
     "x509": ("errors", "model", "rules"),
-    "formats": ("errors", "model", "text"),
+    "formats": ("errors", "model", "text", "x509"),
     "config": ("errors", "model", "text", "x509"),
     "load": (*_GROUND, "text", "x509"),
     "lint": (*_GROUND, "text", "x509"),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A plain file is installed by nobody, and has no field for who made it.
 NOT_PROVABLE = {
+    "go": "its testbed is being built",
+    "jks": "it replaces a JVM's own roots, which no proof allows",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
     "msi": "there is no Windows here: the long tests ask Wine, which only stands in for it",
     "pem": "no package manager installs a file",
@@ -28,11 +30,13 @@ NOT_PROVABLE = {
     "windows": "there is no Windows here: the long tests ask Wine, which only stands in for it",
 }
 NO_FIELDS = {
+    "jks": "a store of certificates says nothing but them",
     "pem": "a file of certificates says nothing but them",
     "snippets": "an archive of texts has no fields of its own",
     "windows": "settings and a script say nothing of who made them",
 }
 NO_CHANGELOG = {
+    "jks": "'trustpack diff' compares two",
     "msi": "'trustpack diff' compares two",
     "pem": "'trustpack diff' compares two",
     "windows": "'trustpack diff' compares two",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_NAMELESS = frozenset({"tarball", "pem", "pol", "reg", "intune"})  # they take their name from the file's
+_NAMELESS = frozenset(
+    {"tarball", "pem", "jks", "pol", "reg", "intune"}
+)  # they take their name from the file's
 # PEP 503's rule, and a class's, which has no signs.
 _SIGNS = {"wheel": (r"[-_.]+", "-"), "formula": (r"[^a-z0-9]+", "")}
 

@@ -112,7 +112,7 @@ def _gitea(url: str, file: ReleaseFile) -> FilePlace:
     if file.format not in places:
         raise ConfigError(
             f"publish.http: the profile gitea has no place for {file.name}",
-            hint="name targets whose packages are .deb, .rpm, .apk, .jar or pacman's; publish.gitea takes any file",
+            hint="name targets of .deb, .rpm, .apk, .jar or pacman's packages; publish.gitea takes any file",
         )
     return places[file.format]
 

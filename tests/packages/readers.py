@@ -211,6 +211,18 @@ def gem(file: Path) -> Read:
     return Read(_tar_bytes(gzip.decompress(parts["data.tar.gz"])), {}, description)
 
 
+def jks(file: Path) -> Read:
+    """Ask Java's keytool, once for the names and once for the certificates."""
+    words = (require("keytool"), "-list", "-rfc", "-keystore", file, "-storepass", "changeit")
+    said = run(*words)
+    names = re.findall(r"Alias name: (.+)", said)
+    blocks = re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", said, re.DOTALL)
+    entries = (
+        Entry(f"{name}.pem", 0o644, "-", pem.encode()) for name, pem in zip(names, blocks, strict=True)
+    )
+    return Read(tuple(entries), {}, "")
+
+
 def _tarball(file: Path) -> Read:
     return Read(_tar_bytes(gzip.decompress(file.read_bytes())), {}, "")
 
@@ -304,6 +316,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "file": _single,
     "gem": gem,
     "go": go,
+    "jks": jks,
     "jar": wheel,  # a zip, too
     "manifest": _manifest,
     "msi": _installer,
