@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import re
+import ssl
 import stat
 import subprocess
 import tarfile
@@ -216,10 +217,9 @@ def jks(file: Path) -> Read:
     words = (require("keytool"), "-list", "-rfc", "-keystore", file, "-storepass", "changeit")
     said = run(*words)
     names = re.findall(r"Alias name: (.+)", said)
-    blocks = re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", said, re.DOTALL)
-    entries = (
-        Entry(f"{name}.pem", 0o644, "-", pem.encode()) for name, pem in zip(names, blocks, strict=True)
-    )
+    blocks = re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", said, re.DOTALL)
+    pems = (ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(block)) for block in blocks)
+    entries = (Entry(f"{name}.pem", 0o644, "-", pem.encode()) for name, pem in zip(names, pems, strict=True))
     return Read(tuple(entries), {}, "")
 
 

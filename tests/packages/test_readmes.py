@@ -127,5 +127,5 @@ def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) 
 
 def test_every_package_with_files_has_a_readme() -> None:
     """A new target says these things, too."""
-    plain = {"msi", "pem", "windows"}  # files of certificates and settings have no room
+    plain = {"jks", "msi", "pem", "windows"}  # files of certificates and settings have no room
     assert {*READMES, *plain} == set(recipe.sources())
