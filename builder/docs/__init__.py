@@ -36,7 +36,7 @@ SECTIONS = {
         "ci",
         "recipes",
     ),
-    "I was given this package": ("deb", "rpm", "apk", "homebrew", "wheel", "npm", "gem", "pem"),
+    "I was given this package": ("deb", "rpm", "apk", "homebrew", "wheel", "npm", "gem", "pem", "windows"),
     "Reference": ("configuration", "commands", "exit-codes", "json"),
     "How it works": ("threat-model", "architecture"),
 }

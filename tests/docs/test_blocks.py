@@ -11,6 +11,7 @@ from builder import config
 from builder.errors import ConfigError
 from builder.render import recipe
 from builder.render.recipe import RecipeSource
+from tests import powershell
 from tests.cli.conftest import PROGRAM
 from tests.docs.blocks import Block, every
 from tests.tools import require
@@ -21,7 +22,7 @@ NOT_RUN = Path(__file__).parent / "not-run.txt"
 SHOWN = {"jinja", "mermaid", "yaml"}
 # Of web servers, which tests/repositories/test_webservers.py starts with them.
 SERVERS = {"apache", "caddy", "lighttpd", "nginx"}
-LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "python", "sh"}
+LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "powershell", "python", "sh"}
 # Versions of what a base image's package manager installs are the image's.
 IGNORED = ("DL3008", "DL3018", "DL3041")
 
@@ -60,6 +61,12 @@ def test_hadolint_finds_no_fault_in_a_dockerfile(block: Block) -> None:
     """Nor in the commands in it."""
     ignored = [word for rule in IGNORED for word in ("--ignore", rule)]
     assert complaints("hadolint", "--no-color", *ignored, "-", text=block.text) == ""
+
+
+@pytest.mark.parametrize("block", of("powershell"))
+def test_a_powershell_block_is_powershell(block: Block) -> None:
+    """By its grammar."""
+    assert powershell.faults(block.text.encode()) == []
 
 
 @pytest.mark.parametrize("block", of("python"))

@@ -10,10 +10,9 @@ from xml.sax.saxutils import quoteattr
 
 import olefile
 import pytest
-import tree_sitter
-import tree_sitter_powershell
 
 from builder.formats.msi import cfb, product
+from tests import powershell
 from tests.packages import windows
 from tests.packages.built import DEMO, NOW, run, trustpack
 from tests.tools import require
@@ -180,14 +179,7 @@ def _property(tables: dict[str, list[list[str]]], name: str) -> str:
 def test_powershell_parses(name: str, demo: Built) -> None:
     """By a grammar that is not Microsoft's, for PowerShell itself does not run here."""
     text = demo.file("windows", ".ps1").read_bytes() if name == "built" else (_TEMPLATES / name).read_bytes()
-    tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language())).parse(text)
-    assert [] == [node for node in _nodes(tree.root_node) if node.is_error or node.is_missing]
-
-
-def _nodes(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    yield node
-    for child in node.children:
-        yield from _nodes(child)
+    assert powershell.faults(text) == []
 
 
 def test_the_script_is_text_that_every_powershell_reads_alike(demo: Built) -> None:

@@ -74,7 +74,7 @@ def _installer(entry: SiteEntry, publication: Publication) -> Instructions:
         upgrade=install,
         remove=f"msiexec /x {url} /qn\n",
         notes=(
-            "As an administrator; the machine must trust this address, by a public CA or by one installed before.",
+            "As an administrator; the machine must trust this address, by a public CA or by an earlier one.",
             f"It has no Authenticode signature: compare its digest with {publication.url}/{_SUMS}.",
             "Not tried on Windows: Wine installs, upgrades and removes it.",
         ),
