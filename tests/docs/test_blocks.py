@@ -22,7 +22,7 @@ NOT_RUN = Path(__file__).parent / "not-run.txt"
 SHOWN = {"jinja", "mermaid", "yaml"}
 # Of web servers, which tests/repositories/test_webservers.py starts with them.
 SERVERS = {"apache", "caddy", "lighttpd", "nginx"}
-LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "powershell", "python", "sh"}
+LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "go", "powershell", "python", "sh"}
 # Versions of what a base image's package manager installs are the image's.
 IGNORED = ("DL3008", "DL3018", "DL3041")
 
