@@ -25,18 +25,21 @@ NOT_PROVABLE = {
     "jks": "it replaces a JVM's own roots, which no proof allows",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
     "msi": "there is no Windows here: the long tests ask Wine, which only stands in for it",
+    "mobileconfig": "there is no Mac and no iPhone here",
     "pem": "no package manager installs a file",
     "snippets": "texts are put into something of one's own: tests/trust runs those that can run here",
     "windows": "there is no Windows here: the long tests ask Wine, which only stands in for it",
 }
 NO_FIELDS = {
     "jks": "a store of certificates says nothing but them",
+    "mobileconfig": "a profile has the organisation's name, and no other field for who made it",
     "pem": "a file of certificates says nothing but them",
     "snippets": "an archive of texts has no fields of its own",
     "windows": "settings and a script say nothing of who made them",
 }
 NO_CHANGELOG = {
     "jks": "'trustpack diff' compares two",
+    "mobileconfig": "a profile has one description, and 'trustpack diff' compares two",
     "msi": "'trustpack diff' compares two",
     "pem": "'trustpack diff' compares two",
     "windows": "'trustpack diff' compares two",

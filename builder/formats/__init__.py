@@ -18,6 +18,7 @@ from builder.formats import (
     jar,
     jks,
     manifest,
+    mobileconfig,
     msi,
     npm,
     oci,
@@ -76,6 +77,7 @@ WRITERS: Mapping[str, Writer] = {
     "jar": jar,
     "jks": jks,
     "manifest": manifest,
+    "mobileconfig": mobileconfig,
     "msi": msi,
     "oci": oci,
     "pacman": pacman,
@@ -107,6 +109,7 @@ READERS: Mapping[str, Reader] = {
     "pol": pol,
     "powershell": powershell,
     "intune": intune,
+    "mobileconfig": mobileconfig,
     "pem": pem,
 }
 

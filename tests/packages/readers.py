@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import plistlib
 import re
 import ssl
 import stat
@@ -244,6 +245,22 @@ def _policy(file: Path) -> Read:
     return Read(tuple(_certificates(windows.policy(file.read_bytes()))), {}, "")
 
 
+def _profile(file: Path) -> Read:
+    """Read the property list of a profile that is not signed."""
+    said = plistlib.loads(file.read_bytes())
+    payloads = said.pop("PayloadContent")
+    entries = tuple(
+        Entry(
+            f"{one['PayloadType']}/{one['PayloadCertificateFileName']}",
+            0o644,
+            "-",
+            ssl.DER_cert_to_PEM_cert(one.pop("PayloadContent")).encode(),
+        )
+        for one in payloads
+    )
+    return Read(entries, {}, json.dumps({**said, "PayloadContent": payloads}, indent=2) + "\n")
+
+
 def _certificates(found: Iterable[tuple[str, bytes]]) -> Iterator[Entry]:
     return (Entry(path, 0o644, "-", data) for path, data in found)
 
@@ -319,6 +336,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "jks": jks,
     "jar": wheel,  # a zip, too
     "manifest": _manifest,
+    "mobileconfig": _profile,
     "msi": _installer,
     "oci": oci,
     "pacman": pacman,
