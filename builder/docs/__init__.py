@@ -47,6 +47,8 @@ SECTIONS = {
         "go",
         "pem",
         "windows",
+        "browsers",
+        "mobileconfig",
     ),
     "Reference": ("configuration", "commands", "exit-codes", "json"),
     "How it works": ("threat-model", "architecture"),

@@ -25,6 +25,8 @@ _NOW = dt.datetime.now(dt.UTC)  # by the real clock, as the CAs begin by it
 READMES = {
     "apk": (".apk", "/usr/share/doc/demo-ca-certs/README"),
     "arch": (".gz", "/usr/share/doc/demo-ca-certs/README"),
+    "browsers-deb": ("browsers_20260102_all.deb", "/usr/share/doc/demo-ca-browsers/README"),
+    "browsers-rpm": ("browsers-20260102-1.noarch.rpm", "/usr/share/doc/demo-ca-browsers/README"),
     "deb": (".deb", "/usr/share/doc/demo-ca-certs/README"),
     "gem": (".gem", "README.md"),
     "go": (".zip", "README.md"),
@@ -127,5 +129,5 @@ def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) 
 
 def test_every_package_with_files_has_a_readme() -> None:
     """A new target says these things, too."""
-    plain = {"jks", "msi", "pem", "windows"}  # files of certificates and settings have no room
+    plain = {"jks", "mobileconfig", "msi", "pem", "windows"}  # files of certificates and settings have no room
     assert {*READMES, *plain} == set(recipe.sources())
