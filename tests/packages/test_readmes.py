@@ -129,5 +129,11 @@ def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) 
 
 def test_every_package_with_files_has_a_readme() -> None:
     """A new target says these things, too."""
-    plain = {"jks", "mobileconfig", "msi", "pem", "windows"}  # files of certificates and settings have no room
+    plain = {
+        "jks",
+        "mobileconfig",
+        "msi",
+        "pem",
+        "windows",
+    }  # they have no room for one
     assert {*READMES, *plain} == set(recipe.sources())
