@@ -87,9 +87,11 @@ function Add-Certificate($Entry) {
 }
 
 function Remove-Certificate([string] $Note) {
-    $store = Open-Store ($Note.Split('\')[0]) 'ReadWrite'
-    foreach ($certificate in @(Find-Certificate $Note)) { $store.Remove($certificate) }
-    $store.Close()
+    # From the part of the store that is the machine's own: by now a policy may bring the same one in its part.
+    $name, $thumbprint = $Note.Split('\')
+    $hive = Open-Hive
+    $hive.DeleteSubKey("SOFTWARE\Microsoft\SystemCertificates\$name\Certificates\$thumbprint", $false)
+    $hive.Close()
 }
 
 function Test-Newer([string] $Release, [string] $Other) {

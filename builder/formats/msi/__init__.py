@@ -54,6 +54,10 @@ def unpack(name: str, data: bytes) -> Unpacked:
         raise Malformed("is longer than inspect reads")
     file = cfb.read(data)
     tables = database.read(file.streams)
+    # Few bytes name a long text again and again.
+    cells = (cell for table in tables.values() for row in table.rows for cell in row)
+    if sum(len(cell) for cell in cells if isinstance(cell, str)) > LIMIT:
+        raise Malformed("unpacks to more than inspect reads")
     properties = {str(row[0]): str(row[1]) for row in _rows(tables, "Property", 2)}
     told = summary.read(file.streams.get(summary.STREAM, b""))
     metadata = {name: str(told[key]) for key, name in _SUMMARISED.items() if key in told} | properties

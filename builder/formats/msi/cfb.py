@@ -222,9 +222,10 @@ class _Reader:
             raise Malformed("has more tables than sectors")
         return self._numbers(b"".join(map(self._sector, wanted)))
 
-    def _chain(self, start: int) -> bytes:
-        parts = []
-        while start < _DIFAT:
+    def _chain(self, start: int, size: int | None = None) -> bytes:
+        """Return the sectors of a chain, or as many as `size` bytes need: many streams may share one."""
+        parts: list[bytes] = []
+        while start < _DIFAT and (size is None or len(parts) * self._size < size):
             parts.append(self._sector(start))
             if start >= len(self._fat) or len(parts) > self._count:
                 raise Malformed("has a chain of sectors without an end")
@@ -265,14 +266,14 @@ class _Reader:
         start, size = entry[11], entry[12] & 0xFFFFFFFF
         if not size:
             return b""
-        data = self._chain(start) if size >= self._cutoff else self._small(start, size, mini)
+        data = self._chain(start, size) if size >= self._cutoff else self._small(start, size, mini)
         if len(data) < size:
             raise Malformed("has a stream that is cut off")
         return data[:size]
 
     def _small(self, start: int, size: int, mini: bytes) -> bytes:
-        parts = []
-        while start < _DIFAT:
+        parts: list[bytes] = []
+        while start < _DIFAT and len(parts) * _MINI < size:
             parts.append(mini[start * _MINI : (start + 1) * _MINI])
             if start >= len(self._minifat) or len(parts) > size // _MINI + 1:
                 raise Malformed("has a chain of sectors without an end")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import olefile
 import pytest
@@ -152,6 +153,29 @@ def test_a_version_that_is_no_release_is_refused() -> None:
     """A recipe of an organisation's own may write versions otherwise."""
     message, _ = refusal(package("msi", _FILE, metadata=_METADATA, version="1-2"))
     assert "version '1-2' is no release" in message
+
+
+def test_stops_a_bomb() -> None:
+    """A long text that thousands of cells name."""
+    table = Table(columns("Key:i4* Text:L0"), tuple((number, "x" * 65_000) for number in range(2000)))
+    streams = database.write({"T": table}, 1252)
+    with pytest.raises(Malformed, match="more than inspect reads"):
+        msi.unpack("x.msi", cfb.write(CompoundFile(bytes(16), streams)))
+
+
+def test_streams_that_share_a_chain_are_read_no_further_than_they_reach() -> None:
+    """The directory may let thousands of them begin where the longest does."""
+    names = [f"S{number:05}" for number in range(4000)]
+    data = bytearray(
+        cfb.write(CompoundFile(bytes(16), {"A": bytes(20_000_000), **dict.fromkeys(names, b"x")}))
+    )
+    at = data.index("S00000".encode("utf-16-le")) - 128  # that of A itself, which is before them
+    for _ in ("A", *names):  # each begins with the long one, and is just too long for the mini stream
+        data[at + 116 : at + 128] = (0).to_bytes(4, "little") + (4096).to_bytes(8, "little")
+        at += 128
+    start = time.monotonic()
+    assert cfb.read(bytes(data)).streams == dict.fromkeys(("A", *names), bytes(4096))
+    assert time.monotonic() - start < 5
 
 
 _WHOLE = _installer()
