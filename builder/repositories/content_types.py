@@ -1,6 +1,7 @@
 """What type each file of a site is served as (the Content-Type of HTTP), and for how long it is kept.
 
-pip and uv refuse an index that is no HTML or JSON of theirs; no other package manager looks.
+pip and uv refuse an index that is no HTML or JSON of theirs; no other package manager looks. An iPhone takes
+a profile by its type alone.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _ENDINGS = {
     ".html": _HTML,
     ".json": _JSON,
     ".md": _TEXT,
+    ".mobileconfig": "application/x-apple-aspen-config",
     ".msi": "application/x-msi",
     ".pem": "application/x-pem-file",
     ".ps1": _TEXT,

@@ -55,9 +55,9 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
-    """Return what people type to get the bundle and look into it, and to let Windows install."""
+    """Return what people type to get the bundle and look into it, and to let Windows and Macs install."""
     newest = sorted((one.newest for one in shelf.stock.names.values() if one.newest), key=rank)
-    told = {".msi": _installer, ".pem": _bundle}
+    told = {".msi": _installer, ".mobileconfig": _profile, ".pem": _bundle}
     last = {ending: one for one in newest for ending in told if one.path.endswith(ending)}
     return [told[ending](last[ending], publication) for ending in told if ending in last]
 
@@ -81,12 +81,36 @@ def _installer(entry: SiteEntry, publication: Publication) -> Instructions:
     )
 
 
-def _bundle(entry: SiteEntry, publication: Publication) -> Instructions:
+def _profile(entry: SiteEntry, publication: Publication) -> Instructions:
     file = entry.path.rpartition("/")[2]
-    fetch = (
+    fetch = f"{_fetch(entry, publication)}open {file}\n"
+    return Instructions(
+        id="mobileconfig",
+        title="macOS and iOS: a configuration profile",
+        setup="",
+        install=fetch,
+        verify="profiles show -all\n",
+        upgrade=fetch,
+        remove=f"sudo profiles remove -identifier {entry.name.removesuffix('.mobileconfig')}\n",
+        notes=(
+            "Management installs it in silence. By hand, somebody has to trust the roots for TLS, one by one.",
+            "On an iPhone: open its address in Safari, then install it in the settings.",
+            "Not tried on any device of Apple's.",
+        ),
+    )
+
+
+def _fetch(entry: SiteEntry, publication: Publication) -> str:
+    """Return the lines that download a file, and compare it with the site's digests."""
+    return (
         f"curl -fsSLO {publication.url}/{entry.path}\n"
         f"curl -fsSL {publication.url}/{_SUMS} | sha256sum --check --ignore-missing\n"
     )
+
+
+def _bundle(entry: SiteEntry, publication: Publication) -> Instructions:
+    file = entry.path.rpartition("/")[2]
+    fetch = _fetch(entry, publication)
     signed = f"{publication.url}/{_SUMS}.asc is a signature over the digests, by the site's OpenPGP key."
     return Instructions(
         id="pem",

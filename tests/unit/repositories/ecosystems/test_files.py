@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from builder.repositories.content_types import content_type
 from builder.repositories.ecosystems import files
+from builder.repositories.entry import Released
 from tests import site_keys
 from tests.unit.repositories.ecosystems import shelves
 from tests.unit.repositories.ecosystems.libraries import pem
@@ -37,6 +39,18 @@ def test_the_digests_are_signed() -> None:
     assert "files/SHA256SUMS.asc" not in shelves.indexes(files, _shelf())
     [told] = files.instructions(_shelf(), shelves.publication(keys))
     assert any("SHA256SUMS.asc" in note for note in told.notes)
+
+
+def test_a_profile_is_offered_beside_the_bundle() -> None:
+    """By its address, and removed by its identifier, which its file is called by; a browser learns its type."""
+    profile = Released("2026.11", "internal.acme.ca-2026.11.mobileconfig", b"<?xml", "", 0)
+    shelf = shelves.shelf(files, *map(pem, RELEASES), profile)
+    told = {one.id: one for one in files.instructions(shelf, shelves.publication())}
+    assert told.keys() == {"mobileconfig", "pem"}
+    path = "files/internal.acme.ca-2026.11.mobileconfig"
+    assert told["mobileconfig"].install.startswith(f"curl -fsSLO {shelves.URL}/{path}\n")
+    assert told["mobileconfig"].remove == "sudo profiles remove -identifier internal.acme.ca\n"
+    assert content_type(path) == "application/x-apple-aspen-config"
 
 
 def test_a_file_is_offered_by_its_address() -> None:
