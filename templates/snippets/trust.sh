@@ -34,7 +34,7 @@ if [ "${1-}" = remove ]; then
     rmdir "${copy%/*}" 2>/dev/null || :
 else
     mkdir -p "$place" "${copy%/*}"
-    cp "$here/anchors/"*.crt "$place/"
+    for file in "$here/anchors/"*.crt; do cp "$file" "$place/$name--${file##*/}"; done
     cat "$here/anchors/"*.crt >"$copy" # for what has a setting for a file, such as NODE_EXTRA_CA_CERTS
     chmod 644 "$place/$name--"*.crt "$copy"
 fi

@@ -169,3 +169,12 @@ def test_each_folder_is_whole(snippets: Path) -> None:
     for place in (*places, f"ansible/roles/{name.replace('-', '_')}/files"):
         texts = [path.read_bytes() for path in (snippets / place).iterdir()]
         assert frozenset().union(*map(fingerprints, texts)) == expected, place
+
+
+def test_the_longest_names_fit_its_paths(tmp_path: Path) -> None:
+    """Of an organisation and of a CA: a tar's header has room for a hundred bytes of a file's name."""
+    name = "Acme Corporation International Internal Issuing Root Authority 1"
+    (tmp_path / "roots.pem").write_bytes(authority.create(name, now=dt.datetime.now(dt.UTC)).pem)
+    words = ("--target", "snippets,oci,kubernetes", "--release", "20261128.1234", "--out", tmp_path / "dist")
+    trustpack("build", tmp_path / "roots.pem", "--org", "a" * 40, *words)
+    assert len(list((tmp_path / "dist").glob("aaa*"))) == 6
