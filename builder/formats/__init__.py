@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from builder.errors import ConfigError
 from builder.formats import (
     apk,
+    conda,
     deb,
     file,
     formula,
@@ -70,6 +71,7 @@ class Reader(Protocol):
 # By the name that a recipe's `container` gives it.
 WRITERS: Mapping[str, Writer] = {
     "apk": apk,
+    "conda": conda,
     "deb": deb,
     "file": file,
     "gem": gem,
@@ -93,6 +95,7 @@ READERS: Mapping[str, Reader] = {
     "rpm": rpm,
     "apk": apk,
     "pacman": pacman,
+    "conda": conda,
     "go": gomodule,
     "wheel": wheel,
     "jar": jar,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # How each package manager is told a version, by the ids of its instructions, where a name is a word.
 _VERSIONED = {
     "apt": "{name}={version}",
+    "conda": "{name}={version}",
     "dnf": "{name}-{version}",
     "gem": "{name}:{version}",
     "go": "{name}@{version}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import json
 import plistlib
@@ -10,6 +11,7 @@ import re
 import ssl
 import stat
 import subprocess
+import sys
 import tarfile
 import tempfile
 import xml.etree.ElementTree as ET
@@ -206,6 +208,16 @@ def go(file: Path) -> Read:
     return Read(tuple(entries), {}, "")
 
 
+def conda(file: Path) -> Read:
+    """Unpack with zipfile, backports.zstd and tarfile."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name.partition("-")[0]: archive.read(name) for name in archive.namelist()}
+    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    information = {one.path: one.data or b"" for one in _tar_bytes(zstd.decompress(parts["info"]))}
+    description = "".join(f"{path}\n{data.decode()}" for path, data in information.items())
+    return Read(_tar_bytes(zstd.decompress(parts["pkg"])), {}, description)
+
+
 def gem(file: Path) -> Read:
     """Unpack the outer and the inner tar with tarfile."""
     parts = {entry.path: entry.data or b"" for entry in _tar_bytes(file.read_bytes())}
@@ -329,6 +341,7 @@ def _members(archive: tarfile.TarFile, root: str) -> Iterator[Entry]:
 # By the format of the package, whoever the target is for.
 _READERS: dict[str, Callable[[Path], Read]] = {
     "apk": apk,
+    "conda": conda,
     "deb": deb,
     "file": _single,
     "gem": gem,

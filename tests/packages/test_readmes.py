@@ -27,6 +27,7 @@ READMES = {
     "arch": (".gz", "/usr/share/doc/demo-ca-certs/README"),
     "browsers-deb": ("browsers_20260102_all.deb", "/usr/share/doc/demo-ca-browsers/README"),
     "browsers-rpm": ("browsers-20260102-1.noarch.rpm", "/usr/share/doc/demo-ca-browsers/README"),
+    "conda": (".conda", "share/demo-ca-certs/README.md"),
     "deb": (".deb", "/usr/share/doc/demo-ca-certs/README"),
     "gem": (".gem", "README.md"),
     "go": (".zip", "README.md"),

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from builder.repositories import shelf
-from builder.repositories.ecosystems import apk, apt, brew, files, gem, go, maven, npm, pacman, pypi, rpm
+from builder.repositories.ecosystems import (
+    apk,
+    apt,
+    brew,
+    conda,
+    files,
+    gem,
+    go,
+    maven,
+    npm,
+    pacman,
+    pypi,
+    rpm,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +29,7 @@ if TYPE_CHECKING:
 
 # In the order in which a site's page shows them.
 ECOSYSTEMS: Mapping[str, Ecosystem] = {
-    module.NAME: module for module in (apt, rpm, apk, pacman, pypi, npm, gem, maven, go, brew, files)
+    module.NAME: module for module in (apt, rpm, apk, pacman, pypi, npm, gem, maven, go, conda, brew, files)
 }
 
 

@@ -87,6 +87,7 @@ CHECKS = (
         _DIGEST,
         "It compares with go.sum, not with the site: commit that, and compare its first line with 'inspect'.",
     ),
+    ClientChecks("conda", "conda, mamba, pixi", _DIGEST, "Lock digests: conda-lock, or pixi's lock file."),
     ClientChecks(
         "gem",
         "gem install",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = ROOT / "templates" / "site"
 # Ecosystems of one language; all others install for the whole system.
-_LANGUAGES = ("pypi", "npm", "gem", "maven", "go")
+_LANGUAGES = ("pypi", "npm", "gem", "maven", "go", "conda")
 
 
 def render(view: SiteView) -> bytes:
