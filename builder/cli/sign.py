@@ -32,6 +32,22 @@ def sign(
         ),
     ] = None,
     password_file: options.KeyPasswordFile = None,
+    profile_cert: Annotated[
+        Path | None,
+        typer.Option(
+            help="The certificate that signs configuration profiles, in PEM, and those above it.",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
+    profile_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="The private key of that certificate; others must not be able to read it.",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
     stolen: Annotated[
         bool,
         typer.Option(
@@ -46,7 +62,8 @@ def sign(
     """Sign packages, or a site, that another machine has built.
 
     Packages are signed inside (.rpm, .apk) or beside (.sig, for Arch); the others' package managers verify
-    what the site's signed indexes say of them. A site that was built with --unsigned is signed, and a signed
+    what the site's signed indexes say of them. Configuration profiles for macOS and iOS are signed inside by
+    a certificate of yours, where one is given. A site that was built with --unsigned is signed, and a signed
     one is dated anew. Another program verifies each package: gpgv, sqv, rpmkeys, openssl or pysequoia.
     """
     from builder.errors import UsageError
@@ -58,10 +75,13 @@ def sign(
         raise UsageError(
             f"--stolen: {folder} holds no site", hint="leave it out: packages are just signed anew"
         )
+    if (profile_cert is None) is not (profile_key is None):
+        raise UsageError("--profile-cert and --profile-key: give both of them, or none")
     if (folder / STATUS).exists():
         _sign_site(folder, config, keys, password_file, now, stolen=stolen, form=chosen)
     elif (folder / MANIFEST).exists():
-        _sign_release(folder, config, keys, password_file, form=chosen)
+        profiles = (profile_cert, profile_key) if profile_cert and profile_key else None
+        _sign_release(folder, config, keys, password_file, profiles, form=chosen)
     else:
         raise UsageError(
             f"{folder}: holds neither a release nor a site",
@@ -70,10 +90,17 @@ def sign(
 
 
 def _sign_release(
-    folder: Path, config: Path | None, keys: Path | None, password_file: Path | None, *, form: str
+    folder: Path,
+    config: Path | None,
+    keys: Path | None,
+    password_file: Path | None,
+    profiles: tuple[Path, Path] | None,
+    *,
+    form: str,
 ) -> None:
     from builder.provenance.seal import Seal
     from builder.signing import finished, report, site_keys
+    from builder.signing import profiles as signing_profiles
     from builder.signing.keyring import NO_STATEMENT_KEY
     from builder.text.quoting import visible
 
@@ -82,7 +109,9 @@ def _sign_release(
     ring = site_keys.read(
         place.folder, passwords=environment.key_passwords(password_file), signer=place.signer
     )
-    done = finished.sign(folder, ring, told=Seal(folder, ring))
+    passwords = environment.key_passwords(password_file)
+    signer = signing_profiles.read(*profiles, passwords) if profiles else None
+    done = finished.sign(folder, ring, told=Seal(folder, ring), profiles=signer)
     statement, envelope = done.document("statement"), done.document("envelope")
     if statement and not ring.statement_signers:
         tell("warning", [f"{statement}: is not signed: the keys have none for it; {NO_STATEMENT_KEY}"])

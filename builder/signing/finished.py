@@ -12,12 +12,13 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import OutputError, SignatureError, SiteError
-from builder.formats import READERS
+from builder.formats import READERS, mobileconfig
 from builder.formats.unpacked import Malformed
 from builder.release import documents
 from builder.release import folder as folders
 from builder.release.manifest import read_manifest
 from builder.signing import apk, opinion, rpm
+from builder.signing import profiles as signing_profiles
 from builder.text import files
 from builder.x509 import keys as private_keys
 
@@ -28,11 +29,17 @@ if TYPE_CHECKING:
     from builder.release.documents import ReleaseDocument
     from builder.release.manifest import ArtifactSummary, DocumentKind, DocumentSummary, Manifest
     from builder.signing.keyring import Keyring
+    from builder.signing.profiles import ProfileSigner
 
-# Which formats have signatures of their own; why the others have none is told.
+# Which formats have signatures of their own by our keys; why the others have none is told.
 INSIDE: Mapping[str, Callable[[bytes], bytes]] = {"rpm": rpm.unsigned, "apk": apk.unsigned}
 BESIDE = frozenset({"pacman"})
-_ELSEWHERE = {"deb": "apt and dpkg verify what the repository's InRelease says of it"}
+PROFILE = "mobileconfig"  # signed inside, too, but by a certificate that the devices trust
+_WITHOUT: Mapping[str, Callable[[bytes], bytes]] = {**INSIDE, PROFILE: mobileconfig.unsigned}
+_ELSEWHERE = {
+    "deb": "apt and dpkg verify what the repository's InRelease says of it",
+    PROFILE: "no certificate for it was given (--profile-cert, --profile-key)",
+}
 _KEY_BYTES = 64 * 1024
 _NOWHERE = "its package manager knows no signatures of files"
 
@@ -72,8 +79,16 @@ class Documents(Protocol):
         ...
 
 
-def sign(folder: Path, keys: Keyring, *, told: Documents = lambda _before, _after: ()) -> SignedRelease:
+def sign(
+    folder: Path,
+    keys: Keyring,
+    *,
+    told: Documents = lambda _before, _after: (),
+    profiles: ProfileSigner | None = None,
+) -> SignedRelease:
     """Sign the packages of the release in `folder`, and describe them anew; `told` makes its documents so.
+
+    Configuration profiles are signed by `profiles`, and stay as they are without.
 
     Raises OutputError where it holds none, or a file is not what its manifest describes, PrivateKeyError
     where a key lies in it, and SignatureError where another program refuses what was signed. Then nothing is
@@ -93,6 +108,11 @@ def sign(folder: Path, keys: Keyring, *, told: Documents = lambda _before, _afte
         for entry in manifest.artifacts:
             data = _read(folder, entry)
             kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
+            if kind == PROFILE and profiles:
+                one, written = _profile(entry, data, profiles)
+                signed.append(one)
+                changed |= written
+                continue
             if kind not in {*INSIDE, *BESIDE}:
                 left[entry.file] = _ELSEWHERE.get(kind, _NOWHERE)
                 continue
@@ -178,7 +198,7 @@ def _artifact(folder: Path, entry: ArtifactSummary) -> bytes:
 
 def unsigned(data: bytes) -> bytes:
     """Return what a package is without our signature inside; empty where none can be."""
-    for kind, without in INSIDE.items():
+    for kind, without in _WITHOUT.items():
         if READERS[kind].recognises(data):
             try:
                 return without(data)
@@ -209,6 +229,19 @@ def _signed(
     verified = _rpm_verified(keys, after) if kind == "rpm" else _apk_verified(keys, after)
     digest = hashlib.sha256(after).hexdigest()
     one = replace(entry, size=len(after), sha256=digest, unsigned=unsigned)
+    return SignedFile(one, entry.file, verified), {entry.file: after}
+
+
+def _profile(
+    entry: ArtifactSummary, data: bytes, signer: ProfileSigner
+) -> tuple[SignedFile, dict[str, bytes]]:
+    """Return the same of a configuration profile."""
+    if identity(data) != entry.identity:
+        raise SignatureError(f"{entry.file}: without its signature it is not what was built")
+    after = signing_profiles.sign(data, signer)
+    verified = opinion.cms(after)
+    digest = hashlib.sha256(after).hexdigest()
+    one = replace(entry, size=len(after), sha256=digest, unsigned=entry.identity)
     return SignedFile(one, entry.file, verified), {entry.file: after}
 
 

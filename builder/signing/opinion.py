@@ -61,6 +61,22 @@ def rpm(certificate: bytes, data: bytes) -> str:
     return "rpmkeys"
 
 
+def cms(data: bytes) -> str:
+    """Return the name of what verified a CMS signature by the certificates in it; empty where nothing can.
+
+    Raises SignatureError where it is refused. Whether anybody trusts these certificates is not asked.
+    """
+    if not _found("openssl"):
+        return ""
+    with scratch.folder("opinion") as folder:
+        (folder / "signed").write_bytes(data)
+        words = ["openssl", "smime", "-verify", "-noverify", "-inform", "DER"]
+        said = _refusal([*words, "-in", str(folder / "signed"), "-out", str(folder / "content")], folder)
+    if said:
+        raise SignatureError(f"openssl: refuses a profile that was just signed: {said}", hint=_HINT)
+    return "openssl"
+
+
 def raw(public: bytes, digest: bytes, signature: bytes) -> str:
     """Return the name of what verified an RSA signature of a SHA-256; empty where there is nothing.
 

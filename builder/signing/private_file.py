@@ -88,6 +88,10 @@ def _refuse_readable(path: Path, found: os.stat_result) -> None:
         raise SignatureError(f"{path}: belongs to another user", hint="keys are read by their owner alone")
 
 
+# Of a certificate that an authority has issued, and that is no site's.
+CertificateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
 class Passwords(msgspec.Struct, frozen=True):
     """How encrypted keys are opened: by one of `given`; without any, `ask` is called with the file's path."""
 
@@ -113,6 +117,14 @@ def load(path: Path, passwords: Passwords = NO_PASSWORDS) -> rsa.RSAPrivateKey:
         raise SignatureError(
             f"{path}: is no RSA key of {LEAST} bits or more", hint="package managers take no other"
         )
+    return found
+
+
+def load_of_certificate(path: Path, passwords: Passwords = NO_PASSWORDS) -> CertificateKey:
+    """Return the key of a PEM file that some certificate is about; raise SignatureError likewise."""
+    found = _load(path, passwords)
+    if not isinstance(found, CertificateKey):
+        raise SignatureError(f"{path}: is neither an RSA key nor one on an elliptic curve")
     return found
 
 
@@ -150,7 +162,7 @@ def is_encrypted(path: Path) -> bool:
     return path.exists() and b"ENCRYPTED" in read(path)
 
 
-def encoded(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, password: str = "") -> bytes:
+def encoded(private: CertificateKey, password: str = "") -> bytes:
     """Return a private key as its file has it, encrypted if there is a password."""
     keep_from_core_dumps()
     form, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pty
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.prove import authority
 from tests import site_keys
 from tests.cli.conftest import ENVIRONMENT, PROGRAM, World
 from tests.tools import require_linux
@@ -231,3 +233,23 @@ def test_private_keys_are_written_nowhere_else(keyed: World) -> None:
     assert keyed.run("sign", "dist", env={"TMPDIR": str(folder)}).code == 0
     assert {keyed.folder / "keys"} == {path.parent for path in private_paths(keyed.folder)}
     assert [] == list(folder.iterdir())
+
+
+def test_a_profile_is_signed_by_a_certificate_of_its_own(keyed: World) -> None:
+    """Both files are given, or none; the release is what was built, and inspect tells of the signature."""
+    now = dt.datetime.now(dt.UTC)
+    leaf = authority.issue(authority.create("Acme MDM", now=now), ["mdm.acme.example"], now=now)
+    (keyed.folder / "chain.pem").write_bytes(leaf.chain)
+    (keyed.folder / "key.pem").touch(0o600)
+    (keyed.folder / "key.pem").write_bytes(leaf.key)
+    built = keyed.run("build", "--target", "mobileconfig", "--release", "1", "--quiet")
+    assert (built.code, built.err) == (0, "")
+    done = keyed.run("sign", "dist", "--profile-cert", "chain.pem")
+    assert done.code == 2
+    assert "--profile-cert and --profile-key: give both of them, or none" in done.err
+    done = keyed.run("sign", "dist", "--profile-cert", "chain.pem", "--profile-key", "key.pem")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "internal.acme.ca-1.mobileconfig: signed, verified by openssl\n"
+    assert keyed.run("verify", "dist", "--unsigned").code == 0
+    said = json.loads(keyed.run("inspect", "dist", "--json").out)["packages"][0]
+    assert said["metadata"]["Signature"] == "CMS"

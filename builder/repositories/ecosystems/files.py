@@ -93,7 +93,7 @@ def _profile(entry: SiteEntry, publication: Publication) -> Instructions:
         upgrade=fetch,
         remove=f"sudo profiles remove -identifier {entry.name.removesuffix('.mobileconfig')}\n",
         notes=(
-            "Management installs it in silence. By hand, somebody has to trust the roots for TLS, one by one.",
+            "Management installs it in silence. By hand, somebody has to trust each root for TLS.",
             "On an iPhone: open its address in Safari, then install it in the settings.",
             "Not tried on any device of Apple's.",
         ),

@@ -42,7 +42,7 @@ def test_the_digests_are_signed() -> None:
 
 
 def test_a_profile_is_offered_beside_the_bundle() -> None:
-    """By its address, and removed by its identifier, which its file is called by; a browser learns its type."""
+    """By its address, and removed by its identifier, which is in its name; a browser learns its type."""
     profile = Released("2026.11", "internal.acme.ca-2026.11.mobileconfig", b"<?xml", "", 0)
     shelf = shelves.shelf(files, *map(pem, RELEASES), profile)
     told = {one.id: one for one in files.instructions(shelf, shelves.publication())}

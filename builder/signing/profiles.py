@@ -1,0 +1,81 @@
+"""Sign configuration profiles: CMS SignedData with the profile inside (RFC 5652), as Apple's systems read it.
+
+By a certificate that the devices trust, and its key: neither is one of the keys that sign packages and sites.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
+
+from builder.errors import SignatureError
+from builder.formats import cms, mobileconfig
+from builder.formats.unpacked import Malformed
+from builder.signing import private_file
+from builder.text import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from builder.signing.private_file import CertificateKey, Passwords
+
+_OPTIONS = [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.NoCapabilities]
+_LIMIT = 1024 * 1024
+
+
+class ProfileSigner(msgspec.Struct, frozen=True):
+    """A certificate with those above it, in their order, and its private key."""
+
+    chain: tuple[x509.Certificate, ...]
+    key: CertificateKey
+
+    def __repr__(self) -> str:
+        """Show nothing of the key."""
+        return f"{type(self).__name__}({self.chain[0].subject.rfc4514_string()!r})"
+
+
+def read(chain: Path, key: Path, passwords: Passwords) -> ProfileSigner:
+    """Return the signer of two PEM files; raise SignatureError unless they are that, and belong together."""
+    try:
+        found = tuple(x509.load_pem_x509_certificates(files.read(chain, _LIMIT)))
+    except OSError as error:
+        raise SignatureError(f"{chain}: cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise SignatureError(
+            f"{chain}: holds no certificates in PEM", hint="the signer's stands first, then those above it"
+        ) from None
+    private = private_file.load_of_certificate(key, passwords)
+    if _public(private.public_key()) != _public(found[0].public_key()):
+        raise SignatureError(f"{key}: is not the key of the first certificate in {chain}")
+    return ProfileSigner(found, private)
+
+
+def _public(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def sign(data: bytes, signer: ProfileSigner) -> bytes:
+    """Return a profile signed; one that has this signer's signature already stays as it is.
+
+    The time of a signature is in it: made again, it would be another one. Raises SignatureError where `data`
+    is no profile.
+    """
+    try:
+        plain = mobileconfig.unsigned(data)
+        before = cms.certificates(data) if cms.is_signed(data) else ()
+    except Malformed as fault:
+        raise SignatureError(f"the profile cannot be signed: {fault}") from None
+    chain = {one.public_bytes(Encoding.DER) for one in signer.chain}
+    if {*before} == chain:
+        return data
+    making = pkcs7.PKCS7SignatureBuilder().set_data(plain)
+    making = making.add_signer(signer.chain[0], signer.key, SHA256())
+    for one in signer.chain[1:]:
+        making = making.add_certificate(one)
+    return making.sign(Encoding.DER, _OPTIONS)
