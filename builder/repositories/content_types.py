@@ -36,6 +36,7 @@ _ENDINGS = {
     ".tgz": "application/gzip",
     ".txt": _TEXT,
     ".xml": "application/xml",
+    ".yaml": "application/yaml",
     ".zip": "application/zip",
     ".zst": "application/zstd",
 }

@@ -55,10 +55,21 @@ def index(shelf: Shelf, publication: Publication, staging: Staging) -> None:
 
 
 def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instructions]:
-    """Return what people type to get the bundle and look into it, and to let Windows and Macs install."""
+    """Return what people type to get the bundle, and to bring the others to where they are read."""
     newest = sorted((one.newest for one in shelf.stock.names.values() if one.newest), key=rank)
-    told = {".msi": _installer, ".mobileconfig": _profile, ".pem": _bundle}
-    last = {ending: one for one in newest for ending in told if one.path.endswith(ending)}
+    told = {
+        ".msi": _installer,
+        ".mobileconfig": _profile,
+        ".oci.tar": _image,
+        "-configmap.yaml": _configmap,
+        ".pem": _bundle,
+    }
+    last = {
+        ending: one
+        for one in newest
+        for ending in told
+        if one.path.endswith(ending) or one.name.endswith(ending)
+    }
     return [told[ending](last[ending], publication) for ending in told if ending in last]
 
 
@@ -96,6 +107,42 @@ def _profile(entry: SiteEntry, publication: Publication) -> Instructions:
             "Management installs it in silence. By hand, somebody has to trust each root for TLS.",
             "On an iPhone: open its address in Safari, then install it in the settings.",
             "Not tried on any device of Apple's.",
+        ),
+    )
+
+
+def _image(entry: SiteEntry, publication: Publication) -> Instructions:
+    file, name = entry.path.rpartition("/")[2], entry.name.removesuffix(".oci.tar")
+    image = f"docker://registry.internal/{name}:{entry.version}"
+    fetch = _fetch(entry, publication)
+    return Instructions(
+        id="oci",
+        title="Containers: an image of data",
+        setup="",
+        install=f"{fetch}skopeo copy --all --preserve-digests oci-archive:{file} {image}\n",
+        verify=f"skopeo inspect {image}\n",
+        upgrade=f"{fetch}skopeo copy --all --preserve-digests oci-archive:{file} {image}\n",
+        remove=f"skopeo delete {image}\n",
+        notes=(
+            "A site is no registry: registry.internal stands for one of yours.",
+            f"In a Dockerfile: COPY --from=registry.internal/{name}:{entry.version} /certs/ /etc/ssl/certs/",
+        ),
+    )
+
+
+def _configmap(entry: SiteEntry, publication: Publication) -> Instructions:
+    url, name = f"{publication.url}/{entry.path}", entry.name.removesuffix("-configmap.yaml")
+    return Instructions(
+        id="kubernetes",
+        title="Kubernetes: a ConfigMap",
+        setup="",
+        install=f"kubectl apply -f {url}\n",
+        verify=f"kubectl get configmap {name} -o yaml\n",
+        upgrade=f"kubectl apply -f {url}\n",
+        remove=f"kubectl delete configmap {name}\n",
+        notes=(
+            "Pods mount it, and set SSL_CERT_DIR=/etc/ssl/certs:MOUNT; the archive beside it has examples.",
+            "No API server was asked: the objects are valid by the schemas of Kubernetes 1.32 to 1.37.",
         ),
     )
 

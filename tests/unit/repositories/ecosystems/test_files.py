@@ -53,6 +53,32 @@ def test_a_profile_is_offered_beside_the_bundle() -> None:
     assert content_type(path) == "application/x-apple-aspen-config"
 
 
+def test_an_image_and_a_configmap_are_offered_beside_the_bundle() -> None:
+    """The image's archive, for a registry; the ConfigMap by its address, whatever else lies beside it."""
+    others = [
+        Released("2026.11", name, b"x", "", 0)
+        for name in (
+            "acme-ca-2026.11.oci.tar",
+            "acme-ca-clustertrustbundle-2026.11.yaml",
+            "acme-ca-configmap-2026.11.yaml",
+            "acme-ca-kustomization-2026.11.tar.gz",
+            "acme-ca-snippets-2026.11.tar.gz",
+            "acme-ca-trust-manager-2026.11.yaml",
+        )
+    ]
+    shelf = shelves.shelf(files, *map(pem, RELEASES), *others)
+    told = {one.id: one for one in files.instructions(shelf, shelves.publication())}
+    assert told.keys() == {"oci", "kubernetes", "pem"}
+    assert told["oci"].install.splitlines()[-1] == (
+        "skopeo copy --all --preserve-digests oci-archive:acme-ca-2026.11.oci.tar "
+        "docker://registry.internal/acme-ca:2026.11"
+    )
+    address = f"{shelves.URL}/files/acme-ca-configmap-2026.11.yaml"
+    assert told["kubernetes"].install == f"kubectl apply -f {address}\n"
+    assert told["kubernetes"].remove == "kubectl delete configmap acme-ca\n"
+    assert content_type(address) == "application/yaml"
+
+
 def test_a_file_is_offered_by_its_address() -> None:
     """The newest one's."""
     [told] = files.instructions(_shelf(), shelves.publication())
