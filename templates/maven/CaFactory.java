@@ -43,7 +43,7 @@ final class CaFactory extends TrustManagerFactorySpi {
         try {
             return added(managers);
         } catch (GeneralSecurityException | RuntimeException | LinkageError fault) {
-            CaTrust.complain(fault);
+            Agent.complain(fault);
             return managers;
         }
     }

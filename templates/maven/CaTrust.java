@@ -1,6 +1,5 @@
 package org.example.ca;
 
-import java.lang.instrument.Instrumentation;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.Security;
@@ -22,19 +21,11 @@ public final class CaTrust {
     /** By what the CAs are trusted here, for the report. */
     static volatile String how = "";
 
-    private static volatile boolean complained;
+    private static final Class<?>[] NEEDED = {
+        BothTrust.class, CaFactory.class, Domains.class, LimitedTrust.class,
+    };
 
     private CaTrust() {}
-
-    /** Is called where the JVM is started with -javaagent. */
-    public static void premain(String arguments, Instrumentation instrumentation) {
-        start("-javaagent");
-    }
-
-    /** Is called where the agent is attached to a JVM that runs. */
-    public static void agentmain(String arguments, Instrumentation instrumentation) {
-        start("an attached agent");
-    }
 
     /**
      * Trusts the CAs in all connections whose trust is set up from now on: call it before the first one.
@@ -43,7 +34,7 @@ public final class CaTrust {
      *     then said on standard error
      */
     public static boolean install() {
-        return start("install()");
+        return Agent.start("install()");
     }
 
     /** Takes it back, for connections whose trust is set up from now on. */
@@ -75,35 +66,21 @@ public final class CaTrust {
         return Bundle.certificates();
     }
 
-    /** Puts the provider first, once; whatever fails, the JVM goes on as it is without this jar. */
-    static synchronized boolean start(String by) {
-        try {
-            if (Bundle.disabled()) {
-                return false;
-            }
-            if (Security.getProvider(CaProvider.NAME) == null) {
-                Bundle.certificates();
-                Security.insertProviderAt(new CaProvider(), 1);
-                how = by;
-            }
-            return true;
-        } catch (Throwable fault) {
-            complain(fault);
+    /** Puts the provider first, once; see Agent, which alone calls it. */
+    static synchronized boolean start(String by) throws ClassNotFoundException {
+        if (Bundle.disabled()) {
             return false;
         }
-    }
-
-    /** Says in a line, once, why the CAs are not trusted; of a damaged jar no other class may be there. */
-    static void complain(Throwable fault) {
-        try {
-            if (!complained) {
-                complained = true;
-                String text = String.valueOf(fault).replaceAll("\\s+", " ");
-                System.err.println(CaTrust.class.getName() + ": the CAs are not trusted: " + text);
+        if (Security.getProvider(CaProvider.NAME) == null) {
+            Bundle.certificates();
+            // Whatever a connection will need: in a damaged jar it had better be missed now.
+            for (Class<?> one : NEEDED) {
+                Class.forName(one.getName(), true, one.getClassLoader());
             }
-        } catch (Throwable worse) {
-            return; // a program that has no standard error, or no memory, still goes on
+            Security.insertProviderAt(new CaProvider(), 1);
+            how = by;
         }
+        return true;
     }
 
     /** Returns a trust manager that takes the CAs, too, each for its domains where it has some. */

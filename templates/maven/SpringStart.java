@@ -7,7 +7,7 @@ import org.springframework.context.ApplicationListener;
 public final class SpringStart implements ApplicationListener<ApplicationEvent> {
     /** Trusts the CAs. */
     public SpringStart() {
-        CaTrust.start("Spring Boot");
+        Agent.start("Spring Boot");
     }
 
     @Override

@@ -167,7 +167,10 @@ def test_a_switch_that_says_no_does_nothing(
     assert found == {"SSLContext": "accepted"}
 
 
-@pytest.mark.parametrize("file", ["roots.pem", "about.properties", "BothTrust.class", "Bundle.class"])
+@pytest.mark.parametrize(
+    "file",
+    ["roots.pem", "about.properties", "CaTrust.class", "BothTrust.class", "CaFactory.class", "Bundle.class"],
+)
 def test_a_damaged_jar_leaves_the_jvm_as_it_is(
     machine: Machine, lone: Path, servers: Servers, *, file: str
 ) -> None:
