@@ -1,6 +1,7 @@
 """Every code block of the README and the guide is read by what reads its language, or run."""
 
 import subprocess
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,9 @@ NOT_RUN = Path(__file__).parent / "not-run.txt"
 SHOWN = {"jinja", "mermaid", "yaml"}
 # Of web servers, which tests/repositories/test_webservers.py starts with them.
 SERVERS = {"apache", "caddy", "lighttpd", "nginx"}
+# No Gradle is to be had here: what its language is, nothing reads.
 LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "go", "powershell", "python", "sh"}
+LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "kotlin", "python", "sh", "xml"}
 # Versions of what a base image's package manager installs are the image's.
 IGNORED = ("DL3008", "DL3018", "DL3041")
 
@@ -67,6 +70,12 @@ def test_hadolint_finds_no_fault_in_a_dockerfile(block: Block) -> None:
 def test_a_powershell_block_is_powershell(block: Block) -> None:
     """By its grammar."""
     assert powershell.faults(block.text.encode()) == []
+
+
+@pytest.mark.parametrize("block", of("xml"))
+def test_xml_is_well_formed(block: Block) -> None:
+    """A part of a document, as people paste it."""
+    ET.fromstring(f"<part>{block.text}</part>")  # noqa: S314  our own
 
 
 @pytest.mark.parametrize("block", of("python"))

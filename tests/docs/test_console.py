@@ -26,7 +26,7 @@ SECONDS = 180
 # Where the guide's sites are served; each page of a test run has a port of its own.
 PORT = ":8000"
 # What a command needs beside trustpack and a shell's own programs.
-PROGRAMS = {"gem", "npm", "npx", "openssl", "ruby", "ssh-keygen"}
+PROGRAMS = {"gem", "java", "keytool", "npm", "npx", "openssl", "ruby", "ssh-keygen"}
 
 
 @dataclass(frozen=True)
