@@ -11,6 +11,7 @@ import pytest
 
 from builder.prove.clients import Programs
 from builder.prove.sandbox import Sandbox, open_sandbox
+from tests.crossed import crossed
 from tests.repositories.chromium import started
 from tests.tools import require, require_mounts
 from tests.trust.browsers import Servers, chromium, firefox, serving
@@ -171,3 +172,16 @@ def test_firefox_follows_the_systems_store_by_the_example(
     assert firefox(servers, sandbox) == set()
     sandbox.run(["dpkg", "--remove", "acme-ca-browsers"])
     assert sandbox.run(["cat", _POLICIES]).out.startswith("{")
+
+
+def test_chromium_trusts_an_intermediate_alone_and_distrusts_by_the_key(
+    world: World, servers: Servers, sandbox: Sandbox
+) -> None:
+    """Its root need not be there; what has a distrusted CA's key is distrusted, whoever has issued it."""
+    variant = crossed(world.kept, by=world.beta)
+    trusting = {"CACertificates": [_base64(variant.pem)]}
+    sandbox.copy_in(f"{_MANAGED}/one.json", json.dumps(trusting).encode())
+    assert chromium(servers, sandbox) == {"kept"}
+    distrusting = {"CADistrustedCertificates": [_base64(world.kept.pem)]}
+    sandbox.copy_in(f"{_MANAGED}/two.json", json.dumps(distrusting).encode())
+    assert chromium(servers, sandbox) == set()
