@@ -47,6 +47,7 @@ SECTIONS = {
         "wheel",
         "npm",
         "gem",
+        "maven",
         "go",
         "conda",
         "pem",
