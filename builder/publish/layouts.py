@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from builder.errors import ConfigError
-from builder.formats import jar
+from builder.formats import conda, gomodule, jar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 # What goes by Maven's layout; these servers make maven-metadata.xml themselves.
 _MAVEN = (jar.KIND, jar.ATTACHED, "pom")
+# What clients find by an index that these servers do not make of the file alone.
+_NOWHERE = {
+    "artifactory": {gomodule.KIND: "its own client, jf go-publish, lays a module's files out"},
+    "nexus": {
+        gomodule.KIND: "it hosts no Go modules, and only passes on what others have",
+        conda.KIND: "it hosts no conda packages, and only passes on what others have",
+    },
+}
 _OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -66,15 +74,27 @@ def _below(url: str, file: ReleaseFile) -> FilePlace:
 
 
 def _path(file: ReleaseFile) -> str:
-    """Return where a repository of one format has a file: Maven's layout, or just its name."""
+    """Return where a repository of one format has a file: by Maven's layout, conda's, or just its name."""
+    if file.format == conda.KIND:
+        return f"noarch/{_name(file)}"
     if file.format not in _MAVEN:
         return _name(file)
     group, _, artifact = file.package.partition(":")
     return "/".join((group.replace(".", "/"), artifact, file.version, _name(file)))
 
 
+def _refuse(profile: str, file: ReleaseFile) -> None:
+    """Raise ConfigError for a format that a profile's servers have no place for."""
+    if why := _NOWHERE[profile].get(file.format):
+        raise ConfigError(
+            f"publish.http: the profile {profile} has no place for {file.name}",
+            hint=f"{why}; a site of trustpack's has one",
+        )
+
+
 def _artifactory(url: str, section: HttpSection, file: ReleaseFile) -> FilePlace:
     """Of a .deb, properties in the address say where the index lists it."""
+    _refuse("artifactory", file)
     headers = _OCTETS | {"X-Checksum-Sha256": file.sha256}
     if file.format != "deb":
         where = f"{url}/{_path(file)}"
@@ -91,6 +111,7 @@ def _artifactory(url: str, section: HttpSection, file: ReleaseFile) -> FilePlace
 
 def _nexus(url: str, file: ReleaseFile) -> FilePlace:
     """Of a .deb, the server itself chooses the place, and has a header of its own."""
+    _refuse("nexus", file)
     if file.format != "deb":
         where = f"{url}/{_path(file)}"
         return FilePlace(where, where)
@@ -107,12 +128,14 @@ def _gitea(url: str, file: ReleaseFile) -> FilePlace:
         "rpm": FilePlace(f"{url}/upload", f"{url}/package/{file.package}/{file.version}/{architecture}"),
         "apk": FilePlace(url, f"{url}/{architecture}/{name}"),
         "pacman": FilePlace(url, f"{url}/{architecture}/{name}"),
+        conda.KIND: FilePlace(f"{url}/{name}", f"{url}/noarch/{name}"),
+        gomodule.KIND: FilePlace(f"{url}/upload", f"{url}/{file.package}/@v/{file.version}.zip"),
         **dict.fromkeys(_MAVEN, FilePlace(f"{url}/{_path(file)}", f"{url}/{_path(file)}")),
     }
     if file.format not in places:
         raise ConfigError(
             f"publish.http: the profile gitea has no place for {file.name}",
-            hint="name targets of .deb, .rpm, .apk, .jar or pacman's packages; publish.gitea takes any file",
+            hint="name targets of system packages, .jar, .conda or Go modules; publish.gitea takes any file",
         )
     return places[file.format]
 
