@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,7 +54,7 @@ class World:
         trusted = [self.authorities[name] for name in names]
         blocked = [self.authorities[distrusted]] if distrusted else []
         files = releases.build(folder, slug, trusted, target=target, release=release, distrusted=blocked)
-        return ["Z:" + str(file).replace("/", "\\") for file in files]
+        return [_windows_path(file) for file in files]
 
     def install(self, installer: str, *, code: int = 0) -> None:
         """Install as an administrator does."""
@@ -76,13 +78,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         expired = stack.enter_context(serve(issue(authorities["Kept"], ["localhost"], now=_NOW, valid=_PAST)))
         asked["expired"] = f"localhost@127.0.0.1:{expired}"
         asked["wrong name"] = asked["Kept"].replace("localhost@", "other.example@")
-        yield World(stack.enter_context(started(folder)), authorities, asked, folder)
+        made = World(stack.enter_context(started(folder)), authorities, asked, folder)
+        assert made.accepted() == set()  # the first question makes Wine's stores
+        yield made
 
 
 def test_an_installer_installs_upgrades_and_removes(world: World) -> None:
     """What the next release dropped goes with the upgrade, and removing it leaves nothing behind."""
     (first,), (second,) = world.built("acme", "1", "Kept", "Gone"), world.built("acme", "2", "Kept")
-    assert world.accepted() == set()  # the first question makes Wine's stores
+    assert world.accepted() == set()
     before = world.wine.values(_STORES)
     world.install(first)
     assert world.accepted() == {"Kept", "Gone"}
@@ -170,6 +174,38 @@ def test_an_intermediate_helps_to_find_the_root_and_is_none(world: World) -> Non
             world.remove(installer)
 
 
+_HOSTILE = '日本 😀 "O\'Neil" [x] {y} & Söhne; %s \\'
+
+
+def test_the_list_of_programs_shows_whose_it_is(world: World) -> None:
+    """In any letters, whatever they would mean to Windows Installer."""
+    folder = world.folder / "hostile"
+    folder.mkdir()
+    (folder / "roots.pem").write_bytes(world.authorities["Kept"].pem)
+    organisation = {"slug": "acme", "name": _HOSTILE, "contact": "Ünï <a@b.example>"}
+    config = {"organisation": organisation, "bundle": {"paths": ["roots.pem"]}, "release": "20261124.1"}
+    (folder / "trustpack.yaml").write_text(json.dumps(config, ensure_ascii=False), "utf-8")
+    words = ("--target", "msi", "--out", folder / "dist", "--quiet")
+    trustpack("build", "--config", folder / "trustpack.yaml", *words)
+    installer = _windows_path(folder / "dist" / "acme-ca-certs-20261124.1.msi")
+    world.install(installer)
+    exported = folder / "programs.reg"
+    key = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
+    world.wine.run("reg", "export", key, _windows_path(exported), "/y", "/reg:64")
+    found = dict(re.findall(r'^"(\w+)"="(.*)"$', exported.read_text("utf-16"), re.MULTILINE))
+    told = {
+        name: re.sub(r"\\(.)", r"\1", found[name])
+        for name in ("Contact", "DisplayName", "DisplayVersion", "Publisher")
+    }
+    assert told == {
+        "Contact": "Ünï <a@b.example>",
+        "DisplayName": f"{_HOSTILE} certificate authorities",
+        "DisplayVersion": "26.11.2401",
+        "Publisher": _HOSTILE,
+    }
+    world.remove(installer)
+
+
 _END = b"-----END CERTIFICATE-----\n"
 
 
@@ -197,4 +233,8 @@ def _kept(folder: Path, pem: bytes) -> str:
     words = ("build", folder / "roots.pem", "--org", "acme", "--target", "msi", "--intermediates", "keep")
     trustpack(*words, "--out", folder / "dist", "--quiet", "--release", "7")
     (file,) = (folder / "dist").glob("*.msi")
+    return _windows_path(file)
+
+
+def _windows_path(file: Path) -> str:
     return "Z:" + str(file).replace("/", "\\")
