@@ -80,8 +80,8 @@ def test_all_tests_run_with_the_words_of_pytest(run: Run) -> None:
     done = run.start("tests/unit", "-k", "a or b", "--long")
     assert (0, "") == (done.returncode, done.stderr)
     prepared = ["-m tests.jruby [1]", "-m tests.validators [1]", "-m tests.java [1]"]
-    assert [*prepared, f"{PYTEST} tests/unit -k a or b --long [1]"] == run.calls[2:]
-    assert [True, True] == [call.startswith("npm ci ") for call in run.calls[:2]]
+    assert [*prepared, f"{PYTEST} tests/unit -k a or b --long [1]"] == run.calls[3:]
+    assert [True] * 3 == [call.startswith("npm ci ") for call in run.calls[:3]]
     first, second = done.stdout.splitlines()[:2]
     assert re.search(r"\d+ minutes .* \d+ GB .* \d+ GB of disk", first)
     assert second == f"What installers say is in {run.folder}/tests-run.log"

@@ -24,6 +24,12 @@ def require(program: str) -> str:
     return found
 
 
+def require_file(path: Path) -> None:
+    """Skip the test, or fail it when CI=true, where a file is missing that tests/run fetches."""
+    if not path.is_file():
+        _lack(f"{path.name} is not there; tests/run fetches it")
+
+
 def require_mounts() -> None:
     """Skip the test, or fail it when CI=true, where nothing can be mounted."""
     require("unshare")

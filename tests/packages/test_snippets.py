@@ -15,7 +15,7 @@ from builder.prove import authority
 from tests import golang, validators
 from tests.packages.built import DEMO, fingerprints, run, trustpack
 from tests.test_workflows import ROOT
-from tests.tools import require
+from tests.tools import require, require_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,6 +145,18 @@ def test_ansible_reads_the_role(snippets: Path) -> None:
     words = ("--syntax-check", "-i", "localhost,", "playbook.yml")
     done = validators.run("ansible-playbook", *words, cwd=snippets / "ansible", HOME=str(snippets))
     assert (done.returncode, "ERROR" in done.stderr) == (0, False), done.stderr
+
+
+def test_the_tool_of_dev_containers_packages_the_feature(snippets: Path, tmp_path: Path) -> None:
+    """Its maker's own; it would need Docker to build a container with it."""
+    tool = ROOT / "tests/pinned/devcontainers/node_modules/@devcontainers/cli/devcontainer.js"
+    require_file(tool)
+    folder = snippets / "devcontainer" / _name(snippets)
+    said = run(require("node"), tool, "features", "package", folder, "--output-folder", tmp_path / "out")
+    assert "ERR" not in said
+    with tarfile.open(tmp_path / "out" / f"devcontainer-feature-{folder.name}.tgz") as archive:
+        names = {member.name.removeprefix("./") for member in archive if member.isfile()}
+    assert names == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_feature_has_what_the_specification_asks_for(snippets: Path) -> None:

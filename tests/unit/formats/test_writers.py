@@ -53,6 +53,7 @@ def test_a_tar_package_is_a_gzipped_tar() -> None:
 DIGESTS = {
     "apk": "aaa81d49ef9632ad9ee675cb8d29a23fa27a6bfeade5e968dbf4fc0c8916c66b",
     "deb": "95777fc3ba675953587f2c5d2245110d9bacfbc0efc63bc4773364a690e210c5",
+    "oci": "e5ca5d295298b9f5f748576b6da929e7562eae3c871af9d6e5c8ea5a6315ebd6",
     "pacman": "9bd1dc18641e5d6a13ec606599431e704848ad62e6053d2e5d530627cf19d0ab",
     "rpm": "05db313e869b12fb9a238cc91c9eba163796a6e15bef5d7b4845163cb0d99b80",
 }
@@ -63,8 +64,8 @@ os.umask(int(sys.argv[2], 8))
 from tests.unit.formats.packages import package, SYSTEM, SCRIPT
 from builder import formats
 found = {}
-for container in ("apk", "deb", "pacman", "rpm"):
-    scripts = {} if container == "pacman" else SCRIPT
+for container in ("apk", "deb", "oci", "pacman", "rpm"):
+    scripts = {} if container in ("oci", "pacman") else SCRIPT
     data = formats.write(package(container, *SYSTEM, scripts=scripts))
     found[container] = hashlib.sha256(data).hexdigest()
 print(json.dumps(found))
