@@ -10,7 +10,6 @@ import base64
 import contextlib
 import hashlib
 import io
-import json
 import re
 import tarfile
 from dataclasses import dataclass
@@ -18,9 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
+
 from builder.prove.sandbox import open_sandbox
 from builder.prove.testbed import Client, Ran
 from builder.prove.testbeds.system import System, instructed, package_manager, stand_in, version
+from builder.render.chromium_policy import ChromiumPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -145,8 +147,8 @@ def _policies(sandbox: Sandbox) -> Mapping[str, bytes]:
 def _trusted(data: bytes) -> frozenset[str]:
     """Return the digests of the certificates that a file of policies adds; of no such file there are none."""
     try:
-        said = json.loads(data)
-        listed = said.get("CACertificates", ())
-        return frozenset(hashlib.sha256(base64.b64decode(each)).hexdigest() for each in listed)
-    except (ValueError, AttributeError, TypeError):
+        said = msgspec.json.decode(data, type=ChromiumPolicy)
+        listed = (*said.trusted, *(one.certificate for one in said.constrained))
+        return frozenset(hashlib.sha256(base64.b64decode(each, validate=True)).hexdigest() for each in listed)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return frozenset()
