@@ -37,7 +37,7 @@ _BROWSERS = {
     "edge": ("microsoft-edge-stable", "/etc/opt/edge"),
 }
 NAMES = tuple(_BROWSERS)
-SECONDS = (5, 40)
+SECONDS = (5, 20)
 # As root there is no sandbox of the browser's own; in a copy of a system nothing else is of use to it. It
 # asks nobody but the server: no component, no list and no account of its maker's.
 OPTIONS = (
