@@ -54,7 +54,8 @@ def write(file: CompoundFile) -> bytes:
     large = {name: data for name, data in file.streams.items() if len(data) >= _CUTOFF}
     mini = _place(small, _MINI)
     directory = _directory(file, {**mini.starts}, large, mini)
-    table = struct.pack(f"<{len(mini.table)}I", *mini.table)
+    numbers = [*mini.table, *[_FREE] * (-len(mini.table) % _PER_SECTOR)]
+    table = struct.pack(f"<{len(numbers)}I", *numbers)
     # The directory says where large streams begin, which lie before it and so are where they are.
     placed = _place({**large, "/mini": mini.data, "/minifat": table, "/directory": directory}, _SECTOR)
     return _assemble(placed, minis=-(-len(table) // _SECTOR))

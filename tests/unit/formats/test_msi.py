@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import time
 
 import olefile
@@ -39,6 +40,22 @@ def test_streams_read_back(sizes: list[int]) -> None:
     with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_INCORRECT) as opened:
         found = {path[0]: opened.openstream(path).read() for path in opened.listdir()}
     assert found == streams
+
+
+def test_what_the_tables_do_not_need_is_free() -> None:
+    """[MS-CFB] asks that of every number beyond the last sector, in the table of small ones, too."""
+    data = cfb.write(CompoundFile(bytes(16), {"A": bytes(65), "B": bytes(5000)}))
+    first, count = struct.unpack_from("<II", data, 60)
+    assert count == 1
+    assert struct.unpack_from("<128I", data, 512 * (first + 1)) == (1, _END, *[_FREE] * 126)
+    (fat,) = struct.unpack_from("<I", data, 76)
+    numbers = struct.unpack_from("<128I", data, 512 * (fat + 1))
+    used = len(data) // 512 - 1
+    assert [*numbers[used:]] == [_FREE] * (128 - used)
+    assert _FREE not in numbers[:used]
+
+
+_FREE, _END = 0xFFFFFFFF, 0xFFFFFFFE
 
 
 def test_a_file_with_more_tables_than_its_header_can_name_reads_back() -> None:
