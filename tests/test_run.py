@@ -79,7 +79,7 @@ def test_all_tests_run_with_the_words_of_pytest(run: Run) -> None:
     """It says how long it takes, what is missing, and where the log is."""
     done = run.start("tests/unit", "-k", "a or b", "--long")
     assert (0, "") == (done.returncode, done.stderr)
-    prepared = ["-m tests.jruby [1]", "-m tests.validators [1]", "-m tests.java [1]"]
+    prepared = ["-m tests.jruby [1]", "-m tests.validators [1]", "-m tests.java [1]", "-m tests.pinned [1]"]
     assert [*prepared, f"{PYTEST} tests/unit -k a or b --long [1]"] == run.calls[3:]
     assert [True] * 3 == [call.startswith("npm ci ") for call in run.calls[:3]]
     first, second = done.stdout.splitlines()[:2]

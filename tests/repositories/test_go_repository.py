@@ -140,4 +140,4 @@ def test_a_module_with_upper_case_in_its_name_is_not_taken_in() -> None:
     )
     released = Released("2026.10", "x.zip", data, "", 0)
     with pytest.raises(PackageError, match="no lower-case name"):
-        go.admit(released, None)  # type: ignore[arg-type]  no publication matters here
+        go.admit(released, None)  # type: ignore[arg-type]
