@@ -8,6 +8,7 @@ import json
 import subprocess
 import tarfile
 import tempfile
+import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -182,6 +183,30 @@ def msi(file: Path) -> Fields:
     return {"summary": rows["ARPCOMMENTS"], "homepage": rows["ARPHELPLINK"], "contact": rows["ARPCONTACT"]}
 
 
+def pom(file: Path) -> Fields:
+    """Read as any parser of XML does."""
+    space = "{http://maven.apache.org/POM/4.0.0}"
+    project = ET.parse(file).getroot()  # noqa: S314  our own
+    keys = {
+        "summary": "name",
+        "description": "description",
+        "homepage": "url",
+        "name": f"organization/{space}name",
+        "license": f"licenses/{space}license/{space}name",
+    }
+    person = project.find(f"{space}developers/{space}developer")
+    assert person is not None
+    contact = f"{person.findtext(f'{space}name')} <{person.findtext(f'{space}email')}>"
+    return {"contact": contact} | {key: project.findtext(space + path, "") for key, path in keys.items()}
+
+
+def jar(file: Path) -> Fields:
+    """Read the manifest as the specification says: what is cut goes on behind a blank."""
+    with zipfile.ZipFile(file) as archive:
+        lines = archive.read("META-INF/MANIFEST.MF").replace(b"\r\n ", b"").decode("utf-8").split("\r\n")
+    return {"name": dict(line.split(": ", 1) for line in lines if line)["Implementation-Vendor"]}
+
+
 # By the ending of an artifact's name, which says whose reader it is for.
 READERS: dict[str, Callable[[Path], Fields]] = {
     ".deb": deb,
@@ -191,6 +216,8 @@ READERS: dict[str, Callable[[Path], Fields]] = {
     ".whl": wheel,
     ".tgz": npm,
     ".gem": gem,
+    ".pom": pom,
+    ".jar": jar,
     ".rb": homebrew,
     ".oci.tar": oci,
     ".yaml": manifest,

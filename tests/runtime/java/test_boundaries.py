@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PASSWORD = b"changeit"
 
 
-def _store(leaf: Leaf, file: Path) -> Path:
+def store(leaf: Leaf, file: Path) -> Path:
     """Write a leaf and its key as PKCS#12."""
     key = serialization.load_pem_private_key(leaf.key, None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -52,9 +52,9 @@ def test_no_server_accepts_a_client_by_the_cas(
     machine: Machine, agent: str, acme: Authority, now: dt.datetime, programs: Path, *, tmp_path: Path
 ) -> None:
     """By its default trust, however that is asked for; one that names the CA itself does."""
-    server = _store(issue(acme, [HOST], now=now), tmp_path / "server.p12")
+    server = store(issue(acme, [HOST], now=now), tmp_path / "server.p12")
     usage = ExtendedKeyUsageOID.CLIENT_AUTH
-    client = _store(issue(acme, ["client"], now=now, usage=usage), tmp_path / "client.p12")
+    client = store(issue(acme, ["client"], now=now, usage=usage), tmp_path / "client.p12")
     (tmp_path / "ca.pem").write_bytes(acme.pem)
     done = machine.run(agent, "-cp", programs, "Servers", server, client, tmp_path / "ca.pem")
     lines = ["context refused", "PKIX refused", "SunX509 refused", "named accepted"]

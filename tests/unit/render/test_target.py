@@ -135,6 +135,31 @@ def test_what_lies_below_the_sites_host_is_the_organisations(tmp_path: Path) -> 
         subject(source, organisation=owner, name="pkgs.corp.example.evil/ca")
 
 
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("internal.acme:acme-ca", "internal.acme.acme_ca"),
+        ("com.3m-corp.pki:3m-ca", "com._3m_corp.pki._3m_ca"),
+        ("org.new.class:acme-ca", "org.new_.class_.acme_ca"),
+        ("java.acme:acme-ca", "java_.acme.acme_ca"),
+        ("example.xn--mnchen-3ya:int", "example.xn__mnchen_3ya.int_"),
+    ],
+)
+def test_coordinates_are_a_java_package(name: str, package: str) -> None:
+    """With an underscore for what no identifier holds or begins with, and behind what the language keeps."""
+    assert naming.java_package(name) == package
+
+
+def test_no_two_coordinates_share_a_java_package() -> None:
+    """Of all that the recipe's pattern lets through: hyphens, digits and keywords are told apart."""
+    pattern = re.compile(recipe.read(recipe.sources()["maven"]).name_pattern)
+    labels = ("a", "a-b", "ab", "a--b", "3", "int", "java", "a-", "-a", "a_b", "_3", "int_")
+    names = [f"{one}.{two}:{three}" for one, two, three in itertools.product(labels, repeat=3)]
+    allowed = [name for name in names if pattern.fullmatch(name)]
+    assert len(allowed) > 200
+    assert len({naming.java_package(name) for name in allowed}) == len(allowed)
+
+
 def test_maven_coordinates_have_an_artifact(tmp_path: Path) -> None:
     """Its files are called by it, without the group."""
     text = RECIPE.replace('name: "{slug}-thing"', 'name: "{group}:{slug}-ca"').replace("[a-z0-9-]+", ".*")
