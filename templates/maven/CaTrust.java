@@ -34,6 +34,12 @@ public final class CaTrust {
      *     then said on standard error
      */
     public static boolean install() {
+        try {
+            Bundle.certificates();
+        } catch (IllegalStateException damaged) {
+            Agent.complain(damaged);
+            return false;
+        }
         return Agent.start("install()");
     }
 
@@ -72,8 +78,8 @@ public final class CaTrust {
             return false;
         }
         if (Security.getProvider(CaProvider.NAME) == null) {
-            Bundle.certificates();
-            // Whatever a connection will need: in a damaged jar it had better be missed now.
+            // Whatever a connection will need: in a damaged jar it had better be missed now. But the CAs are
+            // read with the first connection: most of the JVMs that a variable reaches make none.
             for (Class<?> one : NEEDED) {
                 Class.forName(one.getName(), true, one.getClassLoader());
             }
