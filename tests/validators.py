@@ -88,7 +88,8 @@ def trust_manager_schema() -> dict[str, Any]:
     group = {"const": f"{definition['spec']['group']}/{version['name']}"}
     top["properties"] |= {"kind": kind, "apiVersion": group, "metadata": True}
     top["required"] = ["apiVersion", "kind", "metadata", "spec"]
-    return _closed(top)
+    closed: dict[str, Any] = _closed(top)
+    return closed
 
 
 def _closed(schema: Any) -> Any:

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from builder.errors import ConfigError
@@ -156,7 +156,7 @@ def _constant(value: Any) -> Quoted:
     return _ident(text[:1].upper() + re.sub(r"_([a-z])", lambda found: found[1].upper(), text[1:]))
 
 
-FILTERS = {
+FILTERS: Mapping[str, Callable[..., Quoted]] = {
     "json": _json,
     "yaml": _yaml,
     "yaml_block": _yaml_block,

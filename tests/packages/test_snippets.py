@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import json
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -98,20 +98,17 @@ def test_butanes_says_what_ignitions_does(snippets: Path) -> None:
 def test_nix_evaluates_module_and_flake(snippets: Path, tmp_path: Path) -> None:
     """Strictly; what an organisation is called is no expression."""
     nix = (require("nix-instantiate"), "--eval", "--strict", "--json")
-    places = {f"NIX_{kind}_DIR": str(tmp_path / kind) for kind in ("STATE", "STORE", "LOG")}
-    module = json.loads(run(*nix, snippets / "nix/module.nix", **places))
+    state, store, log = (str(tmp_path / name) for name in ("state", "store", "log"))
+
+    def value(*words: str | Path) -> Any:
+        return json.loads(run(*nix, *words, NIX_STATE_DIR=state, NIX_STORE_DIR=store, NIX_LOG_DIR=log))
+
+    module = value(snippets / "nix/module.nix")
     (file,) = module["security"]["pki"]["certificateFiles"]
     assert file.endswith("-roots.pem")
     flake = f"(import {snippets}/nix/flake.nix)"
-    said = json.loads(run(*nix, "--expr", f"{flake}.description", **places))
-    assert said.startswith("CA certificates of ")
-    made = run(
-        *nix,
-        "--expr",
-        f"({flake}.outputs {{ self = null; }}).nixosModules.default",
-        **places,
-    )
-    assert json.loads(made) == module
+    assert value("--expr", f"{flake}.description").startswith("CA certificates of ")
+    assert value("--expr", f"({flake}.outputs {{ self = null; }}).nixosModules.default") == module
 
 
 @pytest.mark.parametrize(
