@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +17,11 @@ from tests.runtime.go.world import PROBE, go, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tests.runtime.go.world import Authorities
+
+
+STATICCHECK = Path(__file__).parent / "staticcheck"
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +92,17 @@ def test_a_release_of_three_numbers_has_no_version_in_go(authorities: Authoritie
     """It is refused, with the reason: what such old ones were called, Go would take for another module."""
     with pytest.raises(ConfigError, match="v0 and v1 only"):
         releases.build(tmp_path, "acme", [authorities.acme], target="go", release="2025.1.2")
+
+
+@pytest.mark.long
+def test_staticcheck_finds_nothing(unpacked: Path, tmp_path: Path) -> None:
+    """Its linter is compiled from source, which takes a minute."""
+    name = "honnef.co/go/tools/cmd/staticcheck"
+    compiler = golang.compiler(STATICCHECK)
+    program = golang.build(compiler, STATICCHECK, name, tmp_path / "staticcheck")
+    environment = golang.environment() | {"PATH": f"{Path(compiler).parent}:/usr/bin:/bin"}
+    command = [str(program), "-checks", "all,-ST1000", "./..."]
+    done = subprocess.run(
+        command, cwd=unpacked, env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
