@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # A plain file is installed by nobody, and has no field for who made it.
 NOT_PROVABLE = {
     "conda": "no OpenSSL of conda is to be had here: tests/repositories asks Debian's in its place",
-    "go": "its testbed is being built",
     "jks": "it replaces a JVM's own roots, which no proof allows",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
     "msi": "there is no Windows here: the long tests ask Wine, which only stands in for it",

@@ -47,6 +47,7 @@ func isOff() bool {
 
 // hasHTTP2 tells whether a transport without a configuration speaks HTTP/2, which it does not with one.
 func hasHTTP2(t *http.Transport) bool {
+	//lint:ignore SA1019 the deprecated ones decide, too
 	return t.Dial == nil && t.DialContext == nil && t.DialTLS == nil && t.DialTLSContext == nil
 }
 
