@@ -84,7 +84,7 @@ CHECKS = (
     ClientChecks(
         "go",
         "go",
-        _DIGEST,
+        (_NO, _NONE, _NONE, _NONE, _NONE),
         "It compares with go.sum, not with the site: commit that, and compare its first line with 'inspect'.",
     ),
     ClientChecks("conda", "conda, mamba, pixi", _DIGEST, "Lock digests: conda-lock, or pixi's lock file."),
