@@ -87,8 +87,8 @@ def test_a_signed_profile_is_read_as_the_one_that_was_signed(form: tuple[str, ..
     signer = _signer(tmp_path)
     plain = write(_package())
     (tmp_path / "plain").write_bytes(plain)
-    command = [require("openssl"), "cms", "-sign", "-nodetach", "-binary", "-outform", "DER", *form]
-    files = ["-signer", signer, "-in", tmp_path / "plain", "-out", tmp_path / "signed"]
+    command = (require("openssl"), "cms", "-sign", "-nodetach", "-binary", "-outform", "DER", *form)
+    files = ("-signer", signer, "-in", tmp_path / "plain", "-out", tmp_path / "signed")
     subprocess.run([*command, *files], check=True, env={"PATH": "/usr/bin:/bin"})
     signed = (tmp_path / "signed").read_bytes()
     assert mobileconfig.unsigned(signed) == plain
