@@ -82,6 +82,12 @@ CHECKS = (
     ),
     ClientChecks("gem", "Bundler 2.6 and newer", _DIGEST, "Keep checksums: bundle lock --add-checksums."),
     ClientChecks(
+        "maven",
+        "Maven",
+        (Outcome.WARNED, _NONE, _NONE, _NONE, _NONE),
+        "It only warns of a checksum, unless it is told: checksumPolicy fail, or mvn --strict-checksums.",
+    ),
+    ClientChecks(
         "go",
         "go",
         (_NO, _NONE, _NONE, _NONE, _NONE),

@@ -28,8 +28,18 @@ def _classes(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*.class")}
 
 
+def _put(made: Path, folder: Path) -> None:
+    """Replace the class files of a folder, as --update-golden asks."""
+    for old in folder.glob("*.class"):
+        old.unlink()
+    for name, data in _classes(made).items():
+        (folder / name).write_bytes(data)
+
+
 @pytest.mark.parametrize("number", range(2))
-def test_templates_are_what_their_sources_compile_to(tmp_path: Path, *, number: int) -> None:
+def test_templates_are_what_their_sources_compile_to(
+    tmp_path: Path, request: pytest.FixtureRequest, *, number: int
+) -> None:
     """Byte for byte, by the javac of Debian 12 and by any newer one that is there."""
     compilers = _compilers()
     if number >= len(compilers):
@@ -39,13 +49,17 @@ def test_templates_are_what_their_sources_compile_to(tmp_path: Path, *, number: 
     command = [compilers[number], *words, "-sourcepath", str(_TEMPLATES / "stubs"), "-d", str(tmp_path)]
     done = subprocess.run([*command, *sources], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    if request.config.getoption("--update-golden"):
+        _put(tmp_path, _TEMPLATES)
     assert _classes(tmp_path) == _classes(_TEMPLATES)
 
 
-def test_probes_are_what_their_sources_compile_to(tmp_path: Path) -> None:
+def test_probes_are_what_their_sources_compile_to(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Against the libraries that they ask."""
     libraries = java.path((*java.CLIENTS, *java.SPRING))
     for release in (8, 11, 17):
         named = [path for path in _JAVA.glob("*.java") if _NEWER.get(path.stem, 8) == release]
         java.compile_into(tmp_path, sorted(map(str, named)), path=libraries, release=release)
+    if request.config.getoption("--update-golden"):
+        _put(tmp_path, _JAVA)
     assert _classes(tmp_path) == _classes(_JAVA)
