@@ -10,6 +10,7 @@ import msgspec
 from builder.errors import ProofError
 from builder.repositories.ecosystem import Instructions  # noqa: TC001  msgspec reads annotations at run time
 from builder.repositories.ecosystems import ECOSYSTEMS
+from builder.repositories.ecosystems import files as downloads
 from builder.repositories.entry import SiteEntry, rank, strange
 from builder.text.quoting import visible
 
@@ -74,7 +75,7 @@ def find(
     found: dict[str, Offer] = {}
     for artifact in artifacts:
         for name, shelf in shelves.items():
-            entries = [one for one in shelf.offered if one.name == artifact.name]
+            entries = _called(name, shelf, artifact)
             ours = next((one for one in entries if one.identity == artifact.identity), None)
             if ours is None:
                 continue
@@ -87,6 +88,16 @@ def find(
                 told, publication.url, ours.name, ours, max(older, key=rank, default=None)
             )
     return found
+
+
+def _called(ecosystem: str, shelf: Shelf, artifact: ArtifactSummary) -> list[SiteEntry]:
+    """Return the packages of an artifact's name; a plain download is called by its file's ending, too."""
+    known = [one for one in shelf.offered if one.name == artifact.name]
+    if known or ecosystem != downloads.NAME:
+        return known
+    path = f"{downloads.FOLDER}/{artifact.file}"
+    names = {one.name for one in shelf.offered if one.path == path}
+    return [one for one in shelf.offered if one.name in names]
 
 
 def _expect_newest(artifact: ArtifactSummary, ours: SiteEntry, entries: Sequence[SiteEntry]) -> None:

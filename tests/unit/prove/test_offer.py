@@ -9,7 +9,8 @@ from builder.errors import ProofError
 from builder.prove.offer import Offer, find
 from builder.release.manifest import ArtifactSummary
 from builder.repositories.ecosystem import Instructions
-from builder.repositories.entry import SiteEntry
+from builder.repositories.ecosystems import files
+from builder.repositories.entry import Released, SiteEntry
 from tests.unit.repositories.ecosystems import shelves
 
 _URL = "https://packages.acme.example"
@@ -89,3 +90,16 @@ def test_a_release_that_was_signed_since_is_what_the_site_offers() -> None:
         "rpm", "acme-ca", "3", "acme-ca-3.rpm", 1, "1" * 64, "", "", "", unsigned=ours.identity
     )
     assert ours == find({"rpm": shelves.of(ours)}, [signed], shelves.publication())["rpm"].newest
+
+
+def test_a_plain_download_is_found_by_its_file() -> None:
+    """It is called by its ending, too; the older one is of the same kind, and no other file."""
+    names = ("acme-ca-2026.10.oci.tar", "acme-ca-2026.11.oci.tar", "acme-ca-snippets-2026.11.tar.gz")
+    came = [Released(name.split("-")[-1][:7], name, b"x", str(at) * 64, 0) for at, name in enumerate(names)]
+    artifact = ArtifactSummary("oci", "acme-ca", "2026.11", names[1], 1, "1" * 64, "", "", "", "1" * 64)
+    shelf = shelves.shelf(files, *came)
+    found = find({files.NAME: shelf}, [artifact], shelves.publication())["oci"]
+    assert (found.name, found.newest.version) == ("acme-ca.oci.tar", "2026.11")
+    assert found.older is not None
+    assert found.older.path == f"files/{names[0]}"
+    assert found.words("") is None  # an image comes from a registry: nobody types its name
