@@ -75,8 +75,8 @@ def test_openssl_verifies_what_was_signed_and_finds_the_profile_in_it(dist: Path
     ring = site_keys.read(made.folder(tmp_path / "keys"))
     done = finished.sign(dist, ring, profiles=files.signer())
     assert [(one.entry.file, one.verified_by) for one in done.signed] == [(_NAME, "openssl")]
-    verify = [require("openssl"), "smime", "-verify", "-inform", "DER", "-in", dist / _NAME]
-    purpose = ["-CAfile", files.root, "-purpose", "any"]
+    verify = (require("openssl"), "smime", "-verify", "-inform", "DER", "-in", dist / _NAME)
+    purpose = ("-CAfile", files.root, "-purpose", "any")
     found = subprocess.run([*verify, *purpose], capture_output=True, check=True)
     assert found.stdout == plain
     assert b"PRIVATE" not in (dist / _NAME).read_bytes()
