@@ -100,7 +100,8 @@ def test_staticcheck_finds_nothing(unpacked: Path, tmp_path: Path) -> None:
     name = "honnef.co/go/tools/cmd/staticcheck"
     compiler = golang.compiler(STATICCHECK)
     program = golang.build(compiler, STATICCHECK, name, tmp_path / "staticcheck")
-    environment = golang.environment() | {"PATH": f"{Path(compiler).parent}:/usr/bin:/bin"}
+    path = {"PATH": f"{Path(compiler).parent}:/usr/bin:/bin", "STATICCHECK_CACHE": str(tmp_path)}
+    environment = golang.environment() | path
     command = [str(program), "-checks", "all,-ST1000", "./..."]
     done = subprocess.run(
         command, cwd=unpacked, env=environment, capture_output=True, text=True, check=False, timeout=600

@@ -171,6 +171,10 @@ def test_fallback_roots_of_others_that_come_later_stop_the_program(programs: Pro
     assert "SetFallbackRoots has already been called" in done.stderr
 
 
+_WITH_GRPC = ["machine", *(pytest.param(f"1.{one}", marks=pytest.mark.long) for one in (22, 23, 24, 25, 27))]
+
+
+@pytest.mark.parametrize("programs", _WITH_GRPC, indirect=True)
 def test_grpc_follows_everywhere(programs: Programs, root: Root) -> None:
     """With credentials that name no roots; those that do stay alone."""
     found = root.ask(programs.compiled("acme", "everywhere", "grpc"), _CHOICE)
