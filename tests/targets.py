@@ -31,6 +31,7 @@ NOT_PROVABLE = {
     "windows": "there is no Windows here: the long tests ask Wine, which only stands in for it",
 }
 NO_FIELDS = {
+    "go": "a module has a path and a version, and no field for who made it",
     "jks": "a store of certificates says nothing but them",
     "mobileconfig": "a profile has the organisation's name, and no other field for who made it",
     "pem": "a file of certificates says nothing but them",

@@ -19,6 +19,7 @@ import yaml
 from builder.prove import authority
 from tests import targets
 from tests.cli.conftest import World
+from tests.packages import readers as packages
 from tests.tools import NO_HOME, require
 
 Fields = dict[str, str]
@@ -207,6 +208,19 @@ def jar(file: Path) -> Fields:
     return {"name": dict(line.split(": ", 1) for line in lines if line)["Implementation-Vendor"]}
 
 
+def conda(file: Path) -> Fields:
+    """Read about.json, after zipfile and zstandard as other programs have them."""
+    about = json.loads(
+        packages.conda(file).description.partition("info/about.json\n")[2].partition("\ninfo/")[0]
+    )
+    return {
+        "summary": about["summary"],
+        "description": about["description"],
+        "homepage": about["home"],
+        "license": about["license"],
+    }
+
+
 # By the ending of an artifact's name, which says whose reader it is for.
 READERS: dict[str, Callable[[Path], Fields]] = {
     ".deb": deb,
@@ -222,6 +236,7 @@ READERS: dict[str, Callable[[Path], Fields]] = {
     ".oci.tar": oci,
     ".yaml": manifest,
     ".msi": msi,
+    ".conda": conda,
 }
 
 
