@@ -291,8 +291,8 @@ def test_a_screen_reader_finds_tables_on_a_phone_too(browser: Browser, address: 
     tab = browser.page(f"{address}/ordinary.html", width=width, height=height)
     nodes = tab.call("Accessibility.getFullAXTree")["nodes"]
     roles: list[str] = [node["role"]["value"] for node in nodes if not node["ignored"]]
-    # Two tables of certificates (2 + 6 rows), one of who keeps to domains (1 + 4), one of the proof (1 + 4), one
-    # of what clients check (1 + 7).
+    # Two tables of certificates (2 + 6 rows), one of who keeps to domains (1 + 4), one of the proof (1 + 4),
+    # one of what clients check (1 + 7).
     assert (5, 2 + 6 + 1 + 4 + 1 + 4 + 1 + 7) == (roles.count("table"), roles.count("row"))
     names = {node.get("name", {}).get("value") for node in nodes if node["role"]["value"] == "rowheader"}
     assert any("Acme Root R3" in str(name) for name in names)

@@ -14,15 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from builder.prove import authority
-from builder.prove.authority import Authority
+from builder.prove.authority import Authority, Leaf
 from builder.prove.sandbox import Sandbox
 from builder.prove.server import Listener, listen
 from builder.prove.testbeds.browsers import OPTIONS
 from tests.trust.world import HOST, World, bad_leaves
 
-_RULES = f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {HOST}, EXCLUDE 127.0.0.1"
 _WORDS = re.compile(r'data-word="(\w+)" data-name="([^"]+)"')
-_SCRIPT = """<script src="https://localhost:{port}/" data-word="nothing" data-name="{name}"
+_SCRIPT = """<script src="https://{host}:{port}/" data-word="nothing" data-name="{name}"
  onload="this.dataset.word = 'accepted'" onerror="this.dataset.word = 'refused'"></script>"""
 # Firefox asks its maker about much; here nobody but loopback is reached.
 _USER_JS = b"""\
@@ -38,10 +37,17 @@ _PROFILE = "/root/firefox"
 
 @dataclass(frozen=True)
 class Servers:
-    """A server for each question, and the address of the page that names them all."""
+    """A server for each question, by what host it is asked for, and the address of a page that names all."""
 
     listeners: Mapping[str, Listener]
+    hosts: frozenset[str]
     page: str
+
+    @property
+    def rules(self) -> str:
+        """Chromium's option by which these hosts are this machine, and no other is anywhere."""
+        known = "".join(f"MAP {host} 127.0.0.1, " for host in sorted(self.hosts - {"127.0.0.1"}))
+        return f"--host-resolver-rules={known}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
     def accepted(self, ask: Sequence[str], sandbox: Sandbox) -> tuple[set[str], str]:
         """Start a browser once; return which servers got a request, and what the browser printed."""
@@ -55,7 +61,14 @@ class Servers:
 
 def chromium(servers: Servers, sandbox: Sandbox) -> set[str]:
     """Return the names of the servers that a new Chromium accepts, which both ends must say."""
-    words = ("chromium", *OPTIONS, _RULES, "--user-data-dir=/root/chromium", "--dump-dom", servers.page)
+    words = (
+        "chromium",
+        *OPTIONS,
+        servers.rules,
+        "--user-data-dir=/root/chromium",
+        "--dump-dom",
+        servers.page,
+    )
     script = 'rm -rf /root/chromium; exec "$@"'
     found, said = servers.accepted(["sh", "-c", script, "sh", *words], sandbox)
     told = {html.unescape(name): word for word, name in _WORDS.findall(said)}
@@ -72,35 +85,43 @@ def firefox(servers: Servers, sandbox: Sandbox) -> set[str]:
 
 
 class _Page(http.server.BaseHTTPRequestHandler):
-    def __init__(self, listeners: Mapping[str, Listener], *rest: object) -> None:
-        self.listeners = listeners
+    def __init__(self, page: bytes, *rest: object) -> None:
+        self.page = page
         super().__init__(*rest)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        scripts = (_SCRIPT.format(port=one.port, name=name) for name, one in self.listeners.items())
-        page = f"<!doctype html><title>servers</title><body>{''.join(scripts)}".encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(page)))
+        self.send_header("Content-Length", str(len(self.page)))
         self.end_headers()
         with contextlib.suppress(OSError):  # for a page's icon, a browser that has ended does not wait
-            self.wfile.write(page)
+            self.wfile.write(self.page)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
-@contextlib.contextmanager
-def serving(world: World, others: Mapping[str, Authority]) -> Iterator[Servers]:
+def serving(world: World, others: Mapping[str, Authority]) -> contextlib.AbstractContextManager[Servers]:
     """Serve a leaf of each CA of the world and of `others`, and the leaves that all must refuse."""
     named = {name: getattr(world, name) for name in ("kept", "old", "new", "beta")} | dict(others)
     leaves = {name: authority.issue(one, [HOST], now=world.now) for name, one in named.items()}
     bad = bad_leaves(world.kept, world.now)
+    return servers({name: (HOST, leaf) for name, leaf in sorted((leaves | bad).items())})
+
+
+@contextlib.contextmanager
+def servers(leaves: Mapping[str, tuple[str, Leaf]]) -> Iterator[Servers]:
+    """Serve leaves, each for the host that it is asked for, and the page that asks."""
     with contextlib.ExitStack() as stack:
-        listeners = {name: stack.enter_context(listen(leaf)) for name, leaf in sorted((leaves | bad).items())}
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Page, listeners))
+        listeners = {name: stack.enter_context(listen(leaf)) for name, (_, leaf) in leaves.items()}
+        scripts = (
+            _SCRIPT.format(host=leaves[name][0], port=one.port, name=name) for name, one in listeners.items()
+        )
+        page = f"<!doctype html><title>servers</title><body>{''.join(scripts)}".encode()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Page, page))
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         stack.callback(server.server_close)
         stack.callback(server.shutdown)
-        yield Servers(listeners, f"http://127.0.0.1:{server.server_port}/")
+        hosts = frozenset(host for host, _ in leaves.values())
+        yield Servers(listeners, hosts, f"http://127.0.0.1:{server.server_port}/")
