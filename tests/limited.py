@@ -64,6 +64,8 @@ SERVERS = {
     "mixed": Server(_HOST, (_dns(_HOST), _dns("www.other.example"))),
     "wide wildcard": Server("corp.example", (_dns("*.example"), _dns("corp.example"))),
     "address": Server("127.0.0.1", (_ip("127.0.0.1"),), networks=True, both=True),
+    # Java takes the common name for the host's where no other name is one.
+    "address, another's common name": Server("www.other.example", (_ip("127.0.0.1"),)),
     "name and address": Server(_HOST, (_dns(_HOST), _ip("127.0.0.1")), both=True),
     "address outside": Server(_HOST, (_dns(_HOST), _ip("192.0.2.1"))),
     "address of six": Server(_HOST, (_dns(_HOST), _ip("2001:db8::1"))),

@@ -7,12 +7,21 @@ import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The names that a CA is limited to by its owner: domains, each with all names below it, and networks. */
 final class Domains {
     // Kinds of alternative names (RFC 5280, section 4.2.1.6).
     private static final int DNS_NAME = 2;
     private static final int IP_ADDRESS = 7;
+
+    // The subject as RFC 2253 writes it; what is escaped in a name makes it none that is within.
+    private static final Pattern COMMON_NAME = Pattern.compile("(?:^|[,+])CN=([^,+]*)");
+    // What is an address needs nobody to be asked for it.
+    private static final String BYTE = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+    private static final Pattern ADDRESS =
+        Pattern.compile("(?:" + BYTE + "\\.){3}" + BYTE + "|[0-9a-fA-F]*:[0-9a-fA-F:.]*");
 
     private final String[] within;
 
@@ -23,7 +32,8 @@ final class Domains {
 
     /**
      * Tells whether all names of a leaf are within: one without a name, or with a name of another kind, is not,
-     * for nobody could say so of it.
+     * for nobody could say so of it. Where no name is a domain, Java takes the common name for one, and so it is
+     * looked at.
      */
     boolean hold(X509Certificate leaf) {
         Collection<List<?>> names;
@@ -35,8 +45,21 @@ final class Domains {
         if (names == null || names.isEmpty()) {
             return false;
         }
+        boolean named = false;
         for (List<?> name : names) {
             if (!(name.get(1) instanceof String) || !holds((Integer) name.get(0), (String) name.get(1))) {
+                return false;
+            }
+            named |= (Integer) name.get(0) == DNS_NAME;
+        }
+        return named || holdsCommonNames(leaf.getSubjectX500Principal().getName());
+    }
+
+    private boolean holdsCommonNames(String subject) {
+        Matcher found = COMMON_NAME.matcher(subject);
+        while (found.find()) {
+            String name = found.group(1);
+            if (!holds(ADDRESS.matcher(name).matches() ? IP_ADDRESS : DNS_NAME, name)) {
                 return false;
             }
         }
@@ -64,6 +87,9 @@ final class Domains {
     private static boolean isIn(String name, String network, String prefix) {
         byte[] address;
         byte[] first;
+        if (!ADDRESS.matcher(name).matches()) {
+            return false;
+        }
         try {
             address = InetAddress.getByName(name).getAddress();
             first = InetAddress.getByName(network).getAddress();
