@@ -112,3 +112,26 @@ def leaf(ca: Authority, server: Server, *, now: dt.datetime) -> Leaf:
             serialization.NoEncryption(),
         ),
     )
+
+
+def itself(server: Server, *, now: dt.datetime) -> tuple[Authority, Leaf]:
+    """Return a root that has a server's names itself, as an appliance's own has, and shows it as its leaf."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{server.host} itself")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _DAY)
+        .not_valid_after(now + 3650 * _DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(server.sans), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return Authority(made, key), Leaf(made.public_bytes(serialization.Encoding.PEM), private)

@@ -62,6 +62,8 @@ var system = sync.OnceValue(func() *x509.CertPool {
 // add asks allowed about each chain that ends in one of the certificates, and then the certificate's own domains.
 func add(pool *x509.CertPool, allowed func(chain []*x509.Certificate) error) {
 	for _, certificate := range certificates() {
-		pool.AddCertWithConstraint(certificate, limited(certificate, allowed))
+		if !isBeyondItself(certificate) {
+			pool.AddCertWithConstraint(certificate, limited(certificate, allowed))
+		}
 	}
 }

@@ -20,10 +20,22 @@ const (
 
 var alternativeNames = asn1.ObjectIdentifier{2, 5, 29, 17}
 
+// domainsOf returns what a CA is limited to, and nothing where its owner has given it no domains.
+func domainsOf(ca *x509.Certificate) []string {
+	digest := sha256.Sum256(ca.Raw)
+	return strings.Fields(domains[hex.EncodeToString(digest[:])])
+}
+
+// isBeyondItself tells whether a CA's own certificate is one of a host beyond its domains. Of a server that shows
+// the very certificate that is in a pool, crypto/x509 asks nobody: such a CA can be held to nothing in a pool.
+func isBeyondItself(ca *x509.Certificate) bool {
+	within := domainsOf(ca)
+	return len(within) > 0 && len(ca.DNSNames)+len(ca.IPAddresses) > 0 && check(ca, within) != nil
+}
+
 // limited lets a CA vouch only for leaves whose names are all within its domains, where its owner has given it some.
 func limited(ca *x509.Certificate, allowed func([]*x509.Certificate) error) func([]*x509.Certificate) error {
-	digest := sha256.Sum256(ca.Raw)
-	within := strings.Fields(domains[hex.EncodeToString(digest[:])])
+	within := domainsOf(ca)
 	if len(within) == 0 {
 		return allowed
 	}

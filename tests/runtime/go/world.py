@@ -80,21 +80,24 @@ class Programs:
     go: str
     folder: Path
 
-    def write(self, authorities: Authorities, domains: tuple[str, ...] = ()) -> None:
+    def write(
+        self, authorities: Authorities, domains: tuple[str, ...] = (), more: tuple[Authority, ...] = ()
+    ) -> None:
         """Build both organisations' modules, and lay them where the program's go.mod looks for them.
 
-        Acme's CA has these domains, and the other's beside it in acme's module none.
+        Acme's CA has these domains, and the other's beside it in acme's module none; `more` CAs of acme's
+        have them, too.
         """
         shutil.copytree(PROBE, self.folder / "probe")
         for slug in ("acme", "globex"):
-            trusted = [getattr(authorities, slug), *([authorities.globex] if domains else [])]
+            trusted = [getattr(authorities, slug), *([authorities.globex, *more] if domains else [])]
             (module,) = releases.build(
                 self.folder / slug,
                 slug,
                 list(dict.fromkeys(trusted)),
                 target="go",
                 release="1",
-                limited={authorities.acme.pem: domains},
+                limited={one.pem: domains for one in (authorities.acme, *more)},
             )
             unpack(module, self.folder / "probe" / slug)
 

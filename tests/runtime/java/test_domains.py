@@ -19,20 +19,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from builder.prove.authority import Authority
+    from builder.prove.authority import Authority, Leaf
     from tests.runtime.java.conftest import Machine
 
+_ITSELF = ("inside", "outside", "mixed", "address")
 _CLIENTS = (*OWN, "JavaHttp", "OkHttp", "HttpClient5", "Netty", "NettyOpenSsl")
 
 
 @pytest.fixture(scope="module")
-def urls(acme: Authority, stranger: Authority, now: dt.datetime) -> Iterator[Mapping[str, str]]:
-    """Serve each leaf of acme's CA, and one beyond its domains of another CA."""
+def appliances(now: dt.datetime) -> Mapping[str, tuple[Authority, Leaf]]:
+    """Make CAs whose own certificates are servers', within the domains and beyond."""
+    return {name: limited.itself(SERVERS[name], now=now) for name in _ITSELF}
+
+
+@pytest.fixture(scope="module")
+def urls(
+    acme: Authority, stranger: Authority, now: dt.datetime, appliances: Mapping[str, tuple[Authority, Leaf]]
+) -> Iterator[Mapping[str, str]]:
+    """Serve each leaf of acme's CA, and one beyond its domains of another CA; and CAs' own certificates."""
     with contextlib.ExitStack() as stack:
         leaves = {
             name: (one.host, limited.leaf(acme, one, now=now))
             for name, one in {**SERVERS, "nameless": NAMELESS}.items()
         }
+        leaves |= {f"{name} itself": (SERVERS[name].host, leaf) for name, (_, leaf) in appliances.items()}
         free = SERVERS["outside"]
         leaves["of another CA"] = free.host, limited.leaf(stranger, free, now=now)
         yield {
@@ -69,13 +79,16 @@ def test_a_ca_is_trusted_for_its_domains_alone(
     stranger: Authority,
     urls: Mapping[str, str],
     *,
+    appliances: Mapping[str, tuple[Authority, Leaf]],
     path: str,
     hosts: str,
     tmp_path: Path,
     domains: tuple[str, ...],
 ) -> None:
     """All names of a leaf are within, and it has no other kinds; a CA beside it has no such limits."""
-    built = releases.build(tmp_path, "acme", [acme, stranger], target="maven", limited={acme.pem: domains})
+    held = [acme, *(ca for ca, _ in appliances.values())]
+    meant = {one.pem: domains for one in held}
+    built = releases.build(tmp_path, "acme", [*held, stranger], target="maven", limited=meant)
     asked = [(client, name) for name in urls for client in _CLIENTS]
     words = [word for client, name in asked for word in (client, urls[name])]
     done = machine.run(f"-javaagent:{built[-1]}", hosts, "-cp", path, "Probe", *words)
@@ -88,5 +101,6 @@ def test_a_ca_is_trusted_for_its_domains_alone(
         key: one for key, one in said.items() if " " in one
     }
     expected = {name for name, one in SERVERS.items() if one.within(domains)} | {"of another CA"}
+    expected |= {f"{name} itself" for name in _ITSELF if SERVERS[name].within(domains)}
     accepted = {client: {name for name in urls if said[client, name] == "accepted"} for client in _CLIENTS}
     assert accepted == dict.fromkeys(_CLIENTS, expected)
