@@ -34,7 +34,8 @@ _LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", _TRUSTED})
 # What p11-kit distrusts lies in these folders of its sources, what Windows does below this key,
 # and what Intune makes it distrust below this node.
 _BLOCKLIST = re.compile(
-    r"(^|/)(bl(ock|ack)list|SystemCertificates/Disallowed|RootCATrustedCertificates/UntrustedCertificates)/"
+    r"(^|/)(bl(ock|ack)list|(?i:(System|Enterprise)Certificates/Disallowed)"
+    r"|RootCATrustedCertificates/UntrustedCertificates)/"
 )
 _LIST = re.compile(r"(^|/)certificates\.json$")
 # Chromium, Chrome and Edge read every file of such a folder.

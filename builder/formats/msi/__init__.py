@@ -77,7 +77,7 @@ def _rows(tables: Mapping[str, Table], name: str, width: int) -> Iterator[tuple[
 def _entries(tables: Mapping[str, Table]) -> Iterator[Entry]:
     for _, root, key, value, data, *_ in _rows(tables, "Registry", 6):
         path = f"{_ROOTS.get(root if isinstance(root, int) else -1, root)}/{str(key).replace(chr(92), '/')}"
-        if stores.is_placed(path) and value == stores.VALUE:
+        if stores.is_placed(path) and stores.is_value(str(value)):
             yield stores.entry(path, _bytes(path, data))
     for name, table in sorted(tables.items()):
         if table.rows:

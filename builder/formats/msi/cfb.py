@@ -198,7 +198,11 @@ class _Reader:
         self._first, self._cutoff, first_mini = head[9], head[11], head[12]
         self._count = max(0, -(-(len(data) - self._size) // self._size))
         self._fat = self._read_fat(data, head)
-        self._minifat = self._numbers(self._chain(first_mini)) if first_mini != _END else ()
+        # Four bytes for each small sector, which the file must have room for.
+        minifat = self._chain(first_mini) if first_mini != _END else b""
+        if len(minifat) > len(data) * 4 // _MINI + self._size:
+            raise Malformed("has more tables than sectors")
+        self._minifat = self._numbers(minifat)
 
     def _sector(self, number: int) -> bytes:
         if number >= self._count:
@@ -219,7 +223,7 @@ class _Reader:
             if seen > self._count:
                 raise Malformed("has tables that go round in circles")
         wanted = [place for place in places if place < _DIFAT]
-        if len(wanted) > self._count:
+        if len(wanted) > 2 * (self._count * 4 // self._size + 1):  # each has four bytes for a sector
             raise Malformed("has more tables than sectors")
         return self._numbers(b"".join(map(self._sector, wanted)))
 

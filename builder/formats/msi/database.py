@@ -30,6 +30,7 @@ _KINDS = {"s": _VALID | _STORED | _IS_TEXT, "l": _VALID | _LOCAL | _STORED | _IS
 _NUMBERS = {2: _VALID | _STORED, 4: _VALID}
 _SPELLED = re.compile(r"([A-Za-z_]+):([SsLlIiVv])(\d+)(\*?)")
 _MAX_ROWS, _MAX_COLUMNS = 100_000, 32
+_MAX_CELLS, _MAX_TEXTS = 2_000_000, 1_000_000
 _CODEPAGES = {0: "cp1252", 1252: "cp1252", 65001: "utf-8"}
 
 
@@ -159,10 +160,15 @@ def read(streams: Mapping[str, bytes]) -> dict[str, Table]:
     except (KeyError, struct.error):
         raise Malformed("has no texts") from None
     described = _rows(_DESCRIBED, tables.get(_COLUMNS, b""), texts, width)
-    return {
-        name: Table(listed, tuple(_rows(listed, tables.get(name, b""), texts, width)))
-        for name, listed in _columns_of(described).items()
-    }
+    found: dict[str, Table] = {}
+    cells = 0
+    for name, listed in _columns_of(described).items():
+        rows = tuple(_rows(listed, tables.get(name, b""), texts, width))
+        cells += len(rows) * len(listed)
+        if cells > _MAX_CELLS:
+            raise Malformed("has more cells than inspect reads")
+        found[name] = Table(listed, rows)
+    return found
 
 
 def _columns_of(described: Iterable[tuple[Cell, ...]]) -> dict[str, tuple[Column, ...]]:
@@ -176,6 +182,8 @@ def _columns_of(described: Iterable[tuple[Cell, ...]]) -> dict[str, tuple[Column
 
 def _texts(pool: bytes, data: bytes) -> tuple[list[str], int]:
     """Return the texts by their numbers, and how many bytes such a number has."""
+    if len(pool) > 8 * _MAX_TEXTS:
+        raise Malformed("has more texts than inspect reads")
     codepage, *numbers = struct.unpack(f"<I{(len(pool) - 4) // 2}H", pool[: len(pool) // 4 * 4])
     encoding = _CODEPAGES.get(codepage & 0xFFFF, "latin-1")
     texts, at, place = [""], 0, 0

@@ -56,7 +56,7 @@ def unpack(name: str, data: bytes) -> Unpacked:
     if len(data) > LIMIT:
         raise Malformed("is longer than inspect reads")
     values = list(_values(data))
-    placed = [(key, data) for key, value, data in values if stores.is_placed(key) and value == stores.VALUE]
+    placed = [(key, data) for key, value, data in values if stores.is_placed(key) and stores.is_value(value)]
     entries = tuple(stores.entry(key, blob) for key, blob in placed)
     return Unpacked("pol", "", "", {"values": str(len(values))}, entries)
 
@@ -90,11 +90,11 @@ def _expected(data: bytes, at: int, sign: bytes) -> int:
 
 def _taken(data: bytes, at: int) -> tuple[str, int]:
     """Return a text that ends in a zero, and where what follows it begins."""
-    end = at
-    while data[end : end + 2] != _END:
-        end += 2
-        if end >= len(data):
-            raise Malformed("is cut off")
+    end = data.find(_END, at)
+    while end >= 0 and (end - at) % 2:  # the halves of two units
+        end = data.find(_END, end + 1)
+    if end < 0:
+        raise Malformed("is cut off")
     try:
         return data[at:end].decode("utf-16-le"), end + 2
     except UnicodeDecodeError:

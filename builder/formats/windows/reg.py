@@ -25,10 +25,9 @@ METADATA: Mapping[str, MetadataKey] = {"removes": one_of("true"), "about": LINE}
 _FIRST = "Windows Registry Editor Version 5.00"
 _MARK = b"\xff\xfe"
 _WIDTH = 25  # bytes of a value on a line: regedit's own lines have 80 characters at most
-_MAX_KEYS = 20_000
+_MAX_KEYS, _MAX_LINES = 20_000, 2_000_000
 _SAID = re.compile(r"; (\S+) (\S+)")
-_KEY = re.compile(r"\[(-?)([^\]\r\n]+)\]")
-_HEX = re.compile(r'"Blob"=hex:((?:[0-9a-fA-F]{2},?)*)')
+_HEX = re.compile(r'"Blob"\s*=\s*hex(?:\(3\))?:((?:[0-9a-f]{2}(?:,|$))*+)', re.IGNORECASE)
 
 
 def write(package: Package) -> bytes:
@@ -64,8 +63,10 @@ def unpack(name: str, data: bytes) -> Unpacked:
         text = data.removeprefix(_MARK).decode("utf-16-le")
     except UnicodeDecodeError:
         raise Malformed("is no UTF-16") from None
-    # A line that ends in a backslash goes on in the next one.
-    lines = re.sub(r"\\\r?\n[ \t]*", "", text).splitlines()
+    rows = text.splitlines()
+    if len(rows) > _MAX_LINES:
+        raise Malformed(f"has more than {_MAX_LINES} lines")
+    lines = list(_logical(rows))
     said = next((found for line in lines if (found := _SAID.fullmatch(line))), None)
     called, version = said.groups() if said else ("", "")
     entries = tuple(_entries(lines))
@@ -74,18 +75,35 @@ def unpack(name: str, data: bytes) -> Unpacked:
     return Unpacked("reg", called, version, about, entries)
 
 
+def _logical(rows: list[str]) -> Iterator[str]:
+    """Yield the lines, a value that goes on in those below it as one; a comment, or a key, never goes on."""
+    parts: list[str] = []
+    for line in map(str.strip, rows):
+        if parts and line.startswith("["):
+            yield "".join(parts)
+            parts = []
+        goes_on = line.endswith("\\") and (parts or line.startswith('"'))
+        parts.append(line.rstrip("\\") if goes_on else line)
+        if not goes_on:
+            yield "".join(parts)
+            parts = []
+    yield "".join(parts)
+
+
 def _entries(lines: list[str]) -> Iterator[Entry]:
     key, count = "", 0
     for line in lines:
-        if found := _KEY.fullmatch(line.strip()):
+        if line.startswith("["):
             count += 1
             if count > _MAX_KEYS:
                 raise Malformed(f"has more than {_MAX_KEYS} keys")
-            key = found[2].replace("\\", "/")
-            if found[1]:
+            # What follows the last bracket is passed over by regedit, too.
+            written = line[1:].rpartition("]")[0].strip()
+            key = written.removeprefix("-").replace("\\", "/")
+            if written.startswith("-"):
                 yield Entry(f"-{key}")
-        elif stores.is_placed(key) and line.startswith(f'"{stores.VALUE}"'):
-            value = _HEX.fullmatch(line.strip())
+        elif stores.is_placed(key) and stores.is_value(line.partition("=")[0].strip().strip('"')):
+            value = _HEX.fullmatch(line)
             if value is None:
                 raise Malformed(f"{key}: its value is no list of bytes")
             yield stores.entry(key, bytes.fromhex(value[1].replace(",", "")))

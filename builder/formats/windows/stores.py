@@ -30,7 +30,10 @@ _SHA1, _CERTIFICATE = 3, 32  # CERT_SHA1_HASH_PROP_ID, CERT_CERT_PROP_ID
 _HEAD = struct.Struct("<III")
 _RESERVED = 1
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)-----END CERTIFICATE-----\n")
-_PLACED = re.compile(r"(?:.*/)?SystemCertificates/([A-Za-z]+)/Certificates/([0-9A-F]{40})")
+# To Windows upper and lower case are alike, and it has such stores below EnterpriseCertificates, too.
+_PLACED = re.compile(
+    r"(?:.*/)?(?:System|Enterprise)Certificates/([A-Z]+)/Certificates/([0-9A-F]{40})", re.IGNORECASE
+)
 _MAX_PROPERTIES = 1000
 
 
@@ -79,6 +82,11 @@ def thumbprint(der: bytes) -> str:
 def is_placed(path: str) -> bool:
     """Tell whether a key's path is one of a certificate in a store."""
     return _PLACED.fullmatch(path) is not None
+
+
+def is_value(name: str) -> bool:
+    """Tell whether a value of such a key holds the certificate."""
+    return name.lower() == VALUE.lower()
 
 
 def entry(path: str, blob: bytes) -> Entry:

@@ -36,7 +36,7 @@ _HOSTS = tuple(sorted({one.host for one in SERVERS.values()} - {"127.0.0.1"}))
 @pytest.fixture(scope="module")
 def appliances(authorities: Authorities) -> Mapping[str, tuple[Authority, Leaf]]:
     """Make CAs whose own certificates are servers', within the domains and beyond."""
-    return {f"{name} itself": limited.itself(SERVERS[name], now=authorities.now) for name in _ITSELF}
+    return {name: limited.itself(SERVERS[name], now=authorities.now) for name in _ITSELF}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def names(
             name: (one.host, limited.leaf(authorities.acme, one, now=authorities.now))
             for name, one in {**SERVERS, "nameless": NAMELESS}.items()
         }
-        leaves |= {f"{name} itself": (SERVERS[name].host, appliances[f"{name} itself"][1]) for name in _ITSELF}
+        leaves |= {f"{name} itself": (SERVERS[name].host, leaf) for name, (_, leaf) in appliances.items()}
         free = SERVERS["outside"]
         leaves["of another CA"] = free.host, limited.leaf(authorities.globex, free, now=authorities.now)
         urls = {

@@ -52,17 +52,11 @@ def urls(
 
 
 @pytest.fixture(scope="module")
-def path(libraries: str) -> str:
-    """Return the class path of the programs that ask, and of the libraries by which they do."""
-    return os.pathsep.join((str(PROBES / "java"), libraries))
-
-
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the option that makes the JVM look for hosts in a file alone."""
+def options(libraries: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Return the class path of the programs that ask, and what makes a file alone name hosts."""
     file = tmp_path_factory.mktemp("hosts") / "hosts"
     file.write_text("".join(f"127.0.0.1 {one.host}\n" for one in SERVERS.values()))
-    return f"-Djdk.net.hosts.file={file}"
+    return f"-Djdk.net.hosts.file={file}", "-cp", os.pathsep.join((str(PROBES / "java"), libraries))
 
 
 @pytest.mark.parametrize(
@@ -80,8 +74,7 @@ def test_a_ca_is_trusted_for_its_domains_alone(
     urls: Mapping[str, str],
     *,
     appliances: Mapping[str, tuple[Authority, Leaf]],
-    path: str,
-    hosts: str,
+    options: tuple[str, ...],
     tmp_path: Path,
     domains: tuple[str, ...],
 ) -> None:
@@ -91,7 +84,7 @@ def test_a_ca_is_trusted_for_its_domains_alone(
     built = releases.build(tmp_path, "acme", [*held, stranger], target="maven", limited=meant)
     asked = [(client, name) for name in urls for client in _CLIENTS]
     words = [word for client, name in asked for word in (client, urls[name])]
-    done = machine.run(f"-javaagent:{built[-1]}", hosts, "-cp", path, "Probe", *words)
+    done = machine.run(f"-javaagent:{built[-1]}", *options, "Probe", *words)
     lines = done.stdout.splitlines()
     assert [line.split(" ")[0] for line in lines] == [client for client, _ in asked], (
         done.stdout + done.stderr

@@ -180,6 +180,31 @@ def test_stops_a_bomb() -> None:
         msi.unpack("x.msi", cfb.write(CompoundFile(bytes(16), streams)))
 
 
+def test_stops_at_more_cells_than_an_installer_can_need() -> None:
+    """Two bytes of a file make a number that takes as much as twenty in memory."""
+    spelled = columns(" ".join(f"{letter}:i2" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    streams = database.write({name: Table(spelled, ((1,) * 26,)) for name in "TU"}, 1252)
+    streams |= {names.encoded(name): b"\1\x80" * 26 * 40_000 for name in "TU"}
+    with pytest.raises(Malformed, match="more cells than inspect reads"):
+        database.read(streams)
+
+
+def test_stops_at_more_texts_than_an_installer_can_need() -> None:
+    """Each may be empty."""
+    streams = database.write({"T": Table(columns("Key:i2*"), ((1,),))}, 1252)
+    streams[names.encoded("_StringPool")] += bytes(8_000_000)
+    with pytest.raises(Malformed, match="more texts than inspect reads"):
+        database.read(streams)
+
+
+def test_stops_at_tables_of_sectors_that_the_file_has_no_room_for() -> None:
+    """One whose whole content is the table of its small sectors."""
+    data = bytearray(cfb.write(CompoundFile(bytes(16), {"A": bytes(200_000)})))
+    data[60:64] = (0).to_bytes(4, "little")  # where A is
+    with pytest.raises(Malformed, match="more tables than sectors"):
+        cfb.read(bytes(data))
+
+
 def test_streams_that_share_a_chain_are_read_no_further_than_they_reach() -> None:
     """The directory may let thousands of them begin where the longest does."""
     names = [f"S{number:05}" for number in range(4000)]

@@ -93,6 +93,49 @@ def test_a_reg_file_that_removes_says_of_which_keys() -> None:
     assert found.metadata == {"added": "0", "removed": "1"}
 
 
+def _reg(*lines: str) -> bytes:
+    head = "Windows Registry Editor Version 5.00"
+    return b"\xff\xfe" + "\r\n".join([head, "", *lines, ""]).encode("utf-16-le")
+
+
+_AT = _KEY.replace("/", "\\")
+_VALUE = f'"Blob"=hex:{_BLOB.hex(",")}'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (f"[{_AT}]", _VALUE),
+        (f"[{_AT.lower()}]", _VALUE.replace("Blob", "BLOB")),
+        (f"[{_AT}]", _VALUE.replace("hex:", "hex(3):")),
+        (f"[{_AT}]", f"  {_VALUE}".replace("=", " = ")),
+        (f"  [{_AT}] ; as regedit takes it", _VALUE),
+        ("; a comment does not go on \\", f"[{_AT}]", _VALUE),
+        (r"[HKEY_LOCAL_MACHINE\SOFTWARE\a]", '"a"=hex:00,\\', f"[{_AT}]", _VALUE),
+        (f"[{_AT.replace('System', 'Enterprise')}]", _VALUE),
+    ],
+    ids=["plain", "case", "kind", "blanks", "remark", "comment", "cut off", "enterprise"],
+)
+def test_no_spelling_hides_a_certificate(lines: tuple[str, ...]) -> None:
+    """What regedit would put into a store is told, however it is written."""
+    unpacked = reg.unpack("a.reg", _reg(*lines))
+    assert [entry.data for entry in unpacked.entries] == [_PEM]
+
+
+def test_a_reg_file_of_too_many_lines_is_not_read() -> None:
+    """Nor does anybody wait for it."""
+    with pytest.raises(Malformed, match="more than 2000000 lines"):
+        reg.unpack("a.reg", _reg("\r\n" * 2_000_001))
+
+
+def test_a_policys_case_hides_no_certificate() -> None:
+    """To Windows keys and values are alike in upper and lower case."""
+    written = pol.write(package("pol", _FILE))
+    for word in ("SystemCertificates", "Blob"):
+        written = written.replace(word.encode("utf-16-le"), word.upper().encode("utf-16-le"))
+    assert [entry.data for entry in pol.unpack("a.pol", written).entries] == [_PEM]
+
+
 def test_a_policy_reads_back() -> None:
     """[key;value;type;size;data], to the byte."""
     data = pol.write(package("pol", _FILE))
