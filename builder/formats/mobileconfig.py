@@ -43,6 +43,16 @@ _HEAD = b"<?xml"
 _MARKS = (b"<plist", b"PayloadContent")
 _NO_XML = str.maketrans({"\ufffe": "\\ufffe", "\uffff": "\\uffff"})  # no document of XML can hold them
 _MAX_PAYLOADS = 20_000
+# What plistlib raises for what it cannot read, or has read and cannot write, as what is nested deeply.
+_UNREADABLE = (
+    ExpatError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def write(package: Package) -> bytes:
@@ -109,10 +119,14 @@ def unpack(name: str, data: bytes) -> Unpacked:
     if len(data) > LIMIT:
         raise Malformed("is longer than inspect reads")
     try:
-        # In XML alone: the binary form is not what profiles are written in, and nests without end.
-        profile = plistlib.loads(unsigned(data), fmt=plistlib.FMT_XML)
-    except (ExpatError, ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+        return _read(data)
+    except _UNREADABLE as error:
         raise Malformed(f"is no property list: {error}") from None
+
+
+def _read(data: bytes) -> Unpacked:
+    # In XML alone: the binary form is not what profiles are written in, and nests without end.
+    profile = plistlib.loads(unsigned(data), fmt=plistlib.FMT_XML)
     if not isinstance(profile, dict) or not isinstance(profile.get("PayloadContent"), list):
         raise Malformed("is no profile with payloads")
     if len(profile["PayloadContent"]) > _MAX_PAYLOADS:

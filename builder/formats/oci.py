@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from builder.formats import oci_layout, tar
 from builder.formats.control import Unwritable, tree
 from builder.formats.metadata import LINE, MetadataKey
-from builder.formats.unpacked import Unpacked
+from builder.formats.unpacked import Malformed, Unpacked
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -141,7 +141,10 @@ def recognises(data: bytes) -> bool:
 
 def unpack(_name: str, data: bytes) -> Unpacked:
     """Read an image of one layer, whose platforms all have the same, and check every digest."""
-    members = {one.path: one.data for one in tar.unpack(".oci.tar", data) if one.kind == "file"}
+    entries = tar.unpack(".oci.tar", data)
+    if link := next((one.path for one in entries if one.kind == "link"), ""):
+        raise Malformed(f"{link}: is a link, and an image layout has none")
+    members = {one.path: one.data for one in entries if one.kind == "file"}
     image = oci_layout.read(members)
     labels = image.labels
     return Unpacked(

@@ -27,7 +27,9 @@ _WHITEOUT = ".wh."
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _DEEPEST = 3  # indexes in indexes
 _MOST = 256  # manifests
-_LONGEST = 4 * 1024 * 1024  # of a manifest: what registries take
+# Of all that is read as JSON, as often as it is: registries take no longer manifest, and a few indexes that name
+# each other would else stand for billions of images.
+_LONGEST = 4 * 1024 * 1024
 _OF_PLATFORM = ("architecture", "os", "variant", "os.version", "os.features")
 _STARTED = ("Entrypoint", "Cmd", "OnBuild", "Healthcheck")
 
@@ -54,6 +56,32 @@ class _Found(msgspec.Struct, frozen=True):
     config: Mapping[str, Any]
 
 
+class _Files:
+    """The files of a layout: which of them were `used`, and how many bytes of JSON may yet be read."""
+
+    def __init__(self, members: Mapping[str, bytes]) -> None:
+        self._members = members
+        self._left = _LONGEST
+        self.used: set[str] = set()
+
+    def data(self, path: str) -> bytes:
+        """Return what a file holds; raise Malformed where there is none."""
+        if path not in self._members:
+            raise Malformed(f"{path}: is missing")
+        self.used.add(path)
+        return self._members[path]
+
+    def object(self, path: str) -> dict[str, Any]:
+        """Return the JSON object that a file is; raise Malformed."""
+        data = self.data(path)
+        self._left -= len(data)
+        if self._left < 0:
+            raise Malformed(
+                f"{path}: manifests are longer than {_LONGEST} bytes, read as often as they are named"
+            )
+        return _object(path, data)
+
+
 def is_whiteout(path: str) -> bool:
     """Tell whether a layer's entry means that one of a lower layer is gone (image-spec, layer.md)."""
     return any(step.startswith(_WHITEOUT) for step in path.split("/"))
@@ -61,13 +89,12 @@ def is_whiteout(path: str) -> bool:
 
 def read(members: Mapping[str, bytes]) -> LayeredImage:
     """Return the one image of the layout whose files are `members`; raise Malformed for all that is wrong."""
-    marker = _object(MARKER, _member(members, MARKER))
-    if marker.get("imageLayoutVersion") != "1.0.0":
+    files = _Files(members)
+    if files.object(MARKER).get("imageLayoutVersion") != "1.0.0":
         raise Malformed(f"{MARKER}: is of no version that is known here")
     _check_blobs(members)
-    top = _object(TOP, _member(members, TOP))
-    used: set[str] = {MARKER, TOP}
-    images = list(_images(members, TOP, top, used, 0))
+    top = files.object(TOP)
+    images = list(_images(files, TOP, top, 0))
     if not images:
         raise Malformed(f"{TOP}: names no image")
     first = images[0]
@@ -76,8 +103,8 @@ def read(members: Mapping[str, bytes]) -> LayeredImage:
             raise Malformed(
                 f"{other.platform} has another content than {first.platform}: read each by itself"
             )
-    layer = _layer(members, first)
-    if unused := next((path for path in members if path not in used), ""):
+    layer = _layer(files, first)
+    if unused := next((path for path in members if path not in files.used), ""):
         raise Malformed(f"{unused}: belongs to no image")
     settings = _mapping(first.config.get("config") or {}, "config")
     return LayeredImage(
@@ -97,36 +124,33 @@ def _check_blobs(members: Mapping[str, bytes]) -> None:
             raise Malformed(f"{path}: does not match its digest")
 
 
-def _images(
-    members: Mapping[str, bytes], where: str, index: Mapping[str, Any], used: set[str], depth: int
-) -> Iterator[_Found]:
-    """Yield each platform's image that an index leads to; note the blobs that are `used`."""
+def _images(files: _Files, where: str, index: Mapping[str, Any], depth: int) -> Iterator[_Found]:
+    """Yield each platform's image that an index leads to."""
     if depth > _DEEPEST:
         raise Malformed(f"{where}: indexes lie in indexes, more than {_DEEPEST} deep")
     manifests = index.get("manifests")
     if not isinstance(manifests, list) or len(manifests) > _MOST:
         raise Malformed(f"{where}: has no list of manifests that can be read")
     for one in manifests:
-        path, data = _blob(members, where, one, used)
-        found = _object(path, data)
+        path = _blob(files, where, one)
+        found = files.object(path)
         kind = one.get("mediaType")
         if found.get("mediaType", kind) != kind:
             raise Malformed(f"{path}: is called {kind}, and calls itself otherwise")
         if kind == INDEX:
-            yield from _images(members, path, found, used, depth + 1)
+            yield from _images(files, path, found, depth + 1)
         elif kind == MANIFEST:
-            yield _image(members, path, found, used)
+            yield _image(files, path, found)
         else:
             raise Malformed(f"{path}: is no manifest of OCI's")
 
 
-def _image(members: Mapping[str, bytes], where: str, manifest: Mapping[str, Any], used: set[str]) -> _Found:
+def _image(files: _Files, where: str, manifest: Mapping[str, Any]) -> _Found:
     layers = manifest.get("layers")
     if not isinstance(layers, list) or len(layers) != 1:
         raise Malformed(f"{where}: is not of one layer: of an image of several, no more is read")
-    path, data = _blob(members, where, manifest.get("config"), used)
-    config = _object(path, data)
-    _blob(members, where, layers[0], used)
+    config = files.object(_blob(files, where, manifest.get("config")))
+    _blob(files, where, layers[0])
     kind = layers[0].get("mediaType")
     if kind not in _LAYERS:
         raise Malformed(f"{where}: its layer is no tar that is read here")
@@ -139,8 +163,8 @@ def _image(members: Mapping[str, bytes], where: str, manifest: Mapping[str, Any]
     )
 
 
-def _layer(members: Mapping[str, bytes], image: _Found) -> bytes:
-    data = members[BLOBS + image.layer.removeprefix("sha256:")]
+def _layer(files: _Files, image: _Found) -> bytes:
+    data = files.data(BLOBS + image.layer.removeprefix("sha256:"))
     if image.layer_kind != LAYER:
         data = compression.decompress("layer", data)
     roots = _mapping(image.config.get("rootfs"), "rootfs")
@@ -149,30 +173,20 @@ def _layer(members: Mapping[str, bytes], image: _Found) -> bytes:
     return data
 
 
-def _blob(members: Mapping[str, bytes], where: str, descriptor: object, used: set[str]) -> tuple[str, bytes]:
-    """Return the path and the bytes of what a descriptor names."""
+def _blob(files: _Files, where: str, descriptor: object) -> str:
+    """Return the path of what a descriptor names."""
     named = _mapping(descriptor, f"{where}: a descriptor")
     digest = _DIGEST.fullmatch(str(named.get("digest")))
     if not digest:
         raise Malformed(f"{where}: a descriptor has no digest that is read here")
     path = f"{BLOBS}{digest[1]}"
-    data = _member(members, path)
-    if named.get("size") != len(data):
+    if named.get("size") != len(files.data(path)):
         raise Malformed(f"{path}: has another size than {where} says")
-    used.add(path)
-    return path, data
-
-
-def _member(members: Mapping[str, bytes], path: str) -> bytes:
-    if path not in members:
-        raise Malformed(f"{path}: is missing")
-    return members[path]
+    return path
 
 
 def _object(where: str, data: bytes) -> dict[str, Any]:
     """Return a JSON object no two keys of which are one to a reader that does not look at their case."""
-    if len(data) > _LONGEST:
-        raise Malformed(f"{where}: is longer than {_LONGEST} bytes")
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({key.lower() for key, _ in pairs}) != len(pairs):

@@ -44,5 +44,7 @@ def _check_events(where: str, events: Iterable[yaml.Event]) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEPTH or isinstance(event, yaml.AliasEvent):
             raise Malformed(f"{where}: is nested too deeply, or has YAML aliases")
+        if isinstance(event, yaml.ScalarEvent):
+            event.value.encode()  # escapes may make what is no text: a UnicodeError, and so a ValueError
         if count > _EVENTS:
             raise Malformed(f"{where}: is longer than inspect reads")

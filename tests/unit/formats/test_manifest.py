@@ -74,8 +74,9 @@ def test_a_configmap_of_just_a_mebibyte_is_taken() -> None:
             b"apiVersion: v1\nkind: X\na.b: '-----BEGIN '\na:\n  b: '-----BEGIN '\n",
             "X//a.b: is a duplicate entry",
         ),
+        (b'apiVersion: v1\nkind: X\na: "-----BEGIN \\ud800"\n', "is not YAML"),
     ],
-    ids=["no-yaml", "no-kind", "alias", "deep", "many", "long", "tag", "twice"],
+    ids=["no-yaml", "no-kind", "alias", "deep", "many", "long", "tag", "twice", "no-text"],
 )
 def test_a_strange_manifest_is_told_in_a_sentence(data: bytes, message: str) -> None:
     """Nothing of it is run, and none takes long."""

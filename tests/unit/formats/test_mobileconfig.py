@@ -110,6 +110,8 @@ def _signer(folder: Path) -> Path:
 
 
 _PLIST = b'<?xml version="1.0"?><plist version="1.0"><dict><key>PayloadContent</key>'
+_END = b"</array></dict></plist>"
+_NO_LIST = "is no property list"
 _SIGNED = bytes.fromhex("308006092a864886f70d010702")
 
 
@@ -123,10 +125,26 @@ _SIGNED = bytes.fromhex("308006092a864886f70d010702")
         (_PLIST + b"<array><date>2026-13-40T00:00:00Z</date></array></dict></plist>", "is no property list"),
         (b'<?xml version="1.0"?><!DOCTYPE p [<!ENTITY a "b">]><plist>PayloadContent', "is no property list"),
         (_PLIST + b"<array>" * 5000 + b"</array>" * 5000 + b"</dict></plist>", "payload 1: is no dictionary"),
+        (_PLIST + b"<array><dict>" + b"<key>a</key><dict>" * 2000 + b"</dict>" * 2001 + _END, _NO_LIST),
+        (_PLIST + b"<array><dict><key>a</key><integer>" + b"9" * 30 + b"</integer></dict>" + _END, _NO_LIST),
+        (_PLIST + b"<array/><key>a</key><integer>0x" + b"f" * 9000 + b"</integer></dict></plist>", _NO_LIST),
         (_SIGNED + b"<plist PayloadContent", "its signature cannot be read"),
         (_SIGNED + b"\xa0\x80" * 5000 + b"<plist PayloadContent", "its signature cannot be read"),
     ],
-    ids=["cut", "text", "no dictionary", "no number", "no date", "entity", "nested", "no CMS", "deep CMS"],
+    ids=[
+        "cut",
+        "text",
+        "no dictionary",
+        "no number",
+        "no date",
+        "entity",
+        "nested",
+        "nested in a payload",
+        "long number in a payload",
+        "long number",
+        "no CMS",
+        "deep CMS",
+    ],
 )
 def test_a_damaged_profile_is_told(data: bytes, said: str) -> None:
     """Whatever it holds: no traceback."""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from builder import formats, inspect
 from builder.errors import PackageError
-from builder.formats import oci
+from builder.formats import oci, tar
 from builder.model import File
 from tests.tools import require
 from tests.unit.formats.packages import EPOCH, HOSTILE, package, refusal, run
@@ -215,6 +215,17 @@ def _nested(members: dict[str, bytes]) -> None:
     members["index.json"] = inner
 
 
+def _bomb(members: dict[str, bytes]) -> None:
+    """Three indexes, each of which names the next one 256 times: four billion images in 200 KiB."""
+    kind = "application/vnd.oci.image.index.v1+json"
+    _image(members, _tar("a"))
+    inner = members["index.json"]
+    for _ in range(3):
+        named = {"mediaType": kind, **_put(members, inner)}
+        inner = json.dumps({"manifests": [named] * 256}).encode()
+    members["index.json"] = inner
+
+
 DAMAGE: dict[str, tuple[Callable[[dict[str, bytes]], Any], str]] = {
     "no-index": (lambda m: m.pop("index.json"), "index.json: is missing"),
     "another-version": (
@@ -248,6 +259,10 @@ DAMAGE: dict[str, tuple[Callable[[dict[str, bytes]], Any], str]] = {
         "is called application/vnd.docker.x, and calls itself otherwise",
     ),
     "platforms-differ": (_other_platform, "has another content than linux/amd64"),
+    "indexes-that-multiply": (
+        _bomb,
+        "manifests are longer than 4194304 bytes, read as often as they are named",
+    ),
     "nested-too-deep": (_nested, "indexes lie in indexes, more than 3 deep"),
     "two-layers": (lambda m: _image(m, _tar("a"), layers=2), "is not of one layer"),
     "zstd-layer": (
@@ -297,6 +312,15 @@ def test_damage_is_told(damage: str) -> None:
     with pytest.raises(PackageError) as caught:
         inspect.read("x", _archive(members))
     assert expected in str(caught.value)
+
+
+def test_a_link_in_a_layout_is_refused() -> None:
+    """Where it leads is a matter of who unpacks it."""
+    written = formats.write(package("oci", *FILES))
+    link = tarfile.TarInfo("blobs/sha256/x")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    with pytest.raises(PackageError, match="blobs/sha256/x: is a link, and an image layout has none"):
+        inspect.read("x", written[: -len(tar.END)] + link.tobuf(tarfile.USTAR_FORMAT) + tar.END)
 
 
 def test_a_program_in_an_image_is_shown() -> None:
