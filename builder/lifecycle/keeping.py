@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -13,7 +13,7 @@ from builder.text.quoting import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from builder.model import CertificateSummary, Recipe
+    from builder.model import Bundle, CertificateSummary, Recipe
 
 # As people read each.
 WORDS: Mapping[Keeping, str] = {
@@ -39,10 +39,23 @@ class Constrained(msgspec.Struct, frozen=True):
     excluded: tuple[str, ...]
 
 
+class Undone(msgspec.Struct, frozen=True):
+    """A CA for all names through which a limited one, by its SHA-256, is trusted for all names, too.
+
+    It is the limited CA's key that is certified twice, or another CA that the limited one has issued.
+    """
+
+    sha256: str
+    subject: str
+    limited: str
+    why: Literal["same key", "issued by it"]
+
+
 class Limits(msgspec.Struct, frozen=True):
     """The CAs that are not for all names, and who keeps to that.
 
     `meant` have domains that their owner gives them, and `targets` what becomes of these on each target.
+    `undone` are the CAs for all names that let limited ones vouch for all.
     `constrained` say it themselves; the runtimes in `kept_by` keep to that, and those in `ignored_by` not.
     """
 
@@ -51,10 +64,22 @@ class Limits(msgspec.Struct, frozen=True):
     constrained: tuple[Constrained, ...] = ()
     kept_by: tuple[str, ...] = ()
     ignored_by: tuple[str, ...] = ()
+    undone: tuple[Undone, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether any CA is limited."""
         return bool(self.meant or self.constrained)
+
+
+def undone(bundle: Bundle) -> Iterator[Undone]:
+    """Yield each CA without domains by which one that has some could vouch for any name."""
+    free = {one.spki_sha256 for one in bundle.certificates if not one.domains and one.self_issued}
+    for limited in bundle.certificates:
+        for one in bundle.certificates if limited.domains else ():
+            if not one.domains and one.spki_sha256 == limited.spki_sha256:
+                yield Undone(one.sha256, one.subject, limited.sha256, "same key")
+            elif not one.domains and one.spki_sha256 not in free and one.issuer == limited.subject:
+                yield Undone(one.sha256, one.subject, limited.sha256, "issued by it")
 
 
 def lines(limits: Limits) -> Iterator[str]:
@@ -62,6 +87,7 @@ def lines(limits: Limits) -> Iterator[str]:
     if limits.meant:
         yield from ("", "CAs that are meant for some names only:")
         yield from (f"  {_named(one)}: {told(one.domains)}" for one in limits.meant)
+        yield from (f"  not held to that, for {_why(one)} and has no domains" for one in limits.undone)
         yield "What becomes of that on each target:"
         width = max(map(len, limits.targets), default=0)
         for target, kept in limits.targets.items():
@@ -85,10 +111,16 @@ def value(limits: Limits) -> dict[str, Any]:
         "constrained": [msgspec.to_builtins(one) for one in limits.constrained],
         "kept_by": list(limits.kept_by),
         "ignored_by": list(limits.ignored_by),
+        "undone": [msgspec.to_builtins(one) for one in limits.undone],
     }
 
 
-def _named(one: CertificateSummary | Constrained) -> str:
+def _why(one: Undone) -> str:
+    said = "has the same key as" if one.why == "same key" else "is issued by"
+    return f"{_named(one)} {said} {one.limited}"
+
+
+def _named(one: CertificateSummary | Constrained | Undone) -> str:
     return visible(f"{one.subject or 'no name'} ({one.sha256})")
 
 

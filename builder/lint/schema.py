@@ -79,6 +79,17 @@ class ConstrainedJson(Shape, frozen=True):
     excluded: list[str]
 
 
+class UndoneJson(Shape, frozen=True):
+    """One CA without domains through which a limited one is trusted for all names."""
+
+    sha256: Sha256
+    subject: Subject
+    limited: Annotated[str, Meta(description="The SHA-256 of the CA that has domains.")]
+    why: Annotated[
+        Literal["same key", "issued by it"], Meta(description="What it has to do with the limited CA.")
+    ]
+
+
 class LimitsJson(Shape, frozen=True):
     """The CAs that are not for all names, and who keeps to that."""
 
@@ -95,6 +106,7 @@ class LimitsJson(Shape, frozen=True):
         list[str], Meta(description="Runtimes that keep to such constraints, as was measured.")
     ]
     ignored_by: Annotated[list[str], Meta(description="Those that do not.")]
+    undone: list[UndoneJson]
 
 
 class LintJson(DocumentJson, frozen=True):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?!.*(?:^|\.)[0-9]+$){_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
+_MAPPED = 96  # bits before an IPv4 address among those of IPv6 (RFC 4291 section 2.5.5.2)
 _LONGEST = 253  # characters of a name (RFC 1035 section 2.3.4)
 
 
@@ -43,6 +44,9 @@ def _network(text: str) -> str:
         found = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError("is no network such as 10.0.0.0/8 or 2001:db8::/32") from None
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    if mapped and found.prefixlen >= _MAPPED:
+        raise ValueError(f"write it as {mapped}/{found.prefixlen - _MAPPED}, as certificates have it")
     if found.network_address != ipaddress.ip_address(address):
         raise ValueError(f"has more digits than its prefix counts: the network is {found}")
     return str(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from builder.errors import ConfigError
-from builder.lifecycle.keeping import Constrained, Limits, keeping
+from builder.lifecycle.keeping import Constrained, Limits, keeping, undone
 from builder.lifecycle.states import plain
 from builder.lint.limits import heeding, name_constraints
 from builder.model import summarise
@@ -43,7 +43,7 @@ def limits(bundle: Bundle, project: Project | None, sources: Iterable[recipe.Rec
     )
     kept_by, ignored_by = heeding() if constrained else ((), ())
     targets = kept_domains(project, sources) if project and meant else {}
-    return Limits(meant, targets, constrained, kept_by, ignored_by)
+    return Limits(meant, targets, constrained, kept_by, ignored_by, tuple(undone(bundle)))
 
 
 def refuse_unkept(project: Project, bundle: Bundle, sources: Iterable[recipe.RecipeSource]) -> None:
@@ -54,7 +54,9 @@ def refuse_unkept(project: Project, bundle: Bundle, sources: Iterable[recipe.Rec
     limited = [item for item in bundle.certificates if item.domains]
     if not limited:
         return
-    refused = [name for name, kept in kept_domains(project, sources).items() if kept == "refused"]
+    kept_by = kept_domains(project, sources)
+    _refuse_undone(project, bundle, [name for name, kept in kept_by.items() if kept == "enforced"])
+    refused = [name for name, kept in kept_by.items() if kept == "refused"]
     if not refused:
         return
     first = limited[0]
@@ -63,6 +65,21 @@ def refuse_unkept(project: Project, bundle: Bundle, sources: Iterable[recipe.Rec
         f"{', '.join(refused)} would trust it for all names",
         hint=f"build other targets, or set settings.{refused[0]}.{UNENFORCED} (and so on) to allow: "
         "'trustpack plan' says what becomes of domains on each target",
+    )
+
+
+def _refuse_undone(project: Project, bundle: Bundle, targets: Iterable[str]) -> None:
+    """Raise ConfigError where targets that keep to domains would trust a CA for more, by another one."""
+    first = next(undone(bundle), None)
+    if not first or not targets:
+        return
+    known = {one.sha256: one for one in bundle.certificates}
+    limited, other = known[first.limited], known[first.sha256]
+    said = "has the same key" if first.why == "same key" else "is issued by it"
+    raise ConfigError(
+        f"{_where(project, limited.sha256)}: {visible(limited.label)} is meant for {told(limited.domains)}, "
+        f"and {other.origin}: {visible(other.label)} {said}, and would be trusted for all names",
+        hint=f"give {other.sha256} domains, too, or leave it out of the bundle",
     )
 
 

@@ -1,11 +1,17 @@
 """CAs with domains: no target ships one for all names unasked, and all commands tell of it."""
 
+import datetime as dt
 import json
 import ssl
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from builder.model import Origin
+from builder.prove import authority
 from builder.x509.certificate import read
 from tests.cli.conftest import World
 
@@ -13,6 +19,23 @@ from tests.cli.conftest import World
 def fingerprint(pem: bytes) -> str:
     """Return a CA's SHA-256."""
     return read(ssl.PEM_cert_to_DER_cert(pem.decode()), Origin("roots.pem")).sha256  # type: ignore[union-attr]
+
+
+def issued(ca: authority.Authority, *, now: dt.datetime) -> bytes:
+    """Return a CA that another one has issued."""
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Acme Issuing")]))
+        .issuer_name(ca.certificate.subject)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1000))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(ca.key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.fixture
@@ -50,6 +73,36 @@ def test_it_is_where_it_is_allowed(limited: World, roots: bytes) -> None:
     assert limited.run("build", "--target", "pem").code == 0
     manifest = json.loads((limited.folder / "dist/manifest.json").read_text())
     assert manifest["certificates"][0]["domains"] == ["corp.example"]
+
+
+@pytest.mark.parametrize("kind", ["same key", "issued by it"])
+def test_no_other_ca_of_the_bundle_undoes_it(world: World, kind: str) -> None:
+    """A key that is certified twice, or what the CA has issued, must have domains, too, if it is trusted."""
+    now = dt.datetime.now(dt.UTC)
+    root = authority.create("Acme Root", now=now)
+    if kind == "same key":
+        other = authority.create("Acme Root", now=now, key=root.key).pem
+    else:
+        other = issued(root, now=now)
+    world.write("roots.pem", (root.pem + other).decode())
+    settings = "settings: {pem: {domains_unenforced: allow}, deb: {domains_unenforced: allow}}\n"
+    configure(world, root.pem, settings)
+    config = world.folder / "trustpack.yaml"
+    config.write_text(config.read_text().replace("[roots.pem]", "[roots.pem], intermediates: keep"))
+    assert world.run("build").code == 0  # no target keeps to domains
+    config.write_text(config.read_text().replace("[deb, pem]", "[deb, go, pem]"))
+    done = world.run("build")
+    assert (done.code, "and would be trusted for all names" in done.err) == (3, True), done.err
+    assert "trustpack.yaml:7: Acme Root is meant for corp.example, and roots.pem:" in done.err
+    assert f"give {fingerprint(other)} domains, too" in done.err
+    for command in ("plan", "lint"):
+        assert "  not held to that, for CN=Acme" in world.run(command).out
+        (told,) = json.loads(world.run(command, "--json").out)["limits"]["undone"]
+        assert (told["sha256"], told["why"]) == (fingerprint(other), kind)
+    more = f"authorities:\n    {fingerprint(other)}: {{domains: [a.example]}}"
+    config.write_text(config.read_text().replace("authorities:", more))
+    done = world.run("build")
+    assert done.code == 0, done.err
 
 
 def test_plan_and_lint_print_the_table(limited: World, roots: bytes) -> None:

@@ -32,6 +32,8 @@ def test_a_domain_and_a_network_have_one_form(text: str, taken: str) -> None:
         (".corp.example", "write it as corp.example"),
         ("bücher.example", "in ASCII"),
         ("10.0.0.1/8", "the network is 10.0.0.0/8"),
+        ("::ffff:10.0.0.0/104", "write it as 10.0.0.0/8"),
+        ("::ffff:192.0.2.7", "write it as 192.0.2.7/32"),
         ("2001:db8::1/32", "the network is 2001:db8::/32"),
         *((text, "is no") for text in ("", "corp..example", "corp.example.", "-a.example", "a_b.example")),
         *((text, "is no") for text in ("1.2.3", "1.2.3.4.5", "host.1", "10.0.0.0/33", "10.0.0.0/", "/8")),
