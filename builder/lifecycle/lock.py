@@ -84,7 +84,7 @@ class Change(msgspec.Struct, frozen=True):
         return [
             *(f"{'+' if item.shipped else '!'} {_said(item)}" for item in self.added),
             *(f"{'-' if item.shipped else '?'} {_said(item)}" for item in self.removed),
-            *(f"{_sign(old, new)} {_said(new)}, {_was(old, new)}" for old, new in self.moved),
+            *(f"{_sign(old, new)} {_said(new, old)}, {_was(old, new)}" for old, new in self.moved),
         ]
 
 
@@ -267,8 +267,9 @@ def _sign(old: CertificateSummary, new: CertificateSummary) -> str:
     return "~" if old.shipped == new.shipped else "?" if new.shipped else "!"
 
 
-def _said(item: CertificateSummary) -> str:
-    meant = f", for {told(item.domains)}" if item.domains else ""
+def _said(item: CertificateSummary, old: CertificateSummary | None = None) -> str:
+    limited = item.domains or (old and old.domains)  # that it is not any more had better be said
+    meant = f", for {told(item.domains) or 'all names'}" if limited else ""
     named = f"{item.subject or 'no name'} ({item.sha256})"
     return visible(f"{named}, {item.state}, expires {item.ends.date()}{meant}")
 

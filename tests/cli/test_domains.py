@@ -132,6 +132,11 @@ def test_other_domains_make_a_release(limited: World, roots: bytes) -> None:
     locked = limited.run("lock", "--release", "2026.11")
     assert locked.out.startswith("~ CN=Acme Root")
     assert limited.run("build").code == 0
+    config.write_text(
+        config.read_text().replace("      domains: [corp.example, lab.example]\n", "      owner: me\n")
+    )
+    widened = limited.run("build")
+    assert "for all names, was for corp.example, lab.example" in widened.err
     told = limited.run("diff", "old.lock", "trustpack.lock")
     assert "for corp.example before, for corp.example, lab.example now" in told.out
 
