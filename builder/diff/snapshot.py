@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from builder import inspect
-from builder.errors import NotAPackageError, OutputError
+from builder.errors import OutputError
 from builder.lifecycle import approval_text, lockfile
 from builder.model import CertificateSummary, summarise
 from builder.release import manifest as manifests
@@ -78,12 +78,10 @@ def of_file(path: Path, data: bytes) -> TrustSnapshot | None:
         return _of_json(name, data) if any(key in data for key in _JSON_KEYS) else None
     if b"\0" not in data and _LOCK.search(data):
         return of_lock(name, lockfile.parse(data.decode("utf-8", "replace"), name))
-    try:
-        contents = inspect.read(name, data)
-    except NotAPackageError:
+    # Files of nothing but certificates are read by the first stage, which is stricter and takes passwords.
+    if inspect.format_of(data) in {"", "jks", "pem"}:
         return None
-    if contents.format == "pem":
-        return None  # certificates in a text file are read by the stricter first stage
+    contents = inspect.read(name, data)
     return _with_states(_of_package(name, contents), path, data)
 
 

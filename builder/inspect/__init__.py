@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from builder.formats.unpacked import Entry, Unpacked
 
-__all__ = ["Contents", "Flaw", "Held", "Member", "read", "unpack"]
+__all__ = ["Contents", "Flaw", "Held", "Member", "format_of", "read", "unpack"]
 
 
 def read(name: str, data: bytes) -> Contents:
@@ -37,16 +37,21 @@ def read(name: str, data: bytes) -> Contents:
         raise _error(name, fault) from None
 
 
+def format_of(data: bytes) -> str:
+    """Return the format that `data` is recognised as, empty for none."""
+    return next((name for name, module in READERS.items() if module.recognises(data)), "")
+
+
 def unpack(name: str, data: bytes) -> Unpacked:
     """Return the package `data` with the bytes of its files; raises what `read` raises."""
-    module = next((module for module in READERS.values() if module.recognises(data)), None)
-    if module is None:
+    known = format_of(data)
+    if not known:
         raise NotAPackageError(
             f"{visible(name)}: is no package in a format that inspect reads",
             hint=f"formats are {', '.join(READERS)}",
         )
     try:
-        return module.unpack(name.rsplit("/", 1)[-1], data)
+        return READERS[known].unpack(name.rsplit("/", 1)[-1], data)
     except Malformed as fault:
         raise _error(name, fault) from None
 
