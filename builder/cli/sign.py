@@ -77,11 +77,16 @@ def sign(
         )
     if (profile_cert is None) is not (profile_key is None):
         raise UsageError("--profile-cert and --profile-key: give both of them, or none")
+    if profile_cert and (folder / STATUS).exists():
+        raise UsageError(
+            f"--profile-cert: {folder} holds a site",
+            hint="sign the release with it, and put that on the site",
+        )
     if (folder / STATUS).exists():
         _sign_site(folder, config, keys, password_file, now, stolen=stolen, form=chosen)
     elif (folder / MANIFEST).exists():
         profiles = (profile_cert, profile_key) if profile_cert and profile_key else None
-        _sign_release(folder, config, keys, password_file, profiles, form=chosen)
+        _sign_release(folder, config, keys, password_file, profiles, now=now, form=chosen)
     else:
         raise UsageError(
             f"{folder}: holds neither a release nor a site",
@@ -96,6 +101,7 @@ def _sign_release(
     password_file: Path | None,
     profiles: tuple[Path, Path] | None,
     *,
+    now: str | None,
     form: str,
 ) -> None:
     from builder.provenance.seal import Seal
@@ -110,7 +116,8 @@ def _sign_release(
         place.folder, passwords=environment.key_passwords(password_file), signer=place.signer
     )
     passwords = environment.key_passwords(password_file)
-    signer = signing_profiles.read(*profiles, passwords) if profiles else None
+    moment = environment.clock(now)
+    signer = signing_profiles.read(*profiles, passwords, now=moment) if profiles else None
     done = finished.sign(folder, ring, told=Seal(folder, ring), profiles=signer)
     statement, envelope = done.document("statement"), done.document("envelope")
     if statement and not ring.statement_signers:

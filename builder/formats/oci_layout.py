@@ -27,8 +27,8 @@ _WHITEOUT = ".wh."
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _DEEPEST = 3  # indexes in indexes
 _MOST = 256  # manifests
-# Of all that is read as JSON, as often as it is: registries take no longer manifest, and a few indexes that name
-# each other would else stand for billions of images.
+# Of all that is read as JSON, as often as it is: registries take no longer manifest, and a few indexes that
+# name each other would else stand for billions of images.
 _LONGEST = 4 * 1024 * 1024
 _OF_PLATFORM = ("architecture", "os", "variant", "os.version", "os.features")
 _STARTED = ("Entrypoint", "Cmd", "OnBuild", "Healthcheck")

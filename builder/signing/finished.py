@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import OutputError, SignatureError, SiteError
-from builder.formats import READERS, mobileconfig
+from builder.formats import READERS, cms, mobileconfig
 from builder.formats.unpacked import Malformed
 from builder.release import documents
 from builder.release import folder as folders
@@ -40,6 +40,8 @@ _ELSEWHERE = {
     "deb": "apt and dpkg verify what the repository's InRelease says of it",
     PROFILE: "no certificate for it was given (--profile-cert, --profile-key)",
 }
+_NO_PROFILE = "build the target mobileconfig, or leave --profile-cert and --profile-key out"
+_SIGN_AGAIN = "sign it with --profile-cert and --profile-key, or build it again"
 _KEY_BYTES = 64 * 1024
 _NOWHERE = "its package manager knows no signatures of files"
 
@@ -105,10 +107,12 @@ def sign(
         signed: list[SignedFile] = []
         changed: dict[str, bytes] = {}
         left: dict[str, str] = {}
+        kinds: set[str] = set()
         for entry in manifest.artifacts:
             data = _read(folder, entry)
             kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
-            if kind == PROFILE and profiles:
+            kinds.add(kind)
+            if kind == PROFILE and (profiles or cms.is_signed(data)):
                 one, written = _profile(entry, data, profiles)
                 signed.append(one)
                 changed |= written
@@ -119,6 +123,8 @@ def sign(
             one, written = _signed(entry, kind, data, keys, manifest.epoch)
             signed.append(one)
             changed |= written
+        if profiles and PROFILE not in kinds:
+            raise SignatureError(f"{folder}: holds no configuration profile", hint=_NO_PROFILE)
         by_file = {one.entry.file: one.entry for one in signed}
         after = replace(
             manifest, artifacts=tuple(by_file.get(entry.file, entry) for entry in manifest.artifacts)
@@ -233,12 +239,17 @@ def _signed(
 
 
 def _profile(
-    entry: ArtifactSummary, data: bytes, signer: ProfileSigner
+    entry: ArtifactSummary, data: bytes, signer: ProfileSigner | None
 ) -> tuple[SignedFile, dict[str, bytes]]:
-    """Return the same of a configuration profile."""
-    if identity(data) != entry.identity:
+    """Return the same of a configuration profile, which without a signer keeps the signature that it has."""
+    plain = unsigned(data)
+    if hashlib.sha256(plain).hexdigest() != entry.identity:
         raise SignatureError(f"{entry.file}: without its signature it is not what was built")
-    after = signing_profiles.sign(data, signer)
+    known = hashlib.sha256(data).hexdigest() == entry.sha256
+    if not signer and not known:
+        raise SignatureError(f"{entry.file}: the manifest knows nothing of its signature", hint=_SIGN_AGAIN)
+    # A signature that nothing tells of is made anew, whoever's certificates are in it.
+    after = signing_profiles.sign(data if known else plain, signer) if signer else data
     verified = opinion.cms(after)
     digest = hashlib.sha256(after).hexdigest()
     one = replace(entry, size=len(after), sha256=digest, unsigned=entry.identity)

@@ -125,6 +125,8 @@ def load_of_certificate(path: Path, passwords: Passwords = NO_PASSWORDS) -> Cert
     found = _load(path, passwords)
     if not isinstance(found, CertificateKey):
         raise SignatureError(f"{path}: is neither an RSA key nor one on an elliptic curve")
+    if isinstance(found, rsa.RSAPrivateKey) and found.key_size < LEAST:
+        raise SignatureError(f"{path}: has {found.key_size} bits, and clients take no RSA key below {LEAST}")
     return found
 
 

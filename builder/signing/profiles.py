@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
@@ -17,8 +18,11 @@ from builder.formats import cms, mobileconfig
 from builder.formats.unpacked import Malformed
 from builder.signing import private_file
 from builder.text import files
+from builder.text.times import stamp
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -40,8 +44,12 @@ class ProfileSigner(msgspec.Struct, frozen=True):
         return f"{type(self).__name__}({self.chain[0].subject.rfc4514_string()!r})"
 
 
-def read(chain: Path, key: Path, passwords: Passwords) -> ProfileSigner:
-    """Return the signer of two PEM files; raise SignatureError unless they are that, and belong together."""
+def read(chain: Path, key: Path, passwords: Passwords, *, now: dt.datetime) -> ProfileSigner:
+    """Return the signer of two PEM files; raise SignatureError unless they are that, and belong together.
+
+    So that no device shows as not verified what was just signed, each certificate has to be valid `now`, and
+    each after the first to have issued one of the others. Whether devices trust the last is theirs to say.
+    """
     try:
         found = tuple(x509.load_pem_x509_certificates(files.read(chain, _LIMIT)))
     except OSError as error:
@@ -50,10 +58,35 @@ def read(chain: Path, key: Path, passwords: Passwords) -> ProfileSigner:
         raise SignatureError(
             f"{chain}: holds no certificates in PEM", hint="the signer's stands first, then those above it"
         ) from None
+    _check(chain, found, now)
     private = private_file.load_of_certificate(key, passwords)
     if _public(private.public_key()) != _public(found[0].public_key()):
         raise SignatureError(f"{key}: is not the key of the first certificate in {chain}")
     return ProfileSigner(found, private)
+
+
+def _check(chain: Path, found: Sequence[x509.Certificate], now: dt.datetime) -> None:
+    for one in found:
+        said, first, last = one.subject.rfc4514_string(), one.not_valid_before_utc, one.not_valid_after_utc
+        if not first <= now <= last:
+            raise SignatureError(
+                f"{chain}: {said} is valid from {stamp(first)} to {stamp(last)}, not now",
+                hint="devices would show the profile as not verified",
+            )
+    for one in found[1:]:
+        if not any(_issued(one, other) for other in found if other != one):
+            raise SignatureError(
+                f"{chain}: {one.subject.rfc4514_string()} has issued no other certificate in it",
+                hint="the signer's stands first, then those above it, and no others",
+            )
+
+
+def _issued(issuer: x509.Certificate, other: x509.Certificate) -> bool:
+    try:
+        other.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _public(key: PublicKeyTypes) -> bytes:

@@ -63,7 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, roots: bytes) -> Iterator[Pat
 def commands() -> typer.Typer:
     """Return the commands that are tried, apart from the program's own list of them."""
     app = typer.Typer()
-    for name in dict.fromkeys(line.split()[0] for line in (*LINES, "build", "attest")):
+    for name in dict.fromkeys(line.split()[0] for line in (*LINES, "build", "attest", "sign")):
         module = import_module(f"builder.cli.{COMMANDS[name][0]}")
         if several := getattr(module, "app", None):
             app.add_typer(several, name=name)
@@ -93,6 +93,15 @@ def test_an_idle_option_is_refused(line: str) -> None:
 def test_a_release_to_compare_with_is_refused_where_the_lock_has_one() -> None:
     """Both cannot be what the notes tell."""
     assert "--since: trustpack.lock tells which" in refused("attest --since dist")
+
+
+def test_a_certificate_for_profiles_signs_no_site(tmp_path: Path) -> None:
+    """What is on a site was signed before it came there."""
+    status = tmp_path / "trustpack/status"
+    status.parent.mkdir()
+    status.touch()
+    said = refused(f"sign {tmp_path} --profile-cert c --profile-key k")
+    assert said.endswith(f"--profile-cert: {tmp_path} holds a site")
 
 
 @pytest.mark.parametrize("line", ["lock", "lock --check", "lock --dry-run", "lock --bump"])

@@ -58,8 +58,8 @@ class _Files:
         self.key.touch(0o600)
         self.key.write_bytes(leaf.key)
 
-    def signer(self) -> profiles.ProfileSigner:
-        return profiles.read(self.chain, self.key, NO_PASSWORDS)
+    def signer(self, now: dt.datetime = _NOW) -> profiles.ProfileSigner:
+        return profiles.read(self.chain, self.key, NO_PASSWORDS, now=now)
 
 
 @pytest.fixture
@@ -111,6 +111,48 @@ def test_signing_again_changes_nothing_and_another_certificate_replaces_the_firs
     }
 
 
+def test_a_signature_that_the_manifest_does_not_know_is_made_anew(dist: Path, tmp_path: Path) -> None:
+    """A damaged one would else stay, and nothing but another build would help."""
+    files, ring = _Files(tmp_path), site_keys.read(made.folder(tmp_path / "keys"))
+    finished.sign(dist, ring, profiles=files.signer())
+    [kept] = finished.sign(dist, ring).signed
+    assert (kept.signature, kept.verified_by) == (_NAME, "openssl")
+    good = (dist / _NAME).read_bytes()
+    (dist / _NAME).write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    with pytest.raises(SignatureError, match="the manifest knows nothing of its signature"):
+        finished.sign(dist, ring)
+    finished.sign(dist, ring, profiles=files.signer())
+    require("openssl")
+    assert finished.sign(dist, ring).signed[0].verified_by == "openssl"
+
+
+def test_a_signer_for_nothing_is_refused(tmp_path: Path) -> None:
+    """A release without a profile, and nobody is to believe that one was signed."""
+    write(tmp_path / "dist", artifacts.artifact("a.pem", b"x"))
+    ring = site_keys.read(made.folder(tmp_path / "keys"))
+    with pytest.raises(SignatureError, match="holds no configuration profile"):
+        finished.sign(tmp_path / "dist", ring, profiles=_Files(tmp_path).signer())
+
+
+def test_a_signer_whom_no_device_would_verify_is_refused(tmp_path: Path) -> None:
+    """Expired or not yet valid, with a certificate of somebody else's, or a short key."""
+    files = _Files(tmp_path)
+    for days in (-400, 40_000):
+        with pytest.raises(SignatureError, match=r"is valid from .*, not now"):
+            files.signer(_NOW + dt.timedelta(days=days))
+    with files.chain.open("ab") as chain:
+        chain.write(files.root.read_bytes())
+    assert len(files.signer().chain) > 1
+    with files.chain.open("ab") as chain:
+        chain.write(authority.create("Beta", now=_NOW).pem)
+    with pytest.raises(SignatureError, match="CN=Beta has issued no other certificate in it"):
+        files.signer()
+    files.key.write_bytes(_pem(rsa.generate_private_key(65537, 1024), serialization.NoEncryption()))  # noqa: S505
+    files.chain.write_bytes(files.root.read_bytes())
+    with pytest.raises(SignatureError, match="has 1024 bits"):
+        files.signer()
+
+
 def test_a_changed_profile_is_not_signed(dist: Path, tmp_path: Path) -> None:
     """What is signed is what was built."""
     files, ring = _Files(tmp_path), site_keys.read(made.folder(tmp_path / "keys"))
@@ -123,12 +165,12 @@ def test_files_that_are_no_signer_are_told(tmp_path: Path) -> None:
     """And nothing of what a private key's file holds."""
     files = _Files(tmp_path)
     with pytest.raises(SignatureError, match="holds no certificates in PEM"):
-        profiles.read(files.key, files.key, NO_PASSWORDS)
+        profiles.read(files.key, files.key, NO_PASSWORDS, now=_NOW)
     files.root.chmod(0o600)
     with pytest.raises(SignatureError, match="is no private key in PEM"):
-        profiles.read(files.chain, files.root, NO_PASSWORDS)
+        profiles.read(files.chain, files.root, NO_PASSWORDS, now=_NOW)
     with pytest.raises(SignatureError, match="cannot be read"):
-        profiles.read(tmp_path / "none", files.key, NO_PASSWORDS)
+        profiles.read(tmp_path / "none", files.key, NO_PASSWORDS, now=_NOW)
     for key, said in (
         (rsa.generate_private_key(65537, 2048), "is not the key of the first certificate"),
         (ed25519.Ed25519PrivateKey.generate(), "is neither an RSA key nor one on an elliptic curve"),
@@ -148,7 +190,7 @@ def test_an_encrypted_key_is_opened_by_a_password(tmp_path: Path) -> None:
     files.key.write_bytes(_pem(private, serialization.BestAvailableEncryption(b"secret")))
     with pytest.raises(SignatureError, match="is encrypted"):
         files.signer()
-    signer = profiles.read(files.chain, files.key, Passwords(("secret",)))
+    signer = profiles.read(files.chain, files.key, Passwords(("secret",)), now=_NOW)
     assert cms.content(profiles.sign(_profile(), signer)).startswith(b"<?xml")
     assert "secret" not in repr(signer)
     assert "key" not in repr(signer)
