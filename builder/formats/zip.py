@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _UNIX = 3
 _MAX_ENTRIES = 20_000
+_LISTED = b"PK\x01\x02"  # with which each member begins in the list at the end (APPNOTE.TXT, 4.3.12)
+# zipfile unpacks others without an upper bound.
+_READ = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 # What zipfile raises on damaged input, found by fuzzing it.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError,
            OSError, struct.error, OverflowError, IndexError)  # fmt: skip
@@ -51,16 +54,27 @@ def read(data: bytes) -> tuple[Entry, ...]:
     """Return the members of a zip archive; Malformed where it is damaged, or leads out of its folder."""
     with _opened(data) as archive:
         members = archive.infolist()
-        if len(members) > _MAX_ENTRIES or sum(m.file_size for m in members) > LIMIT:
+        if sum(m.file_size for m in members) > LIMIT:
             raise Malformed("unpacks to more than inspect reads")
         if len({member.filename for member in members}) != len(members):
             raise Malformed("a member is a duplicate entry")
-        # The sizes just summed are claims; ZipFile.read stops at them and then checks the CRC.
-        return tuple(_entry(member, archive.read(member)) for member in members)
+        return tuple(_entry(member, _content(archive, member)) for member in members)
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Return what a member unpacks to, if it is as long as it claims, and has its CRC."""
+    if member.compress_type not in _READ:
+        raise Malformed(f"{member.filename}: is compressed by another method than deflate")
+    with archive.open(member) as stream:
+        # ZipFile.read would unpack all there is, and cut it then; and of no bytes no CRC is compared.
+        return stream.read(max(member.file_size, 1))
 
 
 @contextlib.contextmanager
 def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
+    # zipfile reads the whole list first, of however many members.
+    if data.count(_LISTED) > _MAX_ENTRIES:
+        raise Malformed("has more members than inspect reads")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield archive

@@ -27,7 +27,7 @@ _MAX_MEMORY = 128 * 1024 * 1024
 def unpacked(data: bytes) -> Iterator[bytes | None]:
     """Yield what each stream and each member of a zip holds, at most one octet more than MAX_UNPACKED.
 
-    None is yielded last where there are too many to be looked at.
+    None is yielded where there are too many to be looked at, and for what has no bound.
     """
     yield from _streams(data)
     yield from _members(data)
@@ -74,6 +74,9 @@ def _members(data: bytes) -> Iterator[bytes | None]:
     with contextlib.suppress(*faults), zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         for member in members[:_MAX_MEMBERS]:
+            if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                yield None  # zipfile unpacks these without an upper bound
+                continue
             with contextlib.suppress(*faults):
                 yield archive.open(member).read(MAX_UNPACKED + 1)
         if len(members) > _MAX_MEMBERS:

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from builder.formats import compression, tar
 from builder.formats import zip as archive
 from builder.formats.control import Unwritable
+from builder.formats.unpacked import Malformed
 from builder.model import File
 from tests.tools import require, require_linux
 
@@ -173,6 +175,52 @@ def test_a_folder_in_a_zip_is_an_error() -> None:
     """A wheel's RECORD could not list it."""
     with pytest.raises(Unwritable):
         archive.write([File("a", b"", 0o755, "dir")], EPOCH)
+
+
+def _compressed(method: int, size: int) -> bytes:
+    """Return a zip with a member of so many bytes, all the same."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as made:
+        made.writestr("a", b"\0" * size)
+    return buffer.getvalue()
+
+
+def test_a_member_is_not_unpacked_beyond_what_it_claims() -> None:
+    """Whoever claims a hundred bytes and has twenty million is stopped early, without room for them."""
+    size = 20_000_000
+    lie = _compressed(zipfile.ZIP_DEFLATED, size).replace(struct.pack("<I", size), struct.pack("<I", 100))
+    tracemalloc.start()
+    with pytest.raises(Malformed, match="damaged zip"):
+        archive.read(lie)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < size / 10
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_methods_than_deflate_are_not_unpacked(method: int) -> None:
+    """They could not be stopped."""
+    with pytest.raises(Malformed, match="compressed by another method"):
+        archive.read(_compressed(method, 100))
+
+
+def test_an_empty_member_has_its_sum_compared() -> None:
+    """As every other."""
+    data = _compressed(zipfile.ZIP_STORED, 0)
+    found = archive.read(data)
+    assert [entry.data for entry in found] == [b""]
+    listed = data.index(b"PK\x01\x02") + 16  # the sum in the list at the end
+    with pytest.raises(Malformed, match="damaged zip"):
+        archive.read(data[:listed] + b"\1" + data[listed + 1 :])
+
+
+def test_a_list_of_too_many_members_is_not_read() -> None:
+    """Each of its lines costs ten times as much memory as file."""
+    members = [File(f"{number}", b"") for number in range(20_001)]
+    data = archive.write(members, EPOCH)
+    for read in (archive.names, archive.read):
+        with pytest.raises(Malformed, match="more members than inspect reads"):
+            read(data)
 
 
 PROGRAM = """
