@@ -46,6 +46,8 @@ _SAID = re.compile(rb'^[ \t]*(module|go)[ \t]+"?([^\s"]+)"?[ \t]*(?://.*)?$', re
 def write(package: Package) -> bytes:
     """Return the module's zip; the version is its version in Go, with a v."""
     matching("the path of a Go module", package.name, _MODULE)
+    if any(_RESERVED.fullmatch(step) for step in package.name.split("/")):
+        raise Unwritable(f"'{package.name}': Go takes no path with a device of Windows in it")
     matching("the version of a Go module, such as v1.2026.10", package.version, _VERSION)
     if not package.version.startswith(_MAJORS):
         raise Unwritable(f"'{package.version}': a module without a /vN at its path's end has v0 and v1 only")

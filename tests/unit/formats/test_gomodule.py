@@ -48,6 +48,7 @@ def test_a_sum_is_of_names_and_contents() -> None:
     ("name", "version", "files", "why"),
     [
         pytest.param("acme", _VERSION, (_MOD,), "the path of a Go module", id="no-host"),
+        pytest.param("com1.internal/ca", _VERSION, (_MOD,), "a device of Windows", id="device"),
         pytest.param(_NAME, "1.2026.10", (_MOD,), "the version of a Go module", id="no-v"),
         pytest.param(_NAME, "v2026.10.0", (_MOD,), "v0 and v1 only", id="major"),
         pytest.param(_NAME, _VERSION, (), "names another module", id="no-go.mod"),
