@@ -88,9 +88,17 @@ final class Bundle {
         return value != null && !value.isEmpty() && !value.equals("0") && !value.equalsIgnoreCase("false");
     }
 
-    /** Tells whether the JVM is given another trust store, or its user wants none of ours. */
+    /**
+     * Tells whether the JVM is given another trust store, or its user wants none of ours; and where a security
+     * manager keeps that from the program that connects, which would otherwise make no connection at all.
+     */
     static boolean storeIsChosen() {
-        return !choices().isEmpty() || disabled();
+        try {
+            return !choices().isEmpty() || disabled();
+        } catch (SecurityException hidden) {
+            Agent.complain(hidden);
+            return true;
+        }
     }
 
     static List<String> choices() {

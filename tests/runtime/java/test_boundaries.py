@@ -203,6 +203,22 @@ def test_what_cannot_be_read_is_said_once(machine: Machine, lone: Path, servers:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_security_manager_leaves_the_jvm_as_it_is(
+    machine: Machine, jar: Path, agent: str, servers: Servers, tmp_path: Path
+) -> None:
+    """A program that may not read what the jar must know has the JVM's own trust, and a line says so."""
+    policy = tmp_path / "policy"
+    policy.write_text(
+        f'grant codeBase "file:{jar}" {{ permission java.security.AllPermission; }};\n'
+        'grant { permission java.net.SocketPermission "*", "connect,resolve"; '
+        'permission java.lang.RuntimePermission "setFactory"; };\n'
+    )
+    options = ("-Djava.security.manager", f"-Djava.security.policy={policy}")
+    done = machine.run(agent, *options, "-cp", _probes(), "Probe", *servers.words("SSLContext"))
+    assert done.stdout.startswith("SSLContext javax.net.ssl.SSLHandshakeException: PKIX"), done.stderr
+    assert "the CAs are not trusted: java.security.AccessControlException" in done.stderr
+
+
 def test_the_api_trusts_and_takes_back(machine: Machine, servers: Servers, programs: Path, jar: Path) -> None:
     """Its trust manager serves by itself; what is set up after uninstall() trusts no more."""
     done = machine.run("-cp", f"{programs}:{jar}", "Calls", servers.urls["good"])
