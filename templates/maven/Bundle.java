@@ -20,6 +20,9 @@ final class Bundle {
         "javax.net.ssl.trustStore", "javax.net.ssl.trustStoreProvider", "javax.net.ssl.trustStoreType",
     };
 
+    /** What the properties that have a CA's domains begin with, before its SHA-256. */
+    static final String DOMAINS = "domains.";
+
     private static volatile Properties about;
     private static volatile List<X509Certificate> certificates;
 
@@ -60,6 +63,18 @@ final class Bundle {
             about = found;
         }
         return found.getProperty(key, "");
+    }
+
+    /** Returns how many of the CAs have domains. */
+    static int limits() {
+        about("package");
+        int found = 0;
+        for (Object key : about.keySet()) {
+            if (String.valueOf(key).startsWith(DOMAINS)) {
+                found++;
+            }
+        }
+        return found;
     }
 
     /** Returns the SHA-256 of a certificate in lower-case hex. */

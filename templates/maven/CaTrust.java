@@ -92,14 +92,20 @@ public final class CaTrust {
     /** Returns a trust manager that takes the CAs, too, each for its domains where it has some. */
     static X509ExtendedTrustManager beside(X509ExtendedTrustManager jvm) throws GeneralSecurityException {
         Map<String, List<X509Certificate>> limits = new LinkedHashMap<>();
+        int held = 0;
         for (X509Certificate one : Bundle.certificates()) {
-            String domains = Bundle.about("domains." + Bundle.sha256(one));
+            String domains = Bundle.about(Bundle.DOMAINS + Bundle.sha256(one));
+            held += domains.isEmpty() ? 0 : 1;
             List<X509Certificate> alike = limits.get(domains);
             if (alike == null) {
                 alike = new ArrayList<>();
                 limits.put(domains, alike);
             }
             alike.add(one);
+        }
+        // As where a provider's certificates have other bytes: nobody shall be trusted for more than was meant.
+        if (held != Bundle.limits()) {
+            throw new GeneralSecurityException("a CA that has domains is not among the certificates");
         }
         X509ExtendedTrustManager found = jvm;
         for (Map.Entry<String, List<X509Certificate>> each : limits.entrySet()) {

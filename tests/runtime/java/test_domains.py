@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,3 +98,21 @@ def test_a_ca_is_trusted_for_its_domains_alone(
     expected |= {f"{name} itself" for name in _ITSELF if SERVERS[name].within(domains)}
     accepted = {client: {name for name in urls if said[client, name] == "accepted"} for client in _CLIENTS}
     assert accepted == dict.fromkeys(_CLIENTS, expected)
+
+
+def test_a_ca_whose_domains_are_lost_is_not_trusted(
+    machine: Machine, acme: Authority, urls: Mapping[str, str], options: tuple[str, ...], tmp_path: Path
+) -> None:
+    """As where its fingerprint is another one's: the JVM goes on with its own trust, and says why."""
+    built = releases.build(tmp_path, "acme", [acme], target="maven", limited={acme.pem: NAMES})
+    jar = tmp_path / "other.jar"
+    with zipfile.ZipFile(built[-1]) as old, zipfile.ZipFile(jar, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"\ndomains.", b"\ndomains.0"))
+    words = ("Probe", "HttpsURLConnection", urls["inside"])
+    whole = machine.run(f"-javaagent:{built[-1]}", *options, *words)
+    assert verdict(whole.stdout.strip().partition(" ")[2]) == "accepted", whole.stderr
+    done = machine.run(f"-javaagent:{jar}", *options, *words)
+    assert verdict(done.stdout.strip().partition(" ")[2]) == "refused", done.stdout
+    assert "the CAs are not trusted: " in done.stderr
+    assert "a CA that has domains is not among the certificates" in done.stderr
