@@ -160,6 +160,14 @@ def test_no_two_coordinates_share_a_java_package() -> None:
     assert len({naming.java_package(name) for name in allowed}) == len(allowed)
 
 
+def test_a_name_for_kubernetes_fits_a_label_that_is_made_of_it() -> None:
+    """trust-manager puts the name of its Bundle into one of 63 characters."""
+    pattern = re.compile(recipe.read(recipe.sources()["kubernetes"]).name_pattern)
+    longest = "a" * (63 - len("-and-public"))
+    assert pattern.fullmatch(longest)
+    assert not pattern.fullmatch(f"{longest}a")
+
+
 def test_maven_coordinates_have_an_artifact(tmp_path: Path) -> None:
     """Its files are called by it, without the group."""
     text = RECIPE.replace('name: "{slug}-thing"', 'name: "{group}:{slug}-ca"').replace("[a-z0-9-]+", ".*")
