@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ _MOST = 1024 * 1024
 _SIZED = {"ConfigMap": "data", "ClusterTrustBundle": "spec"}
 _MOST_READ = 4 * 1024 * 1024
 _BEGINS = re.compile(rb"(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*apiVersion:")
-_BLOCK = "-----BEGIN "
+_BLOCK = b"-----BEGIN "
 _NAME, _VERSION = "app.kubernetes.io/name", "app.kubernetes.io/version"
 
 
@@ -81,11 +82,21 @@ def _held(objects: list[dict[str, Any]]) -> Iterator[Entry]:
         top = f"{one['kind']}/{_mapping(one.get('metadata')).get('name', '')}"
         for way, text in _texts(one):
             path = f"{top}/{way}"
-            if _BLOCK in text:
+            data = text.encode()
+            data = data if _BLOCK in data else _decoded(data)
+            if _BLOCK in data:
                 if path in seen:
                     raise Malformed(f"{path}: is a duplicate entry")
                 seen.add(path)
-                yield Entry(path, text.encode())
+                yield Entry(path, data)
+
+
+def _decoded(data: bytes) -> bytes:
+    """Return what a text in base64 stands for: a ConfigMap's binaryData, a Secret's data, any caBundle."""
+    try:
+        return base64.b64decode(data)
+    except ValueError:
+        return b""
 
 
 def _texts(value: object, way: str = "") -> Iterator[tuple[str, str]]:

@@ -36,6 +36,7 @@ METADATA: Mapping[str, MetadataKey] = {
 
 # A root is trusted, in silence only if management installs it; any other certificate is there for chains.
 _TYPES = ("com.apple.security.pkcs1", "com.apple.security.root")
+_READ = (*_TYPES, "com.apple.security.pem")  # the same, as others write it
 _OURS = uuid.UUID("8e0c2c6e-5d0e-4f0b-9d55-7b1c7f6f2a51")  # the space of our names (RFC 9562, version 5)
 _IDENTIFIER = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)-----END CERTIFICATE-----\n")
@@ -144,7 +145,7 @@ def _entries(payloads: list[Any]) -> Iterator[Entry]:
             raise Malformed(f"payload {number}: is no dictionary")
         kind, content = str(payload.get("PayloadType", "")), payload.get("PayloadContent")
         called = str(payload.get("PayloadCertificateFileName") or payload.get("PayloadIdentifier") or number)
-        if kind in _TYPES and isinstance(content, bytes):
+        if kind in _READ and isinstance(content, bytes):
             yield Entry(f"{kind}/{called}", _pem(content))
         else:
             yield Entry(f"{kind}/{called}", plistlib.dumps(payload, sort_keys=True))

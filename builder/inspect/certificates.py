@@ -40,6 +40,11 @@ _BLOCKLIST = re.compile(
 _LIST = re.compile(r"(^|/)certificates\.json$")
 # Chromium, Chrome and Edge read every file of such a folder.
 _POLICY = re.compile(r"(^|/)policies/managed/[^/]+\.json$")
+# Texts that hold certificates otherwise than in lines of their own: indented, and in Ignition's data URLs.
+# What is in a manifest's own file is read as its objects', and so this is for those in folders.
+_YAML, _IGNITION = re.compile(r"/[^/]+\.(ya?ml|bu)$"), re.compile(r"/[^/]+\.ign$")
+_INDENTED = re.compile(rb"^[ \t]+(?=-----(?:BEGIN|END) )", re.MULTILINE)
+_DATA_URL = re.compile(rb"data:[^,\"]{0,100};base64,([A-Za-z0-9+/=]+)")
 
 
 def blocks(path: str) -> bool:
@@ -81,11 +86,29 @@ def held(path: str, data: bytes) -> tuple[Held | Flaw, ...]:
             return (Flaw(path, "is no file of policies that browsers could read"),)
         return _encoded(path, (*policy.trusted, *(one.certificate for one in policy.constrained)))
     found = tuple(
-        islice((_held(path, block) for block in pem.embedded(data, path, _LABELS)), _MAX_BLOCKS + 1)
+        islice(
+            (_held(path, block) for block in pem.embedded(_plain(path, data), path, _LABELS)), _MAX_BLOCKS + 1
+        )
     )
     if len(found) > _MAX_BLOCKS:
         raise Malformed(f"{path}: more than {_MAX_BLOCKS} certificates")
     return found
+
+
+def _plain(path: str, data: bytes) -> bytes:
+    """Return a text whose certificates stand in lines of their own, in as many lines up to the first."""
+    if _YAML.search(path):
+        return _INDENTED.sub(b"", data)
+    if _IGNITION.search(path):
+        return _DATA_URL.sub(lambda found: b"\n" + _decoded(found[1]) + b"\n", data)
+    return data
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
 
 
 def _held(path: str, block: pem.Block | Finding) -> Held | Flaw:

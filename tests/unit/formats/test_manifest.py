@@ -1,5 +1,6 @@
 """Kubernetes' manifests: what no cluster takes is not written, and what is read holds every certificate."""
 
+import base64
 import json
 
 import pytest
@@ -83,6 +84,15 @@ def test_a_strange_manifest_is_told_in_a_sentence(data: bytes, message: str) -> 
     with pytest.raises(PackageError) as caught:
         inspect.read("x", data)
     assert message in str(caught.value)
+
+
+def test_certificates_in_base64_are_found() -> None:
+    """They are mounted like those in plain text."""
+    hidden = base64.b64encode(b"# a note\n" + PEM.encode()).decode()
+    data = _configmap(a="nothing") + f"binaryData: {{a.0: {hidden}}}\n".encode()
+    found = inspect.read("x.yaml", data)
+    assert [one.file for one in found.certificates] == ["ConfigMap/x/binaryData.a.0"]
+    assert found.fingerprints == {one.sha256 for one in BUNDLE.certificates}
 
 
 def test_other_yaml_is_no_manifest() -> None:

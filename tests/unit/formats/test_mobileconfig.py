@@ -169,20 +169,22 @@ def test_a_signature_that_is_cut_off_anywhere_is_told(length: int) -> None:
 
 def test_payloads_that_are_no_certificates_are_shown_as_they_are() -> None:
     """Other people's profiles have networks and restrictions, and certificates in PEM."""
-    one = bundles.bundle("Acme One").certificates[0]
+    one, other = _ONE, _TWO
     profile = {
         "PayloadIdentifier": "com.example",
         "PayloadContent": [
             {"PayloadType": "com.apple.wifi.managed", "PayloadIdentifier": "com.example.wifi"},
             {"PayloadType": _ROOT, "PayloadContent": one.pem.encode()},
+            {"PayloadType": "com.apple.security.pem", "PayloadContent": other.pem.encode()},
         ],
     }
     found = inspect.read("a", plistlib.dumps(profile))
     assert [each.path for each in found.files] == [
+        "com.apple.security.pem/3",
         "com.apple.security.root/2",
         "com.apple.wifi.managed/com.example.wifi",
     ]
-    assert found.fingerprints == {one.sha256}
+    assert found.fingerprints == {one.sha256, other.sha256}
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,20 @@ def test_reads_the_certificate_out_of_a_trusted_one(roots: list[bytes]) -> None:
     assert hashlib.sha256(der).hexdigest() == found.certificate.sha256
 
 
+def test_finds_certificates_in_texts_of_settings(roots: list[bytes]) -> None:
+    """Indented in YAML, as cloud-init and Butane have them, and in Ignition's data URLs."""
+    indented = b"ca_certs:\n  trusted:\n    - |\n" + b"".join(
+        b"      " + line for line in roots[0].splitlines(keepends=True)
+    )
+    url = f"data:;base64,{base64.b64encode(roots[0]).decode()}"
+    source = {"contents": {"source": url}}
+    expected = [hashlib.sha256(_der(roots[0])).hexdigest()]
+    texts = (("a/user-data.yaml", indented), ("a/x.bu", indented), ("a/x.ign", json.dumps(source).encode()))
+    for path, data in texts:
+        assert [one.certificate.sha256 for one in held(path, data) if isinstance(one, Held)] == expected, path
+    assert held("a/x.ign", b'"data:;base64,a"') == ()
+
+
 def test_program_code_that_mentions_the_label_holds_none() -> None:
     """A label inside a string opens no block."""
     assert held("a.py", b'BEGIN = b"-----BEGIN CERTIFICATE-----\\n"\n') == ()
