@@ -31,9 +31,15 @@ final class Command {
     }
 
     static int run(List<String> words, PrintStream out) throws Exception {
-        boolean json = words.contains("--json")
-            || words.contains("--format=json") || String.join(" ", words).contains("--format json");
         String command = words.isEmpty() ? "" : words.get(0);
+        String rest = words.isEmpty() ? "" : String.join(" ", words.subList(1, words.size()));
+        String options = rest.replace("--format=", "--format ").replace("--json", "--format json");
+        boolean json = options.endsWith("json");
+        if (words.contains("--help") || words.contains("-h")) {
+            command = "help";
+        } else if (!options.matches("(--format (text|json)( |$))*")) {
+            return misused(rest + ": no such option");
+        }
         switch (command) {
             case "list":
                 return list(json, out);
@@ -48,15 +54,16 @@ final class Command {
                 out.println(Bundle.about("version"));
                 return 0;
             case "help":
-            case "--help":
-            case "-h":
                 out.print(usage());
                 return 0;
             default:
-                System.err.print((command.isEmpty() ? "a command is missing" : command + ": no such command")
-                    + "\n" + usage());
-                return 2;
+                return misused(command.isEmpty() ? "a command is missing" : command + ": no such command");
         }
+    }
+
+    private static int misused(String why) {
+        System.err.print(why + "\n" + usage());
+        return 2;
     }
 
     private static String usage() {
@@ -100,8 +107,8 @@ final class Command {
 
     private static int env(boolean json, PrintStream out) throws Exception {
         String path = jar();
-        // HotSpot splits the variable at blanks that are not quoted.
-        String option = "-javaagent:" + (path.contains(" ") ? '"' + path + '"' : path);
+        // HotSpot splits the variable at blanks that are not quoted, and takes either quote for one.
+        String option = "-javaagent:" + (path.matches("[^\\s']*") ? path : '"' + path + '"');
         if (json) {
             out.println("{\"JAVA_TOOL_OPTIONS\": " + Json.text(option) + "}");
         } else {

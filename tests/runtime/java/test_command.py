@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from builder.render.inventory import Inventory
 from builder.render.schema import DoctorJson
@@ -53,9 +54,10 @@ def test_doctor_names_what_stands_in_the_way(machine: Machine, jar: Path, agent:
     assert "problem: -Djavax.net.ssl.trustStoreType names another trust store" in named.stdout
 
 
-def test_env_makes_every_jvm_trust(machine: Machine, jar: Path) -> None:
-    """What it prints is a shell's line, which makes doctor content; a folder with a blank is no matter."""
-    folder = machine.folder / "it's a folder"
+@pytest.mark.parametrize("name", ["it's a folder", "o'brien"])
+def test_env_makes_every_jvm_trust(machine: Machine, jar: Path, name: str) -> None:
+    """What it prints is a shell's line, which makes doctor content; a blank or a quote is no matter."""
+    folder = machine.folder / name
     folder.mkdir(exist_ok=True)
     copy = folder / "acme-ca.jar"
     copy.write_bytes(jar.read_bytes())
@@ -75,3 +77,11 @@ def test_other_words_are_told_what_there_is(machine: Machine, jar: Path) -> None
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("nonsense: no such command\nusage: java -jar ")
     assert machine.run("-jar", jar, "--version").stdout.startswith("1.")
+
+
+@pytest.mark.parametrize("words", [("doctor", "--josn"), ("list", "--format=xml"), ("env", "more")])
+def test_an_option_that_is_none_is_no_report(machine: Machine, jar: Path, words: tuple[str, str]) -> None:
+    """A program that mistypes --json is told so, and gets no text to read as JSON."""
+    done = machine.run("-jar", jar, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{words[1]}: no such option\nusage: java -jar ")
