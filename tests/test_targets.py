@@ -28,7 +28,6 @@ _MAY_NAME = {
     "cli/demo_clients.py": "the client that shows what each of a demo's packages does",
     "prove/offer.py": "package managers, some of which are called as their format is",
     "prove/testbeds/system.py": "package managers, as above",
-    "diff/snapshot.py": "a PEM file is a format there",
 }
 
 
