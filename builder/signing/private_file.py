@@ -48,10 +48,11 @@ def read(path: Path) -> bytes:
         descriptor = os.open(path, _LOOK)
     except OSError as error:
         raise SignatureError(f"{path}: {_said(error)}") from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)  # a folder's is opened by nothing else, and its error would name a number
+        raise SignatureError(f"{path}: is no regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise SignatureError(f"{path}: is no regular file")
         _refuse_readable(path, found)
         data = stream.read(_LIMIT + 1)
     if len(data) > _LIMIT:

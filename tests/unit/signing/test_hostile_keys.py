@@ -49,6 +49,11 @@ def linked(path: Path) -> None:
     path.symlink_to("real")
 
 
+def foldered(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def piped(path: Path) -> None:
     """Put a pipe in a file's place."""
     path.unlink()
@@ -77,6 +82,7 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object], str]] = {
     ),
     "a link for a private key": ("1-openpgp.pem", linked, "is a link"),
     "a pipe for a private key": ("1-openpgp.pem", piped, "is no regular file"),
+    "a folder for a private key": ("1-openpgp.pem", foldered, "1-openpgp.pem: is no regular file"),
     "a link for a certificate": ("1-openpgp.asc", linked, "is a link"),
     "a pipe for a certificate": ("2-openpgp.asc", piped, "it is not a regular file"),
     "a pipe for the index": ("keys.json", piped, "it is not a regular file"),
