@@ -3,6 +3,14 @@
 # `remove`, undo that. It needs root and the system's own program for its store, and fetches nothing.
 set -eu
 
+case ${1-} in
+"" | remove) ;;
+*)
+    echo "trust.sh: '$1' is no word it knows: none makes this system trust the CAs, and 'remove' undoes that" >&2
+    exit 2
+    ;;
+esac
+
 here=$(cd "$(dirname "$0")" && pwd)
 name=$(cat "$here/name")
 copy=/usr/local/share/$name/roots.pem

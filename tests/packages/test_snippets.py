@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import subprocess
 import tarfile
 from typing import TYPE_CHECKING, Any
 
@@ -178,6 +179,21 @@ def test_each_folder_is_whole(snippets: Path) -> None:
     for place in (*places, f"ansible/roles/{name.replace('-', '_')}/files"):
         texts = [path.read_bytes() for path in (snippets / place).iterdir()]
         assert frozenset().union(*map(fingerprints, texts)) == expected, place
+
+
+@pytest.mark.parametrize("word", ["Remove", "--remove", "uninstall"])
+def test_a_word_that_the_script_does_not_know_adds_nothing(word: str) -> None:
+    """Whoever wanted to undo it would else have trusted the CAs once more. No program is in reach of it."""
+    script = ROOT / "templates/snippets/trust.sh"
+    done = subprocess.run(
+        [require("sh"), script, word],
+        env={"PATH": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"'{word}' is no word it knows" in done.stderr
 
 
 def test_the_longest_names_fit_its_paths(tmp_path: Path) -> None:
