@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
+from builder.model.recipe import Keeping  # noqa: TC001  as below
 from builder.release.manifest import DocumentKind  # noqa: TC001  as above
 from builder.render.schema import TrustedJson
 from builder.text.schema import DocumentJson, Sha256, Shape
@@ -40,6 +41,13 @@ class ArtifactJson(Shape, frozen=True, omit_defaults=True):
     unsigned: Annotated[
         Sha256 | Literal[""],
         Meta(description="The SHA-256 that it had before it was signed, where it has been."),
+    ] = ""
+    domains: Annotated[
+        Keeping | Literal[""],
+        Meta(
+            description="What becomes of CAs' domains where it is installed: enforced, or allowed, where "
+            "such a CA is trusted for all names."
+        ),
     ] = ""
     signature: Annotated[
         str, Meta(description="The file of the signature that lies beside it, where there is one.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
-class TrustedJson(Shape, frozen=True):
+class TrustedJson(Shape, frozen=True, omit_defaults=True):
     """One CA that clients are made to trust."""
 
     sha256: Annotated[Sha256, Meta(description="The certificate's SHA-256.")]
@@ -20,6 +21,9 @@ class TrustedJson(Shape, frozen=True):
     key: Annotated[str, Meta(description="The kind and size of the key.")]
     not_before: Annotated[Moment, Meta(description="When it begins to be valid.")]
     not_after: Annotated[Moment, Meta(description="When it ends.")]
+    domains: Annotated[
+        list[str], Meta(description="The names that it is meant for; none stands for all.")
+    ] = msgspec.field(default_factory=list)
 
 
 class DistrustedJson(TrustedJson, frozen=True, omit_defaults=True):

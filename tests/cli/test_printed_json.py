@@ -69,6 +69,10 @@ lifecycle:
   authorities:
     BLOCKED: {state: distrusted, since: 2026-11-01, evidence: INC-1}
 """
+LIMITED = """\
+    LIMITED: {domains: [corp.example, 10.0.0.0/8]}
+settings:
+"""
 
 
 def faults(document: str, text: str) -> list[str]:
@@ -84,15 +88,19 @@ def faults(document: str, text: str) -> list[str]:
 
 @pytest.fixture
 def rotating(world: World, another: bytes, blocked: bytes) -> World:
-    """Return a locked project in which one CA comes, one is kept and one becomes distrusted."""
+    """Return a locked project in which one CA comes, one gets domains and one becomes distrusted."""
     (world.folder / "another.pem").write_bytes(another)
     (world.folder / "blocked.pem").write_bytes(blocked)
-    listed = json.loads(world.run("lint", "blocked.pem", "--format", "json").out)
-    fingerprint = listed["certificates"][0]["sha256"]
+    fingerprint, limited = (
+        json.loads(world.run("lint", name, "--format", "json").out)["certificates"][0]["sha256"]
+        for name in ("blocked.pem", "roots.pem")
+    )
+    allowed = "".join(f"  {one}: {{domains_unenforced: allow}}\n" for one in ("deb", "pem", "rpm", "wheel"))
     before = CONFIG.replace("another.pem, ", "").replace("distrusted", "active")
     world.write("trustpack.yaml", before.replace("BLOCKED", fingerprint))
     assert world.run("lock", "--release", "2026.1").code == 0
-    world.write("trustpack.yaml", CONFIG.replace("BLOCKED", fingerprint))
+    meant = LIMITED.replace("LIMITED", limited) + allowed
+    world.write("trustpack.yaml", CONFIG.replace("BLOCKED", fingerprint) + meant)
     return world
 
 
