@@ -145,6 +145,16 @@ def test_ansible_reads_the_role(snippets: Path) -> None:
     assert (done.returncode, "ERROR" in done.stderr) == (0, False), done.stderr
 
 
+def test_the_role_refuses_a_state_that_it_does_not_know(snippets: Path) -> None:
+    """Whoever misspells `absent` would else see no fault, and the CAs stay; in check mode nothing changes."""
+    module = _name(snippets).replace("-", "_")
+    facts = {f"{module}_state": "removed", "ansible_become": False, "ansible_connection": "local"}
+    words = ("--check", "-i", "localhost,", "-e", json.dumps(facts), "playbook.yml")
+    done = validators.run("ansible-playbook", *words, cwd=snippets / "ansible", HOME=str(snippets))
+    assert done.returncode != 0
+    assert "removed is no state of this role, which knows present and absent" in done.stdout
+
+
 def test_the_tool_of_dev_containers_packages_the_feature(snippets: Path, tmp_path: Path) -> None:
     """Its maker's own; it would need Docker to build a container with it."""
     tool = ROOT / "tests/pinned/devcontainers/node_modules/@devcontainers/cli/devcontainer.js"
