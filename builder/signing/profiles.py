@@ -58,9 +58,13 @@ def read(chain: Path, key: Path, passwords: Passwords, *, now: dt.datetime) -> P
         raise SignatureError(
             f"{chain}: holds no certificates in PEM", hint="the signer's stands first, then those above it"
         ) from None
-    _check(chain, found, now)
+    try:
+        _check(chain, found, now)
+        public = _public(found[0].public_key())
+    except (ValueError, UnsupportedAlgorithm):  # what is in a certificate is read when it is asked for
+        raise SignatureError(f"{chain}: holds a certificate that cannot be read") from None
     private = private_file.load_of_certificate(key, passwords)
-    if _public(private.public_key()) != _public(found[0].public_key()):
+    if _public(private.public_key()) != public:
         raise SignatureError(f"{key}: is not the key of the first certificate in {chain}")
     return ProfileSigner(found, private)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import ssl
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
@@ -180,6 +182,17 @@ def test_files_that_are_no_signer_are_told(tmp_path: Path) -> None:
             files.signer()
     files.key.chmod(0o644)
     with pytest.raises(SignatureError, match="others"):
+        files.signer()
+
+
+def test_a_certificate_with_a_strange_key_is_told(tmp_path: Path) -> None:
+    """Of a kind that nobody here knows."""
+    files = _Files(tmp_path)
+    [leaf, *_] = x509.load_pem_x509_certificates(files.chain.read_bytes())
+    ours, strange = (bytes.fromhex(one) for one in ("06072a8648ce3d0201", "06072a8648ce3d027f"))
+    changed = leaf.public_bytes(serialization.Encoding.DER).replace(ours, strange)
+    files.chain.write_text(ssl.DER_cert_to_PEM_cert(changed))
+    with pytest.raises(SignatureError, match="holds a certificate that cannot be read"):
         files.signer()
 
 
