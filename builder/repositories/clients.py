@@ -55,6 +55,8 @@ def certificate(organisation: Organisation) -> str:
     return f"{organisation.slug}.asc"
 
 
+# Beside what removes the package of the system and the site's own, where the site has packages for browsers.
+KEEPING = "Keep {} as long as {} is installed: without it no later release of that reaches the machine."
 # What matters to whoever lets browsers trust by a package.
 BROWSER_NOTES = (
     "Chromium, Chrome and Edge read policies when they start, and say from then on that they are managed.",

@@ -108,7 +108,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
     browsers = newest(shelf, clients.usual_for_browsers(organisation), clients.for_browsers)
     setup = _setup(shelf, publication)
     return (
-        *([_of_system(name, setup, organisation)] if name else ()),
+        *([_of_system(name, setup, organisation, browsers)] if name else ()),
         *([_of_browsers(browsers, setup, organisation)] if browsers else ()),
     )
 
@@ -127,8 +127,9 @@ def _setup(shelf: Shelf, publication: Publication) -> str:
     return f"{key}{source}sudo apt-get update\n"
 
 
-def _of_system(name: str, setup: str, organisation: Organisation) -> Instructions:
+def _of_system(name: str, setup: str, organisation: Organisation, browsers: str) -> Instructions:
     own = clients.repository(organisation)
+    keeping = (clients.KEEPING.format(own, browsers),) if browsers else ()
     return Instructions(
         id="apt",
         title="Debian and Ubuntu (apt)",
@@ -137,7 +138,7 @@ def _of_system(name: str, setup: str, organisation: Organisation) -> Instruction
         verify=f"openssl verify /usr/share/ca-certificates/{organisation.slug}/*.crt\n",
         upgrade="sudo apt-get update && sudo apt-get upgrade\n",
         remove=f"sudo apt-get purge {name} {own}\n",
-        notes=(_OWNED.format(own),),
+        notes=(_OWNED.format(own), *keeping),
     )
 
 

@@ -41,13 +41,16 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
     name = newest(shelf, clients.usual(organisation), clients.not_for_browsers)
     browsers = newest(shelf, clients.usual_for_browsers(organisation), clients.for_browsers)
     return (
-        *(_of_systems(name, setups, organisation) if name else ()),
+        *(_of_systems(name, setups, organisation, browsers) if name else ()),
         *(_of_browsers(browsers, setups, organisation) if browsers else ()),
     )
 
 
-def _of_systems(name: str, setups: tuple[str, str], organisation: Organisation) -> Sequence[Instructions]:
+def _of_systems(
+    name: str, setups: tuple[str, str], organisation: Organisation, browsers: str
+) -> Sequence[Instructions]:
     own = clients.repository(organisation)
+    keeping = (clients.KEEPING.format(own, browsers),) if browsers else ()
     return (
         Instructions(
             id="dnf",
@@ -57,7 +60,7 @@ def _of_systems(name: str, setups: tuple[str, str], organisation: Organisation) 
             verify=_VERIFY.format(name),
             upgrade=f"sudo dnf upgrade --refresh {name}\n",
             remove=f"sudo dnf remove {name} {own}\n",
-            notes=(_OWNED.format(own), _FROZEN),
+            notes=(_OWNED.format(own), _FROZEN, *keeping),
         ),
         Instructions(
             id="zypper",
@@ -67,7 +70,7 @@ def _of_systems(name: str, setups: tuple[str, str], organisation: Organisation) 
             verify=_VERIFY.format(name),
             upgrade=f"sudo zypper refresh && sudo zypper update {name}\n",
             remove=f"sudo zypper remove {name} {own}\n",
-            notes=(_ZYPPER_OWNED.format(own), _ZYPPER_OPEN, _WARNED),
+            notes=(_ZYPPER_OWNED.format(own), _ZYPPER_OPEN, _WARNED, *keeping),
         ),
     )
 
