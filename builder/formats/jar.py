@@ -28,7 +28,9 @@ SCRIPTS: frozenset[str] = frozenset()
 METADATA: Mapping[str, MetadataKey] = {}
 
 KIND = "jar"
-ATTACHED = "attached-jar"  # as Maven calls what comes with a jar: its sources, its documentation
+ATTACHED = (
+    "attached-jar"  # as Maven calls what comes with a jar: its sources, its documentation, Spring's part
+)
 MANIFEST = "META-INF/MANIFEST.MF"
 _LINE = 72  # bytes of a manifest's line, without its end; what is longer goes on in the next, after a blank
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -36,6 +38,7 @@ _DECLARED = re.compile(rb"(?m)^package ([A-Za-z0-9_.]+);")
 _COORDINATES = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
 # The JVM, or a framework at its start, runs what these name.
 _STARTERS = re.compile(r"META-INF/(services/.+|spring\.factories|spring/.+\.imports)")
+_SPRING = "META-INF/spring.factories"
 _AGENTS = ("Premain-Class", "Agent-Class", "Launcher-Agent-Class")
 
 
@@ -132,7 +135,8 @@ def unpack(_name: str, data: bytes) -> Unpacked:
     if MANIFEST not in files:
         raise Malformed(f"{MANIFEST}: is missing")
     manifest = attributes(files[MANIFEST])
-    kind = KIND if any(path.endswith(".class") for path in files) else ATTACHED
+    is_main = _SPRING not in files and any(path.endswith(".class") for path in files)
+    kind = KIND if is_main else ATTACHED
     return Unpacked(kind, name, said["version"], manifest, entries, _scripts(entries, manifest))
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _NAME = "internal/acme/acme-ca"
 _OLD, _NEW = "1.2026.10", "1.2026.11"
+# What a dependency is: the jar, and what Spring Boot finds.
+_BOTH = {f"acme-ca-{_OLD}.jar", f"acme-ca-{_OLD}-spring.jar"}
 # Only the site is asked, and a file whose checksum differs is an error.
 _SETTINGS = """
 <settings>
@@ -130,13 +132,13 @@ def test_maven_follows_the_site(open_site: Callable[..., Site], jars: Jars, tmp_
     site = open_site(jars.first)
     project = tmp_path / "project"
     assert _resolve(project, site, "[1.0,)").code == 0
-    assert _resolved(project) == {f"acme-ca-{_OLD}.jar"}
+    assert _resolved(project) == _BOTH
     site.add(jars.second)
     assert _resolve(project, site, "[1.0,)").code == 0
     assert f"acme-ca-{_NEW}.jar" in _resolved(project)
     pinned = tmp_path / "pinned"
     assert _resolve(pinned, site, _OLD).code == 0
-    assert _resolved(pinned) == {f"acme-ca-{_OLD}.jar"}
+    assert _resolved(pinned) == _BOTH
     jar = pinned / "repository" / _NAME / _OLD / f"acme-ca-{_OLD}.jar"
     assert jar.read_bytes() == jars.first.file("maven").read_bytes()
 
@@ -173,7 +175,7 @@ def test_maven_itself_trusts_a_site_of_the_ca(
     option = f"-javaagent:{jars.first.file('maven')}"
     accepted = _resolve(tmp_path / "accepted", site, "[1.0,)", MAVEN_OPTS=option)
     assert accepted.code == 0, accepted.out
-    assert _resolved(tmp_path / "accepted") == {f"acme-ca-{_OLD}.jar"}
+    assert _resolved(tmp_path / "accepted") == _BOTH
 
 
 def test_every_file_has_its_checksums(open_site: Callable[..., Site], jars: Jars) -> None:
@@ -188,6 +190,7 @@ def test_every_file_has_its_checksums(open_site: Callable[..., Site], jars: Jars
         ".pom",
         "-javadoc.jar",
         "-sources.jar",
+        "-spring.jar",
         f"maven/{_NAME}/maven-metadata.xml",
     }
     for path in plain:

@@ -117,14 +117,19 @@ def test_a_name_that_is_too_long_for_a_text_is_refused() -> None:
 def test_a_jar_is_read_by_mavens_coordinates() -> None:
     """With its main attributes, and what starts by itself."""
     agent = File("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\nPremain-Class: a.B\n")
-    factories = File("META-INF/spring.factories", b"x=y\n")
+    factories = File("META-INF/services/a.C", b"a.D\n")
     data = jar.write(package("jar", agent, _NAMED, factories, File("Bundle.class", _BUNDLE)))
     assert jar.recognises(data)
     found = jar.unpack("c.jar", data)
     assert (found.format, found.name, found.version) == ("jar", "a.b:c", "1.2")
-    assert found.scripts == {"Premain-Class": "a.B", "META-INF/spring.factories": "x=y\n"}
+    assert found.scripts == {"Premain-Class": "a.B", "META-INF/services/a.C": "a.D\n"}
     attached = jar.unpack("c-sources.jar", jar.write(package("jar", agent, _NAMED)))
     assert attached.format == "attached-jar"
+    spring = File("META-INF/spring.factories", b"x=y\n")
+    part = jar.unpack(
+        "c-spring.jar", jar.write(package("jar", agent, _NAMED, spring, File("Bundle.class", _BUNDLE)))
+    )
+    assert (part.format, part.scripts["META-INF/spring.factories"]) == ("attached-jar", "x=y\n")
 
 
 @pytest.mark.parametrize(
