@@ -35,7 +35,8 @@ class Server:
     """A server: the host that a client asks for, the names of its leaf, and by which domains it is within.
 
     `names` is whether NAMES alone have all its names inside, `networks` whether NETWORKS alone, and `both`
-    whether the two together. `judged` is false where it has a name that no client looks at.
+    whether the two together. `judged` is false where it has a name that no client looks at, and `common_name`
+    says that its host is nothing but its common name, which Java alone takes.
     """
 
     host: str
@@ -44,12 +45,15 @@ class Server:
     networks: bool = False
     both: bool = False
     judged: bool = True
+    common_name: bool = False
 
     def within(self, domains: tuple[str, ...], *, all_kinds: bool = True) -> bool:
         """Tell whether it is to be trusted where its CA has these domains."""
         if not self.judged and all_kinds:
             return False
-        return {NAMES: self.names, NETWORKS: self.networks, (*NAMES, *NETWORKS): self.both, (): True}[domains]
+        if not domains:
+            return not self.common_name
+        return {NAMES: self.names, NETWORKS: self.networks, (*NAMES, *NETWORKS): self.both}[domains]
 
 
 _HOST = "www.corp.example"
@@ -65,7 +69,7 @@ SERVERS = {
     "wide wildcard": Server("corp.example", (_dns("*.example"), _dns("corp.example"))),
     "address": Server("127.0.0.1", (_ip("127.0.0.1"),), networks=True, both=True),
     # Java takes the common name for the host's where no other name is one.
-    "address, another's common name": Server("www.other.example", (_ip("127.0.0.1"),)),
+    "address, another's common name": Server("www.other.example", (_ip("127.0.0.1"),), common_name=True),
     "name and address": Server(_HOST, (_dns(_HOST), _ip("127.0.0.1")), both=True),
     "address outside": Server(_HOST, (_dns(_HOST), _ip("192.0.2.1"))),
     "address of six": Server(_HOST, (_dns(_HOST), _ip("2001:db8::1"))),

@@ -30,7 +30,7 @@ def _digest(data: bytes | None) -> str:
     return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
-_DESCRIBES = re.compile(r"-javadoc\.jar$|-remove-[0-9.]+\.reg$")
+_DESCRIBES = re.compile(r"-(javadoc|spring)\.jar$|-remove-[0-9.]+\.reg$")
 
 
 def test_counts_the_certificates(built: Built) -> None:

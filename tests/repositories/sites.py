@@ -188,10 +188,14 @@ class Site:
             file.write_bytes(data)
 
     def path(self, ecosystem: str, release: Release) -> str:
-        """Return where a release's package lies."""
+        """Return where a release's package lies: of a system the one with its CAs, not that of browsers."""
         found = sites.read(self.folder, self.keys)
         assert found is not None
-        (entry,) = [one for one in found.shelf(ecosystem).entries if one.release == release.version]
+        (entry,) = [
+            one
+            for one in found.shelf(ecosystem).entries
+            if one.release == release.version and clients.not_for_browsers(one.name)
+        ]
         return entry.path
 
 
