@@ -1,18 +1,22 @@
 """What every test of a testbed does: hold a whole trial in it, with packages built from throw-away CAs."""
 
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from builder.prove import authority, testbeds, trial
 from builder.prove.authority import Leaf
 from builder.prove.server import server_context
 from builder.prove.testbed import Testbed
 from builder.prove.trial import Cell, Question, TrialSetup
-from tests import targets
+from tests import golang, targets
+from tests.runtime.go.world import PROBE
 from tests.trust.world import HOST, World, build
 
 
@@ -51,21 +55,25 @@ def opened(
     offline: bool = True,
     only: frozenset[str] = frozenset(),
 ) -> Iterator[Testbed]:
-    """Open the testbed of a target as `trustpack prove` does."""
+    """Open the testbed of a target as `trustpack prove` does; of Go, with one that is new enough."""
     chosen = targets.ALL[target]
     module = testbeds.opener(chosen.recipe)
     assert module is not None
     (folder / "testbed").mkdir()
-    with module.open_testbed(
-        recipe=chosen.recipe,
-        name=chosen.package(),
-        root=root,
-        folder=folder / "testbed",
-        offline=offline,
-        only=only,
-        settings={},
-    ) as testbed:
-        yield testbed
+    with pytest.MonkeyPatch.context() as patch:
+        if target == "go":  # Debian's own is older than the module is for
+            programs = str(Path(golang.compiler(PROBE)).parent)
+            patch.setenv("PATH", os.pathsep.join((programs, os.environ["PATH"])))
+        with module.open_testbed(
+            recipe=chosen.recipe,
+            name=chosen.package(),
+            root=root,
+            folder=folder / "testbed",
+            offline=offline,
+            only=only,
+            settings={},
+        ) as testbed:
+            yield testbed
 
 
 def _last(artifact: Path) -> Path:
