@@ -117,6 +117,11 @@ READERS: Mapping[str, Reader] = {
 }
 
 
+def format_of(data: bytes) -> str:
+    """Return the name of the first of READERS that recognises `data`, empty for none."""
+    return next((name for name, reader in READERS.items() if reader.recognises(data)), "")
+
+
 def write(package: Package) -> bytes:
     """Return the bytes of `package`; raise ConfigError, naming recipe and output, for what cannot be."""
     found = [*review(package.container, package.scripts, package.metadata, filled=True), *_unstarted(package)]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from builder.errors import NotAPackageError, PackageError
-from builder.formats import READERS
+from builder.formats import READERS, format_of
 from builder.formats.unpacked import Malformed
 from builder.inspect.certificates import blocks, held, listed
 from builder.inspect.contents import Contents, Flaw, Held, Member
@@ -35,11 +35,6 @@ def read(name: str, data: bytes) -> Contents:
         return _contents(package)
     except Malformed as fault:
         raise _error(name, fault) from None
-
-
-def format_of(data: bytes) -> str:
-    """Return the format that `data` is recognised as, empty for none."""
-    return next((name for name, module in READERS.items() if module.recognises(data)), "")
 
 
 def unpack(name: str, data: bytes) -> Unpacked:

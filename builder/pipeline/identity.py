@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from builder.errors import ConfigError
-from builder.formats import READERS, names
+from builder.formats import READERS, format_of, names
 from builder.formats.unpacked import Malformed
 from builder.text.faults import shown
 
@@ -42,7 +42,7 @@ def refuse_another_name(package: Package, data: bytes) -> None:
 
 def _called(filename: str, data: bytes) -> Iterator[tuple[str, str]]:
     """Yield each package manager that would take a file for a package of its own, and by what name."""
-    kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
+    kind = format_of(data)
     wanted = next((kind for end, kind in _KINDS.items() if filename.lower().endswith(end)), kind)
     if kind != wanted:
         raise Malformed(f"is no {wanted} package that can be read")

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import OutputError, SignatureError, SiteError
-from builder.formats import READERS, cms, mobileconfig
+from builder.formats import READERS, cms, format_of, mobileconfig
 from builder.formats.unpacked import Malformed
 from builder.release import documents
 from builder.release import folder as folders
@@ -104,27 +104,7 @@ def sign(
                 f"{folder}: is a release of '{manifest.organisation}', and the keys are those of '{owner}'"
             )
         _refuse_private(folder, manifest)
-        signed: list[SignedFile] = []
-        changed: dict[str, bytes] = {}
-        left: dict[str, str] = {}
-        kinds: set[str] = set()
-        for entry in manifest.artifacts:
-            data = _read(folder, entry)
-            kind = next((kind for kind, reader in READERS.items() if reader.recognises(data)), "")
-            kinds.add(kind)
-            if kind == PROFILE and (profiles or cms.is_signed(data)):
-                one, written = _profile(entry, data, profiles)
-                signed.append(one)
-                changed |= written
-                continue
-            if kind not in {*INSIDE, *BESIDE}:
-                left[entry.file] = _ELSEWHERE.get(kind, _NOWHERE)
-                continue
-            one, written = _signed(entry, kind, data, keys, manifest.epoch)
-            signed.append(one)
-            changed |= written
-        if profiles and PROFILE not in kinds:
-            raise SignatureError(f"{folder}: holds no configuration profile", hint=_NO_PROFILE)
+        signed, changed, left = _each_signed(folder, manifest, keys, profiles)
         by_file = {one.entry.file: one.entry for one in signed}
         after = replace(
             manifest, artifacts=tuple(by_file.get(entry.file, entry) for entry in manifest.artifacts)
@@ -138,6 +118,32 @@ def sign(
         if new or after != manifest:
             folders.amend(claim, new, after)
     return SignedRelease(tuple(signed), left, tuple(new), after.documents)
+
+
+def _each_signed(
+    folder: Path, manifest: Manifest, keys: Keyring, profiles: ProfileSigner | None
+) -> tuple[list[SignedFile], dict[str, bytes], dict[str, str]]:
+    """Return the artifacts that are signed, the files to be written, and why others are left."""
+    signed: list[SignedFile] = []
+    changed: dict[str, bytes] = {}
+    left: dict[str, str] = {}
+    kinds: set[str] = set()
+    for entry in manifest.artifacts:
+        data = _read(folder, entry)
+        kind = format_of(data)
+        kinds.add(kind)
+        if kind == PROFILE and (profiles or cms.is_signed(data)):
+            one, written = _profile(entry, data, profiles)
+        elif kind in {*INSIDE, *BESIDE}:
+            one, written = _signed(entry, kind, data, keys, manifest.epoch)
+        else:
+            left[entry.file] = _ELSEWHERE.get(kind, _NOWHERE)
+            continue
+        signed.append(one)
+        changed |= written
+    if profiles and PROFILE not in kinds:
+        raise SignatureError(f"{folder}: holds no configuration profile", hint=_NO_PROFILE)
+    return signed, changed, left
 
 
 def _refuse_private(folder: Path, manifest: Manifest) -> None:
