@@ -33,7 +33,7 @@ _HANDED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 # What differs between machines and runs otherwise: the order of sets, days and names of time zones.
 _FIXED = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 _FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>[0-9]+) in')
-_TIMEOUT = "Timeout ("  # how Python's watchdog begins
+TIMEOUT = "Timeout ("  # how Python's watchdog begins
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -104,7 +104,7 @@ def _asked(task: Task, where: str) -> Done:
             where = said.file
     report = process.stderr.decode("utf-8", "replace")
     where = _innermost(report, loaded) or where
-    if _TIMEOUT in report:
+    if TIMEOUT in report:
         raise ConfigError(f"{where}: takes longer than {task.seconds:g} seconds", hint="does it ever end?")
     if process.returncode > 0 and "MemoryError" not in report:
         raise RuntimeError(report)  # that is no fault of the recipe's

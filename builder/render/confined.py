@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import os
 import pickle
 import re
 import resource
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +21,15 @@ import msgspec
 
 from builder.errors import ConfigError
 from builder.render import template
-from builder.render.apart import MEMORY, Done, Loaded, Refused, Task
+from builder.render.apart import MEMORY, TIMEOUT, Done, Loaded, Refused, Task
 from builder.text.files import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _MOST_SAID = 1000  # characters of a message
+_GRACE = 1.0  # seconds that a step has to end in, before it is ended
 
 
 def main() -> None:
@@ -34,12 +38,22 @@ def main() -> None:
     _limit(resource.RLIMIT_AS, MEMORY)
     for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         _limit(nothing, 0)
-    # By a thread that needs nothing of Python's: it ends a step that takes for ever, and says where that was.
-    faulthandler.dump_traceback_later(task.seconds, exit=True)
+    # Between two steps, where Python's frames are whole: a thread that reads them as they change may see none.
+    signal.signal(signal.SIGALRM, _stopped)
+    signal.setitimer(signal.ITIMER_REAL, task.seconds)
+    # And, by a thread that needs nothing of Python's, within a step that takes for ever.
+    faulthandler.dump_traceback_later(task.seconds + _GRACE, exit=True)
     try:
         _say(_done(task))
     except ConfigError as error:
         _say(Refused(_shortened(str(error)), _shortened(error.hint)))
+
+
+def _stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as handlers are called
+    """Say where Python is, as its watchdog does, and end."""
+    os.write(2, f"{TIMEOUT}\n".encode())
+    faulthandler.dump_traceback(2, all_threads=False)
+    os._exit(1)
 
 
 def _shortened(text: str) -> str:
