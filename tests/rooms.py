@@ -45,6 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
         "lifecycle", "diff", "pipeline", "repositories",
     ),
+    "doctor": ("text",),
     "ci": ("text",),
     "docs": ("errors", "text"),
     "cli": (
