@@ -38,7 +38,7 @@ def main() -> None:
     _limit(resource.RLIMIT_AS, MEMORY)
     for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         _limit(nothing, 0)
-    # Between two steps, where Python's frames are whole: a thread that reads them as they change may see none.
+    # Between two steps, where Python's frames are whole: a thread that reads them in one may see none.
     signal.signal(signal.SIGALRM, _stopped)
     signal.setitimer(signal.ITIMER_REAL, task.seconds)
     # And, by a thread that needs nothing of Python's, within a step that takes for ever.

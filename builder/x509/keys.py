@@ -39,9 +39,10 @@ _ESCAPES = (
     (b"<", re.compile(rb"<[bB][rR]\s*/?>"), b"\r"),
 )
 _JOINTS = (
+    # Comments first, and without a space only two slashes: other lines of base64 begin with them, too.
+    (b"\n", re.compile(rb"\n[ \t]*(?://+(?=[ \t])|//|REM\b|rem\b|dnl\b|\d{1,5}[.:)|])[ \t]*")),
     (b'"', re.compile(rb'"[ \t]*[+.&,]?[ \t]*\\?\r?\n?[ \t]*[+.&]?[ \t]*"')),
     (b"'", re.compile(rb"'[ \t]*[+.&,]?[ \t]*\\?\r?\n?[ \t]*[+.&]?[ \t]*'")),
-    (b"\n", re.compile(rb"\n[ \t]*(?://+|REM\b|rem\b|dnl\b|\d{1,5}[.:)|])[ \t]*")),
 )
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
@@ -51,8 +52,12 @@ _DUMPED = re.compile(
     rb"^[0-9a-fA-F]{4,16}:?[ \t]+((?:[0-9a-fA-F]{2,8}(?:[ \t]{1,2}|\r?$)){1,16}).*$", re.MULTILINE
 )
 _ESCAPED = re.compile(rb"\\(?:(?:x|u00)([0-9a-fA-F]{2})|([0-7]{3})|([abefnrtv0\\'\"]))")
-# What addresses and mail write: %30, =30, and a line that goes on.
-_SIGNED = re.compile(rb"[%=]([0-9a-fA-F]{2})|=\r?\n")
+# What addresses and mail write, for octets such as the version, which no key's structure lacks: %30, and =30
+# with lines that go on. Either sign may stand for itself among the other's.
+_SIGNED = (
+    (b"%0", re.compile(rb"%([0-9a-fA-F]{2})")),
+    (b"=0", re.compile(rb"=(?:([0-9a-fA-F]{2})|\r?\n)")),
+)
 _ENTITY = re.compile(rb"&#(?:0{0,4}(\d{1,3})|[xX]0{0,4}([0-9a-fA-F]{1,2}));?")
 _LETTERS = {
     b"a": b"\a",
@@ -129,14 +134,18 @@ def _find(data: bytes, within: _Bounds) -> tuple[str, int]:
         return kind, 0
     # UTF-16 puts a NUL beside each letter.
     text = data.replace(b"\0", b"") if b"\0" in data else data
-    plain = _unescaped(text)
-    for view in (text, plain) if plain is not text else (text,):
+    unescaped = _unescaped(text)
+    joined = _joined(unescaped)
+    for view in dict.fromkeys((text, joined)):
         kind, at = key_texts.find(view)
         if kind:
             return kind, _line(view, at)
-    kind, line = _in_base64(plain, within)
-    if not kind:
-        kind, line = _in_hexadecimal(text, within) if within.depth else ("", 0)
+    # A line of base64 may begin with what begins a comment.
+    for view in dict.fromkeys((joined, unescaped)):
+        kind, line = _in_base64(view, within)
+        if kind:
+            return kind, line
+    kind, line = _in_hexadecimal(text, within) if within.depth else ("", 0)
     if not kind:
         kind, line = _in_literals(text, within)
     return (kind, line) if kind else _in_archives(data, within)
@@ -147,11 +156,16 @@ def _line(text: bytes, at: int) -> int:
 
 
 def _unescaped(text: bytes) -> bytes:
-    """Return `text` without what other languages put between a key's lines, each newline in its place."""
+    """Return `text` without other languages' escapes of what is in a key's lines, and of their ends."""
     text = _ENTITY.sub(_entity, text) if b"&#" in text else text
     for sign, pattern, plain in _ESCAPES:
         if sign in text:
             text = pattern.sub(plain, text)
+    return text
+
+
+def _joined(text: bytes) -> bytes:
+    """Return `text` without what other languages put between lines, each newline in its place."""
     for sign, pattern in _JOINTS:
         if sign in text:
             text = pattern.sub(lambda found: b"\n" * found[0].count(b"\n") or b"\r", text)
@@ -196,8 +210,8 @@ def _in_literals(text: bytes, within: _Bounds) -> tuple[str, int]:
         kind, _ = _in_decoded(_ESCAPED.sub(_octet, text), shallow)
         if kind:
             return kind, 1
-    if b"%0" in text or b"=0" in text:  # of the version, which no key's structure lacks
-        kind, _ = _in_decoded(_SIGNED.sub(_signed, text), shallow)
+    for sign, pattern in _SIGNED:
+        kind, _ = _in_decoded(pattern.sub(_signed, text), shallow) if sign in text else ("", 0)
         if kind:
             return kind, 1
     runs = _DECIMALS.finditer(text) if _NUMBERS in text.translate(_DIGITS) else iter(())
