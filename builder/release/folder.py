@@ -185,13 +185,19 @@ def _publish(
 def _replace(
     folder: Path, changed: Mapping[str, bytes], manifest: Manifest, *, journal: Mapping[str, str]
 ) -> None:
-    """Write files and what describes them: nothing is renamed before the disk has taken all of it."""
+    """Write files and what describes them: nothing is renamed before the disk has taken all of it.
+
+    And the manifest not before the disk has the other names: for them it is asked once, not file by file.
+    """
     with contextlib.ExitStack() as stack:
         new = {**changed, SUMS: sums(manifest), MANIFEST: to_json(manifest)}
         ready = {name: stack.enter_context(staged(folder / name, data)) for name, data in new.items()}
         put(folder / _JOURNAL, msgspec.json.encode(journal))
+        described = ready.pop(MANIFEST)
         for name, temporary in ready.items():
-            rename(temporary, folder / name)
+            temporary.replace(folder / name)
+        sync(folder)
+        rename(described, folder / MANIFEST)
 
 
 def _tidy(folder: Path, manifest: Manifest) -> None:

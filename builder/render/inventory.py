@@ -5,6 +5,7 @@ What is distrusted is in a list of its own, so that no reader of the other one t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -40,5 +41,9 @@ def distrusted(bundle: Bundle) -> tuple[CertificateSummary, ...]:
 
 def inventory(bundle: Bundle, *, slug: str, release: str) -> bytes:
     """Return the JSON file that packages carry: {schema, organisation, release, …}."""
-    value = Inventory(slug, release, trusted(bundle), distrusted(bundle))
+    return _text(Inventory(slug, release, trusted(bundle), distrusted(bundle)))
+
+
+@lru_cache(maxsize=2)  # every package of a release holds the same one
+def _text(value: Inventory) -> bytes:
     return printed(msgspec.to_builtins(value)).encode("ascii")

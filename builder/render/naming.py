@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -60,7 +61,8 @@ def module(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", lambda sign: known.get(sign[0], "_"), name.removeprefix("@"))
 
 
-def of_owner(organisation: Organisation) -> dict[str, str]:
+@lru_cache(maxsize=2)  # each target of a release asks for them
+def of_owner(organisation: Organisation) -> Mapping[str, str]:
     """Return the placeholders' values that only the organisation decides."""
     return {
         "slug": organisation.slug,

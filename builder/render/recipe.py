@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,13 +117,18 @@ def _digest(source: RecipeSource, text: str) -> str:
 
 def sources(beside: Path | None = None) -> dict[str, RecipeSource]:
     """Return every target's source by name; folders in `beside` replace built-in targets or add new ones."""
-    found: dict[str, RecipeSource] = {}
-    for root in (ROOT, beside):
-        if root is None:
-            continue
-        for file in sorted((root / "recipes").glob("*.yaml")):
-            found[file.stem] = RecipeSource(file.stem, file, root / "templates" / file.stem)
-    return dict(sorted(found.items()))
+    return dict(sorted({**_built_in(), **(_in(beside) if beside else {})}.items()))
+
+
+@cache
+def _built_in() -> dict[str, RecipeSource]:
+    # Which targets there are does not change while a process builds for many organisations.
+    return _in(ROOT)
+
+
+def _in(root: Path) -> dict[str, RecipeSource]:
+    files = sorted((root / "recipes").glob("*.yaml"))
+    return {file.stem: RecipeSource(file.stem, file, root / "templates" / file.stem) for file in files}
 
 
 def select(available: dict[str, RecipeSource], targets: list[str] | None) -> list[RecipeSource]:

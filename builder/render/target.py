@@ -23,7 +23,7 @@ from builder.render.each import each
 from builder.render.inventory import inventory
 from builder.render.naming import check_name, check_relations, of_name, of_owner
 from builder.render.recipe import NAME, choose, fill
-from builder.render.template import rendered, static
+from builder.render.template import rendered, static_in
 from builder.text.files import PACKAGE_BYTES
 from builder.text.quoting import visible
 from builder.x509.subject_hash import subject_hash
@@ -94,11 +94,11 @@ def package(
     place = partial(target.recipe.place_in, output)
     filename = _filename(target, output)
     words = {**target.words, "filename": filename}
-    entries = [entry for entry in output.files if _wanted(entry, target.settings)]
     placed = [
         pair
-        for entry in entries
-        for pair in _placed(entry, target.bundle, words, place("files", output.files.index(entry), "path"))
+        for index, entry in enumerate(output.files)
+        if _wanted(entry, target.settings)
+        for pair in _placed(entry, target.bundle, words, place("files", index, "path"))
     ]
     paths = [path for path, _, _ in placed]
     _check_paths(paths, place("files"))
@@ -191,7 +191,7 @@ def _data(
     entry: RecipeFile, target: TargetRelease, certificate: Certificate | None, pages: Mapping[str, bytes]
 ) -> bytes:
     if entry.source:
-        return static(target.templates / entry.source)
+        return static_in(target.templates, entry.source)
     if entry.template:
         return pages[entry.template]
     return _content(entry, target, certificate)

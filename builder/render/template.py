@@ -23,6 +23,12 @@ def static(path: Path) -> bytes:
     return files.read(path)
 
 
+@lru_cache(maxsize=1024)
+def static_in(templates: Path, name: str) -> bytes:
+    """Return such a file of a folder: a built-in one is asked for in each package of each organisation."""
+    return static(templates / name)
+
+
 @lru_cache(maxsize=64)
 def environment(templates: Path) -> Environment:
     """Return what the templates of a folder are loaded and run in."""
