@@ -1,8 +1,8 @@
 """Many organisations with CAs of their own: `python -m tests.bench.organisations FOLDER 10000`.
 
-Every third has a second root, which is to follow the first, and every fifth has a lock. They are the same bytes
-each time, as their keys are made of their names: so one digest tells whether two machines made the same packages.
-Such keys are worth nothing, and are not written.
+Every third has a second root, which is to follow the first, and every fifth has a lock. They are the same
+bytes each time, as their keys are made of their names: so one digest tells whether two machines made the same
+packages. Such keys are worth nothing, and are not written.
 """
 
 from __future__ import annotations
