@@ -22,6 +22,7 @@ def attest(
     ] = Path("dist"),
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     cyclonedx: Annotated[
         Literal["1.6", "1.7"], typer.Option(help="The version of the bill of materials' format.")
     ] = "1.6",
@@ -60,7 +61,7 @@ def attest(
     chosen = options.chosen(form, json=json)
     for name, value in (("--builder", builder), ("--run", run)):
         _refuse_address(name, value)
-    project = environment.project(config=config, now=now)
+    project = environment.project(bundled=options.Bundled(config, realm), now=now)
     bundle = environment.accepted(project, password_file=password_file, quiet=True)
     manifest = finished.described(folder)
     targets = list(dict.fromkeys(entry.target for entry in manifest.artifacts))

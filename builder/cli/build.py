@@ -35,6 +35,7 @@ def build(
         str | None, typer.Option(help="The organisation's short name; builds without a configuration.")
     ] = None,
     config: options.Config = None,
+    realm: options.Realm = None,
     target: options.Targets = None,
     out: Annotated[
         Path, typer.Option(help="The folder to build into.", parser=options.path, metavar="<path>")
@@ -69,7 +70,11 @@ def build(
     from builder.pipeline.request import request
 
     as_json = options.chosen(form, json=json) == "json"
-    project = environment.project(paths=paths, org=org, config=config, now=now, quiet=quiet)
+    project = environment.project(
+        paths=paths, org=org, bundled=options.Bundled(config, realm), now=now, quiet=quiet
+    )
+    if not quiet:
+        environment.tell_realms(project)
     _refuse_input(out, project)
     bundle = environment.accepted(
         project,

@@ -30,6 +30,7 @@ def check(
     ] = None,
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     site: Annotated[
         str | None,
         typer.Option(
@@ -76,12 +77,14 @@ def check(
                 "--keys, --certificate, --unsigned, --record and --ca-file: are about a site",
                 hint="give its address: --site URL",
             )
-        _check_certificates(inputs or [], config, password_file, now, _span(within or "90d"), forms)
+        _check_certificates(
+            inputs or [], options.Bundled(config, realm), password_file, now, _span(within or "90d"), forms
+        )
     if inputs:
         raise UsageError("--site: has an address of its own, so give no other inputs")
     options.refuse_idle({"--password-file": password_file}, "is about trust stores, not about a site")
     span, moment = _span(within or check_site.DAYS), environment.clock(now)
-    opener = environment.opener(config, keys, certificate, unsigned=unsigned)
+    opener = environment.opener(options.Bundled(config, realm), keys, certificate, unsigned=unsigned)
     health = check_site.look(site, within=span, now=moment, keys=opener, record=record, ca_file=ca_file)
     _print_site(health, moment, span, forms)
     raise check_site.end(health)
@@ -102,7 +105,7 @@ class _Forms(NamedTuple):
 
 def _check_certificates(
     inputs: list[str],
-    config: Path | None,
+    bundled: options.Bundled,
     password_file: Path | None,
     now: str | None,
     span: dt.timedelta,
@@ -111,8 +114,10 @@ def _check_certificates(
     from builder.lifecycle import expiry
 
     if inputs:
-        options.refuse_idle({"--config": config}, "says nothing of inputs that are named")
-    project = environment.project(config=config, now=now) if not inputs else None
+        options.refuse_idle(bundled.given, "says nothing of inputs that are named")
+    project = environment.project(bundled=bundled, now=now) if not inputs else None
+    if project:
+        environment.tell_realms(project)
     moment = project.now if project else environment.clock(now)
     expiries = expiry.judge(_snapshots(inputs, project, password_file), now=moment, within=span)
     if forms.prometheus:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from builder.cli.messages import tell
-from builder.cli.options import refuse_idle
+from builder.cli.options import Bundled, refuse_idle
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 _MOST_DIGITS = 10  # of seconds since 1970, until 2286
 _SHOWN = 3
+_PLAIN = Bundled()
 
 
 def project(
     *,
     paths: list[str] | None = None,
     org: str | None = None,
-    config: Path | None = None,
+    bundled: Bundled = _PLAIN,
     now: str | None = None,
     quiet: bool = False,
 ) -> Project:
@@ -44,12 +45,18 @@ def project(
     from builder.lifecycle.lock import FILE_NAME as LOCK_NAME
     from builder.pipeline.project import find
 
-    found = find(paths or [], org, config, now=clock(now), source_date_epoch=source_date_epoch())
+    found = find(paths or [], org, *bundled, now=clock(now), source_date_epoch=source_date_epoch())
     passed_over = [name for name in (FILE_NAME, LOCK_NAME) if Path(name).exists()]
     if org is not None and passed_over and not quiet:
         verb = "are" if len(passed_over) > 1 else "is"
         tell("note", [f"{' and '.join(passed_over)} {verb} not used, because --org is given"])
     return found
+
+
+def tell_realms(found: Project) -> None:
+    """Say which realms there are where none was asked for: nobody is to believe that they are in it."""
+    if names := [] if found.realm else list(found.config.realms):
+        tell("note", [f"{found.file} has realms: {', '.join(names)}; this is {found.slug}'s own bundle"])
 
 
 def access(password_file: Path | None = None) -> Access:
@@ -109,7 +116,7 @@ def site_keys(
 
 
 def opener(
-    config: Path | None, folder: Path | None, certificate: Path | None, *, unsigned: bool
+    bundled: Bundled, folder: Path | None, certificate: Path | None, *, unsigned: bool
 ) -> StatusOpener | None:
     """Return the public keys that vouch for a site: those in a file like ORG.asc, or in a folder of keys.
 
@@ -122,22 +129,23 @@ def opener(
     if len(names) > 1:
         raise UsageError(f"{' and '.join(names)}: give one of them")
     if unsigned:
+        refuse_idle({"--realm": bundled.realm}, "says nothing of a site that is not signed")
         return None
     if certificate is not None:
-        refuse_idle({"--config": config}, "says nothing of a site whose keys --certificate gives")
+        refuse_idle(bundled.given, "says nothing of a site whose keys --certificate gives")
         return verifying.KnownKeys(verifying.public_keys(_read_file(certificate), str(certificate)))
-    return public_keys(config, folder)
+    return public_keys(bundled, folder)
 
 
-def public_keys(config: Path | None, folder: Path | None) -> Keyring:
+def public_keys(bundled: Bundled, folder: Path | None) -> Keyring:
     """Return the public keys in a folder of keys, the configuration's where it is None."""
     from builder.signing import site_keys as signing
 
-    if folder is not None:
+    if folder is not None and bundled.realm is None:
         return signing.read_public(folder)
-    found = project(config=config)
+    found = project(bundled=bundled)
     return signing.read_public(
-        found.folder / found.config.repository.keys, organisation=found.config.organisation.slug
+        folder or found.folder / found.config.repository.keys, organisation=found.config.organisation.slug
     )
 
 

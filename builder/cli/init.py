@@ -66,6 +66,10 @@ bundle:
 #   overlap: 30d
 #   fail_on: error             # or warning
 
+# realms:                      # further bundles with packages of their own: 'trustpack docs realms'
+#   staging:
+#     bundle: {{paths: [staging.pem]}}
+
 # # approvals:                 # whose signatures a change of trust takes: 'trustpack docs approvals'
 # #   needed: 2
 # #   approvers: {{alice: alice.pub, bob: bob.pub}}
@@ -110,7 +114,7 @@ def init(
     there = os.path.lexists(config)
     beside = ci is not None and there and not (paths or org or site)
     if beside:
-        project = environment.project(config=config)
+        project = environment.project(bundled=options.Bundled(config))
     elif not paths or org is None:
         raise UsageError(
             "init: needs the bundle's paths and --org", hint="such as: trustpack init roots.pem --org acme"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from builder.cli import environment
+from builder.cli import environment, options
 
 if TYPE_CHECKING:
     from builder.pipeline.project import Project
@@ -19,12 +19,12 @@ class KeyPlace(NamedTuple):
     project: Project | None
 
 
-def find(config: Path | None, keys: Path | None, now: str | None = None) -> KeyPlace:
+def find(bundled: options.Bundled, keys: Path | None, now: str | None = None) -> KeyPlace:
     """Return where the keys are: a machine that only signs has their folder and no configuration."""
     from builder.config import FILE_NAME
 
-    if config is None and keys is not None and not Path(FILE_NAME).exists():
+    if bundled == (None, None) and keys is not None and not Path(FILE_NAME).exists():
         return KeyPlace(keys, (), None)
-    project = environment.project(config=config, now=now)
+    project = environment.project(bundled=bundled, now=now)
     section = project.config.repository
     return KeyPlace(keys or project.folder / section.keys, tuple(section.signer or ()), project)

@@ -36,6 +36,7 @@ _PUBLIC_HELP = "The public key, PEM, that repository.signer signs with, for the 
 def new_keys(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
     encrypt: _Encrypt = False,
@@ -64,8 +65,8 @@ def new_keys(
     chosen = options.chosen(form, json=json)
     _refuse_two(("--gpg", gpg), ("--public", public))
     _refuse_two(("--gpg-next", gpg_next), ("--public-next", public_next))
-    project = environment.project(config=config, now=now)
-    place = key_place.find(config, keys)
+    project = environment.project(bundled=options.Bundled(config, realm), now=now)
+    place = key_place.find(options.Bundled(config, realm), keys)
     owner = organisation(project.config)
     found = new.create(
         place.folder,
@@ -84,6 +85,7 @@ def new_keys(
 def show(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: _Keys = None,
     form: options.Form = None,
     json: options.Json = False,
@@ -92,7 +94,7 @@ def show(
     from builder.signing import key_folder
 
     chosen = options.chosen(form, json=json)
-    _report(key_folder.read(key_place.find(config, keys).folder), chosen)
+    _report(key_folder.read(key_place.find(options.Bundled(config, realm), keys).folder), chosen)
 
 
 @app.command()
@@ -112,6 +114,7 @@ def rotate(
         bool, typer.Option("--replace-next", help="The next keys were lost or stolen: make others.")
     ] = False,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
     encrypt: _Encrypt = False,
@@ -138,7 +141,10 @@ def rotate(
     if len(steps) > 1:
         raise UsageError(f"{' and '.join(steps)}: give one of them")
     _refuse_two(("--gpg-next", gpg_next), ("--public-next", public_next))
-    place, time = key_place.find(config, keys), int(environment.clock(now).timestamp())
+    place, time = (
+        key_place.find(options.Bundled(config, realm), keys),
+        int(environment.clock(now).timestamp()),
+    )
     folder = place.folder
     if finish:
         making: dict[str, object] = {"--password-file": password_file, "--encrypt": encrypt}
@@ -176,6 +182,7 @@ def rotate(
 def complete(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
     encrypt: _Encrypt = False,
@@ -191,7 +198,7 @@ def complete(
     from builder.signing import rotation
 
     chosen = options.chosen(form, json=json)
-    folder = key_place.find(config, keys).folder
+    folder = key_place.find(options.Bundled(config, realm), keys).folder
     passwords = environment.key_passwords(password_file)
     password = _password(password_file, encrypt=encrypt) or _inherited(folder, passwords)
     time = int(environment.clock(now).timestamp())
@@ -204,6 +211,7 @@ def complete(
 def check(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
     form: options.Form = None,
@@ -219,7 +227,7 @@ def check(
     from builder.text.quoting import visible
 
     chosen = options.chosen(form, json=json)
-    place = key_place.find(config, keys)
+    place = key_place.find(options.Bundled(config, realm), keys)
     findings = checking.check(
         place.folder,
         time=int(environment.clock(now).timestamp()),

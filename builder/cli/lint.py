@@ -31,6 +31,7 @@ def lint(
     ] = None,
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     form: Annotated[
         Literal["text", "json", "sarif"] | None,
         typer.Option("--format", help="How to print.  [default: text]"),
@@ -68,8 +69,10 @@ def lint(
 
     chosen = options.chosen(form, json=json)
     wanted = tuple(runtimes or ())
-    project = _project(inputs, config, now)
+    project = _project(inputs, options.Bundled(config, realm), now)
     moment = project.now if project else environment.clock(now)
+    if project and not inputs:
+        environment.tell_realms(project)
     bundle, findings = examine(
         inputs or (),
         project,
@@ -151,13 +154,13 @@ def _explained(rule: Rule) -> str:
     return "\n".join(lines)
 
 
-def _project(inputs: list[str] | None, config: Path | None, now: str | None) -> Project | None:
+def _project(inputs: list[str] | None, bundled: options.Bundled, now: str | None) -> Project | None:
     """Return the project, if there is one or has to be."""
     from builder.config import FILE_NAME
 
-    if config is None and inputs and not Path(FILE_NAME).exists():
+    if bundled == (None, None) and inputs and not Path(FILE_NAME).exists():
         return None
-    return environment.project(config=config, now=now)
+    return environment.project(bundled=bundled, now=now)
 
 
 def _exit_code(findings: Sequence[Finding], fail_on: Literal["error", "warning"]) -> int:

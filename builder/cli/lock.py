@@ -35,6 +35,7 @@ class Step(NamedTuple):
 def lock(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     release: Annotated[
         str | None, typer.Option(help="The new release's version.  [default: the UTC date]")
     ] = None,
@@ -81,7 +82,8 @@ def lock(
     from builder.release.atomic import write
 
     as_json = options.chosen(form, json=json) == "json"
-    project = environment.project(config=config, now=now)
+    project = environment.project(bundled=options.Bundled(config, realm), now=now)
+    environment.tell_realms(project)
     file = project.lock_file or Path(FILE_NAME)
     if sign is not None or approved:
         if check or again or release or change_scheme or (sign and approved):

@@ -23,6 +23,7 @@ _DUE = 1
 def names(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -59,7 +60,7 @@ def names(
     if offline:
         asking = {"--registry": registry, "--ca-file": ca_file}
         options.refuse_idle(asking, "is idle where nobody is asked (--offline)")
-    project = environment.project(config=config)
+    project = environment.project(bundled=options.Bundled(config, realm))
     wanted, elsewhere = _wanted(project, out)
     found = [_looked(name, mirrors, ca_file, offline=offline) for name in wanted]
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -92,6 +92,16 @@ def _registries() -> Iterable[str]:
     return DESTINATIONS
 
 
+def _realms() -> Iterable[str]:
+    from builder import config
+    from builder.errors import TrustpackError
+
+    try:
+        return config.read(Path(config.FILE_NAME)).realms
+    except TrustpackError:
+        return ()
+
+
 def _clients() -> Iterable[str]:
     from builder.prove.testbeds import names
     from builder.render import recipe
@@ -130,6 +140,28 @@ Config = Annotated[
     Path | None,
     typer.Option(help="The configuration file.  [default: trustpack.yaml]", parser=path, metavar="<path>"),
 ]
+Realm = Annotated[
+    str | None,
+    typer.Option(
+        help="The realm of the configuration that this is about, instead of the organisation's own bundle.",
+        metavar="<realm>",
+        autocompletion=_completing(_realms),
+    ),
+]
+
+
+class Bundled(NamedTuple):
+    """Whose bundle a command is about: a configuration's own, or one of its realms'."""
+
+    config: Path | None = None
+    realm: str | None = None
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The options that were given."""
+        return {"--config": self.config, "--realm": self.realm}
+
+
 Expired = Annotated[
     Treatment | None, typer.Option(help="What to do with expired certificates.  [default: refuse]")
 ]

@@ -15,6 +15,7 @@ _WARNED = 1
 def plan(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -40,7 +41,8 @@ def plan(
     from builder.pipeline import plan as pipeline
 
     show = plans.as_json if options.chosen(form, json=json) == "json" else plans.as_text
-    project = environment.project(config=config, now=now)
+    project = environment.project(bundled=options.Bundled(config, realm), now=now)
+    environment.tell_realms(project)
     if project.lock:
         options.refuse_idle({"--out": out}, f"{project.lock_file} tells which release was before")
     bundle = environment.accepted(project, password_file=password_file, quiet=True)

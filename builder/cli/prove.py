@@ -24,6 +24,7 @@ def prove(
         str | None, typer.Option(help="The organisation's short name, if the build had no configuration.")
     ] = None,
     config: options.Config = None,
+    realm: options.Realm = None,
     target: options.Targets = None,
     client: options.Clients = None,
     out: Annotated[Path, typer.Option(help="The folder of the release; the report goes there, too.")] = Path(
@@ -73,10 +74,10 @@ def prove(
 
     as_json = options.chosen(form, json=json) == "json"
     question = _question(url, server_cert, server_key)
-    case = cases.find(out, org, config, target, now=environment.clock(now))
+    case = cases.find(out, org, config, target, now=environment.clock(now), realm=realm)
     case = replace(case, clients=frozenset(client or ()), root=root, offline=offline)
     outlook.check(case)
-    site = _site(repo, config, keys, unsigned=unsigned)
+    site = _site(repo, options.Bundled(config, realm), keys, unsigned=unsigned)
     for line in outlook.outlook(case):
         _progress(line)
     if question is None:
@@ -87,7 +88,7 @@ def prove(
 
 
 def _site(
-    repo: str | None, config: Path | None, keys: Path | None, *, unsigned: bool
+    repo: str | None, bundled: options.Bundled, keys: Path | None, *, unsigned: bool
 ) -> PublishedSite | None:
     """Return the site of --repo; UsageError for what is no address, SignatureError without its keys."""
     if repo is None:
@@ -105,7 +106,7 @@ def _site(
 
     address = repo.rstrip("/")
     reader = WebReader(address, proxy=environment.proxy)
-    return PublishedSite(address, reader, None if unsigned else environment.public_keys(config, keys))
+    return PublishedSite(address, reader, None if unsigned else environment.public_keys(bundled, keys))
 
 
 def _question(url: str | None, chain: Path | None, key: Path | None) -> Question | None:

@@ -33,6 +33,7 @@ def publish(
         ),
     ],
     config: options.Config = None,
+    realm: options.Realm = None,
     ca_file: options.CaFile = None,
     timeout: Annotated[
         int, typer.Option(min=1, max=3600, help="For how many seconds a registry may keep us waiting.")
@@ -55,7 +56,7 @@ def publish(
 
     as_json = options.chosen(form, json=json) == "json"
     destinations = _destinations(to)
-    project = environment.project(config=config)
+    project = environment.project(bundled=options.Bundled(config, realm))
     found = shipment.read(folder, project.slug)
     surroundings = Surroundings(
         os.environ,

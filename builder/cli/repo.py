@@ -52,6 +52,7 @@ def build_site(
     releases: _Releases = None,
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     out: _Out = _SITE,
     url: _Url = None,
     keys: _Keys = None,
@@ -66,7 +67,7 @@ def build_site(
     from builder.repositories import publish
 
     chosen = options.chosen(form, json=json)
-    order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
+    order = _order(options.Bundled(config, realm), out, url, keys, password_file, now, unsigned=unsigned)
     done = publish.build(order, releases or [Path("dist")], dry_run=dry_run, progress=_progress)
     _report(done, order, chosen, dry_run=dry_run)
 
@@ -76,6 +77,7 @@ def add(
     releases: _Releases = None,
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     out: _Out = _SITE,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
@@ -89,7 +91,7 @@ def add(
     from builder.repositories import publish
 
     chosen = options.chosen(form, json=json)
-    order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
+    order = _order(options.Bundled(config, realm), out, None, keys, password_file, now, unsigned=unsigned)
     done = publish.build(order, releases or [Path("dist")], only=True, dry_run=dry_run, progress=_progress)
     _report(done, order, chosen, dry_run=dry_run)
 
@@ -100,6 +102,7 @@ def retire(
     *,
     reason: Annotated[str, typer.Option(help="Why, in a sentence that clients show.")],
     config: options.Config = None,
+    realm: options.Realm = None,
     out: _Out = _SITE,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
@@ -115,7 +118,7 @@ def retire(
     chosen = options.chosen(form, json=json)
     if not re.search(LINE, reason):
         raise UsageError("--reason: is no line of text", hint="say in one sentence what clients are to show")
-    order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
+    order = _order(options.Bundled(config, realm), out, None, keys, password_file, now, unsigned=unsigned)
     done = publish.retire(order, release, reason, dry_run=dry_run, progress=_progress)
     _report(done, order, chosen, dry_run=dry_run)
 
@@ -124,6 +127,7 @@ def retire(
 def refresh(
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     out: _Out = _SITE,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
@@ -137,7 +141,7 @@ def refresh(
     from builder.repositories import publish
 
     chosen = options.chosen(form, json=json)
-    order = _order(config, out, None, keys, password_file, now, unsigned=unsigned)
+    order = _order(options.Bundled(config, realm), out, None, keys, password_file, now, unsigned=unsigned)
     done = publish.refresh(order, dry_run=dry_run, progress=_progress)
     _report(done, order, chosen, dry_run=dry_run)
 
@@ -147,6 +151,7 @@ def rehost(
     *,
     url: Annotated[str, typer.Option(help="Where the site is served from now on.")],
     config: options.Config = None,
+    realm: options.Realm = None,
     out: _Out = _SITE,
     keys: _Keys = None,
     password_file: options.KeyPasswordFile = None,
@@ -160,10 +165,10 @@ def rehost(
     from builder.repositories import publish
 
     chosen = options.chosen(form, json=json)
-    order = _order(config, out, url, keys, password_file, now, unsigned=unsigned)
+    order = _order(options.Bundled(config, realm), out, url, keys, password_file, now, unsigned=unsigned)
     done = publish.refresh(order, dry_run=dry_run, progress=_progress)
     _report(done, order, chosen, dry_run=dry_run)
-    configured = (environment.project(config=config).config.site or url).rstrip("/")
+    configured = (environment.project(bundled=options.Bundled(config, realm)).config.site or url).rstrip("/")
     if configured != order.url.rstrip("/"):
         said = f"trustpack.yaml: site: is {configured}, and the next command brings the site back there"
         tell("note", [f"{said}: write there where it is served from now on"])
@@ -176,7 +181,7 @@ app.command()(repo_serve.serve)
 
 
 def _order(
-    config: Path | None,
+    bundled: options.Bundled,
     out: Path,
     url: str | None,
     keys: Path | None,
@@ -191,7 +196,7 @@ def _order(
     if unsigned:
         why = "signs nothing beside --unsigned"
         options.refuse_idle({"--keys": keys, "--password-file": password_file}, why)
-    project = environment.project(config=config, now=now)
+    project = environment.project(bundled=bundled, now=now)
     section = project.config.repository
     return Order(
         folder=out,

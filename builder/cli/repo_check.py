@@ -17,6 +17,7 @@ def check(
     ] = Path("site"),
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: options.PublicKeys = None,
     unsigned: options.Unsigned = False,
     form: options.Form = None,
@@ -33,8 +34,12 @@ def check(
 
     as_json = options.chosen(form, json=json) == "json"
     if unsigned:
-        options.refuse_idle({"--keys": keys, "--config": config}, "is idle beside --unsigned")
-    found = site_access.checked(site, None if unsigned else site_access.key_folder(config, keys))
+        options.refuse_idle(
+            {"--keys": keys} | options.Bundled(config, realm).given, "is idle beside --unsigned"
+        )
+    found = site_access.checked(
+        site, None if unsigned else site_access.key_folder(options.Bundled(config, realm), keys)
+    )
     left = site_access.left(found)
     if as_json:
         typer.echo(report.checked_json(found, left, signed=not unsigned), nl=False)

@@ -28,6 +28,7 @@ def fetch(
         typer.Option("--out", help="The folder that it comes to.", parser=options.path, metavar="<path>"),
     ] = _SITE,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: options.PublicKeys = None,
     certificate: options.Certificate = None,
     unsigned: options.Unsigned = False,
@@ -45,9 +46,13 @@ def fetch(
     from builder.repositories import records, report, status
 
     as_json = options.chosen(form, json=json) == "json"
-    verifier = environment.opener(config, keys, certificate, unsigned=unsigned)
+    verifier = environment.opener(options.Bundled(config, realm), keys, certificate, unsigned=unsigned)
     reader = site_access.reader(source, ca_file)
-    slug = environment.project(config=config).config.organisation.slug if certificate is None else ""
+    slug = (
+        environment.project(bundled=options.Bundled(config, realm)).config.organisation.slug
+        if certificate is None
+        else ""
+    )
     seen = records.read(record) if record else None
     followed = seen is not None or (out / status.STATUS).exists()
     done = fetching.fetch(reader, out, verifier, organisation=slug, seen=seen)
@@ -86,6 +91,7 @@ def export(
         Path, typer.Option("--site", help="The site's folder.", parser=options.path, metavar="<path>")
     ] = _SITE,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: options.PublicKeys = None,
     certificate: options.Certificate = None,
     unsigned: options.Unsigned = False,
@@ -101,9 +107,11 @@ def export(
     from builder.repositories import report
 
     as_json = options.chosen(form, json=json) == "json"
-    verifier = environment.opener(config, keys, certificate, unsigned=unsigned)
+    verifier = environment.opener(options.Bundled(config, realm), keys, certificate, unsigned=unsigned)
     if certificate is None:  # which has none of apk's keys
-        _refuse_damaged(site, None if unsigned else site_access.key_folder(config, keys))
+        _refuse_damaged(
+            site, None if unsigned else site_access.key_folder(options.Bundled(config, realm), keys)
+        )
     done = exporting.export(site, file, verifier)
     if as_json:
         typer.echo(report.exported_json(done, file), nl=False)

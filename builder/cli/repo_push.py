@@ -23,6 +23,7 @@ def push(
         Path, typer.Option("--site", help="The site's folder.", parser=options.path, metavar="<path>")
     ] = Path("site"),
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: options.PublicKeys = None,
     certificate: options.Certificate = None,
     unsigned: options.Unsigned = False,
@@ -45,7 +46,7 @@ def push(
     from builder.repositories.stores import places
 
     as_json = options.chosen(form, json=json) == "json"
-    verifier = environment.opener(config, keys, certificate, unsigned=unsigned)
+    verifier = environment.opener(options.Bundled(config, realm), keys, certificate, unsigned=unsigned)
     store = places.writable(to, os.environ, holder=secrets.token_hex(8), clock=_Patience(to))
     done = pushing.push(site, store, verifier, whole=whole, dry_run=dry_run)
     if as_json:

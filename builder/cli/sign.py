@@ -23,6 +23,7 @@ def sign(
     ],
     *,
     config: options.Config = None,
+    realm: options.Realm = None,
     keys: Annotated[
         Path | None,
         typer.Option(
@@ -83,10 +84,14 @@ def sign(
             hint="sign the release with it, and put that on the site",
         )
     if (folder / STATUS).exists():
-        _sign_site(folder, config, keys, password_file, now, stolen=stolen, form=chosen)
+        _sign_site(
+            folder, options.Bundled(config, realm), keys, password_file, now, stolen=stolen, form=chosen
+        )
     elif (folder / MANIFEST).exists():
         profiles = (profile_cert, profile_key) if profile_cert and profile_key else None
-        _sign_release(folder, config, keys, password_file, profiles, now=now, form=chosen)
+        _sign_release(
+            folder, options.Bundled(config, realm), keys, password_file, profiles, now=now, form=chosen
+        )
     else:
         raise UsageError(
             f"{folder}: holds neither a release nor a site",
@@ -96,7 +101,7 @@ def sign(
 
 def _sign_release(
     folder: Path,
-    config: Path | None,
+    bundled: options.Bundled,
     keys: Path | None,
     password_file: Path | None,
     profiles: tuple[Path, Path] | None,
@@ -110,7 +115,7 @@ def _sign_release(
     from builder.signing.keyring import NO_STATEMENT_KEY
     from builder.text.quoting import visible
 
-    place = key_place.find(config, keys)
+    place = key_place.find(bundled, keys)
     site_keys.refuse_inside(place.folder, folder)
     ring = site_keys.read(
         place.folder, passwords=environment.key_passwords(password_file), signer=place.signer
@@ -141,7 +146,7 @@ def _sign_release(
 
 def _sign_site(
     folder: Path,
-    config: Path | None,
+    bundled: options.Bundled,
     keys: Path | None,
     password_file: Path | None,
     now: str | None,
@@ -154,9 +159,9 @@ def _sign_site(
     from builder.signing import report
     from builder.text.quoting import visible
 
-    project = environment.project(config=config, now=now)
+    project = environment.project(bundled=bundled, now=now)
     section = project.config.repository
-    believed = stolen and _is_by_stolen_keys(folder, config, keys)
+    believed = stolen and _is_by_stolen_keys(folder, bundled, keys)
     ring = environment.site_keys(project, keys, password_file, published=folder, stolen=believed)
     order = publish.Order(
         folder=folder,
@@ -199,7 +204,7 @@ def _verified(folder: Path, ring: SiteKeys, written: Sequence[str]) -> list[str]
     return sorted(names - {""})
 
 
-def _is_by_stolen_keys(folder: Path, config: Path | None, keys: Path | None) -> bool:
+def _is_by_stolen_keys(folder: Path, bundled: options.Bundled, keys: Path | None) -> bool:
     """Tell whether a site's last signature is by keys that were stolen since; else it needs no --stolen.
 
     Raises UsageError where none were.
@@ -209,7 +214,7 @@ def _is_by_stolen_keys(folder: Path, config: Path | None, keys: Path | None) -> 
     from builder.signing import key_folder
     from builder.text import files
 
-    place = key_place.find(config, keys).folder
+    place = key_place.find(bundled, keys).folder
     if not key_folder.read(place).in_state("withdrawn"):
         raise UsageError(
             f"--stolen: none of the keys in {place} are told to be stolen",
@@ -218,7 +223,7 @@ def _is_by_stolen_keys(folder: Path, config: Path | None, keys: Path | None) -> 
     if _is_signed(folder):
         text = files.text(folder / status.STATUS, status.LIMIT)
         try:
-            status.parse(text, f"{folder}/{status.STATUS}", environment.public_keys(config, keys))
+            status.parse(text, f"{folder}/{status.STATUS}", environment.public_keys(bundled, keys))
         except SignatureError:
             return True
     tell("note", [f"{folder}: is not signed by stolen keys: --stolen changes nothing"])

@@ -8,9 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.cli import environment, key_place
+from builder.cli import environment, key_place, options
 from builder.cli.messages import tell
-from builder.cli.options import refuse_idle
 
 if TYPE_CHECKING:
     from builder.repositories.check import SiteCheck
@@ -22,7 +21,9 @@ def reader(site: str, ca_file: Path | None) -> SiteReader:
     from builder.repositories.stores import places
 
     if not site.lower().startswith(("https://", "http://")):
-        refuse_idle({"--ca-file": ca_file}, "is about a web server's certificate, and the site is at none")
+        options.refuse_idle(
+            {"--ca-file": ca_file}, "is about a web server's certificate, and the site is at none"
+        )
     return places.readable(
         site,
         os.environ,
@@ -33,9 +34,11 @@ def reader(site: str, ca_file: Path | None) -> SiteReader:
     )
 
 
-def key_folder(config: Path | None, keys: Path | None) -> Path:
+def key_folder(bundled: options.Bundled, keys: Path | None) -> Path:
     """Return the folder of a site's keys: the one given, or the configuration's."""
-    return keys if keys is not None else key_place.find(config, None).folder
+    if keys is not None and bundled.realm is None:
+        return keys
+    return key_place.find(bundled, keys).folder
 
 
 def left(found: SiteCheck) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """trustpack.yaml, read strictly: whose bundle it is, what is in it, and what is built from it."""
 
 from builder.config.approving import ApprovalsSection
-from builder.config.file import address, minimal, organisation, read, read_with_lines
+from builder.config.file import address, minimal, organisation, read, read_every, read_with_lines
 from builder.config.private import private_markers
 from builder.config.publishing import (
     DESTINATIONS,
@@ -16,6 +16,7 @@ from builder.config.publishing import (
     PyPISection,
     RubyGemsSection,
 )
+from builder.config.realms import named as named_realm
 from builder.config.sections import (
     FILE_NAME,
     AuthoritySection,
@@ -51,9 +52,11 @@ __all__ = [
     "RubyGemsSection",
     "address",
     "minimal",
+    "named_realm",
     "organisation",
     "private_markers",
     "read",
+    "read_every",
     "read_with_lines",
     "schema",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from builder.config import realms
 from builder.config.private import private_markers
 from builder.config.publishing import addresses
 from builder.config.sections import SUMMARY, Config
@@ -33,12 +34,34 @@ def read(path: Path) -> Config:
     return read_with_lines(path)[0]
 
 
-def read_with_lines(path: Path) -> tuple[Config, document.Document]:
-    """Read a configuration as `read` does, and return with it where each of its keys stands."""
+def read_with_lines(path: Path, realm: str | None = None) -> tuple[Config, document.Document]:
+    """Read a configuration as `read` does, and return with it where each of its keys stands.
+
+    With `realm`, that of the realm; raises UsageError where there is none of this name.
+    """
+    found = read_every(path)
+    return found["" if realm is None else realms.named(found[""][0], realm, str(path))]
+
+
+def read_every(path: Path) -> dict[str, tuple[Config, document.Document]]:
+    """Read a file's configurations, as `read_with_lines` returns each: the organisation's own is first.
+
+    Its name is empty; the others are its realms, by theirs, and have no realms in turn.
+    """
     parsed = _parsed(path)
+    config = _checked(parsed)
+    document.refuse(parsed, realms.faults(config))
+    found = {"": (config, parsed)}
+    for name in config.realms:
+        derived = realms.derived(parsed, config, name)
+        found[name] = _checked(derived), derived
+    return found
+
+
+def _checked(parsed: document.Document) -> Config:
     config = document.decode(parsed, Config)
     document.refuse(parsed, (*_contradictions(config.organisation), *_secrets(config)))
-    return config, parsed
+    return config
 
 
 def address(text: str, option: str) -> str:

@@ -9,11 +9,13 @@ import msgspec
 from builder.config.approving import ApprovalsSection  # noqa: TC001  msgspec reads annotations at run time
 from builder.config.provenance import ProvenanceSection
 from builder.config.publishing import PublishSection
+from builder.config.repository import RepositorySection
 from builder.config.values import FINGERPRINT, Day, Fingerprint, Section, Url
 from builder.model import State  # noqa: TC001  msgspec reads annotations at run time
 from builder.text.values import END, LINE, Line
 
 FILE_NAME = "trustpack.yaml"
+REALM = r"^[a-z0-9]+(-[a-z0-9]+)*" + END  # what comes after the slug in a realm's own
 
 _Slug = Annotated[
     str,
@@ -199,55 +201,51 @@ class LifecycleSection(Section, frozen=True):
     ] = msgspec.field(default_factory=dict)
 
 
-class RepositorySection(Section, frozen=True):
-    """The site that `trustpack repo` builds: what signs it, and for how long it counts."""
+_NpmScope = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^@[a-z0-9]+([._-][a-z0-9]+)*" + END,
+        description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
+    ),
+]
+_Targets = Annotated[
+    list[str],
+    msgspec.Meta(min_length=1, description="Without it, those that are built by default; all: every one."),
+]
+_Names = Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")]
+_Settings = Annotated[dict[str, dict[str, str]], msgspec.Meta(description="Recipe settings, by target.")]
 
-    keys: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            description="The folder of its keys, as 'trustpack keys new' makes it, from this file.",
-        ),
-    ] = "keys"
-    signer: (
+
+class RealmSection(Section, frozen=True):
+    """A further bundle: what it does not give it has from above, as 'trustpack docs realms' tells."""
+
+    bundle: BundleSection
+    name: (
         Annotated[
-            list[Annotated[str, msgspec.Meta(min_length=1)]],
+            str,
             msgspec.Meta(
-                min_length=1,
-                description="A program that signs instead of private keys in files: it takes a digest on "
-                "standard input and writes the raw signature; 'trustpack docs keys' says how.",
+                pattern=LINE,
+                max_length=_LONGEST,
+                description="The realm's name as people write it; without it, such as Acme (staging).",
             ),
         ]
         | None
     ) = None
-    valid: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=r"^[1-9][0-9]{0,3}d" + END,
-            description="For how many days clients take what is signed; sign again long before, such as 60d.",
-        ),
-    ] = "60d"
-    keep: (
-        Annotated[
-            str,  # as every scalar is that we read; an editor takes it for a number
-            msgspec.Meta(
-                pattern=r"^([2-9]|[1-9][0-9]{1,4})" + END,
-                description="How many releases stay on the site, 2 or more; without it, all of them.",
-            ),
-        ]
-        | None
+    lifecycle: LifecycleSection = LifecycleSection()
+    release: (
+        Annotated[str, msgspec.Meta(description="A version of its own; without it, the UTC date.")] | None
     ) = None
-    architectures: Annotated[
-        list[
-            Annotated[
-                str,
-                msgspec.Meta(pattern=r"^[a-z0-9_]+" + END, description="A processor's name, such as x86_64."),
-            ]
-        ],
-        msgspec.Meta(
-            min_length=1, description="The processors of Alpine and Arch machines, as those call them."
-        ),
-    ] = msgspec.field(default_factory=lambda: ["x86_64", "aarch64"])
+    site: (
+        Annotated[Url, msgspec.Meta(description="Where its packages are published: another place.")] | None
+    ) = None
+    repository: RepositorySection = RepositorySection()
+    publish: PublishSection = PublishSection()
+    provenance: ProvenanceSection = ProvenanceSection()
+    approvals: ApprovalsSection | None = None
+    npm_scope: _NpmScope | None = None
+    targets: _Targets | None = None
+    names: _Names = msgspec.field(default_factory=dict)
+    settings: _Settings = msgspec.field(default_factory=dict)
 
 
 class Config(Section, frozen=True):
@@ -270,30 +268,16 @@ class Config(Section, frozen=True):
     publish: PublishSection = PublishSection()
     provenance: ProvenanceSection = ProvenanceSection()
     approvals: ApprovalsSection | None = None
-    npm_scope: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                pattern=r"^@[a-z0-9]+([._-][a-z0-9]+)*" + END,
-                description="An npm scope, such as @acme, lower case; the package is then @acme/ca.",
-            ),
-        ]
-        | None
-    ) = None
-    targets: (
-        Annotated[
-            list[str],
-            msgspec.Meta(
-                min_length=1, description="Without it, those that are built by default; all: every one."
-            ),
-        ]
-        | None
-    ) = None
-    names: Annotated[dict[str, str], msgspec.Meta(description="Package names, by target.")] = msgspec.field(
-        default_factory=dict
-    )
-    settings: Annotated[
-        dict[str, dict[str, str]], msgspec.Meta(description="Recipe settings, by target.")
+    npm_scope: _NpmScope | None = None
+    targets: _Targets | None = None
+    names: _Names = msgspec.field(default_factory=dict)
+    settings: _Settings = msgspec.field(default_factory=dict)
+    realms: Annotated[
+        dict[str, RealmSection],
+        msgspec.Meta(
+            description="Further bundles, by name: --realm NAME builds, signs and publishes one of them.",
+            extra_json_schema={"propertyNames": {"pattern": REALM}},
+        ),
     ] = msgspec.field(default_factory=dict)
 
 
@@ -301,7 +285,8 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of trustpack.yaml."""
     result = msgspec.json.schema(Config)
     # We read 2026.10 as it is written; an editor takes it for a number.
-    result["$defs"]["Config"]["properties"]["release"]["anyOf"].append({"type": "number"})
+    for name in ("Config", "RealmSection"):
+        result["$defs"][name]["properties"]["release"]["anyOf"].append({"type": "number"})
     result["$defs"]["RepositorySection"]["properties"]["keep"]["anyOf"].append(
         {"type": "integer", "minimum": 2}
     )

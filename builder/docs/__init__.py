@@ -20,6 +20,7 @@ SECTIONS = {
         "emergency-distrust",
         "domains",
         "approvals",
+        "realms",
         "prove",
         "site",
         "publish-site",

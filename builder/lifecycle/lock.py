@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 FILE_NAME = "trustpack.lock"
 
 
+def file_name(realm: str) -> str:
+    """Return what the lock of a realm is called; that of the organisation's own bundle where it is empty."""
+    return f"trustpack.{realm}.lock" if realm else FILE_NAME
+
+
 class ApprovalStep(msgspec.Struct, frozen=True):
     """One text that approvers sign, and each one's signature of it, empty as long as there is none."""
 

@@ -13,6 +13,7 @@ from builder.lifecycle import packaging as packagings
 from builder.lifecycle import plan as plans
 from builder.model import release as releases
 from builder.pipeline.domains import limits, targets
+from builder.pipeline.names import refuse_shared
 from builder.pipeline.packaging import packaging
 from builder.release import manifest as manifests
 from builder.render import recipe
@@ -33,6 +34,7 @@ def following(project: Project, bundle: Bundle, *, release: str | None = None, a
     It has a new release where the content or the packaging is new, or `again` is set: `release`, else the
     configuration's.
     """
+    refuse_shared(project, targets(project))
     wanted, configured = project.release(release), project.release()
     if wanted and configured and wanted.numbers != configured.numbers:
         raise ReleaseError(

@@ -31,7 +31,8 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     """A configuration, the folder its paths start from, and the file it came from (None: the options).
 
     `now` is when validity is judged, `source_date_epoch` in seconds since 1970, `lines` tells where each key
-    of the file stands. What lies beside the configuration is read once, when it is first asked for.
+    of the file stands. Of a realm it is the realm's, and `siblings` are the others that its file has. What
+    lies beside the configuration is read once, when it is first asked for.
     """
 
     config: Config
@@ -40,6 +41,8 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     now: dt.datetime
     source_date_epoch: int | None = None
     lines: Document | None = None
+    realm: str = ""
+    siblings: tuple[Config, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -59,7 +62,7 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     @property
     def lock_file(self) -> Path | None:
         """Where the lock is, or would be: beside the configuration; None for a build without one."""
-        return self.file.parent / locks.FILE_NAME if self.file else None
+        return self.file.parent / locks.file_name(self.realm) if self.file else None
 
     @cached_property
     def lock(self) -> Lock | None:
@@ -101,16 +104,20 @@ def find(
     paths: list[str],
     org: str | None,
     file: Path | None,
+    realm: str | None = None,
     *,
     now: dt.datetime,
     source_date_epoch: int | None = None,
 ) -> Project:
     """Return the project of a command: its options alone with `org`, else the configuration `file`'s.
 
-    Bundle `paths` replace the file's. Raises UsageError or ConfigError.
+    With `realm`, that of this realm in it. Bundle `paths` replace the file's. Raises UsageError or
+    ConfigError.
     """
     default = Path(config.FILE_NAME)
     if org is not None:
+        if realm is not None:
+            raise UsageError("--org and --realm: give one of them", hint="a realm is in a configuration")
         if file is not None:
             raise UsageError(
                 "--org and --config: give one of them", hint="--org builds without a configuration"
@@ -118,21 +125,22 @@ def find(
         if not paths:
             raise UsageError("--org: needs the bundle's files", hint="trustpack build roots.pem --org NAME")
         return Project(config.minimal(org, paths), Path(), None, now, source_date_epoch)
-    if file is None and paths and not default.exists():
+    if file is None and realm is None and paths and not default.exists():
         raise UsageError(
             f"--org: is missing, as there is no {config.FILE_NAME}",
             hint="give the organisation's short name, such as --org acme, or run 'trustpack init'",
         )
-    import msgspec
-
     file = file or default
-    found, lines = config.read_with_lines(file)
+    every = config.read_every(file)
+    own = "" if realm is None else config.named_realm(every[""][0], realm, str(file))
+    found, lines = every[own]
     if "" in paths:
         raise UsageError("the bundle: a path is empty", hint="is a variable of the shell not set?")
     if paths:
         section = msgspec.structs.replace(found.bundle, paths=[_from_here(path) for path in paths])
         found = msgspec.structs.replace(found, bundle=section)
-    return Project(found, file.parent, file, now, source_date_epoch, lines)
+    siblings = tuple(each for name, (each, _) in every.items() if name != own)
+    return Project(found, file.parent, file, now, source_date_epoch, lines, own, siblings)
 
 
 def _from_here(path: str) -> str:

@@ -11,6 +11,7 @@ from builder.lifecycle.history import revisions
 from builder.pipeline.accept import locked
 from builder.pipeline.choices import check_chosen, check_mentioned
 from builder.pipeline.domains import refuse_unkept
+from builder.pipeline.names import refuse_shared
 from builder.render import recipe
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def request(
     sources = recipe.select(available, targets or chosen.targets)
     owner = organisation(chosen)
     check_chosen(project, owner, sources)
+    refuse_shared(project, sources)
     refuse_unkept(project, bundle, sources)
     return BuildRequest(
         organisation=owner,

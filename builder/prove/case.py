@@ -42,7 +42,13 @@ class Case:
 
 
 def find(
-    out: Path, org: str | None, file: Path | None, targets: list[str] | None, *, now: dt.datetime
+    out: Path,
+    org: str | None,
+    file: Path | None,
+    targets: list[str] | None,
+    *,
+    now: dt.datetime,
+    realm: str | None = None,
 ) -> Case:
     """Return the case of the release in `out`, and of the configuration or the organisation that it is of.
 
@@ -53,7 +59,7 @@ def find(
         raise UsageError(
             f"{out / MANIFEST}: there is no release to prove", hint="run 'trustpack build' first"
         )
-    chosen, folder = _configuration(manifest, org, file)
+    chosen, folder = _configuration(manifest, org, file, realm)
     organisation = config.organisation(chosen)
     if organisation.slug != manifest.organisation:
         raise UsageError(f"{out}: holds the packages of {manifest.organisation}, not of {organisation.slug}")
@@ -68,7 +74,9 @@ def find(
     )
 
 
-def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tuple[Config, Path | None]:
+def _configuration(
+    manifest: Manifest, org: str | None, file: Path | None, realm: str | None
+) -> tuple[Config, Path | None]:
     """Return the configuration that built the release (--config's, --org's, trustpack.yaml's) and its folder.
 
     Without a file there is no folder: such a build takes the built-in recipes.
@@ -76,9 +84,11 @@ def _configuration(manifest: Manifest, org: str | None, file: Path | None) -> tu
     default = Path(config.FILE_NAME)
     if org is not None and file is not None:
         raise UsageError("--org and --config: give one of them")
-    if org is None and (file is not None or default.exists()):
+    if org is not None and realm is not None:
+        raise UsageError("--org and --realm: give one of them")
+    if org is None and (file is not None or realm is not None or default.exists()):
         file = file or default
-        return config.read(file), file.parent
+        return config.read_with_lines(file, realm)[0], file.parent
     # The bundle's paths are not looked at: its certificates are in the packages.
     return config.minimal(org or manifest.organisation, ["."]), None
 

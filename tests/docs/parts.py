@@ -39,6 +39,7 @@ SECTIONS = {
     "GiteaSection": "publish.gitea",
     "HttpSection": "publish.http",
     "ApprovalsSection": "approvals",
+    "RealmSection": "realms",
 }
 LOCK_SECTIONS = {
     "_File": "The whole file",

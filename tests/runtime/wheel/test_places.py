@@ -284,3 +284,35 @@ def test_a_broken_package_stops_nobody(fresh: Environment, wheels: Wheels, urls:
         (fresh.site / lost).unlink()
         shutil.rmtree(fresh.site / "acme_certifi" / "__pycache__", ignore_errors=True)
         assert asked() == (STRANGER, "")
+
+
+def test_a_realm_lives_beside_its_organisation(
+    fresh: Environment, authorities: Authorities, urls: dict[str, str], tmp_path: Path
+) -> None:
+    """Both wheels trust their own CAs; each is upgraded and removed alone."""
+    (tmp_path / "roots.pem").write_bytes(authorities.acme.pem)
+    (tmp_path / "staging.pem").write_bytes(authorities.globex.pem)
+    (tmp_path / "trustpack.yaml").write_text(
+        "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\ntargets: [wheel]\n"
+        "realms: {staging: {bundle: {paths: [staging.pem]}}}\n"
+    )
+    program = Path(sys.executable).with_name("trustpack")
+
+    def install(release: str, *words: str) -> None:
+        out, config = tmp_path / release, tmp_path / "trustpack.yaml"
+        run([program, "build", "-q", "--config", config, "--release", release, "--out", out, *words])
+        fresh.pip("install", "--no-index", "--no-deps", *out.glob("*.whl"))
+
+    def trusted() -> set[str]:
+        return {name for name in ("good", "globex", "unrelated") if trusts(fresh, urls[name]) == TRUSTED}
+
+    install("1")
+    install("2", "--realm", "staging")
+    assert trusted() == {"good", "globex"}
+    (tmp_path / "staging.pem").write_bytes(authorities.unrelated.pem)
+    install("3", "--realm", "staging")
+    assert trusted() == {"good", "unrelated"}
+    fresh.pip("uninstall", "--yes", "acme-certifi")
+    assert trusted() == {"unrelated"}
+    fresh.pip("uninstall", "--yes", "acme-staging-certifi")
+    assert trusted() == set()
