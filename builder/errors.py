@@ -116,6 +116,12 @@ class VerificationError(TrustpackError):
     exit_code = 15
 
 
+class HostsError(TrustpackError):
+    """Too few hosts have what a step needs, or a report on hosts is none."""
+
+    exit_code = 16
+
+
 def together(where: str, errors: Sequence[ConfigError]) -> ConfigError:
     """Return one error that tells all of `errors`, at least one, about the file `where`."""
     if len(errors) == 1:

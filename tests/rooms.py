@@ -45,12 +45,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
         "lifecycle", "diff", "pipeline", "repositories",
     ),
-    "doctor": ("text",),
+    "doctor": ("errors", "model", "text", "render", "lifecycle"),
     "ci": ("text",),
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",
-        "pipeline", "signing", "repositories", "prove", "publish", "provenance", "ci", "docs",
+        "pipeline", "signing", "repositories", "prove", "publish", "provenance", "doctor", "ci", "docs",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

@@ -36,6 +36,7 @@ COMMANDS = {
     "lock": ("lock", "Show what changes in the bundle, and write trustpack.lock."),
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
+    "doctor": ("doctor", "Tell what machines really trust."),
     "names": ("names", "Tell whether package names are free at public registries."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
     "attest": ("attest", "Add a bill of materials, provenance and notes to a release."),
@@ -47,7 +48,7 @@ COMMANDS = {
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
     "docs": ("docs", "Show a page of the guide, or list them all."),
 }
-_FUNCTIONS = {"recipes": "app", "repo": "app", "keys": "app"}
+_FUNCTIONS = {"doctor": "app", "recipes": "app", "repo": "app", "keys": "app"}
 _COMPLETING = "_TRUSTPACK_COMPLETE"  # set by a shell that completes a command line
 # 128 and the number of SIGINT, or of SIGPIPE, as shells have it
 _INTERRUPTED = 130

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from builder.lifecycle.plan import Warned
+    from builder.lifecycle.rollout import SeenHosts
     from builder.load.access import Access
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
@@ -224,6 +225,13 @@ def source_date_epoch() -> int | None:
             hint=f"their clocks end at {LATEST}, in 2106; is it in milliseconds?",
         )
     return int(value)
+
+
+def hosts(file: Path | None, organisation: str) -> SeenHosts | None:
+    """Return what a report on an organisation's hosts says, None where there is none."""
+    from builder.doctor.seen import read
+
+    return read(file, organisation) if file else None
 
 
 def heed(project: Project, warned: Iterable[Warned], *, quiet: bool = False) -> None:

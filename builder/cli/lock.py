@@ -15,7 +15,7 @@ from builder.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from builder.lifecycle.lock import Lock
+    from builder.lifecycle.lock import Lock, OverriddenStep
     from builder.pipeline.project import Project
 
 _DIFFERS = 1
@@ -30,6 +30,11 @@ class Step(NamedTuple):
     parts: tuple[str, ...]
     up_to_date: bool
     written: bool
+
+    @property
+    def overridden(self) -> tuple[OverriddenStep, ...]:
+        """The steps that do not wait for hosts."""
+        return self.new.overridden[len(self.old.overridden) if self.old else 0 :]
 
 
 def lock(
@@ -57,6 +62,7 @@ def lock(
     ] = False,
     anchor: options.Anchor = None,
     change_scheme: options.ChangeScheme = False,
+    hosts: options.Hosts = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the change, or what would be signed; write nothing.")
     ] = False,
@@ -71,8 +77,10 @@ def lock(
     release from it: unchanged certificates keep their version. Changed ones get a new release, named when the
     lock is written. Texts, names, settings and recipes are pinned, too: where only they have changed, --bump
     makes one. What 'trustpack plan' warns of is shown, and stops it where lifecycle.fail_on says so.
-    Review the lock like code. With `approvals` in the configuration, a change of it needs signatures: --sign
-    makes one, by ssh-keygen or gpg. With --anchor, what is changed or signed must go on from that approval.
+    With `lifecycle.hosts` in the configuration, a CA is used, or its predecessor taken out, only where enough
+    hosts have it, as a report on them in --hosts says. Review the lock like code. With `approvals` in the
+    configuration, a change of it needs signatures: --sign makes one, by ssh-keygen or gpg. With --anchor,
+    what is changed or signed must go on from that approval.
     """
     from builder.lifecycle import lockfile
     from builder.lifecycle.lock import FILE_NAME, refuse_other_packaging
@@ -88,10 +96,11 @@ def lock(
     if sign is not None or approved:
         if check or again or release or change_scheme or (sign and approved):
             raise UsageError("--sign and --approved: change nothing else, so give one of them alone")
-        idle = {"--password-file": password_file, "--dry-run": dry_run and approved}
+        idle = {"--password-file": password_file, "--hosts": hosts, "--dry-run": dry_run and approved}
         options.refuse_idle(idle, "does nothing beside --sign and --approved")
         _approval(project, file, sign, anchor, as_json=as_json, dry_run=dry_run)
         return
+    _refuse_idle_hosts(project, hosts, check=check)
     writing = not (check or dry_run)
     with _alone(file.parent, writing=writing):
         old = project.lock
@@ -102,6 +111,7 @@ def lock(
             refuse_other_packaging(old, packaging(project), str(file))
         # With --check alone, which release follows is no matter, and a configured one may be out already.
         new = old if old and parts and check else following(project, bundle, release=release, again=again)
+        new = new if check else _held(project, new, hosts)
         environment.heed(project, warnings(project, bundle))
         said = one_way(old.release, new.release) if old else ""
         if writing and new != old:
@@ -118,6 +128,25 @@ def lock(
         _show(step)
     if check and not step.up_to_date:
         raise typer.Exit(_DIFFERS)
+
+
+def _refuse_idle_hosts(project: Project, hosts: Path | None, *, check: bool) -> None:
+    """Raise UsageError for a report on hosts that nobody would look at."""
+    if check:
+        options.refuse_idle({"--hosts": hosts}, "does nothing beside --check")
+    elif project.rollout is None:
+        options.refuse_idle({"--hosts": hosts}, "does nothing where lifecycle.hosts asks for nothing")
+
+
+def _held(project: Project, new: Lock, hosts: Path | None) -> Lock:
+    """Return the new lock with what an override lets go on; raise HostsError where it must wait."""
+    from msgspec.structs import replace
+
+    from builder.pipeline.plan import held
+
+    steps = held(project, new, environment.hosts(hosts, project.slug))
+    tell("warning", [f"{one.subject}, {one.step}: {one.hosts}; overridden: {one.reason}" for one in steps])
+    return replace(new, overridden=(*new.overridden, *steps))
 
 
 def _approval(
@@ -155,6 +184,8 @@ def _differs(old: Lock | None, new: Lock) -> bool:
 
 
 def _print_json(step: Step, project: Project) -> None:
+    from msgspec import to_builtins
+
     from builder.lifecycle.lock import compare
     from builder.lifecycle.plan import moved, value
     from builder.text.printed import printed
@@ -172,6 +203,7 @@ def _print_json(step: Step, project: Project) -> None:
         "moved": [moved(before, item, stages) for before, item in change.moved],
         "packaging": list(step.parts),
         "approvals": approving.standing(step.new, step.file),
+        "overridden": [to_builtins(one) for one in step.overridden],
     }
     typer.echo(printed(document), nl=False)
 

@@ -242,6 +242,14 @@ Anchor = Annotated[
         envvar="TRUSTPACK_ANCHOR",
     ),
 ]
+Hosts = Annotated[
+    Path | None,
+    typer.Option(
+        help="A report on hosts, as 'trustpack doctor report --json' prints it.",
+        parser=path,
+        metavar="<path>",
+    ),
+]
 Unsigned = Annotated[bool, typer.Option("--unsigned", help="The site is not signed.")]
 Record = Annotated[
     Path | None,

@@ -24,6 +24,7 @@ def plan(
             metavar="<path>",
         ),
     ] = None,
+    hosts: options.Hosts = None,
     form: options.Form = None,
     json: options.Json = False,
     password_file: options.PasswordFile = None,
@@ -34,8 +35,9 @@ def plan(
     Compared with trustpack.lock, or with the release in dist/. Warns where an overlap is missing: a new root
     must be out for `lifecycle.overlap` (30d) before its issuer is used, and before the CA that it succeeds is
     removed or expires; and where releases would be numbered in another way. Tells what else than the CAs has
-    changed that packages are made by. With distrusted CAs, says what each target can do about them. Exits
-    with 0, with 1 where it warns, 2 or more for an error. Writes nothing.
+    changed that packages are made by. With --hosts, says on how many hosts each CA is, and warns where
+    'trustpack lock' would refuse a step for that. With distrusted CAs, says what each target can do about
+    them. Exits with 0, with 1 where it warns, 2 or more for an error. Writes nothing.
     """
     from builder.lifecycle import plan as plans
     from builder.pipeline import plan as pipeline
@@ -46,6 +48,7 @@ def plan(
     if project.lock:
         options.refuse_idle({"--out": out}, f"{project.lock_file} tells which release was before")
     bundle = environment.accepted(project, password_file=password_file, quiet=True)
-    found = pipeline.plan(project, bundle, out or Path("dist"))
+    seen = environment.hosts(hosts, project.slug)
+    found = pipeline.plan(project, bundle, out or Path("dist"), seen=seen)
     typer.echo(show(found), nl=False)
     raise typer.Exit(_WARNED if found.warnings or found.one_way else 0)

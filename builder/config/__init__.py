@@ -2,6 +2,7 @@
 
 from builder.config.approving import ApprovalsSection
 from builder.config.file import address, minimal, organisation, read, read_every, read_with_lines
+from builder.config.hosts import HostsOverrideSection, HostsSection
 from builder.config.private import private_markers
 from builder.config.publishing import (
     DESTINATIONS,
@@ -42,6 +43,8 @@ __all__ = [
     "GitHubSection",
     "GitLabSection",
     "GiteaSection",
+    "HostsOverrideSection",
+    "HostsSection",
     "HttpSection",
     "LifecycleSection",
     "NpmSection",

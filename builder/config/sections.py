@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from builder.config.approving import ApprovalsSection  # noqa: TC001  msgspec reads annotations at run time
+from builder.config.hosts import HostsSection  # noqa: TC001  msgspec reads annotations at run time
 from builder.config.provenance import ProvenanceSection
 from builder.config.publishing import PublishSection
 from builder.config.repository import RepositorySection
@@ -192,6 +193,7 @@ class LifecycleSection(Section, frozen=True):
             description="How many days a new root is out on machines before it is needed, such as 30d.",
         ),
     ] = "30d"
+    hosts: HostsSection | None = None
     authorities: Annotated[
         dict[str, AuthoritySection],
         msgspec.Meta(

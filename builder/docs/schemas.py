@@ -53,6 +53,7 @@ PRINTED = {
     ),
     "plan": PrintedJson("`trustpack plan --json`", "builder.lifecycle.schema", "PlanJson"),
     "diff": PrintedJson("`trustpack diff --json`", "builder.diff.schema", "DiffJson"),
+    "hosts": PrintedJson("`trustpack doctor report --json`", "builder.doctor.hosts_schema", "HostsJson"),
     "attest": PrintedJson("`trustpack attest --json`", "builder.provenance.schema", "AttestJson"),
     "names": PrintedJson("`trustpack names --json`", "builder.publish.names_schema", "PackageNamesJson"),
     "sign": PrintedJson("`trustpack sign --json`", "builder.signing.schema", "SignJson"),

@@ -7,7 +7,7 @@ otherwise, and takes its release from it: what is unchanged keeps its version an
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -16,6 +16,7 @@ from builder.lifecycle import packaging as packagings
 from builder.lifecycle.history import ReleaseRecord, check_history
 from builder.model import CertificateSummary, Release
 from builder.model import release as releases
+from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
 from builder.model.domains import told
 from builder.text.quoting import visible
 
@@ -42,11 +43,23 @@ class ApprovalStep(msgspec.Struct, frozen=True):
     signatures: tuple[tuple[str, bytes], ...]
 
 
+class OverriddenStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step of a CA that was taken though too few hosts had what it needs."""
+
+    sha256: Fingerprint
+    subject: str
+    date: Annotated[str, msgspec.Meta(description="The day.")]
+    step: Annotated[str, msgspec.Meta(description="What became of the CA: active, distrusted or removed.")]
+    hosts: Annotated[str, msgspec.Meta(description="How many hosts had what the step needs.")]
+    reason: Annotated[str, msgspec.Meta(description="Why it could not wait.")]
+
+
 class Lock(msgspec.Struct, frozen=True):
     """The CAs, each with its state, and the releases, the newest first; there is at least one.
 
     `packaging` is how the newest one's packages are made; locks of before it was pinned have none.
     `approvals` has every step that was approved, the oldest first; the last may be waiting for it.
+    `overridden` has the steps that did not wait for hosts, the oldest first.
     """
 
     organisation: str
@@ -54,6 +67,7 @@ class Lock(msgspec.Struct, frozen=True):
     history: tuple[ReleaseRecord, ...]
     packaging: Packaging | None = None
     approvals: tuple[ApprovalStep, ...] = ()
+    overridden: tuple[OverriddenStep, ...] = ()
 
     @property
     def release(self) -> Release:
@@ -208,7 +222,13 @@ def advance(
     changed = packagings.differences(lock.packaging if lock else None, packaging)
     if lock and stays(lock, certificates, wanted) and not (again or changed):
         newest = msgspec.structs.replace(previous[0], packaging=_pinned(packaging))
-        return Lock(organisation, tuple(certificates), (newest, *previous[1:]), packaging, lock.approvals)
+        return msgspec.structs.replace(
+            lock,
+            organisation=organisation,
+            certificates=tuple(certificates),
+            history=(newest, *previous[1:]),
+            packaging=packaging,
+        )
     release = _release(previous, wanted, today, content(certificates))
     old = lock.certificates if lock else ()
     record = ReleaseRecord(
@@ -222,8 +242,8 @@ def advance(
         meant=_meant(old, certificates),
         packaging=_pinned(packaging),
     )
-    approvals = lock.approvals if lock else ()
-    return Lock(organisation, tuple(certificates), (record, *previous), packaging, approvals)
+    new = Lock(organisation, tuple(certificates), (record, *previous), packaging)
+    return msgspec.structs.replace(new, approvals=lock.approvals, overridden=lock.overridden) if lock else new
 
 
 def _pinned(packaging: Packaging | None) -> str:

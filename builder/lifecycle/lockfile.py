@@ -11,7 +11,7 @@ import msgspec
 
 from builder.errors import ConfigError, LockError
 from builder.lifecycle.history import ReleaseRecord, check_order
-from builder.lifecycle.lock import FILE_NAME, ApprovalStep, Lock
+from builder.lifecycle.lock import FILE_NAME, ApprovalStep, Lock, OverriddenStep
 from builder.lifecycle.packaging import Packaging  # noqa: TC001  msgspec reads annotations at run time
 from builder.model import CertificateSummary, State
 from builder.model.certificate import Fingerprint  # noqa: TC001  msgspec reads annotations at run time
@@ -139,6 +139,10 @@ class _File(_Struct, frozen=True):
             description="What was approved, step by step, the oldest first; the last may be waiting."
         ),
     ] = []
+    overridden: Annotated[
+        list[OverriddenStep],
+        msgspec.Meta(description="Steps that did not wait for hosts, as lifecycle.hosts.overrides let them."),
+    ] = []
     schema: Literal["2"] = "2"
 
 
@@ -195,7 +199,8 @@ def _parsed(text: str, where: str) -> Lock:
             raise LockError(f"{place}: the CA {item.sha256} is a duplicate entry")
         certificates[item.sha256] = _summary(item, place)
     steps = tuple(_step(item, parsed.where(("approvals", i))) for i, item in enumerate(file.approvals))
-    return Lock(file.organisation, tuple(certificates.values()), history, file.packaging, steps)
+    listed = tuple(certificates.values())
+    return Lock(file.organisation, listed, history, file.packaging, steps, tuple(file.overridden))
 
 
 def _renamed(parsed: Document) -> Document:
@@ -240,6 +245,10 @@ def to_text(lock: Lock) -> str:
             changed: Sequence[CertificateSummary] = getattr(record, key)
             lines += [f"    {key}:"] if changed else []
             lines += [line for named in changed for line in _mapping(6, *_named(named), *_domains(named))]
+    lines += ["overridden:"] if lock.overridden else []
+    for one in lock.overridden:
+        texts = (f"{key}: {yaml(getattr(one, key))}" for key in ("date", "step", "hosts", "reason"))
+        lines += _mapping(2, f"sha256: {one.sha256}", f"subject: {yaml(one.subject)}", *texts)
     lines += ["approvals:"] if lock.approvals else []
     for step in lock.approvals:
         lines += ["  - text: |", *(f"      {line}" for line in step.text.splitlines()), "    signatures:"]

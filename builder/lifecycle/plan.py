@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from builder.lifecycle.approvals import Standing
     from builder.lifecycle.lock import Lock
+    from builder.lifecycle.rollout import Coverage
     from builder.lifecycle.states import Lifecycle, Stage
     from builder.model import CertificateSummary
 
@@ -42,7 +43,8 @@ class Plan(msgspec.Struct, frozen=True):
     `distrust` has, by target, what distrusting a CA does there, where one is distrusted, and `limits` the CAs
     that are not for all names; `stages` what is
     configured of each CA; `packaging` which other parts than the CAs have changed; `one_way` is a sentence
-    where the release begins another scheme; and `standing` is what approvers are asked, if they are.
+    where the release begins another scheme; `standing` is what approvers are asked, if they are; and `hosts`
+    on how many hosts the CAs are that it is about, where a report on hosts is at hand.
     """
 
     before: str
@@ -56,6 +58,7 @@ class Plan(msgspec.Struct, frozen=True):
     packaging: tuple[str, ...] = ()
     one_way: str = ""
     standing: Standing | None = None
+    hosts: tuple[Coverage, ...] = ()
 
 
 class _Rotation(msgspec.Struct, frozen=True):
@@ -150,6 +153,7 @@ def as_text(plan: Plan) -> str:
         lines.append(f"~ how packages are made: {told(plan.packaging)}")
     lines.append(_counted(plan))
     lines += [f"approvals: {plan.standing.told}"] if plan.standing and not plan.standing.approved else []
+    lines += [f"hosts: {one.text}" for one in plan.hosts]
     lines += [f"warning: {text}" for text in (plan.one_way, *(one.text for one in plan.warnings)) if text]
     if plan.distrust:
         width = max(map(len, plan.distrust))
@@ -182,6 +186,7 @@ def as_json(plan: Plan) -> str:
         "kept": plan.kept,
         "packaging": list(plan.packaging),
         "approvals": approvals.value(plan.standing),
+        "hosts": [one.value for one in plan.hosts],
         "warnings": [
             {"sha256": one.certificate.sha256, "subject": one.certificate.subject, "message": one.message}
             for one in plan.warnings

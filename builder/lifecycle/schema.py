@@ -109,6 +109,16 @@ Approvals = Annotated[
 ]
 
 
+class CoverageJson(Shape, frozen=True):
+    """On how many hosts a CA is trusted."""
+
+    sha256: Sha256
+    subject: Subject
+    trusted: Annotated[int, Meta(description="Hosts that trust it.")]
+    lacking: Annotated[int, Meta(description="Hosts that lack it, or say nothing that counts.")]
+    hosts: Annotated[int, Meta(description="How many count.")]
+
+
 class PlanJson(DocumentJson, frozen=True):
     """What the next release adds and removes."""
 
@@ -120,6 +130,10 @@ class PlanJson(DocumentJson, frozen=True):
     kept: Annotated[int, Meta(description="How many CAs are shipped both before and after.")]
     packaging: Parts
     approvals: Approvals
+    hosts: Annotated[
+        list[CoverageJson],
+        Meta(description="CAs that it is about, by a report on hosts; empty where --hosts is not given."),
+    ]
     warnings: list[WarningJson]
     one_way: Annotated[
         str,
@@ -143,6 +157,17 @@ class ApprovalsJson(DocumentJson, frozen=True):
     steps: Annotated[list[ApprovalJson], Meta(description="Every step, the oldest first.")]
 
 
+class OverriddenStepJson(Shape, frozen=True):
+    """A step of a CA that is taken though too few hosts have what it needs."""
+
+    sha256: Sha256
+    subject: Subject
+    date: str
+    step: Literal["active", "distrusted", "removed"]
+    hosts: Annotated[str, Meta(description="How many hosts have what it needs.")]
+    reason: str
+
+
 class LockJson(DocumentJson, frozen=True):
     """How the lock differs from the bundle, and whether it was written."""
 
@@ -156,3 +181,6 @@ class LockJson(DocumentJson, frozen=True):
     moved: list[MovedJson]
     packaging: Parts
     approvals: Approvals
+    overridden: Annotated[
+        list[OverriddenStepJson], Meta(description="Steps that do not wait for hosts, by an override.")
+    ]

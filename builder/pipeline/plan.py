@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from builder.errors import ReleaseError
-from builder.lifecycle import approvals
+from builder.lifecycle import approvals, rollout
 from builder.lifecycle import lock as locks
 from builder.lifecycle import packaging as packagings
 from builder.lifecycle import plan as plans
+from builder.lifecycle.plan import Warned
 from builder.model import release as releases
 from builder.pipeline.domains import limits, targets
 from builder.pipeline.names import refuse_shared
@@ -19,10 +20,12 @@ from builder.release import manifest as manifests
 from builder.render import recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from builder.lifecycle.lock import Lock
-    from builder.lifecycle.plan import Plan, Warned
+    from builder.lifecycle.lock import Lock, OverriddenStep
+    from builder.lifecycle.plan import Plan
+    from builder.lifecycle.rollout import Coverage, HostsStep, SeenHosts
     from builder.model import Bundle, CertificateSummary
     from builder.pipeline.project import Project
     from builder.release.manifest import Manifest
@@ -69,8 +72,11 @@ def unbumped(project: Project, bundle: Bundle, *, release: str | None = None) ->
     return packagings.differences(lock.packaging, packaging(project))
 
 
-def plan(project: Project, bundle: Bundle, out: Path) -> Plan:
-    """Return what the next release changes since the lock's or, without a lock, since the one in `out`."""
+def plan(project: Project, bundle: Bundle, out: Path, *, seen: SeenHosts | None = None) -> Plan:
+    """Return what the next release changes since the lock's or, without a lock, since the one in `out`.
+
+    `seen` is what a report on hosts says: how many have each CA that the plan is about, and may it go on.
+    """
     lock = project.lock
     manifest = None if lock else manifests.read_manifest(out)
     try:
@@ -81,8 +87,9 @@ def plan(project: Project, bundle: Bundle, out: Path) -> Plan:
         raise
     before = lock.release.text if lock else manifest.release if manifest else ""
     sources = targets(project)
+    old = lock.certificates if lock else _released(manifest)
     made = plans.make(
-        lock.certificates if lock else _released(manifest),
+        old,
         new.certificates,
         lock=lock,
         before=before,
@@ -100,6 +107,45 @@ def plan(project: Project, bundle: Bundle, out: Path) -> Plan:
         one_way=one_way,
         packaging=changed(lock, new),
         standing=standing,
+        hosts=_covered(project, made, new, seen) if seen else (),
+        warnings=(*made.warnings, *_waiting(project, _steps(project, new), seen)),
+    )
+
+
+def held(project: Project, new: Lock, seen: SeenHosts | None) -> tuple[OverriddenStep, ...]:
+    """Return the steps to a new lock that go on by an override; raise HostsError where one must wait."""
+    policy = project.rollout
+    if policy is None:
+        return ()
+    return rollout.hold(_steps(project, new), policy, seen, now=project.now, today=project.today)
+
+
+def _steps(project: Project, new: Lock) -> tuple[HostsStep, ...]:
+    """Return what a new lock does that needs a CA on hosts."""
+    old = project.lock.certificates if project.lock else ()
+    return rollout.steps(old, new.certificates, project.lifecycle, project.today)
+
+
+def _waiting(project: Project, steps: Sequence[HostsStep], seen: SeenHosts | None) -> Iterator[Warned]:
+    """Yield a warning for each step that 'trustpack lock' refuses, or would without an override."""
+    policy = project.rollout
+    for step in steps if policy else ():
+        said = rollout.short(step, policy, seen, now=project.now) if policy else ""
+        if said and policy:
+            verb = step.said.split(") ", 1)[1]
+            over = "" if policy.override(step.item.sha256, project.today) is None else ": it is overridden"
+            yield Warned(step.item, f"{verb}, and {said}{over}")
+
+
+def _covered(project: Project, made: Plan, new: Lock, seen: SeenHosts) -> tuple[Coverage, ...]:
+    """Return on how many hosts each CA is that the plan changes, or that others wait for."""
+    changed_ones = {one.sha256 for one in made.change.items}
+    awaited = {project.lifecycle.stage(key).successor for key in changed_ones}
+    age = project.rollout.max_age if project.rollout else rollout.MAX_AGE
+    return tuple(
+        rollout.coverage(one, seen, now=project.now, max_age=age)
+        for one in new.certificates
+        if one.sha256 in changed_ones | awaited or one.state == "incoming"
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from builder.config import Config
     from builder.lifecycle.approvers import Approvers
     from builder.lifecycle.lock import Lock
+    from builder.lifecycle.rollout import RolloutPolicy
     from builder.lifecycle.states import Lifecycle
     from builder.model import Release
     from builder.text.document import Document
@@ -85,6 +86,16 @@ class Project(msgspec.Struct, frozen=True, dict=True):
         """Who approves the lock, None where nobody needs to; raises ConfigError naming file and line."""
         section = self.config.approvals
         return approvers.read(section, self.where, self.folder) if section else None
+
+    @cached_property
+    def rollout(self) -> RolloutPolicy | None:
+        """What is asked of hosts, None where nothing is; raises ConfigError naming file and line."""
+        section = self.config.lifecycle.hosts
+        if section is None:
+            return None
+        from builder.lifecycle import rollout
+
+        return rollout.read(section, self.where)
 
     def where(self, key: tuple[str | int, ...]) -> str:
         """Return "file:line" of a key of the configuration."""

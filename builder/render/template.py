@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import traceback
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from builder.errors import ConfigError
 from builder.render.shipped import ROOT
 from builder.text import files
+from builder.text.quoting import Quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +30,17 @@ def static(path: Path) -> bytes:
 def static_in(templates: Path, name: str) -> bytes:
     """Return such a file of a folder: a built-in one is asked for in each package of each organisation."""
     return static(templates / name)
+
+
+def inline(path: Path) -> Quoted:
+    """Return a file of ours that stands inside a page as it is; no value of anybody's is in it."""
+    return Quoted(static(path).decode("utf-8"))
+
+
+def source_hash(path: Path) -> str:
+    """Return what a page's Content-Security-Policy allows: the text between two tags, and no other."""
+    digest = hashlib.sha256(static(path)).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
 @lru_cache(maxsize=64)

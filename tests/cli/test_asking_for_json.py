@@ -45,6 +45,7 @@ def test_text_and_json_at_once_is_an_error(world: World, command: str) -> None:
     """It is told before anything is done, and as JSON, since that was asked for."""
     needed = {
         "diff": "a b",
+        "doctor report": "hosts.json",
         "inspect": "x",
         "init": "roots.pem --org acme",
         "sign": "dist",

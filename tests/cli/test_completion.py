@@ -40,7 +40,7 @@ FREE = {
     "server_cert", "server_key", "ca_file", "certificate", "file", "gpg", "gpg_next", "keys", "port",
     "builder", "public", "public_next", "reason", "record", "releases", "run", "sign", "since",
     "repo", "site", "source", "to", "lock", "what", "places", "timeout",
-    "profile_cert", "profile_key",
+    "profile_cert", "profile_key", "inventory", "max_age", "at_least", "html", "csv", "openmetrics", "hosts",
 }  # fmt: skip
 
 

@@ -14,6 +14,8 @@ _FILES = {
     "password": ("lint", "roots.pem", "--password-file", "password"),
     "x.deb": ("inspect", "x.deb"),
     "y.deb": ("diff", "y.deb", "roots.pem"),
+    "hosts.json": ("doctor", "report", "hosts.json"),
+    "report.json": ("plan", "--hosts", "report.json"),
     "roots.pem": ("lint", "roots.pem"),
     "recipes/x.yaml": ("build", "--target", "x"),
 }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from builder.docs.schemas import NAMES, PRINTED, schema
-from tests import approvers
+from tests import approvers, host_documents
 from tests.cli.conftest import World
 from tests.commands import commands
 
@@ -31,6 +31,7 @@ CASES = {
     "recipes-show": ("recipes show deb --json", 0),
     "recipes-export": ("recipes export deb --json", 0),
     "docs": ("docs --json", 0),
+    "hosts": ("doctor report hosts --lock trustpack.lock --json", 3),  # one of them is no report
     "attest": ("attest --json", 0),
     "names": ("names --offline --json", 0),
     "sign": ("sign dist --json", 0),
@@ -122,6 +123,15 @@ def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document
         assert rotating.run("build").code == 0
     if document == "inspect":
         (rotating.folder / "dist" / "cut.deb").write_bytes(b"!<arch>\ndebian-binary")
+    if document == "hosts":
+        extra = [{"sha256": "d" * 64, "subject": "CN=Acme Root R9"}]
+        rows = [
+            host_documents.row({host_documents.OLD: "missing"}, extra=extra, mend="apt install acme-ca-certs")
+        ]
+        clone = host_documents.document("web-2", host={"machine": host_documents.machine("web-1")})
+        found = host_documents.text(host_documents.document("web-1", *rows), clone)
+        rotating.write("hosts/all.jsonl", found)
+        rotating.write("hosts/none.json", "[]")
     if document == "sign":
         assert rotating.run("keys", "new").code == 0
     if document == "check-site" or document.startswith("repo-"):
@@ -163,7 +173,7 @@ def _lines() -> list[str]:
 def _words(line: str) -> list[str]:
     """Return the words of a command's name."""
     words = line.split()
-    return words[:2] if words[0] in {"recipes", "keys", "repo"} else words[:1]
+    return words[:2] if words[0] in {"doctor", "recipes", "keys", "repo"} else words[:1]
 
 
 @pytest.mark.parametrize("line", ALSO)

@@ -199,6 +199,7 @@ def _exported(folder: Path) -> object:
     return [(source.templates / name).read_bytes() for name in recipe.templates(source)]
 
 
+_HOSTS = ("doctor", "report", "hosts.jsonl", "--now", NOW)
 _JOBS = tuple(SYSTEMS["github"])
 _SOON = ("--now", "2026-11-24T13:00:00Z")
 CASES = {
@@ -218,6 +219,11 @@ CASES = {
         worlds.released,
         _by_hand(_prove),
         {"json": _bytes("dist/proof.json"), "text": _bytes("dist/proof.md")},
+    ),
+    "doctor report": Case(
+        worlds.hosts,
+        trustpack(*_HOSTS, "--html", "hosts.html", "--csv", "hosts.csv", "--openmetrics", "hosts.prom"),
+        {name: _bytes(f"hosts.{name}") for name in ("html", "csv", "prom")},
     ),
     "check": Case(
         worlds.project,

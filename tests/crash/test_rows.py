@@ -40,7 +40,8 @@ _SCRATCH = {
 # Options with a path that is read, or that only says where the command writes anyway.
 _READ = {
     "ca_file", "certificate", "config", "folder", "keys", "lock", "out", "password_file", "places",
-    "profile_cert", "profile_key", "public", "public_next", "root", "server_cert", "server_key", "site",
+    "hosts", "inventory", "profile_cert", "profile_key", "public", "public_next", "root", "server_cert",
+    "server_key", "site",
 }  # fmt: skip
 
 

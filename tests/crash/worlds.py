@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from builder import cli
 from builder.prove import authority
 from builder.signing import rotation
-from tests import site_keys
+from tests import host_documents, site_keys
 from tests.tools import require
 
 if TYPE_CHECKING:
@@ -101,6 +101,12 @@ def project(folder: Path) -> None:
     """Make a configuration and a bundle."""
     roots(folder)
     _config(folder)
+
+
+def hosts(folder: Path) -> None:
+    """Make the reports of two hosts that have all that they should."""
+    found = [host_documents.document(name, time=NOW) for name in ("web-1", "web-2")]
+    (folder / "hosts.jsonl").write_text(host_documents.text(*found))
 
 
 @_once

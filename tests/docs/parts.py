@@ -28,6 +28,8 @@ SECTIONS = {
     "BundleSection": "bundle",
     "OverrideSection": "bundle.overrides",
     "LifecycleSection": "lifecycle",
+    "HostsSection": "lifecycle.hosts",
+    "HostsOverrideSection": "lifecycle.hosts.overrides",
     "AuthoritySection": "lifecycle.authorities",
     "RepositorySection": "repository",
     "PublishSection": "publish",
@@ -49,6 +51,7 @@ LOCK_SECTIONS = {
     "Packaging": "packaging",
     "_Approval": "approval",
     "_Signature": "signature of an approval",
+    "OverriddenStep": "overridden step",
 }
 RECIPE_SECTIONS = {
     "RecipeSection": "A recipe",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +12,6 @@ from builder.render.shipped import ROOT
 from builder.repositories.page import checks, verification
 from builder.repositories.page.authority import Mention, grouped, mentions, rows, shortened
 from builder.repositories.page.timeline import timeline
-from builder.text.quoting import Quoted
 from builder.text.times import stamp
 
 if TYPE_CHECKING:
@@ -41,10 +38,10 @@ def _scope(view: SiteView) -> dict[str, Any]:
     return {
         "view": view,
         "name": shortened(view.organisation.name),
-        "style": _inline("page.css"),
-        "script": _inline("page.js"),
-        "style_hash": _hash("page.css"),
-        "script_hash": _hash("page.js"),
+        "style": template.inline(_TEMPLATES / "page.css"),
+        "script": template.inline(_TEMPLATES / "page.js"),
+        "style_hash": template.source_hash(_TEMPLATES / "page.css"),
+        "script_hash": template.source_hash(_TEMPLATES / "page.js"),
         "now": stamp(now),
         "today": now.date(),
         "expires": stamp(moment(view.expires)),
@@ -122,17 +119,6 @@ def _key(key: SiteKey) -> KeyRow:
         groups = tuple(key.fingerprint[i : i + 4] for i in range(0, len(key.fingerprint), 4))
         return KeyRow(key, groups)
     return KeyRow(key, grouped(key.fingerprint))
-
-
-def _inline(name: str) -> Quoted:
-    """Return a file of ours that stands inside the page as it is; no value of anybody's is in it."""
-    return Quoted(template.static(_TEMPLATES / name).decode("utf-8"))
-
-
-def _hash(name: str) -> str:
-    """Return what the Content-Security-Policy allows: the text between the tags, and no other."""
-    digest = hashlib.sha256(template.static(_TEMPLATES / name)).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
 def moment(time: int) -> dt.datetime:

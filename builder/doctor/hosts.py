@@ -1,0 +1,312 @@
+"""Many hosts' reports become one answer: which hosts trust each CA, which lack it, and which say nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from builder.doctor import host_report, inventory
+from builder.errors import HostsError, UsageError
+from builder.model import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from fractions import Fraction
+
+    from builder.doctor.documents import SourceDocument
+    from builder.doctor.host_report import HostReport, StoreFinding
+    from builder.doctor.inventory import HostInventory
+    from builder.model import CertificateSummary
+
+MOST_HOSTS = 200_000
+_AHEAD = dt.timedelta(minutes=5)  # by which clocks differ
+_MOST_UNREADABLE = 1_000
+
+# What is known of a host: only the first counts for anything that must be there.
+HostStatus = Literal["fresh", "incomplete", "stale", "future", "silent"]
+Standing = Literal["trusted", "lacking", "unknown", "present", "absent"]
+WANTED: tuple[Standing, ...] = ("trusted", "lacking", "unknown")
+UNWANTED: tuple[Standing, ...] = ("present", "absent", "unknown")
+
+
+class UnreadableReport(msgspec.Struct, frozen=True):
+    """A document that is no host's report."""
+
+    message: str
+    hint: str
+
+
+class GatheredReports(msgspec.Struct, frozen=True):
+    """The newest report of each host, what could not be read, and what was left out.
+
+    `shared` has the machine ids under which several names reported: copies of one image, mostly.
+    """
+
+    organisation: str
+    reports: tuple[HostReport, ...]
+    unreadable: tuple[UnreadableReport, ...] = ()
+    more_unreadable: int = 0
+    others: int = 0
+    shared: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+
+
+class JudgedHost(msgspec.Struct, frozen=True):
+    """One host: what is known of it, and where it stands for each CA, by SHA-256."""
+
+    name: str
+    machine: str
+    status: HostStatus
+    counted: bool
+    report: HostReport | None
+    standings: Mapping[str, Standing]
+
+    def findings(self, sha256: str) -> list[StoreFinding]:
+        """Return what is wrong with its stores for a CA."""
+        return [one for one in self.report.findings if one.sha256 == sha256] if self.report else []
+
+
+class AuthorityOutlook(msgspec.Struct, frozen=True):
+    """One CA: its state, and how many of the hosts that count stand how."""
+
+    sha256: str
+    subject: str
+    state: str
+    not_after: str
+    hosts: Mapping[Standing, int]
+
+    @property
+    def wanted(self) -> bool:
+        """Whether hosts are to trust it."""
+        return self.state not in {"distrusted", "withdrawn"}
+
+
+class HostsReport(msgspec.Struct, frozen=True):
+    """All of it; `at_least` is the part of the hosts that must trust a CA before it is used."""
+
+    organisation: str
+    release: str
+    now: dt.datetime
+    max_age: dt.timedelta
+    at_least: Fraction
+    inventory: bool
+    hosts: tuple[JudgedHost, ...]
+    authorities: tuple[AuthorityOutlook, ...]
+    gathered: GatheredReports
+
+    @property
+    def counted(self) -> tuple[JudgedHost, ...]:
+        """The hosts that count: those of the inventory, or without one all."""
+        return tuple(one for one in self.hosts if one.counted)
+
+    def statuses(self) -> dict[str, int]:
+        """Return how many of the hosts that count have each status."""
+        found = Counter(one.status for one in self.counted)
+        return {word: found[word] for word in ("fresh", "incomplete", "stale", "future", "silent")}
+
+    def enough(self, one: AuthorityOutlook) -> bool:
+        """Tell whether as many hosts as are asked for trust a CA."""
+        total = len(self.counted)
+        return total > 0 and one.hosts.get("trusted", 0) >= self.at_least * total
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is to be done: every host that counts is fresh, and has what it should."""
+        wrong = {"lacking", "unknown", "present"}
+        return (
+            all(one.status == "fresh" and not wrong & {*one.standings.values()} for one in self.counted)
+            and all(one.counted for one in self.hosts)
+            and not self.gathered.shared
+        )
+
+
+def gather(
+    documents: Iterable[SourceDocument], *, organisation: str, now: dt.datetime, max_age: dt.timedelta
+) -> GatheredReports:
+    """Return each host's newest report, of `organisation` alone, or where it is empty of the only one.
+
+    Raises UsageError where there are several, as nobody can tell which of them is meant.
+    """
+    newest: dict[str, HostReport] = {}
+    names: dict[str, set[str]] = {}
+    unreadable: list[UnreadableReport] = []
+    slugs: Counter[str] = Counter()
+    failed = 0
+    for document in documents:
+        try:
+            report = host_report.read(document)
+        except HostsError as error:
+            failed += 1
+            if failed <= _MOST_UNREADABLE:
+                unreadable.append(UnreadableReport(str(error), error.hint))
+            continue
+        slugs[report.organisation] += 1
+        if report.organisation != (organisation or report.organisation):
+            continue
+        _take(newest, report, now)
+        if now - report.time <= max_age:  # who was renamed before that is not two
+            names.setdefault(report.machine, set()).add(report.name)
+    if not organisation and len(slugs) > 1:
+        few = ", ".join(sorted(slugs)[:5])
+        raise UsageError(
+            f"the reports: are of {len(slugs)} organisations: {few}", hint="say which: --org NAME"
+        )
+    found = organisation or next(iter(slugs), "")
+    return GatheredReports(
+        organisation=found,
+        reports=tuple(newest.values()),
+        unreadable=tuple(unreadable),
+        more_unreadable=failed - len(unreadable),
+        others=sum(slugs.values()) - slugs[found],
+        shared={key: tuple(sorted(all_)) for key, all_ in sorted(names.items()) if key and len(all_) > 1},
+    )
+
+
+def _take(newest: dict[str, HostReport], report: HostReport, now: dt.datetime) -> None:
+    """Keep a report where it is its host's newest; one of a clock that is ahead only without another."""
+    before = newest.get(report.key)
+    if before is None and len(newest) >= MOST_HOSTS:
+        raise UsageError(
+            f"the reports: are of more than {MOST_HOSTS} hosts", hint="report on a part at a time"
+        )
+    if before is None or _rank(report, now) > _rank(before, now):
+        newest[report.key] = report
+
+
+def _rank(report: HostReport, now: dt.datetime) -> tuple[bool, dt.datetime, str]:
+    return report.time - now <= _AHEAD, report.time, report.where
+
+
+def judge(
+    gathered: GatheredReports,
+    *,
+    now: dt.datetime,
+    max_age: dt.timedelta,
+    at_least: Fraction,
+    listed: HostInventory | None = None,
+    known: Sequence[CertificateSummary] = (),
+    former: Sequence[CertificateSummary] = (),
+    release: str = "",
+) -> HostsReport:
+    """Return what the reports say at `now`; what a host said before `max_age` does not count as trust.
+
+    `known` are the CAs as the lock lists them and `former` those of earlier releases, where that is at hand:
+    without it, the newest release that any host tells says what there should be.
+    """
+    release = release or _newest(gathered.reports)
+    authorities = _authorities(gathered.reports, release, known, former)
+    entries, silent = _matched(gathered.reports, listed)
+    hosts = [
+        _judged(report, authorities, counted=report.key in entries, now=now, max_age=max_age)
+        for report in gathered.reports
+    ]
+    unknown: dict[str, Standing] = dict.fromkeys(authorities, "unknown")
+    hosts += [JudgedHost(name, "", "silent", counted=True, report=None, standings=unknown) for name in silent]
+    hosts.sort(key=lambda one: (one.name, one.machine))
+    totals: dict[str, Counter[Standing]] = {key: Counter() for key in authorities}
+    for host in hosts:
+        for key, standing in host.standings.items() if host.counted else ():
+            totals[key][standing] += 1
+    return HostsReport(
+        organisation=gathered.organisation,
+        release=release,
+        now=now,
+        max_age=max_age,
+        at_least=at_least,
+        inventory=listed is not None,
+        hosts=tuple(hosts),
+        authorities=tuple(
+            msgspec.structs.replace(one, hosts=dict(totals[key])) for key, one in authorities.items()
+        ),
+        gathered=gathered,
+    )
+
+
+def _newest(reports: Sequence[HostReport]) -> str:
+    return max((one.release for one in reports), key=lambda text: Release(text).numbers, default="")
+
+
+_ORDER = ("active", "incoming", "retiring", "distrusted", "withdrawn")
+
+
+def _authorities(
+    reports: Sequence[HostReport],
+    release: str,
+    known: Sequence[CertificateSummary],
+    former: Sequence[CertificateSummary],
+) -> dict[str, AuthorityOutlook]:
+    """Return every CA that is told of, by SHA-256: as the lock says, or else the newest release."""
+    found = {
+        one.sha256: AuthorityOutlook(
+            one.sha256, one.subject, one.state or "active", one.ends.date().isoformat(), {}
+        )
+        for one in known
+    }
+    for one in former:
+        found.setdefault(one.sha256, AuthorityOutlook(one.sha256, one.subject, "withdrawn", "", {}))
+    newest = max((one for one in reports if one.release == release), key=lambda one: one.time, default=None)
+    for sent in newest.authorities if newest and not known else ():
+        state = {"next": "incoming", "": "withdrawn"}.get(sent.state, sent.state)
+        state = state if state in _ORDER else "active"
+        found.setdefault(
+            sent.sha256, AuthorityOutlook(sent.sha256, sent.subject, state, sent.not_after[:10], {})
+        )
+    for report in reports:
+        for sent in report.authorities:
+            if sent.sha256 not in found:
+                found[sent.sha256] = AuthorityOutlook(sent.sha256, sent.subject, "withdrawn", "", {})
+    return dict(
+        sorted(found.items(), key=lambda item: (_ORDER.index(item[1].state), item[1].subject, item[0]))
+    )
+
+
+def _matched(reports: Sequence[HostReport], listed: HostInventory | None) -> tuple[set[str], list[str]]:
+    """Return the keys of the hosts that count, and the entries of the inventory that none of them is."""
+    if listed is None:
+        return {one.key for one in reports}, []
+    by_alias: dict[str, list[str]] = {}
+    for one in reports:
+        for alias in listed.matches(one.name, one.machine):
+            by_alias.setdefault(alias, []).append(one.key)
+    counted: set[str] = set()
+    silent: list[str] = []
+    for entry in listed.entries:
+        keys = [key for alias in inventory.aliases(entry) for key in by_alias.get(alias, ())]
+        counted.update(keys)
+        silent += [] if keys else [entry]
+    return counted, silent
+
+
+def _judged(
+    report: HostReport,
+    authorities: Mapping[str, AuthorityOutlook],
+    *,
+    counted: bool,
+    now: dt.datetime,
+    max_age: dt.timedelta,
+) -> JudgedHost:
+    status = _status(report, now, max_age)
+    standings = {key: _standing(report, one, status) for key, one in authorities.items()}
+    return JudgedHost(report.name, report.machine, status, counted, report, standings)
+
+
+def _status(report: HostReport, now: dt.datetime, max_age: dt.timedelta) -> HostStatus:
+    if report.time - now > _AHEAD:
+        return "future"
+    if now - report.time > max_age:
+        return "stale"
+    return "fresh" if report.complete else "incomplete"
+
+
+def _standing(report: HostReport, one: AuthorityOutlook, status: HostStatus) -> Standing:
+    """Return where a host stands: that it has something counts at any age, that it has all only if fresh."""
+    states = report.states.get(one.sha256)
+    if not one.wanted:
+        if states and states.present:
+            return "present"
+        return "absent" if status == "fresh" else "unknown"
+    if status != "fresh" or states is None:
+        return "unknown"
+    return "trusted" if states.trusted else "lacking"

@@ -1,0 +1,65 @@
+"""The hosts that there should be: a name or a machine id a line, for which a report is missed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.errors import UsageError
+from builder.text import files
+from builder.text.quoting import visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOST = 200_000
+_LINE = re.compile(r"[^\s,;\"']{1,255}")
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class HostInventory(msgspec.Struct, frozen=True):
+    """The entries of a list of hosts, in its order; by name, whatever its case, or by machine id."""
+
+    entries: tuple[str, ...]
+
+    @staticmethod
+    def matches(name: str, machine: str) -> tuple[str, ...]:
+        """Return what entries would name such a host."""
+        return (machine, name.casefold()) if machine else (name.casefold(),)
+
+
+def read(path: Path) -> HostInventory:
+    """Read a list of hosts; raise UsageError naming file and line."""
+    try:
+        lines = files.text(path).split("\n")
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise UsageError(f"--inventory {visible(str(path))}: cannot be read: {said}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--inventory {visible(str(path))}: is not UTF-8 text") from None
+    found: dict[str, None] = {}
+    for number, line in enumerate(lines, start=1):
+        word = line.partition("#")[0].strip()
+        if not word:
+            continue
+        if not _LINE.fullmatch(word):
+            raise UsageError(
+                f"{visible(str(path))}:{number}: is no host's name or machine id",
+                hint="one a line, and nothing else on it: from a table, cut -d, -f1",
+            )
+        found[word.casefold()] = None
+    if not found:
+        raise UsageError(f"--inventory {visible(str(path))}: names no host")
+    if len(found) > _MOST:
+        raise UsageError(f"--inventory {visible(str(path))}: names more than {_MOST} hosts")
+    return HostInventory(tuple(found))
+
+
+def aliases(entry: str) -> tuple[str, ...]:
+    """Return an entry, and what a doctor tells of the machine id that it may be: never the id itself."""
+    if not _ID.fullmatch(entry):
+        return (entry,)
+    return entry, hashlib.sha256(f"trustpack-doctor:{entry}".encode()).hexdigest()[:32]

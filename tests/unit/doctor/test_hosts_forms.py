@@ -1,0 +1,143 @@
+"""What a hostile host sends is text in every form of the report: no markup, formula, escape code or line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from builder.doctor import hosts_csv, hosts_json, hosts_metrics, hosts_page, hosts_text
+from builder.doctor.redaction import redacted
+from tests.host_documents import GONE, NEW, OLD, document, row
+from tests.unit.doctor.reports import gathered, judged
+
+NASTY = (
+    "<script>alert(1)</script>",
+    "</style><img src=x onerror=alert(1)>",
+    '" onload="alert(1)',
+    '=HYPERLINK("http://x")',
+    " +1-1",
+    "@SUM(A1)",
+    "\uff1d1",
+    "\t=1",
+    "x\x1b]0;pwned\x07\x1b[2J",
+    "x\u202egnp.exe",
+    'x"} 1\ntrustpack_hosts{status="fresh"} 9999\n# EOF',
+    "x\\",
+    "{{ 7 * 7 }}{% raw %}",
+    "x\u2028y\u0085z",
+    "x\x00y",
+)
+
+
+def _hostile(text: str) -> dict[str, Any]:
+    states = {OLD: "valid", NEW: "missing", GONE: "distrusted"}
+    extra = [{"sha256": "d" * 64, "subject": text}]
+    rows = row(
+        states, kind=text, what=text, where=text, user=text, problem=text, mend=text, note=text, extra=extra,
+        shadowed_by=text,
+    )  # fmt: skip
+    return document(text, rows, host={"description": text, "system": text, "user": text})
+
+
+class _Tags(HTMLParser):
+    """Every tag with its attributes, and the text between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.texts = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep one."""
+        self.tags.append((tag, tuple(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep it."""
+        self.texts += data
+
+
+def _tags(text: str) -> list[tuple[str, tuple[tuple[str, str | None], ...]]]:
+    parser = _Tags()
+    parser.feed(hosts_page.as_page(judged(_hostile(text), document("web-1", complete=False))))
+    return parser.tags
+
+
+def test_a_page_has_the_same_tags_whatever_hosts_say() -> None:
+    """Tags and attributes are the template's alone, and no link leads out of it."""
+    plain = _tags("plain")
+    assert {text: _tags(text) == plain for text in NASTY} == dict.fromkeys(NASTY, True)
+    links = [value for _, attributes in plain for key, value in attributes if key in {"href", "src"}]
+    assert [link for link in links if not str(link).startswith(("#", "data:image/svg"))] == []
+    assert "script" not in {tag for tag, _ in plain}
+
+
+def test_what_was_sent_is_shown() -> None:
+    """Escaped, and not left out."""
+    parser = _Tags()
+    parser.feed(hosts_page.as_page(judged(_hostile(NASTY[0]))))
+    assert NASTY[0] in parser.texts
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+def test_a_table_has_no_formula(text: str) -> None:
+    """Read back by a parser, each cell begins as text, and there are as many as there should be."""
+    rows = list(csv.reader(io.StringIO(hosts_csv.as_csv(judged(_hostile(text))))))
+    assert {len(one) for one in rows} == {len(hosts_csv.COLUMNS)}
+    cells = [cell for one in rows for cell in one]
+    assert [
+        cell for cell in cells if cell.strip()[:1] and cell.strip()[0] in "=+-@\uff1d\uff0b\uff0d\uff20"
+    ] == []
+    assert [cell for cell in cells if not cell.isprintable()] == []
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+def test_metrics_have_no_line_of_a_host(text: str) -> None:
+    """As many lines as with a plain name, all of ours, and one end."""
+    lines = hosts_metrics.as_openmetrics(judged(_hostile(text))).splitlines()
+    plain = hosts_metrics.as_openmetrics(judged(_hostile("plain"))).splitlines()
+    assert len(lines) == len(plain)
+    assert lines.count("# EOF") == 1
+    value = r'"(?:[^"\\\n]|\\["\\n])*"'
+    label = rf"[a-z_0-9]+={value}"
+    line = re.compile(rf"# .*|trustpack_hosts\w*\{{{label}(?:,{label})*\}} [0-9]+")
+    assert [one for one in lines if not line.fullmatch(one)] == []
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+def test_a_terminal_obeys_no_host(text: str) -> None:
+    """Text and JSON print nothing but what can be seen."""
+    report = judged(_hostile(text))
+    assert [line for line in hosts_text.as_text(report).split("\n") if not line.isprintable()] == []
+    printed = hosts_json.as_json(report)
+    assert [line for line in printed.split("\n") if not line.isprintable()] == []
+    assert json.loads(printed)["hosts"][0]["name"] == text
+
+
+def test_names_of_users_are_taken_out_everywhere() -> None:
+    """The same name has the same number in every report; root is nobody's name."""
+    states = {OLD: "valid", NEW: "missing", GONE: "missing"}
+    alice = row(
+        states,
+        where="/home/alice/venv/cacert.pem",
+        user="alice",
+        mend="/home/alice/venv/bin/pip install acme-certifi",
+    )
+    found = gathered(
+        document("a", alice, row(states, where=r"C:\Users\Bob Smith\x.pem"), host={"user": "alice"}),
+        document("b", row(states, where="/Users/zoe/x", problem="alice owns it", user="root")),
+    ).reports
+    shown = [
+        (one.where, one.user, one.problem, one.mend) for report in redacted(found) for one in report.findings
+    ]
+    assert shown == [
+        ("/home/user-2/venv/cacert.pem", "user-2", "", "/home/user-2/venv/bin/pip install acme-certifi"),
+        (r"C:\Users\user-1\x.pem", "", "", ""),
+        ("/Users/user-3/x", "root", "user-2 owns it", ""),
+    ]
+    assert {report.user for report in redacted(found)} == {"root", "user-2"}
