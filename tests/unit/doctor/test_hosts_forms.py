@@ -16,6 +16,7 @@ from builder.doctor.redaction import redacted
 from tests.host_documents import GONE, NEW, OLD, document, row
 from tests.unit.doctor.reports import gathered, judged
 
+HOMES = "/home"
 NASTY = (
     "<script>alert(1)</script>",
     "</style><img src=x onerror=alert(1)>",
@@ -124,9 +125,9 @@ def test_names_of_users_are_taken_out_everywhere() -> None:
     states = {OLD: "valid", NEW: "missing", GONE: "missing"}
     alice = row(
         states,
-        where="/home/alice/venv/cacert.pem",
+        where=f"{HOMES}/alice/venv/cacert.pem",
         user="alice",
-        mend="/home/alice/venv/bin/pip install acme-certifi",
+        mend=f"{HOMES}/alice/venv/bin/pip install acme-certifi",
     )
     found = gathered(
         document("a", alice, row(states, where=r"C:\Users\Bob Smith\x.pem"), host={"user": "alice"}),
@@ -136,7 +137,12 @@ def test_names_of_users_are_taken_out_everywhere() -> None:
         (one.where, one.user, one.problem, one.mend) for report in redacted(found) for one in report.findings
     ]
     assert shown == [
-        ("/home/user-2/venv/cacert.pem", "user-2", "", "/home/user-2/venv/bin/pip install acme-certifi"),
+        (
+            f"{HOMES}/user-2/venv/cacert.pem",
+            "user-2",
+            "",
+            f"{HOMES}/user-2/venv/bin/pip install acme-certifi",
+        ),
         (r"C:\Users\user-1\x.pem", "", "", ""),
         ("/Users/user-3/x", "root", "user-2 owns it", ""),
     ]
