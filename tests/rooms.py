@@ -46,11 +46,16 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "lifecycle", "diff", "pipeline", "repositories",
     ),
     "doctor": ("errors", "model", "text", "render", "lifecycle"),
+    "batch": (
+        "errors", "model", "text", "x509", "config", "load", "lint", "render", "release", "lifecycle",
+        "pipeline",
+    ),
     "ci": ("text",),
     "docs": ("errors", "text"),
     "cli": (
         *_GROUND, "text", "config", "load", "lint", "render", "inspect", "release", "lifecycle", "diff",
-        "pipeline", "signing", "repositories", "prove", "publish", "provenance", "doctor", "ci", "docs",
+        "pipeline", "signing", "repositories", "prove", "publish", "provenance", "doctor", "batch",
+        "ci", "docs",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

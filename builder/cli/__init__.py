@@ -44,11 +44,12 @@ COMMANDS = {
     "verify": ("verify", "Verify a release, or a site, without trusting who made it."),
     "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
     "repo": ("repo", "Make a signed site from which packages are installed by name."),
+    "batch": ("batch", "Build the packages of many organisations."),
     "publish": ("publish", "Publish a release's packages to registries."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
     "docs": ("docs", "Show a page of the guide, or list them all."),
 }
-_FUNCTIONS = {"doctor": "app", "recipes": "app", "repo": "app", "keys": "app"}
+_FUNCTIONS = {"batch": "app", "doctor": "app", "recipes": "app", "repo": "app", "keys": "app"}
 _COMPLETING = "_TRUSTPACK_COMPLETE"  # set by a shell that completes a command line
 # 128 and the number of SIGINT, or of SIGPIPE, as shells have it
 _INTERRUPTED = 130

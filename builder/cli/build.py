@@ -68,6 +68,7 @@ def build(
     from builder.pipeline import build as pipeline
     from builder.pipeline.accept import Treatments
     from builder.pipeline.request import request
+    from builder.release.manifest import read_manifest
 
     as_json = options.chosen(form, json=json) == "json"
     project = environment.project(
@@ -85,11 +86,12 @@ def build(
     wanted = request(project, bundle, targets=target, release=release, anchor=known(anchor))
     if not quiet:
         tell("warning", wanted.warnings)
+    previous = read_manifest(out) if project.lock is None else None
     if project.file:
         from builder.pipeline.plan import warnings
 
-        environment.heed(project, warnings(project, bundle, out), quiet=quiet)
-    if project.lock is None and (two := pipeline.successive(wanted, out)):
+        environment.heed(project, warnings(project, bundle, previous), quiet=quiet)
+    if two := pipeline.successive(wanted, previous):
         environment.agree_to_scheme(*two, given=change_scheme)
     with _progress(len(wanted.sources), shown=not (quiet or as_json)) as step:
         manifest = pipeline.build(wanted, out, progress=step)

@@ -16,8 +16,6 @@ from builder.cli.options import Bundled, refuse_idle
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from builder.lifecycle.plan import Warned
     from builder.lifecycle.rollout import SeenHosts
     from builder.load.access import Access
@@ -234,20 +232,13 @@ def hosts(file: Path | None, organisation: str) -> SeenHosts | None:
     return read(file, organisation) if file else None
 
 
-def heed(project: Project, warned: Iterable[Warned], *, quiet: bool = False) -> None:
+def heed(project: Project, warned: tuple[Warned, ...], *, quiet: bool = False) -> None:
     """Print what the plan warns of; raise TrustpackError where the configuration lets that stop a command."""
-    from builder.errors import TrustpackError
+    from builder.pipeline.plan import refuse_warned
 
-    texts = [one.text for one in warned]
-    stops = project.config.lifecycle.fail_on == "warning"
-    if stops or not quiet:
-        tell("warning", texts)
-    if texts and stops:
-        line = project.where(("lifecycle", "fail_on"))
-        raise TrustpackError(
-            f"{line}: lifecycle.fail_on is warning, and there is one to heed",
-            hint="nothing is written: correct the rotation; 'trustpack docs rotate' tells how",
-        )
+    if project.config.lifecycle.fail_on == "warning" or not quiet:
+        tell("warning", [one.text for one in warned])
+    refuse_warned(project, warned)
 
 
 def agree_to_scheme(old: Release, new: Release, *, given: bool) -> None:

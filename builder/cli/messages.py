@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from builder.errors import TrustpackError
 
 _SCHEMA = 1
-# "<where>: <what is wrong>", as every error is written; a host's port is no line.
-_MESSAGE = re.compile(
-    r"(?P<where>https?://[^/\s]*:[0-9]+|.+?)(?::(?P<line>[0-9]+))?: (?P<what>.+)", re.DOTALL
-)
 _JSON = re.compile(r"--json|--format=(?:json|sarif)")
 
 
@@ -72,12 +68,13 @@ def _text(error: TrustpackError) -> str:
 
 
 def _described(error: TrustpackError) -> dict[str, Any]:
+    from builder.text.located import located
+
     # The parts of an error are told one by one; its own text has them all once more below the first line.
     text = _text(error)
     text = text.partition("\n")[0].removesuffix(":") if error.parts else text
-    found = _MESSAGE.fullmatch(text)
-    where, line, what = found.group("where", "line", "what") if found else ("", None, text)
-    return {"where": where, "line": int(line or 0), "message": what, "hint": error.hint}
+    where, line, what = located(text)
+    return {"where": where, "line": line, "message": what, "hint": error.hint}
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -20,6 +20,8 @@ from builder.config.publishing import (
 from builder.config.realms import named as named_realm
 from builder.config.sections import (
     FILE_NAME,
+    LONGEST_SLUG,
+    SLUG,
     AuthoritySection,
     BundleSection,
     Config,
@@ -34,7 +36,9 @@ __all__ = [
     "DESTINATIONS",
     "FILE_NAME",
     "FINGERPRINT",
+    "LONGEST_SLUG",
     "MARKED",
+    "SLUG",
     "ApprovalsSection",
     "AuthoritySection",
     "BundleSection",

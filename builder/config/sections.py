@@ -18,12 +18,14 @@ from builder.text.values import END, LINE, Line
 FILE_NAME = "trustpack.yaml"
 REALM = r"^[a-z0-9]+(-[a-z0-9]+)*" + END  # what comes after the slug in a realm's own
 
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + END
+LONGEST_SLUG = 40
 _Slug = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*" + END,
+        pattern=SLUG,
         min_length=2,
-        max_length=40,
+        max_length=LONGEST_SLUG,
         description="Lower-case letters, digits and single hyphens, a letter first; "
         "every package name starts with it.",
     ),

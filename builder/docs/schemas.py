@@ -88,6 +88,9 @@ PRINTED = {
         "`trustpack verify --json`", "builder.provenance.verify_schema", "VerificationJson"
     ),
     "publish": PrintedJson("`trustpack publish --json`", "builder.publish.delivery_schema", "DeliveryJson"),
+    "batch": PrintedJson(
+        "`trustpack batch build --json` and `batch.json`", "builder.batch.schema", "BatchJson"
+    ),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

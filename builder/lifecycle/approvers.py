@@ -83,13 +83,18 @@ def read(section: ApprovalsSection, where: Callable[[tuple[str, ...]], str], fol
     return Approvers(needed, distrust, tuple(members))
 
 
+def is_key(text: str) -> bool:
+    """Tell whether what is configured of an approver is the key itself, and not a file's name."""
+    return _WRITTEN.match(text) is not None
+
+
 def _member(name: str, text: str, where: Callable[[tuple[str, ...]], str], folder: Path) -> Approver:
     key = ("approvals", "approvers", name)
     if not re.search(LINE, name) or len(name) > _LONGEST:
         hint = f"one line of at most {_LONGEST} characters, without spaces at its ends"
         raise ConfigError(f"{where(key)}: {shown(name)} is no name of an approver", hint=hint)
     place = f"{where(key)}: approvals.approvers.{name}"
-    if not _WRITTEN.match(text):
+    if not is_key(text):
         text, place = _file(text, place, folder)
     try:
         return Approver(name, approving.read_key(text, visible(place)))

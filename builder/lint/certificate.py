@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from builder.x509 import Extension
 
 _DAY = dt.timedelta(days=1)
-_SOON = 90 * _DAY
+SOON = 90 * _DAY
 _LONG = 25 * 366 * _DAY
 # A key of 2040 bits and more comes from a generator that was asked for 2048.
 _RSA_MINIMUM, _RSA_NOMINAL, _RSA_MAXIMUM, _RSA_FUTURE = 2040, 2048, 8192, 3072
@@ -241,7 +241,7 @@ def _time(certificate: Certificate, now: dt.datetime) -> Iterator[tuple[str, str
         return
     if begins > now:
         yield "not-yet-valid", f"is not valid before {begins:%Y-%m-%d}"
-    if now <= ends and ends - now < _SOON:
+    if now <= ends and ends - now < SOON:
         yield "expires-soon", f"expires on {ends:%Y-%m-%d}, in {(ends - now) // _DAY} days"
     if ends - begins > _LONG:
         yield "long-lived", f"is valid for {(ends - begins) // _DAY // 365} years, until {ends:%Y-%m-%d}"

@@ -27,7 +27,7 @@ DATE = Path(__file__).with_name("known_roots.json")
 # A key that is in several rows (renewed certificates) counts as the worst of them that is still so: a public
 # root's older certificate was removed from the list without any distrust of its key.
 _RANK = {"removed": 0, "public": 1, "compromised": 2}
-_OLD = dt.timedelta(days=365)
+OLD = dt.timedelta(days=365)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def list_date() -> ListDate:
 def age(now: dt.datetime, origin: Origin) -> Iterator[Finding]:
     """Yield a note at `origin` where the list is over a year old."""
     days = list_date().days(now)
-    if days > _OLD.days:
+    if days > OLD.days:
         message = f"the list of known roots is of {list_date().as_of}, {days} days ago"
         yield found("old-list", origin, message)
 

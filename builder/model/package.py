@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from builder.model.recipe import Keeping  # noqa: TC001  msgspec reads annotations at run time
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from builder.model.recipe import Keeping
     from builder.model.release import Revision
 
 

@@ -35,11 +35,18 @@ def build(request: BuildRequest, out: Path, *, progress: Callable[[str], None] =
     `progress` hears each target's name when it is done. Raises ConfigError, ReleaseError or OutputError; then
     `out` still holds the release it held before.
     """
-    recipes = [(recipe.read(source), source) for source in request.sources]
     with output.claimed(out) as claim:
-        artifacts, manifest = _following(request, recipes, claim, progress)
+        artifacts, manifest = make(request, claim.previous, str(out), progress=progress)
         output.write(claim, artifacts, manifest)
     return manifest
+
+
+def successive(request: BuildRequest, previous: Manifest | None) -> tuple[Release, Release] | None:
+    """Return the previous release and the one that would follow it, None where nothing would."""
+    if previous is None:
+        return None
+    old, new = releases.stored(previous.release), request.release or _next(request, previous)
+    return (old, new) if new.numbers > old.numbers else None
 
 
 def again(
@@ -56,23 +63,18 @@ def again(
     return _make(same, recipes, releases.stored(manifest.release), progress)[0]
 
 
-def successive(request: BuildRequest, out: Path) -> tuple[Release, Release] | None:
-    """Return the release that `out` holds and the one that would follow it, None where nothing would."""
-    previous = manifests.read_manifest(out)
-    if previous is None:
-        return None
-    old, new = releases.stored(previous.release), request.release or _next(request, previous)
-    return (old, new) if new.numbers > old.numbers else None
-
-
-def _following(
+def make(
     request: BuildRequest,
-    recipes: Sequence[tuple[Recipe, recipe.RecipeSource]],
-    claim: output.Claim,
-    progress: Callable[[str], None],
+    previous: Manifest | None,
+    out: str,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[Artifact], Manifest]:
-    """Make the release that follows the one in the claimed folder, or is that one again."""
-    out, previous = claim.folder, claim.previous
+    """Make, in memory, the release that follows the `previous` one, or is that one again.
+
+    `out` is what errors call the place that holds the previous one. Raises as `build` does.
+    """
+    recipes = [(recipe.read(source), source) for source in request.sources]
     if previous is not None and previous.organisation != request.organisation.slug:
         raise OutputError(
             f"{out}: holds the packages of {previous.organisation}",
@@ -218,7 +220,7 @@ def _next(request: BuildRequest, previous: Manifest | None) -> Release:
     return release.following() if release.text == previous.release and changed else release
 
 
-def _refuse_lower_versions(previous: Manifest | None, manifest: Manifest, out: Path) -> None:
+def _refuse_lower_versions(previous: Manifest | None, manifest: Manifest, out: str) -> None:
     """Raise ReleaseError for a package that clients would take for an older one, though its release is not.
 
     So it is where another trustpack or recipe gave the releases other versions.

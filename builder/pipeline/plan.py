@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from builder.errors import ReleaseError
+from builder.errors import ReleaseError, TrustpackError
 from builder.lifecycle import approvals, rollout
 from builder.lifecycle import lock as locks
 from builder.lifecycle import packaging as packagings
@@ -20,7 +20,7 @@ from builder.release import manifest as manifests
 from builder.render import recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from builder.lifecycle.lock import Lock, OverriddenStep
@@ -156,17 +156,26 @@ def changed(old: Lock | None, new: Lock) -> tuple[str, ...]:
     return tuple(part for part in parts if same or part != packagings.REASONS)
 
 
-def warnings(project: Project, bundle: Bundle, out: Path | None = None) -> tuple[Warned, ...]:
-    """Return what `plan` warns of in the rotation; without a lock and without `out`, of a first release."""
+def warnings(project: Project, bundle: Bundle, previous: Manifest | None = None) -> tuple[Warned, ...]:
+    """Return what `plan` warns of in the rotation since the lock's release or, without a lock, `previous`."""
     lock = project.lock
-    manifest = manifests.read_manifest(out) if out and not lock else None
     return plans.warn(
-        lock.certificates if lock else _released(manifest),
+        lock.certificates if lock else _released(previous),
         locks.describe(bundle, project.lifecycle),
         lock=lock,
         lifecycle=project.lifecycle,
         today=project.today,
     )
+
+
+def refuse_warned(project: Project, warned: Collection[Warned]) -> None:
+    """Raise TrustpackError where the configuration lets what the plan warns of stop a command."""
+    if warned and project.config.lifecycle.fail_on == "warning":
+        line = project.where(("lifecycle", "fail_on"))
+        raise TrustpackError(
+            f"{line}: lifecycle.fail_on is warning, and there is one to heed",
+            hint="nothing is written: correct the rotation; 'trustpack docs rotate' tells how",
+        )
 
 
 def _released(manifest: Manifest | None) -> list[CertificateSummary]:

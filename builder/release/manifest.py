@@ -29,6 +29,7 @@ MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 PROOFS = ("proof.json", "proof.md")
 _SCHEMA = 1
+_OTHER = "choose another folder with --out, or remove it"
 
 # A manifest may come from anywhere, and what it lists is replaced and removed: plain names only.
 FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}$(?!\n)")]
@@ -161,24 +162,29 @@ def describe_release(
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the release that `folder` holds, or None; raise OutputError if it cannot be understood."""
     path = folder / MANIFEST
-    hint = "choose another folder with --out, or remove it"
     try:
         data = files.read(path)
-        keys.refuse(data, str(path), hint=hint)
-        found = msgspec.json.decode(data, type=Manifest)
-        releases.stored(found.release)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
+        raise OutputError(f"{path}: cannot be read: {error.strerror}", hint=_OTHER) from error
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, where: str) -> Manifest:
+    """Return the release that a manifest's text describes; raise OutputError if it cannot be understood."""
+    try:
+        keys.refuse(data, where, hint=_OTHER)
+        found = msgspec.json.decode(data, type=Manifest)
+        releases.stored(found.release)
     except ReleaseError as error:
-        raise OutputError(f"{path}: is not a trustpack manifest: {error}", hint=hint) from None
+        raise OutputError(f"{where}: is not a trustpack manifest: {error}", hint=_OTHER) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise OutputError(f"{path}: is not a trustpack manifest", hint=hint) from None
+        raise OutputError(f"{where}: is not a trustpack manifest", hint=_OTHER) from None
     if found.schema != _SCHEMA:
         raise OutputError(
-            f"{path}: was written by trustpack {visible(found.trustpack)}, whose schema is {found.schema}",
-            hint=hint,
+            f"{where}: was written by trustpack {visible(found.trustpack)}, whose schema is {found.schema}",
+            hint=_OTHER,
         )
     return found
 

@@ -50,6 +50,7 @@ def test_text_and_json_at_once_is_an_error(world: World, command: str) -> None:
         "init": "roots.pem --org acme",
         "sign": "dist",
         "publish": "--to npm",
+        "batch build": "orgs",
         "repo retire": "2026.10 --reason why",
         "repo rehost": "--url https://packages.acme.example",
         "repo push": "www",

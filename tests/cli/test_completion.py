@@ -41,6 +41,7 @@ FREE = {
     "builder", "public", "public_next", "reason", "record", "releases", "run", "sign", "since",
     "repo", "site", "source", "to", "lock", "what", "places", "timeout",
     "profile_cert", "profile_key", "inventory", "max_age", "at_least", "html", "csv", "openmetrics", "hosts",
+    "orgs", "only", "scheduler", "tls_ca_file", "tls_cert", "tls_key",
 }  # fmt: skip
 
 

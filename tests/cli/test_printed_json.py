@@ -30,6 +30,7 @@ CASES = {
     "recipes": ("recipes list --json", 0),
     "recipes-show": ("recipes show deb --json", 0),
     "recipes-export": ("recipes export deb --json", 0),
+    "batch": ("batch build orgs --json", 1),
     "docs": ("docs --json", 0),
     "hosts": ("doctor report hosts --lock trustpack.lock --json", 3),  # one of them is no report
     "attest": ("attest --json", 0),
@@ -141,6 +142,9 @@ def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document
         with (rotating.folder / "trustpack.yaml").open("a") as file:
             file.write(f"approvals: {{needed: 1, approvers: {{{keys}}}}}\n")
         assert rotating.run("lock", "--change-scheme").code == 0
+    if document == "batch":
+        rotating.write("orgs/acme/roots.pem", "")  # and no configuration, for which no worker is asked
+        (rotating.folder / "orgs" / "Umlaut").mkdir()
     if document == "keys-check":
         assert rotating.run("keys", "new").code == 0
         (rotating.folder / "keys" / "1-apk.pem").unlink()
@@ -173,7 +177,7 @@ def _lines() -> list[str]:
 def _words(line: str) -> list[str]:
     """Return the words of a command's name."""
     words = line.split()
-    return words[:2] if words[0] in {"doctor", "recipes", "keys", "repo"} else words[:1]
+    return words[:2] if words[0] in {"batch", "doctor", "recipes", "keys", "repo"} else words[:1]
 
 
 @pytest.mark.parametrize("line", ALSO)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
@@ -50,13 +51,13 @@ class Case(NamedTuple):
     whole: Callable[[Path], bool] = lambda _: False
 
 
-def _release(folder: Path) -> object:
+def _release(folder: Path, out: str = "dist") -> object:
     """Read a release as its manifest has it: it, and each file."""
-    found = manifests.read_manifest(folder / "dist")
+    found = manifests.read_manifest(folder / out)
     if found is None:
         return None
     for one in found.artifacts:
-        data = (folder / "dist" / one.file).read_bytes()
+        data = (folder / out / one.file).read_bytes()
         assert (one.size, one.sha256) == (len(data), hashlib.sha256(data).hexdigest()), one.file
     return found
 
@@ -78,6 +79,10 @@ def _bytes(name: str) -> Callable[[Path], object]:
         return path.read_bytes() if path.exists() else None
 
     return read
+
+
+def _organisation(slug: str, folder: Path) -> object:
+    return _release(folder, f"out/{slug}")
 
 
 _RELEASE = {"manifest": _release, "sums": _sums}
@@ -212,6 +217,16 @@ CASES = {
     "build": Case(worlds.project, trustpack("build", "--release", "2026.2", "--now", NOW), _RELEASE),
     "build over another": Case(
         worlds.built, trustpack("build", "--release", "2026.2", "--now", NOW), _RELEASE
+    ),
+    "batch build": Case(
+        worlds.organisations,
+        _by_hand(worlds.batch),
+        {slug: partial(_organisation, slug) for slug in ("acme", "other")},
+    ),
+    "batch build, of what is there": Case(
+        worlds.batched,
+        trustpack("batch", "build", "orgs", "--out", "out", "--openmetrics", "batch.prom", "--now", NOW),
+        {"report": _bytes("out/batch.json"), "metrics": _bytes("batch.prom")},
     ),
     "attest": Case(worlds.released, trustpack("attest"), _RELEASE),
     "sign": Case(worlds.signable, trustpack("sign", "dist"), _RELEASE, between=r"is not what|\.(rpm|apk)"),

@@ -41,7 +41,7 @@ _SCRATCH = {
 _READ = {
     "ca_file", "certificate", "config", "folder", "keys", "lock", "out", "password_file", "places",
     "hosts", "inventory", "profile_cert", "profile_key", "public", "public_next", "root", "server_cert",
-    "server_key", "site",
+    "server_key", "site", "tls_ca_file", "tls_cert", "tls_key",
 }  # fmt: skip
 
 

@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import cli
+from builder.batch.build import BatchOrder, build
+from builder.batch.organisations import opened
+from builder.batch.outputs import OutputsFolder
+from builder.errors import OutputError
 from builder.prove import authority
 from builder.signing import rotation
 from tests import host_documents, site_keys
+from tests.batch.here import Here
 from tests.tools import require
 
 if TYPE_CHECKING:
@@ -107,6 +112,33 @@ def hosts(folder: Path) -> None:
     """Make the reports of two hosts that have all that they should."""
     found = [host_documents.document(name, time=NOW) for name in ("web-1", "web-2")]
     (folder / "hosts.jsonl").write_text(host_documents.text(*found))
+
+
+@_once
+def organisations(folder: Path) -> None:
+    """Make two organisations, each with its folder."""
+    for slug in ("acme", "other"):
+        (folder / "orgs" / slug).mkdir(parents=True)
+        roots(folder / "orgs" / slug)
+        text = _CONFIG.format(targets="pem, deb").replace("acme}", f"{slug}}}")
+        (folder / "orgs" / slug / "trustpack.yaml").write_text(text, "utf-8")
+
+
+@_once
+def batched(folder: Path) -> None:
+    """Build them."""
+    organisations(folder)
+    with contextlib.chdir(folder):
+        batch()
+
+
+def batch() -> None:
+    """Build the organisations as `batch build` does, by a worker that is this process."""
+    order = BatchOrder(now=dt.datetime.fromisoformat(NOW))
+    with opened(Path("orgs")) as place:
+        report = build(place, OutputsFolder(Path("out")), order, lambda: contextlib.nullcontext(Here()))
+    if report.failed:
+        raise OutputError(report.as_text())
 
 
 @_once

@@ -1,0 +1,167 @@
+"""`batch build`: read what each organisation gave, skip what is built, and write what workers make."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  msgspec reads annotations at run time
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder.batch import engine, organisations
+from builder.batch import record as records
+from builder.batch.building import BuiltRelease
+from builder.batch.job import Job, JobSettings
+from builder.batch.product import product
+from builder.batch.report import BatchReport, BatchRow, BatchStatus
+from builder.config import FILE_NAME
+from builder.errors import ConfigError, TrustpackError
+from builder.x509 import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from builder.batch.engine import Pool
+    from builder.batch.job import JobOutcome
+    from builder.batch.organisations import Organisations
+    from builder.batch.outputs import Outputs
+
+_KEY_HINT = "take it out, and ask who else has seen it: nothing here needs a private key of an organisation"
+
+
+class BatchOrder(msgspec.Struct, frozen=True):
+    """What a command's options say of a batch."""
+
+    now: dt.datetime
+    source_date_epoch: int | None = None
+    targets: list[str] | None = None
+    only: list[str] | None = None
+    allow_urls: bool = False
+    allow_recipes: bool = False
+    dry_run: bool = False
+
+
+class _Build:
+    """One batch: what is known of each organisation so far."""
+
+    def __init__(
+        self, place: Organisations, out: Outputs, order: BatchOrder, progress: Callable[[BatchReport], None]
+    ) -> None:
+        self.place, self.out, self.order, self.progress = place, out, order, progress
+        found = organisations.find(place, order.only)
+        self.slugs = found.slugs
+        self.waiting: dict[str, tuple[bytes, str]] = {}  # the previous manifest, and the key
+        self.settings = JobSettings(
+            verb="building",
+            orgs=place.name,
+            now=order.now,
+            product=product(),
+            source_date_epoch=order.source_date_epoch,
+            targets=order.targets,
+            allow_urls=order.allow_urls,
+            allow_recipes=order.allow_recipes,
+        )
+        self.common = records.common((
+            product(), order.source_date_epoch, order.targets, order.allow_urls, order.allow_recipes
+        ))  # fmt: skip
+        vanished = [] if order.only else sorted(set(out.names()) - set(place.names()))
+        self.report = BatchReport(
+            place.name, out.name, order.now, len(self.slugs) + len(found.refused), vanished
+        )
+        for name, said, hint in found.refused:
+            self.tell(BatchRow(name, BatchStatus.FAILED, message=f"{place.name}/{name}: {said}", hint=hint))
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield what is to be built; of what is not, say so."""
+        for slug in self.slugs:
+            try:
+                job, key, release = self._looked_at(slug)
+            except TrustpackError as error:
+                self.tell(BatchRow(slug, BatchStatus.FAILED, message=str(error), hint=error.hint))
+                continue
+            if release:
+                self.tell(BatchRow(slug, BatchStatus.SKIPPED, release))
+            elif self.order.dry_run:
+                self.tell(BatchRow(slug, BatchStatus.BUILT))
+            else:
+                self.waiting[slug] = job.previous, key
+                yield job
+
+    def _looked_at(self, slug: str) -> tuple[Job, str, str]:
+        """Return an organisation's job and key, and the release that need not be made again (empty: none)."""
+        given, held = self.place.read(slug), self.out.held(slug)
+        if FILE_NAME not in given:
+            hint = "each organisation has its own, beside its bundle"
+            raise ConfigError(f"{self.place.name}/{slug}/{FILE_NAME}: there is no such file", hint=hint)
+        key = records.key(slug, given, self.common)
+        found = records.release(held.manifest) if held.record else None
+        job = Job(slug, given, held.manifest)
+        fits = found and records.fits(held.record, key, found, self.order.now)
+        if found and fits and self.out.is_whole(slug, found.sizes):
+            return job, key, found.release
+        for path, data in given.items():
+            keys.refuse(data, f"{self.place.name}/{slug}/{path}", hint=_KEY_HINT)
+        return job, key, ""
+
+    def hear(self, outcome: JobOutcome) -> None:
+        """Write what came of a job."""
+        slug, fault = outcome.slug, outcome.fault
+        previous, key = self.waiting.pop(slug)
+        if fault:
+            self.tell(BatchRow(slug, BatchStatus.FAILED, "", outcome.seconds, fault.message, fault.hint))
+            return
+        made = msgspec.msgpack.decode(outcome.value, type=BuiltRelease)
+        found = records.release(made.manifest)
+        assert found is not None  # noqa: S101  we made it
+        record = records.BatchRecord(key, records.content(found), self.order.now, made.until)
+        try:
+            self.out.write(slug, previous, made.artifacts, made.manifest, records.encoded(record))
+        except TrustpackError as error:
+            self.tell(BatchRow(slug, BatchStatus.FAILED, "", outcome.seconds, str(error), error.hint))
+            return
+        self.tell(BatchRow(slug, BatchStatus.BUILT, found.release, outcome.seconds, warnings=made.warnings))
+
+    def tell(self, row: BatchRow) -> None:
+        """Note what came of an organisation."""
+        self.report.rows[row.slug] = row
+        self.progress(self.report)
+
+    def end(self) -> None:
+        """Write the report, with what was not reached."""
+        for slug in self.slugs:
+            if slug not in self.report.rows:
+                self.report.rows[slug] = BatchRow(slug, BatchStatus.LEFT)
+        if not self.order.dry_run:
+            self.out.report(self.report.as_json())
+
+
+def build(
+    place: Organisations,
+    out: Outputs,
+    order: BatchOrder,
+    pool: Callable[[], AbstractContextManager[Pool]],
+    *,
+    progress: Callable[[BatchReport], None] = lambda _: None,
+) -> BatchReport:
+    """Build the organisations of a place into `out`, and return what came of each.
+
+    `pool` starts the workers, where there is something to do. An interruption leaves a report of what is
+    done. Raises OutputError where another batch writes to `out`, ToolError where there are no workers.
+    """
+    if order.dry_run:
+        batch = _Build(place, out, order, progress)
+        for _ in batch.jobs():
+            pass
+        return batch.report
+    with out.alone():
+        batch = _Build(place, out, order, progress)
+        try:
+            jobs = batch.jobs()
+            if first := next(jobs, None):
+                with pool() as workers:
+                    for outcome in engine.run(workers, chain([first], jobs), batch.settings):
+                        batch.hear(outcome)
+        finally:
+            batch.end()
+    return batch.report

@@ -1,0 +1,173 @@
+"""Workers of Dask: processes of this machine, or of any cluster whose scheduler is reached by TLS.
+
+Whoever reaches a scheduler or a worker of Dask makes it run code. So those of this machine listen on loopback
+alone, take nobody without the certificate of this run, and have no dashboard; others must be tls://.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from builder.batch.work import chunk
+from builder.errors import ToolError, UsageError
+from builder.release import scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dask.typing import Key
+    from distributed import Client, Future
+
+_LOOPBACK = "127.0.0.1"
+_SAFE = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.comm.require-encryption": True,
+    # Whose worker died is told at once: it is tried once more, alone.
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.profile.enabled": False,
+}
+_LOOK = 1.0  # seconds after which is looked whether somebody is there still
+_PATIENCE = 120.0  # seconds without any worker
+
+
+class RemoteScheduler(msgspec.Struct, frozen=True):
+    """The address of a cluster's scheduler, and files of PEM that let us in, named as Dask names them."""
+
+    address: str
+    tls_ca_file: str
+    tls_cert: str
+    tls_key: str
+
+
+class DaskPool:
+    """The workers that a scheduler knows."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name
+        self._futures: dict[Key, tuple[int, Future[bytes]]] = {}
+        self._done: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
+        self._count = 0
+
+    @property
+    def lanes(self) -> int:
+        """As many as there are workers just now."""
+        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+
+    def submit(self, data: bytes) -> int:
+        """Let a worker do a chunk."""
+        self._count += 1
+        future = self._client.submit(chunk, data, pure=False)
+        self._futures[future.key] = self._count, future
+        future.add_done_callback(self._done.put)  # type: ignore[no-untyped-call]
+        return self._count
+
+    def wait(self) -> tuple[int, bytes | None]:
+        """Return what came of the next chunk that is done."""
+        from distributed.scheduler import KilledWorker
+
+        number, future = self._futures.pop(self._next().key)
+        try:
+            return number, future.result()
+        except KilledWorker:
+            return number, None
+        except ImportError as error:
+            hint = "install this trustpack on all workers"
+            raise ToolError(f"{self._name}: a worker cannot do it: {error}", hint=hint) from None
+        finally:
+            future.release()  # type: ignore[no-untyped-call]
+
+    def _next(self) -> Future[bytes]:
+        waited = 0.0
+        while True:
+            with contextlib.suppress(queue.Empty):
+                future = self._done.get(timeout=_LOOK)
+                if future.status in {"finished", "error"}:
+                    return future
+            lost = any(one.status in {"lost", "cancelled"} for _, one in self._futures.values())
+            if lost or self._client.status != "running":
+                raise ToolError(
+                    f"{self._name}: the connection to the scheduler is lost",
+                    hint="run it again: it goes on from what is done",
+                )
+            waited = 0.0 if self._client.scheduler_info(n_workers=-1)["workers"] else waited + _LOOK
+            if waited > _PATIENCE:
+                raise ToolError(
+                    f"{self._name}: there is no worker any more", hint="start workers, and run it again"
+                )
+
+
+@contextlib.contextmanager
+def local(jobs: int) -> Iterator[DaskPool]:
+    """Start as many processes on this machine; they are gone afterwards, and all that they wrote."""
+    distributed = _distributed()
+    import dask.config
+
+    # Of the user's configuration, nothing: it could open what is closed here.
+    dask.config.refresh(paths=[], env={})
+    dask.config.set(_SAFE)
+    with scratch.folder("dask") as folder:
+        security = distributed.Security.temporary()
+        cluster = distributed.LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            processes=True,
+            host=_LOOPBACK,
+            protocol="tls://",
+            security=security,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": f"{_LOOPBACK}:0"},
+            silence_logs=logging.CRITICAL,
+            local_directory=str(folder),
+            preload=["builder.batch.warm"],
+        )
+        with cluster, distributed.Client(cluster, set_as_default=False, direct_to_workers=True) as client:
+            yield DaskPool(client, "the local cluster")
+
+
+@contextlib.contextmanager
+def remote(scheduler: RemoteScheduler) -> Iterator[DaskPool]:
+    """Use the workers of a cluster that runs already; raises UsageError for one that is not tls://."""
+    address = scheduler.address
+    if not address.startswith("tls://"):
+        raise UsageError(
+            f"--scheduler {address}: is not tls://",
+            hint="Dask runs the code that it is sent: without TLS, anybody's",
+        )
+    distributed = _distributed()
+    import dask.config
+
+    dask.config.set({"distributed.comm.require-encryption": True})
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        security = distributed.Security(
+            require_encryption=True,
+            tls_ca_file=scheduler.tls_ca_file,
+            tls_client_cert=scheduler.tls_cert,
+            tls_client_key=scheduler.tls_key,
+        )
+        client = distributed.Client(address, security=security, set_as_default=False)
+    except (OSError, ValueError) as error:
+        said = str(error).partition("\n")[0]
+        hint = "does it run there, and do its certificates fit --tls-ca-file?"
+        raise ToolError(f"--scheduler {address}: cannot be reached: {said}", hint=hint) from None
+    with client:
+        yield DaskPool(client, address)
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError:
+        raise ToolError(
+            "batch: needs Dask, which is not installed",
+            hint="install trustpack with it: pip install 'trustpack[batch]'",
+        ) from None
+    return distributed
