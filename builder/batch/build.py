@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.batch import engine, organisations
+from builder.batch import engine, given, organisations
 from builder.batch import record as records
 from builder.batch.building import BuiltRelease
 from builder.batch.job import Job, JobSettings
 from builder.batch.product import product
 from builder.batch.report import BatchReport, BatchRow, BatchStatus
-from builder.config import FILE_NAME
-from builder.errors import ConfigError, TrustpackError
-from builder.x509 import keys
+from builder.errors import TrustpackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from builder.batch.engine import Pool
-    from builder.batch.job import JobOutcome
+    from builder.batch.given import Given
+    from builder.batch.job import JobFault, JobOutcome
     from builder.batch.organisations import Organisations
     from builder.batch.outputs import Outputs
 
@@ -65,51 +64,48 @@ class _Build:
         self.common = records.common((
             product(), order.source_date_epoch, order.targets, order.allow_urls, order.allow_recipes
         ))  # fmt: skip
-        vanished = [] if order.only else sorted(set(out.names()) - set(place.names()))
-        self.report = BatchReport(
-            place.name, out.name, order.now, len(self.slugs) + len(found.refused), vanished
-        )
-        for name, said, hint in found.refused:
-            self.tell(BatchRow(name, BatchStatus.FAILED, message=f"{place.name}/{name}: {said}", hint=hint))
+        self.found = found
+        self.report = BatchReport(place.name, out.name, order.now, len(self.slugs) + len(found.refused), [])
 
     def jobs(self) -> Iterator[Job]:
         """Yield what is to be built; of what is not, say so."""
-        for slug in self.slugs:
-            try:
-                job, key, release = self._looked_at(slug)
-            except TrustpackError as error:
-                self.tell(BatchRow(slug, BatchStatus.FAILED, message=str(error), hint=error.hint))
+        for one in given.read(self.place, self.found):
+            self.report.total += bool(one.realm)
+            if one.fault:
+                self.fail(one.slug, one.fault)
                 continue
-            if release:
-                self.tell(BatchRow(slug, BatchStatus.SKIPPED, release))
+            try:
+                job, key, release = self._looked_at(one)
+            except TrustpackError as error:
+                self.fail(one.slug, given.fault(error))
+                continue
+            if job is None:
+                self.tell(BatchRow(one.slug, BatchStatus.SKIPPED, release))
             elif self.order.dry_run:
-                self.tell(BatchRow(slug, BatchStatus.BUILT))
+                self.tell(BatchRow(one.slug, BatchStatus.BUILT))
             else:
-                self.waiting[slug] = job.previous, key
+                self.waiting[one.slug] = job.previous, key
                 yield job
 
-    def _looked_at(self, slug: str) -> tuple[Job, str, str]:
-        """Return an organisation's job and key, and the release that need not be made again (empty: none)."""
-        given, held = self.place.read(slug), self.out.held(slug)
-        if FILE_NAME not in given:
-            hint = "each organisation has its own, beside its bundle"
-            raise ConfigError(f"{self.place.name}/{slug}/{FILE_NAME}: there is no such file", hint=hint)
-        key = records.key(slug, given, self.common)
+    def _looked_at(self, one: Given) -> tuple[Job | None, str, str]:
+        """Return the job of what an organisation gave and its key; or none, and the release that is there."""
+        held, key = self.out.held(one.slug), records.key(one.slug, one.files, self.common)
         found = records.release(held.manifest) if held.record else None
-        job = Job(slug, given, held.manifest)
         fits = found and records.fits(held.record, key, found, self.order.now)
-        if found and fits and self.out.is_whole(slug, found.sizes):
-            return job, key, found.release
-        for path, data in given.items():
-            keys.refuse(data, f"{self.place.name}/{slug}/{path}", hint=_KEY_HINT)
-        return job, key, ""
+        if found and fits and self.out.is_whole(one.slug, found.sizes):
+            return None, key, found.release
+        return one.job(self.place.name, held.manifest), key, ""
+
+    def fail(self, slug: str, fault: JobFault, seconds: float = 0.0) -> None:
+        """Note why nothing came of an organisation."""
+        self.tell(BatchRow(slug, BatchStatus.FAILED, "", seconds, fault.message, fault.hint))
 
     def hear(self, outcome: JobOutcome) -> None:
         """Write what came of a job."""
         slug, fault = outcome.slug, outcome.fault
         previous, key = self.waiting.pop(slug)
         if fault:
-            self.tell(BatchRow(slug, BatchStatus.FAILED, "", outcome.seconds, fault.message, fault.hint))
+            self.fail(slug, fault, outcome.seconds)
             return
         made = msgspec.msgpack.decode(outcome.value, type=BuiltRelease)
         found = records.release(made.manifest)
@@ -118,9 +114,17 @@ class _Build:
         try:
             self.out.write(slug, previous, made.artifacts, made.manifest, records.encoded(record))
         except TrustpackError as error:
-            self.tell(BatchRow(slug, BatchStatus.FAILED, "", outcome.seconds, str(error), error.hint))
+            self.fail(slug, given.fault(error), outcome.seconds)
             return
         self.tell(BatchRow(slug, BatchStatus.BUILT, found.release, outcome.seconds, warnings=made.warnings))
+
+    def _vanished(self) -> Iterator[str]:
+        """Yield what the output has and nobody asks for; of one that failed, no realm is known."""
+        rows = self.report.rows
+        unknown = tuple(f"{slug}-" for slug, row in rows.items() if row.status is BatchStatus.FAILED)
+        for name in set(self.out.names()) - set(rows) - set(self.slugs):
+            if not name.startswith(unknown):
+                yield name
 
     def tell(self, row: BatchRow) -> None:
         """Note what came of an organisation."""
@@ -128,7 +132,8 @@ class _Build:
         self.progress(self.report)
 
     def end(self) -> None:
-        """Write the report, with what was not reached."""
+        """Write the report, with what was not reached and what is there no more."""
+        self.report.vanished = [] if self.order.only else sorted(self._vanished())
         for slug in self.slugs:
             if slug not in self.report.rows:
                 self.report.rows[slug] = BatchRow(slug, BatchStatus.LEFT)
@@ -153,6 +158,7 @@ def build(
         batch = _Build(place, out, order, progress)
         for _ in batch.jobs():
             pass
+        batch.end()
         return batch.report
     with out.alone():
         batch = _Build(place, out, order, progress)

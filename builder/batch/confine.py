@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from builder.batch import realms
 from builder.config import FILE_NAME
 from builder.errors import ConfigError
 from builder.lifecycle.approvers import is_key
@@ -27,10 +28,15 @@ def refuse_foreign(project: Project, job: Job, settings: JobSettings) -> None:
     And for another organisation's slug, an address or recipes of its own, unless they are allowed.
     """
     if project.slug != job.slug:
-        where = project.where(("organisation", "slug"))
+        where, slug = project.where(("organisation", "slug")), project.slug.removesuffix(f"-{job.realm}")
         raise ConfigError(
-            f"{where}: organisation.slug is {project.slug}, and its folder is {job.slug}",
+            f"{where}: organisation.slug is {slug}, and its folder is {job.folder}",
             hint="an organisation's folder has its slug for a name",
+        )
+    if len(realms.names(job.files)) != len(project.siblings):
+        raise ConfigError(
+            f"{project.file}: has realms that cannot be told beforehand",
+            hint="write 'realms:' plainly, in a file of at most 128 kB, and at most 50 of them",
         )
     for key, path in _paths(project):
         if not is_file_name(path):

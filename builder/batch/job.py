@@ -10,11 +10,20 @@ SECONDS = 120.0  # for a chunk, which is to take about half of one
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One organisation: its files by their paths, and what the output holds of it."""
+    """One organisation, or a realm of it: its files by their paths, and what the output holds of it.
+
+    `realm` is empty for the organisation's own bundle.
+    """
 
     slug: str
     files: dict[str, bytes]
     previous: bytes = b""
+    realm: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The name of the organisation's folder."""
+        return self.slug.removesuffix(f"-{self.realm}") if self.realm else self.slug
 
     def __repr__(self) -> str:
         """Leave out what its files hold."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from builder.batch import confined
+from builder.batch import confined, realms
 from builder.config import LONGEST_SLUG, SLUG
 from builder.errors import OutputError, UsageError
 
@@ -107,4 +107,7 @@ def find(place: Organisations, only: Iterable[str] | None = None) -> FoundOrgani
             refused.append((name, said, hint))
         else:
             slugs.append(name)
-    return FoundOrganisations(tuple(slugs), tuple(refused))
+    twice = realms.claimed_twice((name for name in names if _SLUG.search(name)), place.read)
+    for slug, what in twice.items():
+        refused.append((slug, f"is {what}", "none of them is built: rename one"))
+    return FoundOrganisations(tuple(slug for slug in slugs if slug not in twice), tuple(refused))

@@ -90,19 +90,26 @@ def _outcome(verb: Verb, job: Job, settings: JobSettings, folder: Path) -> JobOu
         said_by_python = f"{settings.orgs}/{job.slug}: {type(error).__name__}: {error}"
         fault = JobFault(located(settings, folder, said_by_python), "this is an error of trustpack's own")
     finally:
-        shutil.rmtree(folder / job.slug, ignore_errors=True)
+        shutil.rmtree(folder / job.folder, ignore_errors=True)
     return JobOutcome(job.slug, fault, value, time.process_time() - began)
 
 
 def _project(job: Job, settings: JobSettings, folder: Path) -> Project:
     """Put an organisation's files into a folder and return its project; raises ConfigError."""
-    own = folder / job.slug
+    own = folder / job.folder
     own.mkdir()
     for path, data in job.files.items():
         file = own / path
         if "/" in path:
             file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
-    project = find([], None, own / FILE_NAME, now=settings.now, source_date_epoch=settings.source_date_epoch)
+    project = find(
+        [],
+        None,
+        own / FILE_NAME,
+        job.realm or None,
+        now=settings.now,
+        source_date_epoch=settings.source_date_epoch,
+    )
     refuse_foreign(project, job, settings)
     return project

@@ -21,6 +21,7 @@ from builder.config.realms import named as named_realm
 from builder.config.sections import (
     FILE_NAME,
     LONGEST_SLUG,
+    REALM,
     SLUG,
     AuthoritySection,
     BundleSection,
@@ -38,6 +39,7 @@ __all__ = [
     "FINGERPRINT",
     "LONGEST_SLUG",
     "MARKED",
+    "REALM",
     "SLUG",
     "ApprovalsSection",
     "AuthoritySection",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from builder.config.sections import REALM, Config
+from builder.config.sections import LONGEST_SLUG, REALM, Config
 from builder.errors import UsageError
 from builder.text import document
 from builder.text.quoting import visible
@@ -17,7 +17,6 @@ from builder.text.quoting import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LONGEST = 40  # characters of a slug
 # Of the organisation's, by the keys that lead there: what no realm has from it.
 _OWN = (
     ("realms",),
@@ -73,8 +72,8 @@ def faults(config: Config) -> Iterator[document.Fault]:
         if not re.search(REALM, name):
             hint = "lower-case letters, digits and single hyphens, such as staging"
             yield document.Fault(path, f"realms: '{visible(name)}' is no realm's name", hint)
-        elif len(slug) + 1 + len(name) > LONGEST:
-            said = f"realms: {slug}-{visible(name)}, its slug, is longer than {LONGEST} characters"
+        elif len(slug) + 1 + len(name) > LONGEST_SLUG:
+            said = f"realms: {slug}-{visible(name)}, its slug, is longer than {LONGEST_SLUG} characters"
             yield document.Fault(path, said, "package names start with it: take a shorter name")
         for kind, value in _places(realm):
             where = tuple(kind.split("."))

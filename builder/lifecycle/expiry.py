@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from builder.text import calendar, metrics
 from builder.text.printed import printed
@@ -99,7 +99,7 @@ def as_text(expiries: Sequence[Expiry], *, within: dt.timedelta) -> str:
     """Return what is due, a CA a line, and a last line that sums it up."""
     lines = [
         visible(
-            f"{one.item.subject or 'no name'} ({one.item.sha256}): {_when(one)} [{', '.join(one.sources)}]"
+            f"{one.item.subject or 'no name'} ({one.item.sha256}): {when(one)} [{', '.join(one.sources)}]"
         )
         for one in expiries
         if one.due
@@ -116,29 +116,31 @@ def as_text(expiries: Sequence[Expiry], *, within: dt.timedelta) -> str:
 
 def as_json(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta) -> str:
     """Return every CA as JSON in ASCII."""
-    value = {
+    document = {
         "now": stamp(now),
         "within_days": within.days,
         "due": sum(one.due for one in expiries),
         "removals": sum(one.leaves for one in expiries),
-        "certificates": [
-            {
-                "sha256": one.item.sha256,
-                "subject": one.item.subject,
-                "not_after": stamp(one.item.ends),
-                "days": one.days,
-                "due": one.due,
-                "removal_due": one.leaves,
-                "state": one.item.state,
-                "until": one.item.until,
-                "owner": one.item.owner,
-                "evidence": one.item.evidence,
-                "sources": list(one.sources),
-            }
-            for one in expiries
-        ],
+        "certificates": [value(one) for one in expiries],
     }
-    return printed(value)
+    return printed(document)
+
+
+def value(one: Expiry) -> dict[str, Any]:
+    """Return a CA and its end as JSON has them."""
+    return {
+        "sha256": one.item.sha256,
+        "subject": one.item.subject,
+        "not_after": stamp(one.item.ends),
+        "days": one.days,
+        "due": one.due,
+        "removal_due": one.leaves,
+        "state": one.item.state,
+        "until": one.item.until,
+        "owner": one.item.owner,
+        "evidence": one.item.evidence,
+        "sources": list(one.sources),
+    }
 
 
 def as_prometheus(expiries: Sequence[Expiry], *, now: dt.datetime, within: dt.timedelta) -> str:
@@ -213,7 +215,8 @@ def _described(item: CertificateSummary) -> str:
     return "\\n".join(map(calendar.text, lines))
 
 
-def _when(one: Expiry) -> str:
+def when(one: Expiry) -> str:
+    """Say of a CA that is due when it ends, or is to be removed."""
     said = []
     day, leaving = one.item.ends.date(), removed(one.item)
     if one.expires:
