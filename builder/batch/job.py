@@ -6,6 +6,7 @@ import datetime as dt  # noqa: TC003  msgspec reads annotations at run time
 
 import msgspec
 
+NOTHING = msgspec.Raw(b"\xc0")  # msgpack's nil: an empty one would be no value, and shift all that follows
 SECONDS = 120.0  # for a chunk, which is to take about half of one
 
 
@@ -68,7 +69,7 @@ class JobOutcome(msgspec.Struct, frozen=True):
 
     slug: str
     fault: JobFault | None = None
-    value: msgspec.Raw = msgspec.Raw()
+    value: msgspec.Raw = NOTHING
     seconds: float = 0.0
 
 

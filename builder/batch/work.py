@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from builder.batch.confine import refuse_foreign
-from builder.batch.job import Chunk, ChunkDone, JobFault, JobOutcome
+from builder.batch.job import NOTHING, Chunk, ChunkDone, JobFault, JobOutcome
 from builder.batch.product import product
 from builder.config import FILE_NAME
 from builder.errors import TrustpackError
@@ -76,7 +76,7 @@ def _ended_after(seconds: float) -> Iterator[None]:
 
 def _outcome(verb: Verb, job: Job, settings: JobSettings, folder: Path) -> JobOutcome:
     began = time.process_time()
-    fault, value = None, msgspec.Raw()
+    fault, value = None, NOTHING
     try:
         encoded = msgspec.msgpack.encode(verb.run(_project(job, settings, folder), job, settings))
         value = msgspec.Raw(encoded)
