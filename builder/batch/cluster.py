@@ -33,6 +33,7 @@ _SAFE = {
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.worker.profile.enabled": False,
 }
+_ASKED = 32  # chunks after which is asked how many workers there are
 _LOOK = 1.0  # seconds after which is looked whether somebody is there still
 _PATIENCE = 120.0  # seconds without any worker
 
@@ -55,11 +56,14 @@ class DaskPool:
         self._futures: dict[Key, tuple[int, Future[bytes]]] = {}
         self._done: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
         self._count = 0
+        self._workers = 0
 
     @property
     def lanes(self) -> int:
-        """As many as there are workers just now."""
-        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        """As many as there were workers when that was last asked, which takes longer than all else here."""
+        if self._count % _ASKED == 0:
+            self._ask()
+        return max(1, self._workers)
 
     def submit(self, data: bytes) -> int:
         """Let a worker do a chunk."""
@@ -77,12 +81,16 @@ class DaskPool:
         try:
             return number, future.result()
         except KilledWorker:
+            self._ask()
             return number, None
         except ImportError as error:
             hint = "install this trustpack on all workers"
             raise ToolError(f"{self._name}: a worker cannot do it: {error}", hint=hint) from None
         finally:
             future.release()  # type: ignore[no-untyped-call]
+
+    def _ask(self) -> None:
+        self._workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _next(self) -> Future[bytes]:
         waited = 0.0
@@ -97,7 +105,8 @@ class DaskPool:
                     f"{self._name}: the connection to the scheduler is lost",
                     hint="run it again: it goes on from what is done",
                 )
-            waited = 0.0 if self._client.scheduler_info(n_workers=-1)["workers"] else waited + _LOOK
+            self._ask()
+            waited = 0.0 if self._workers else waited + _LOOK
             if waited > _PATIENCE:
                 raise ToolError(
                     f"{self._name}: there is no worker any more", hint="start workers, and run it again"

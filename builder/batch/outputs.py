@@ -119,11 +119,15 @@ class OutputsFolder:
             known = decoded(previous, str(folder / MANIFEST)) if previous else None
             if claim.previous != known:
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
-            folders.write(claim, artifacts, decoded(manifest, str(folder / MANIFEST)))
+            found = decoded(manifest, str(folder / MANIFEST))
+            folders.write(claim, artifacts, found)
         try:
             atomic.put(folder / RECORD, record)
         except OSError as error:
-            raise atomic.unwritable(folder / RECORD, error) from error
+            raise OutputError(
+                f"{folder}: holds release {found.release}, whole, but {RECORD} cannot be written: {error.strerror}",
+                hint="the next batch builds it again",
+            ) from error
 
     def report(self, text: str) -> None:
         """Write batch.json."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import tempfile
@@ -13,6 +14,7 @@ from unittest import mock
 
 from cryptography.hazmat.primitives import serialization
 
+from builder.batch.record import RECORD
 from builder.ci.jobs import SYSTEMS
 from builder.cli import messages
 from builder.errors import TrustpackError
@@ -83,6 +85,13 @@ def _bytes(name: str) -> Callable[[Path], object]:
 
 def _organisation(slug: str, folder: Path) -> object:
     return _release(folder, f"out/{slug}")
+
+
+def _all_there(folder: Path) -> bool:
+    totals = json.loads((folder / "out" / "batch.json").read_bytes())["totals"]
+    names = {path.name for path in (folder / "out").iterdir()}
+    hidden = [path.name for path in (folder / "out").rglob(".*") if path.name != RECORD]
+    return totals["failed"] + totals["left"] == 0 and names == {"acme", "other", "batch.json"} and not hidden
 
 
 _RELEASE = {"manifest": _release, "sums": _sums}
@@ -222,6 +231,7 @@ CASES = {
         worlds.organisations,
         _by_hand(worlds.batch),
         {slug: partial(_organisation, slug) for slug in ("acme", "other")},
+        whole=_all_there,  # the next report says that what was built is skipped
     ),
     "batch build, of what is there": Case(
         worlds.batched,

@@ -82,13 +82,13 @@ def _wrong(name: str, row: dict[str, Any]) -> list[str]:
         return wrong
     if row["code"] == 0:
         return [*wrong, *([f"it ends well, and leaves {found}"] if states != {"new"} else [])]
-    return wrong + _misleading(row, states, stays="repo" in name)
+    return wrong + _misleading(row, states, stays=name.startswith(("repo", "batch")))
 
 
 def _misleading(row: dict[str, Any], states: set[str], *, stays: bool) -> list[str]:
     """Say what is wrong with an error: it names the file that people know, the reason, and what stands.
 
-    What `stays` is of a site: the next publication needs it, and no reader looks there.
+    What `stays` is of a site: the next publication needs it, and no reader looks there; or a batch's report.
     """
     errors = [line for line in row["said"].splitlines() if line.startswith("error: ")]
     if len(errors) != 1:
