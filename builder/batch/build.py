@@ -14,7 +14,7 @@ from builder.batch.building import BuiltRelease
 from builder.batch.job import Job, JobSettings
 from builder.batch.product import product
 from builder.batch.report import BatchReport, BatchRow, BatchStatus
-from builder.errors import TrustpackError
+from builder.errors import OutputError, TrustpackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from builder.batch.job import JobFault, JobOutcome
     from builder.batch.organisations import Organisations
     from builder.batch.outputs import Outputs
-
-_KEY_HINT = "take it out, and ask who else has seen it: nothing here needs a private key of an organisation"
-
 
 class BatchOrder(msgspec.Struct, frozen=True):
     """What a command's options say of a batch."""
@@ -138,7 +135,11 @@ class _Build:
             if slug not in self.report.rows:
                 self.report.rows[slug] = BatchRow(slug, BatchStatus.LEFT)
         if not self.order.dry_run:
-            self.out.report(self.report.as_json())
+            try:
+                self.out.report(self.report.as_json())
+            except OutputError as error:
+                said = f"{error}; each release that was built is there, whole, but the report"
+                raise OutputError(said, hint=error.hint) from None
 
 
 def build(

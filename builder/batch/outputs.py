@@ -124,8 +124,9 @@ class OutputsFolder:
         try:
             atomic.put(folder / RECORD, record)
         except OSError as error:
+            said = f"{folder}: holds release {found.release}, whole, but {RECORD} cannot be written"
             raise OutputError(
-                f"{folder}: holds release {found.release}, whole, but {RECORD} cannot be written: {error.strerror}",
+                f"{said}: {error.strerror}",
                 hint="the next batch builds it again",
             ) from error
 
