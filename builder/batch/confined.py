@@ -1,7 +1,8 @@
 """An organisation's folder, read as what a stranger made: regular files below it, and nothing else.
 
 Each name is opened from the folder that holds it and follows no link, so nothing that is changed meanwhile
-leads elsewhere; what is larger, deeper or more than people write is refused before it is read.
+leads elsewhere; what is larger, deeper or more than people write is refused before it is read. A file with two
+names is read all the same: else who gives another organisation's file a second one would have that refused.
 """
 
 from __future__ import annotations
@@ -67,9 +68,6 @@ class _Reading:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise ConfigError(f"{where}: is not a regular file", hint=_COPY)
-            if found.st_nlink > 1:
-                # The other name may be another organisation's.
-                raise ConfigError(f"{where}: is one file with {found.st_nlink} names", hint=_COPY)
             most = min(self.left, _MOST_CONFIGURED) if name.endswith((".yaml", ".j2")) else self.left
             if found.st_size > most:
                 raise _too_large(where, most)

@@ -18,11 +18,11 @@ NOW = "2026-11-24T12:00:00Z"
 _BEGIN = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
-def organisation(orgs: Path, slug: str, configured: str = "", **files: str) -> Path:
+def organisation(orgs: Path, slug: str, configured: str = "", *, days: int = 3650, **files: str) -> Path:
     """Make an organisation with one CA; `files` are further ones, with __ for a dot."""
     folder = orgs / slug
     folder.mkdir(parents=True)
-    made = authority.create(f"{slug} Root", now=_BEGIN).certificate
+    made = authority.create(f"{slug} Root", now=_BEGIN, days=days).certificate
     (folder / "roots.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     text = f"organisation:\n  slug: {slug}\nbundle:\n  paths: [roots.pem]\n{configured}"
     (folder / "trustpack.yaml").write_text(text, "utf-8")
