@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from builder.batch.organisations import Organisations
     from builder.batch.outputs import Outputs
 
+
 class BatchOrder(msgspec.Struct, frozen=True):
     """What a command's options say of a batch."""
 

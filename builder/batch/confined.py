@@ -1,8 +1,8 @@
 """An organisation's folder, read as what a stranger made: regular files below it, and nothing else.
 
 Each name is opened from the folder that holds it and follows no link, so nothing that is changed meanwhile
-leads elsewhere; what is larger, deeper or more than people write is refused before it is read. A file with two
-names is read all the same: else who gives another organisation's file a second one would have that refused.
+leads elsewhere; what is larger, deeper or more than people write is refused before it is read. A file with
+two names is read all the same: else who gives another organisation's file a second one would stop that one.
 """
 
 from __future__ import annotations

@@ -64,9 +64,6 @@ class JobFault(msgspec.Struct, frozen=True):
     code: int = 1
 
 
-NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
-
-
 class JobOutcome(msgspec.Struct, frozen=True):
     """What came of a job: a fault, or else what the verb made of it, encoded; and the seconds it took."""
 
