@@ -30,9 +30,13 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedE
            OSError, struct.error, OverflowError, IndexError)  # fmt: skip
 
 
-def write(files: Iterable[File], epoch: int) -> bytes:
-    """Return a zip archive of `files` in the order given, stored, stamped `epoch` (from 1980)."""
-    buffer = io.BytesIO()
+def write(files: Iterable[File], epoch: int, *, before: bytes = b"") -> bytes:
+    """Return a zip archive of `files` in the order given, stored, stamped `epoch` (from 1980).
+
+    What is to stand `before` it belongs to it: places in the archive are counted from there.
+    """
+    buffer = io.BytesIO(before)
+    buffer.seek(len(before))
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for file in files:
             if file.kind == "dir":

@@ -1,0 +1,5 @@
+"""The probes, in the order of what they say: each is a module with `rows(host)`, and the names it has WANTED."""
+
+from trust_doctor.probes import system
+
+ALL = (system,)
