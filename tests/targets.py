@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # A plain file is installed by nobody, and has no field for who made it.
 NOT_PROVABLE = {
     "conda": "no OpenSSL of conda is to be had here: tests/repositories asks Debian's in its place",
+    "doctor": "it changes no trust: tests/doctor holds what it says to what clients do",
     "jks": "it replaces a JVM's own roots, which no proof allows",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",
     "msi": "there is no Windows here: the long tests ask Wine, which only stands in for it",
@@ -31,6 +32,7 @@ NOT_PROVABLE = {
     "windows": "there is no Windows here: the long tests ask Wine, which only stands in for it",
 }
 NO_FIELDS = {
+    "doctor": "an application of Python has no field for who made it",
     "go": "a module has a path and a version, and no field for who made it",
     "jks": "a store of certificates says nothing but them",
     "mobileconfig": "a profile has the organisation's name, and no other field for who made it",

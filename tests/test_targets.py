@@ -24,6 +24,7 @@ def test_every_artifact_is_found_by_its_name() -> None:
 
 # Modules that may name built-in targets, and why.
 _MAY_NAME = {
+    "cli/__init__.py": "the command that is called as what it prints is: doctor",
     "cli/demo.py": "it builds the wheel, and says so",
     "cli/demo_clients.py": "the client that shows what each of a demo's packages does",
     "prove/offer.py": "package managers, some of which are called as their format is",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from builder.doctor.documents import SourceDocument
 
 SCHEMA = 1
+_ABSENT = "absent"  # of a store that adds to others, or of a CA that is distrusted: nothing is to be mended
 STATES = ("valid", "missing", "rotate", "expired", "pre-valid", "distrusted", "extra")
 _UNKNOWN = "unknown"  # the word of a newer doctor
 _MOST_FINDINGS = 50  # that are kept of one host; the others are counted
@@ -231,12 +232,15 @@ def _states(sent: SentDocument) -> dict[str, StoreStates]:
     counts: dict[str, dict[str, int]] = {one.sha256: {} for one in sent.authorities}
     sure: set[str] = set()
     stores = 0
+    elsewhere = dict.fromkeys(counts, 0)
     for row in sent.rows:
         if row.effective is False:
             continue
         stores += bool(row.states)
         for sha256, state in row.states.items():
-            if (found := counts.get(sha256)) is not None:
+            if state == _ABSENT and sha256 in elsewhere:
+                elsewhere[sha256] += 1
+            elif (found := counts.get(sha256)) is not None:
                 word = _word(state)
                 found[word] = found.get(word, 0) + 1
                 if word == "valid" and row.effective:
@@ -247,7 +251,9 @@ def _states(sent: SentDocument) -> dict[str, StoreStates]:
     return {
         key: StoreStates(
             counts=tuple(sorted(found.items())),
-            trusted=key in sure and found.get("valid", 0) == stores and len(found) == 1,
+            trusted=key in sure
+            and found.get("valid", 0) + elsewhere.get(key, 0) == stores
+            and len(found) == 1,
         )
         for key, found in counts.items()
     }
@@ -260,7 +266,7 @@ def _findings(sent: SentDocument) -> Iterator[StoreFinding]:
     for row in sent.rows:
         if row.effective is False:
             continue
-        found = {key: _word(state) for key, state in row.states.items() if key in known}
+        found = {key: _word(state) for key, state in row.states.items() if key in known and state != _ABSENT}
         wrong = {
             key: state
             for key, state in found.items()

@@ -55,7 +55,10 @@ class StoreRowJson(Shape, frozen=True):
     shadowed_by: Annotated[str, Meta(description="What is read instead; else empty.")]
     states: Annotated[
         dict[str, str],
-        Meta(description="By each CA's SHA-256: valid, missing, rotate, expired, pre-valid or distrusted."),
+        Meta(
+            description="By each CA's SHA-256: valid, missing, rotate, expired, pre-valid or distrusted; "
+            "absent where it is not in the store and need not be."
+        ),
     ]
     extra: list[ExtraAuthorityJson]
     problem: str

@@ -354,6 +354,7 @@ _READERS: dict[str, Callable[[Path], Read]] = {
     "oci": oci,
     "pacman": pacman,
     "pol": _policy,
+    "pyz": wheel,  # a zip, behind a line
     "reg": _registry,
     "rpm": rpm,
     "tar": _tarball,

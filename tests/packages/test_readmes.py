@@ -29,6 +29,7 @@ READMES = {
     "browsers-rpm": ("browsers-20260102-1.noarch.rpm", "/usr/share/doc/demo-ca-browsers/README"),
     "conda": (".conda", "share/demo-ca-certs/README.md"),
     "deb": (".deb", "/usr/share/doc/demo-ca-certs/README"),
+    "doctor": (".pyz", "README.md"),
     "gem": (".gem", "README.md"),
     "go": (".zip", "README.md"),
     "homebrew": (".bottle.tar.gz", "demo-ca-certs/20260102/README"),
@@ -110,7 +111,7 @@ def test_a_package_that_distrusts_a_ca_says_so(target: str, tmp_path: Path) -> N
     assert rest.startswith(f"\n\n  CN=Acme Bad\n    SHA-256 {gone}\n\n")
 
 
-@pytest.mark.parametrize("target", ["gem", "kubernetes", "npm", "oci", "snippets", "wheel"])
+@pytest.mark.parametrize("target", ["doctor", "gem", "kubernetes", "npm", "oci", "snippets", "wheel"])
 def test_an_organisations_name_is_text_in_markdown(target: str, tmp_path: Path) -> None:
     """Of a page that is shown as HTML nothing is lost, and nothing becomes a link or a tag."""
     (tmp_path / "roots.pem").write_bytes(authority.create("Acme", now=_NOW).pem)

@@ -40,7 +40,7 @@ def of_archive(data):
 
 
 def of_release(inventory, trusted, distrusted=b"", packages=None):
-    """Return what is expected, from certificates.json, or a manifest, and PEM beside it; raise ReleaseError."""
+    """Return what certificates.json, or a manifest, and PEM beside it say; raise ReleaseError."""
     try:
         said = json.loads(inventory.decode("utf-8"))
         found = of_certificates(stores.pem(trusted))
@@ -49,7 +49,9 @@ def of_release(inventory, trusted, distrusted=b"", packages=None):
             found[each["sha256"]] = _with(found, each, each.get("state") or "active")
         for each in said["distrusted"]:
             found[each["sha256"]] = _with(found, each, "distrusted")
-        authorities = sorted(found.values(), key=lambda one: (one.state == "distrusted", one.name, one.sha256))
+        authorities = sorted(
+            found.values(), key=lambda one: (one.state == "distrusted", one.name, one.sha256)
+        )
         named = {str(key): str(value) for key, value in (packages or {}).items()}
         return Expected(str(said["organisation"]), str(said["release"]), authorities, named)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -21,7 +21,7 @@ _PASS = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _QU
 HAS_AT = os.open in os.supports_dir_fd and os.readlink in os.supports_dir_fd
 
 
-class Refused(OSError):
+class Refused(OSError):  # noqa: N818  no error, but the doctor's own decision
     """What is there is not read, for a reason of the doctor's own."""
 
     def __init__(self, why):
@@ -29,7 +29,7 @@ class Refused(OSError):
 
 
 class Files:
-    """The files below one root; `homes` are the folders that no link may lead out of, `skipped` the mounts."""
+    """The files below one root; no link leads out of the `homes`, nothing is read on `skipped` mounts."""
 
     def __init__(self, root="/", homes=(), skipped=(), device=None):
         self.root = os.path.abspath(root)
@@ -119,7 +119,7 @@ class Files:
         finally:
             _close(parent)
 
-    def resolve(self, path):
+    def resolve(self, path):  # noqa: C901, PLR0912  one loop over what one walk may meet
         """Return (the parent's descriptor, the last name, the path of the host without links).
 
         Without descriptors of folders (Windows) the name is a whole path.
@@ -138,7 +138,7 @@ class Files:
                         done.pop()
                         os.close(stack.pop())
                     continue
-                here = "/" + "/".join(done + [name])
+                here = "/" + "/".join([*done, name])
                 self._enter(here, home)
                 about = os.stat(name, dir_fd=stack[-1], follow_symlinks=False)
                 if stat.S_ISLNK(about.st_mode):

@@ -105,9 +105,9 @@ class Host:
         return [path for path in found if self.exists(path)]
 
     def certificates(self, path):
-        """Return the certificates in a file, or in all files of a folder, as DER; None where it has none to read.
+        """Return the certificates in a file, or in a folder's files, as DER; None where none can be read.
 
-        In a folder of OpenSSL's each counts once, whatever its links are called; what is not there is no error.
+        In a folder of OpenSSL's each counts once, whatever its links are called.
         """
         if self.kind(path) == "dir":
             found = {}
@@ -145,7 +145,7 @@ class Host:
         return programs.output(argv, _TOOL_SECONDS)
 
     def ask(self, argv):
-        """Return the output of an interpreter that anybody may have put there: by --run alone, never as root."""
+        """Return the output of an interpreter of anybody's: by --run alone, never as root."""
         return programs.output(argv, _TOOL_SECONDS) if self.may_run and not self.clock.over() else None
 
     # What is noted.
@@ -221,9 +221,7 @@ class Host:
 
     def user_of(self, path):
         """Return whose home a path lies in, empty for none."""
-        inside = [
-            (len(home), user) for user, home in self.homes if path.startswith(home.rstrip("/") + "/")
-        ]
+        inside = [(len(home), user) for user, home in self.homes if path.startswith(home.rstrip("/") + "/")]
         return max(inside)[1] if inside else ""
 
 

@@ -64,7 +64,7 @@ def _description(host):
 
 
 def family(host):
-    """Return the words by which a Linux says what it is and what it is like: ID and ID_LIKE (os-release(5))."""
+    """Return the words by which a Linux says what it is like: ID and ID_LIKE (os-release(5))."""
     found = []
     for path in ("/etc/os-release", "/usr/lib/os-release"):
         text = host.text(path, 1 << 16)

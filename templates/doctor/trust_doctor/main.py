@@ -29,7 +29,9 @@ def main(arguments):
         signal.alarm(options.seconds + _LAST)
     host = scan.host_of(options.root, seconds=options.seconds, may_run=options.run)
     found = scan.examine(host, wanted, time.time())
-    print_as = output.as_json if options.json else output.as_openmetrics if options.openmetrics else output.as_text
+    print_as = (
+        output.as_json if options.json else output.as_openmetrics if options.openmetrics else output.as_text
+    )
     try:
         sys.stdout.buffer.write(print_as(found).encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
@@ -40,17 +42,26 @@ def main(arguments):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="trust-doctor", description="Tell what this machine really trusts. Nothing is written or changed."
+        prog="trust-doctor",
+        description="Tell what this machine really trusts. Nothing is written or changed.",
     )
     parser.add_argument("--version", action="version", version="trust-doctor " + VERSION)
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print the findings as JSON")
     shown.add_argument("--openmetrics", action="store_true", help="print the findings as OpenMetrics")
-    parser.add_argument("--root", default=os.sep, metavar="DIR", help="look at the machine whose files lie here")
-    parser.add_argument("--bundle", metavar="FILE", help="the roots to look for, in the place of the release's")
+    parser.add_argument(
+        "--root", default=os.sep, metavar="DIR", help="look at the machine whose files lie here"
+    )
+    parser.add_argument(
+        "--bundle", metavar="FILE", help="the roots to look for, in the place of the release's"
+    )
     parser.add_argument("--run", action="store_true", help="ask each interpreter, too; not as root")
     parser.add_argument(
-        "--seconds", type=_seconds, default=60, metavar="N", help="how long it may take, 1 to 3600; 60 if not given"
+        "--seconds",
+        type=_seconds,
+        default=60,
+        metavar="N",
+        help="how long it may take, 1 to 3600; 60 if not given",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""What the doctor found, as text, JSON or OpenMetrics; what a host has written is shown with its signs escaped."""
+"""What the doctor found, as text, JSON or OpenMetrics; what no terminal should get is escaped."""
 
 import json
 import unicodedata
@@ -11,7 +11,9 @@ _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 def visible(text):
     """Return a text with control characters, and what else no terminal should get, escaped."""
     return "".join(
-        sign if unicodedata.category(sign) not in _UNSEEN else sign.encode("unicode_escape", "surrogatepass").decode()
+        sign
+        if unicodedata.category(sign) not in _UNSEEN
+        else sign.encode("unicode_escape", "surrogatepass").decode()
         for sign in text
     )
 
@@ -98,7 +100,9 @@ def as_openmetrics(found):
         "# HELP trust_store_certificates CAs of the organisation in one store, by state.",
     ]
     lines += [
-        'trust_store_certificates{{kind="{}",where="{}",state="{}"}} {}'.format(*map(_label, key), number[key])
+        'trust_store_certificates{{kind="{}",where="{}",state="{}"}} {}'.format(
+            *map(_label, key), number[key]
+        )
         for key in sorted(number)
     ]
     lines += [

@@ -13,12 +13,13 @@ _WINDOWS = ("SystemRoot", "SystemDrive", "windir")  # without which no program o
 def is_the_systems(path):
     """Tell whether nobody but root can change a program, or any folder on the way to it."""
     if os.name == "nt":
-        folder = os.environ.get("SystemRoot", "C:\\Windows")
+        folder = os.environ.get("SystemRoot", "C:\\Windows")  # noqa: SIM112  its own spelling
         return os.path.normcase(path).startswith(os.path.normcase(folder) + os.sep)
     if not path.startswith("/"):
         return False
     here = os.path.realpath(path)
-    for step in (path, here):
+    for start in (path, here):
+        step = start
         while True:
             try:
                 about = os.lstat(step)

@@ -35,7 +35,7 @@ class Row:
 
 
 class Judge:
-    """What a release says of a store: the state of each of its CAs, and the former ones that are left there."""
+    """What a release says of a store: the state of each of its CAs, and which former ones are left there."""
 
     def __init__(self, expected, now):
         self.expected = expected

@@ -71,7 +71,7 @@ def _moment(digits):
 
 
 def status(found):
-    """Return the exit status: 1 where something is to be mended, else 3 where not all was looked at, else 0."""
+    """Return the exit status: 1 where something is to be mended, else 3 where not all was seen, else 0."""
     if any(rows.is_finding(row) for row in found["rows"]):
         return 1
     return 0 if found["complete"] else 3

@@ -12,14 +12,14 @@ from trust_doctor import der
 
 MOST = 20000  # certificates in one file
 _BEGIN = b"-----BEGIN "
-_BLOCK = re.compile(
-    rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[ \t]*\r?\n([^-]*)-----END \1-----"
-)
+_BLOCK = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[ \t]*\r?\n([^-]*)-----END \1-----")
 _JAVA = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # JKS, JCEKS
 _PRIVATE, _TRUSTED, _SECRET = 1, 2, 3
 _DIGEST = 20
 _X509 = b"X.509"
-_P12 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"  # PKCS#7's object identifiers, which every PKCS#12 file has
+_P12 = (
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"  # PKCS#7's object identifiers, which every PKCS#12 file has
+)
 _CERT_BAG = b"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01"  # x509Certificate (RFC 7292, 4.2.3)
 _ENCRYPTED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06"
 

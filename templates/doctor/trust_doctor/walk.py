@@ -1,4 +1,4 @@
-"""One bounded walk over a machine's folders, for all probes: hits by name, and never a folder behind a link."""
+"""One bounded walk over a machine's folders, for all probes: hits by name, no folder behind a link."""
 
 import os
 
@@ -47,7 +47,7 @@ def walk(host):
         paths.sort()
 
 
-def _below(state, base, most, until, others):
+def _below(state, base, most, until, others):  # noqa: C901  a recursion, written as a loop
     """Walk the folders below one; say where not all of them could be looked at."""
     host = state.host
     until = min(until, host.clock.seconds)
@@ -135,7 +135,7 @@ def _kind(entry, descriptor):
 
 
 def _refused(state, path, error):
-    """Note a folder that cannot be entered; of what is other people's business an ordinary user hears nothing."""
+    """Note a folder that cannot be entered; of other people's an ordinary user hears nothing."""
     denied = isinstance(error, PermissionError) and not isinstance(error, files.Refused)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)) or (denied and state.host.uid != 0):
         return

@@ -1,4 +1,4 @@
-"""The probes, in the order of what they say: each is a module with `rows(host)`, and the names it has WANTED."""
+"""The probes, in the order of their rows: each is a module with `rows(host)` and the names it has WANTED."""
 
 from trust_doctor.probes import system
 

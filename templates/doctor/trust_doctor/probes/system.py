@@ -6,9 +6,10 @@ from trust_doctor.rows import Row
 WANTED = frozenset()
 # What it is called, where it lies, and whose programs read it (ID or ID_LIKE of os-release).
 _STORES = (
-    ("Debian's bundle", "/etc/ssl/certs/ca-certificates.crt", "debian ubuntu alpine arch gentoo void nixos wolfi"),
+    ("the bundle", "/etc/ssl/certs/ca-certificates.crt", "debian ubuntu alpine arch gentoo nixos wolfi"),
     ("OpenSSL's folder", "/etc/ssl/certs", "debian ubuntu alpine arch gentoo suse opensuse void"),
-    ("Fedora's bundle", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "fedora rhel centos amzn mariner azurelinux"),
+    ("Fedora's bundle", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+     "fedora rhel centos amzn mariner azurelinux"),
     ("Alpine's bundle", "/etc/ssl/cert.pem", "alpine arch wolfi"),
     ("openSUSE's bundle", "/var/lib/ca-certificates/ca-bundle.pem", "suse opensuse"),
     ("NixOS's bundle", "/etc/ssl/certs/ca-bundle.crt", "nixos"),
