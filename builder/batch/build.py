@@ -39,18 +39,23 @@ class BatchOrder(msgspec.Struct, frozen=True):
     dry_run: bool = False
 
 
-class _Build:
+class BatchBuild:
     """One batch: what is known of each organisation so far."""
 
     def __init__(
-        self, place: Organisations, out: Outputs, order: BatchOrder, progress: Callable[[BatchReport], None]
+        self,
+        place: Organisations,
+        out: Outputs,
+        order: BatchOrder,
+        progress: Callable[[BatchReport], None],
+        verb: str = "building",
     ) -> None:
         self.place, self.out, self.order, self.progress = place, out, order, progress
         found = organisations.find(place, order.only)
         self.slugs = found.slugs
         self.waiting: dict[str, tuple[bytes, str]] = {}  # the previous manifest, and the key
         self.settings = JobSettings(
-            verb="building",
+            verb=verb,
             orgs=place.name,
             now=order.now,
             product=product(),
@@ -130,17 +135,19 @@ class _Build:
         self.progress(self.report)
 
     def end(self) -> None:
-        """Write the report, with what was not reached and what is there no more."""
+        """Note what was not reached, and what is there no more."""
         self.report.vanished = [] if self.order.only else sorted(self._vanished())
         for slug in self.slugs:
             if slug not in self.report.rows:
                 self.report.rows[slug] = BatchRow(slug, BatchStatus.LEFT)
-        if not self.order.dry_run:
-            try:
-                self.out.report(self.report.as_json())
-            except OutputError as error:
-                said = f"{error}; each release that was built is there, whole, but the report"
-                raise OutputError(said, hint=error.hint) from None
+
+    def keep(self) -> None:
+        """Write the report; raises OutputError."""
+        try:
+            self.out.report(self.report.as_json())
+        except OutputError as error:
+            said = f"{error}; each release that was built is there, whole, but the report"
+            raise OutputError(said, hint=error.hint) from None
 
 
 def build(
@@ -157,13 +164,13 @@ def build(
     done. Raises OutputError where another batch writes to `out`, ToolError where there are no workers.
     """
     if order.dry_run:
-        batch = _Build(place, out, order, progress)
+        batch = BatchBuild(place, out, order, progress)
         for _ in batch.jobs():
             pass
         batch.end()
         return batch.report
     with out.alone():
-        batch = _Build(place, out, order, progress)
+        batch = BatchBuild(place, out, order, progress)
         try:
             jobs = batch.jobs()
             if first := next(jobs, None):
@@ -172,4 +179,5 @@ def build(
                         batch.hear(outcome)
         finally:
             batch.end()
+            batch.keep()
     return batch.report

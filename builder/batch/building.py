@@ -49,7 +49,7 @@ def run(project: Project, job: Job, settings: JobSettings) -> BuiltRelease:
     since = None if project.lock else previous
     warned = warnings(project, accepted.bundle, since)
     refuse_warned(project, warned)
-    _refuse_other_scheme(project, wanted, since)
+    refuse_other_scheme(project, wanted, since)
     artifacts, manifest = pipeline.make(wanted, previous, out)
     said = [
         *(f"{one.origin}: {one.message}" for one in accepted.findings if one.severity is Severity.WARNING),
@@ -64,7 +64,7 @@ def run(project: Project, job: Job, settings: JobSettings) -> BuiltRelease:
     )
 
 
-def _refuse_other_scheme(project: Project, wanted: BuildRequest, previous: Manifest | None) -> None:
+def refuse_other_scheme(project: Project, wanted: BuildRequest, previous: Manifest | None) -> None:
     """Raise ReleaseError where releases would be numbered in another way, as `build` asks about."""
     two = pipeline.successive(wanted, previous)
     if two and (said := one_way(*two)):

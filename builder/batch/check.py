@@ -39,18 +39,14 @@ class _Watched(msgspec.Struct, frozen=True):
 
 
 class ExpiryReport:
-    """What has been found so far: each CA and its end, an organisation apart from another's."""
+    """What has been found so far: each organisation's CAs and their ends, and which of them are `due`."""
 
     def __init__(self, orgs: str, now: dt.datetime, within: dt.timedelta) -> None:
         self.orgs, self.now, self.within = orgs, now, within
         self.checked = 0
         self.expiries: list[Expiry] = []
+        self.due: list[Expiry] = []
         self.faults: dict[str, JobFault] = {}
-
-    @property
-    def due(self) -> tuple[Expiry, ...]:
-        """Those about which somebody has to do something."""
-        return tuple(one for one in self.expiries if one.due)
 
     @property
     def done(self) -> int:
@@ -60,12 +56,15 @@ class ExpiryReport:
     def add(self, slug: str, items: CAS) -> None:
         """Add what an organisation has."""
         watched = _Watched(slug, {item.sha256: item for item in items})
-        self.expiries += expiry.judge([watched], now=self.now, within=self.within)
+        found = expiry.judge([watched], now=self.now, within=self.within)
+        self.expiries += found
+        self.due += (one for one in found if one.due)
         self.checked += 1
 
     def sort(self) -> None:
         """Bring the CAs into the order of their ends."""
-        self.expiries.sort(key=lambda one: (one.item.ends, one.organisation, one.item.sha256))
+        for found in (self.expiries, self.due):
+            found.sort(key=lambda one: (one.item.ends, one.organisation, one.item.sha256))
 
     def as_text(self) -> str:
         """Return what is due, the first end first, then what failed, and a line that sums it up."""
@@ -112,15 +111,15 @@ def check(
     *,
     within: dt.timedelta,
     only: list[str] | None = None,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> ExpiryReport:
     """Return which CAs of a place's organisations end soon; raises UsageError, ToolError without workers."""
-    report = ExpiryReport(place.name, settings.now, within)
+    report, total = ExpiryReport(place.name, settings.now, within), len(place.names())
     for outcome in asking.ask(place, settings, pool, only=only):
         if outcome.fault:
             report.faults[outcome.slug] = outcome.fault
         else:
             report.add(outcome.slug, msgspec.msgpack.decode(outcome.value, type=CAS))
-        progress(report.done)
+        progress(report.done, max(total, report.done), f"{len(report.due)} due")
     report.sort()
     return report

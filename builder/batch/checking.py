@@ -17,4 +17,5 @@ CAS = tuple[CertificateSummary, ...]
 
 def run(project: Project, job: Job, settings: JobSettings) -> CAS:  # noqa: ARG001  every verb is given them
     """Return the CAs that a bundle holds and where each is in its life, whatever lint says of them."""
-    return lock.describe(survey(project), project.lifecycle)
+    stages = project.lifecycle
+    return tuple(stages.stage(item.sha256).of(item) for item in lock.describe(survey(project), stages))

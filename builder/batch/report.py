@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from builder import __version__
+from builder.batch import faults
+from builder.batch.job import JobFault
 from builder.text import metrics
 from builder.text.located import located
 from builder.text.printed import printed
@@ -58,6 +60,19 @@ class BatchReport:
         """Whether something is to be done."""
         return any(row.status in {BatchStatus.FAILED, BatchStatus.LEFT} for row in self.rows.values())
 
+    @property
+    def faults(self) -> dict[str, JobFault]:
+        """Why nothing came of some."""
+        rows = self.rows.values()
+        return {row.slug: JobFault(row.message, row.hint) for row in rows if row.status is BatchStatus.FAILED}
+
+    def vanished_lines(self) -> list[str]:
+        """Return what people are told of organisations that are there no more."""
+        return [
+            f"vanished: {slug} is in {self.out} and not in {self.orgs}; nothing of it is removed"
+            for slug in self.vanished
+        ]
+
     def as_json(self) -> str:
         """Return everything as JSON in ASCII."""
         return printed({
@@ -73,24 +88,15 @@ class BatchReport:
 
     def as_text(self, *, dry_run: bool = False) -> str:
         """Return what failed and why, and how many there are of each status."""
-        rows = [self.rows[slug] for slug in sorted(self.rows)]
-        lines = []
-        for row in rows:
-            if row.status is BatchStatus.FAILED:
-                lines += [
-                    f"failed: {line}" if i == 0 else line for i, line in enumerate(row.message.split("\n"))
-                ]
-                lines += [f"  hint: {line}" for line in row.hint.split("\n") if line]
-        for slug in self.vanished:
-            lines.append(
-                f"vanished: {slug} is in {self.out} and not in {self.orgs}; nothing of it is removed"
-            )
+        lines = [*faults.lines(self.faults), *self.vanished_lines()]
         if dry_run:
+            rows = [self.rows[slug] for slug in sorted(self.rows)]
             lines += [f"would build {row.slug}" for row in rows if row.status is BatchStatus.BUILT]
-        lines.append(self._summed_up(dry_run=dry_run))
+        lines.append(self.summed_up(dry_run=dry_run))
         return "".join(f"{visible(line)}\n" for line in lines)
 
-    def _summed_up(self, *, dry_run: bool) -> str:
+    def summed_up(self, *, dry_run: bool) -> str:
+        """Return how many there are of each status."""
         words = {BatchStatus.BUILT: "to build" if dry_run else "built", BatchStatus.LEFT: "not reached"}
         said = [
             f"{count} {words.get(status, status.value)}"

@@ -1,4 +1,4 @@
-"""The JSON of batch.json, which `batch build --json` prints."""
+"""The JSON that the commands of `trustpack batch` print: of `batch build`, batch.json."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from builder.text.schema import DocumentJson, Moment, Shape
+from builder.lifecycle.schema import ExpiryJson  # noqa: TC001  msgspec reads annotations at run time
+from builder.model import State  # noqa: TC001  as above
+from builder.text.schema import DocumentJson, Moment, Sha256, Shape, Subject
 
 
 class BatchTotalsJson(Shape, frozen=True):
@@ -46,3 +48,72 @@ class BatchJson(DocumentJson, frozen=True):
         Meta(description="Organisations that are in the output and no longer where they came from."),
     ]
     results: list[BatchResultJson]
+
+
+class BatchFaultJson(Shape, frozen=True):
+    """Why nothing came of one organisation."""
+
+    slug: Annotated[str, Meta(description="The name of its folder, with a realm's name behind it.")]
+    where: Annotated[str, Meta(description="Where something is wrong, mostly a file.")]
+    line: Annotated[int, Meta(description="The line there; 0 where there is none to name.")]
+    message: Annotated[str, Meta(description="What is wrong.")]
+    hint: Annotated[str, Meta(description="The way out; empty where there is none to name.")]
+
+
+class BatchCheckJson(DocumentJson, frozen=True):
+    """Which CAs of many organisations end soon."""
+
+    now: Annotated[Moment, Meta(description="The moment at which it was judged.")]
+    within_days: Annotated[int, Meta(description="How many days it looked ahead.")]
+    organisations: Annotated[str, Meta(description="Where the organisations lie, as it was given.")]
+    checked: Annotated[int, Meta(description="How many organisations and realms were looked at.")]
+    due: Annotated[int, Meta(description="How many CAs are due, each once for an organisation.")]
+    removals: Annotated[int, Meta(description="How many of them are to be removed.")]
+    certificates: Annotated[
+        list[ExpiryJson],
+        Meta(description="Every CA of each organisation, which is its one source, in the order of ends."),
+    ]
+    failed: list[BatchFaultJson]
+
+
+class PlannedCaJson(Shape, frozen=True):
+    """A CA that comes or goes."""
+
+    sha256: Sha256
+    subject: Subject
+    not_after: Moment
+    state: State
+
+
+class MovedCaJson(PlannedCaJson, frozen=True):
+    """A CA whose state or domains change."""
+
+    state_before: State
+
+
+class OrganisationPlanJson(Shape, frozen=True):
+    """What the next batch would make of one organisation."""
+
+    slug: Annotated[str, Meta(description="The name of its folder, with a realm's name behind it.")]
+    before: Annotated[str, Meta(description="The release in the output; empty where there is none.")]
+    release: Annotated[str, Meta(description="The next release.")]
+    added: list[PlannedCaJson]
+    removed: list[PlannedCaJson]
+    moved: list[MovedCaJson]
+    warnings: Annotated[list[str], Meta(description="What is wrong with the rotation.")]
+    stops: Annotated[bool, Meta(description="Whether the configuration lets that stop the build.")]
+
+
+class BatchPlanJson(DocumentJson, frozen=True):
+    """What the next batch would make of many organisations."""
+
+    now: Annotated[Moment, Meta(description="When validity was judged.")]
+    organisations: Annotated[str, Meta(description="Where the organisations lie, as it was given.")]
+    out: Annotated[str, Meta(description="Where the releases lie, as it was given.")]
+    unchanged: Annotated[int, Meta(description="How many organisations the batch would skip.")]
+    vanished: Annotated[
+        list[str],
+        Meta(description="Organisations that are in the output and no longer where they came from."),
+    ]
+    plans: list[OrganisationPlanJson]
+    failed: list[BatchFaultJson]

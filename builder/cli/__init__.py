@@ -44,7 +44,7 @@ COMMANDS = {
     "verify": ("verify", "Verify a release, or a site, without trusting who made it."),
     "keys": ("keys", "Make, show and rotate the keys that sign packages and sites."),
     "repo": ("repo", "Make a signed site from which packages are installed by name."),
-    "batch": ("batch", "Build the packages of many organisations."),
+    "batch": ("batch", "Build, check and publish the packages of many organisations."),
     "publish": ("publish", "Publish a release's packages to registries."),
     "recipes": ("recipes", "List, show and export the recipes that targets are built from."),
     "docs": ("docs", "Show a page of the guide, or list them all."),

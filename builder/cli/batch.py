@@ -2,102 +2,64 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import environment, options
-from builder.cli.messages import tell
+from builder.cli import batch_check, batch_plan, environment, options
+from builder.cli.batch_workers import (
+    AllowRecipes,
+    AllowUrls,
+    Cluster,
+    Jobs,
+    Only,
+    OpenMetrics,
+    Orgs,
+    Quiet,
+    Scheduler,
+    TlsCaFile,
+    TlsCert,
+    TlsKey,
+    progress,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable
 
-    from builder.batch.engine import Pool
     from builder.batch.report import BatchReport
-
-_EVERY = 5.0  # seconds between two lines of progress
+    from builder.cli.batch_workers import Step
 
 app = typer.Typer(
-    help="Build the packages of many organisations.",
+    help="Build, check and publish the packages of many organisations.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 
-@app.callback()
-def _batch() -> None:
-    pass
-
-
 @app.command("build")
 def build(
-    orgs: Annotated[
-        Path,
-        typer.Argument(
-            help="The folder with a folder for each organisation: trustpack.yaml and what belongs to it.",
-            metavar="<folder>",
-        ),
-    ],
+    orgs: Orgs,
     *,
     out: Annotated[
         Path, typer.Option(help="The folder to build into.", parser=options.path, metavar="<path>")
     ] = Path("dist"),
     target: options.Targets = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Only these organisations: separated by commas, or one each time the option is given.",
-            metavar="<slug>",
-            callback=options.several,
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, max=512, help="How many processes build.  [default: one a processor]")
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="Build on the cluster of this Dask scheduler: tls://HOST:PORT.", metavar="<address>"
-        ),
-    ] = None,
-    tls_ca_file: Annotated[
-        Path | None,
-        typer.Option(help="The CA of the cluster's certificates.", parser=options.path, metavar="<path>"),
-    ] = None,
-    tls_cert: Annotated[
-        Path | None,
-        typer.Option(help="Our certificate for the cluster.", parser=options.path, metavar="<path>"),
-    ] = None,
-    tls_key: Annotated[
-        Path | None,
-        typer.Option(help="The private key of that certificate.", parser=options.path, metavar="<path>"),
-    ] = None,
-    allow_urls: Annotated[
-        bool, typer.Option("--allow-urls", help="Let organisations' bundles name pinned addresses.")
-    ] = False,
-    allow_recipes: Annotated[
-        bool, typer.Option("--allow-recipes", help="Let organisations bring recipes of their own.")
-    ] = False,
+    only: Only = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    allow_urls: AllowUrls = False,
+    allow_recipes: AllowRecipes = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Build nothing, and say what would be built.")
     ] = False,
-    openmetrics: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write what came of it for Prometheus, such as for node_exporter.",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = None,
+    openmetrics: OpenMetrics = None,
     form: options.Form = None,
     json: options.Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")] = False,
+    quiet: Quiet = False,
     now: options.Now = None,
 ) -> None:
     """Build the packages of many organisations, each as 'trustpack build' does.
@@ -111,7 +73,7 @@ def build(
     from builder.release.atomic import write
 
     as_json = options.chosen(form, json=json) == "json"
-    pool = _pool(jobs, scheduler, tls_ca_file, tls_cert, tls_key)
+    pool = Cluster(jobs, scheduler, tls_ca_file, tls_cert, tls_key).pool()
     _refuse_inside(orgs, out)
     order = building.BatchOrder(
         now=environment.clock(now),
@@ -122,8 +84,8 @@ def build(
         allow_recipes=allow_recipes,
         dry_run=dry_run,
     )
-    with opened(orgs) as place, _progress(shown=not (quiet or as_json or dry_run)) as step:
-        report = building.build(place, OutputsFolder(out), order, pool, progress=step)
+    with opened(orgs) as place, progress(shown=not (quiet or as_json or dry_run)) as step:
+        report = building.build(place, OutputsFolder(out), order, pool, progress=_telling(step))
     if openmetrics and not dry_run:
         write(openmetrics, report.as_openmetrics())
     text = report.as_json() if as_json else report.as_text(dry_run=dry_run)
@@ -132,24 +94,8 @@ def build(
         raise typer.Exit(1)
 
 
-def _pool(
-    jobs: int | None, scheduler: str | None, ca_file: Path | None, cert: Path | None, key: Path | None
-) -> Callable[[], AbstractContextManager[Pool]]:
-    """Return what starts the workers that the options ask for; raises UsageError."""
-    from builder.batch import cluster
-    from builder.errors import UsageError
-
-    files = {"--tls-ca-file": ca_file, "--tls-cert": cert, "--tls-key": key}
-    if scheduler is None:
-        options.refuse_idle(files, "is for a cluster's --scheduler")
-        count = (
-            jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
-        return lambda: cluster.local(count)
-    options.refuse_idle({"--jobs": jobs}, "is for processes of this machine, and --scheduler has its own")
-    if missing := [name for name, value in files.items() if value is None]:
-        raise UsageError(f"--scheduler: needs {' and '.join(missing)}, too", hint="Dask's wire runs code")
-    return lambda: cluster.remote(cluster.RemoteScheduler(scheduler, str(ca_file), str(cert), str(key)))
+app.command("check")(batch_check.check)
+app.command("plan")(batch_plan.plan)
 
 
 def _refuse_inside(orgs: Path, out: Path) -> None:
@@ -162,40 +108,8 @@ def _refuse_inside(orgs: Path, out: Path) -> None:
         )
 
 
-@contextlib.contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[BatchReport], None]]:
-    """Yield a function that is told after each organisation: a bar on a terminal, lines elsewhere."""
-    if not shown:
-        yield lambda _: None
-    elif sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("", total=None)
-            yield lambda report: bar.update(
-                task, total=report.total, completed=len(report.rows), description=_counted(report)
-            )
-    else:
-        yield _Lines().step
-
-
-class _Lines:
-    """Progress in lines."""
-
-    def __init__(self) -> None:
-        self._began = self._said = time.monotonic()
-
-    def step(self, report: BatchReport) -> None:
-        """Say how far it is, unless that was said just now."""
-        now, done = time.monotonic(), len(report.rows)
-        if now - self._said < _EVERY:
-            return
-        self._said, rate = now, done / (now - self._began)
-        left = (report.total - done) / rate
-        said = f"{done} of {report.total}, {rate:.0f} a second, about {left:.0f} seconds left"
-        tell("progress", [f"{said}: {_counted(report)}"])
+def _telling(step: Step) -> Callable[[BatchReport], None]:
+    return lambda report: step(len(report.rows), report.total, _counted(report))
 
 
 def _counted(report: BatchReport) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from builder.repositories.watch import SiteHealth
 
 _DUE = 1
-_SPAN = re.compile(r"([0-9]{1,5})d?")
 
 
 def check(
@@ -78,12 +76,17 @@ def check(
                 hint="give its address: --site URL",
             )
         _check_certificates(
-            inputs or [], options.Bundled(config, realm), password_file, now, _span(within or "90d"), forms
+            inputs or [],
+            options.Bundled(config, realm),
+            password_file,
+            now,
+            options.days(within or "90d"),
+            forms,
         )
     if inputs:
         raise UsageError("--site: has an address of its own, so give no other inputs")
     options.refuse_idle({"--password-file": password_file}, "is about trust stores, not about a site")
-    span, moment = _span(within or check_site.DAYS), environment.clock(now)
+    span, moment = options.days(within or check_site.DAYS), environment.clock(now)
     opener = environment.opener(options.Bundled(config, realm), keys, certificate, unsigned=unsigned)
     health = check_site.look(site, within=span, now=moment, keys=opener, record=record, ca_file=ca_file)
     _print_site(health, moment, span, forms)
@@ -157,18 +160,6 @@ def _snapshots(inputs: list[str], project: Project | None, password_file: Path |
         return [take(name, access) for name in inputs]
     found = of_bundle(str(project.file), survey(project, access=access), project.lifecycle)
     return [replace(found, organisation=project.slug)]
-
-
-def _span(text: str) -> dt.timedelta:
-    import datetime as dt
-
-    from builder.errors import UsageError
-
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        most = " up to 99999" if text.rstrip("d").isdigit() else ""
-        raise UsageError(f"--within '{text}': is not a number of days{most}", hint="write it like 90d")
-    return dt.timedelta(days=int(found[1]))
 
 
 def _put(file: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -11,8 +12,10 @@ import typer
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Mapping
 
+_SPAN = re.compile(r"([0-9]{1,5})d?")
 Treatment = Literal["refuse", "drop", "keep"]
 
 
@@ -134,6 +137,17 @@ def path(text: str) -> Path:
     if not text:
         raise typer.BadParameter("is empty: is a variable of the shell not set?")
     return Path(text)
+
+
+def days(text: str) -> dt.timedelta:
+    """Return how far --within looks ahead; raise UsageError for what is no number of days."""
+    import datetime as dt
+
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        most = " up to 99999" if text.rstrip("d").isdigit() else ""
+        raise UsageError(f"--within '{text}': is not a number of days{most}", hint="write it like 90d")
+    return dt.timedelta(days=int(found[1]))
 
 
 Config = Annotated[

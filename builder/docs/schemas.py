@@ -91,6 +91,8 @@ PRINTED = {
     "batch": PrintedJson(
         "`trustpack batch build --json` and `batch.json`", "builder.batch.schema", "BatchJson"
     ),
+    "batch-check": PrintedJson("`trustpack batch check --json`", "builder.batch.schema", "BatchCheckJson"),
+    "batch-plan": PrintedJson("`trustpack batch plan --json`", "builder.batch.schema", "BatchPlanJson"),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

@@ -87,7 +87,7 @@ def plan(project: Project, bundle: Bundle, out: Path, *, seen: SeenHosts | None 
         raise
     before = lock.release.text if lock else manifest.release if manifest else ""
     sources = targets(project)
-    old = lock.certificates if lock else _released(manifest)
+    old = lock.certificates if lock else released(manifest)
     made = plans.make(
         old,
         new.certificates,
@@ -160,7 +160,7 @@ def warnings(project: Project, bundle: Bundle, previous: Manifest | None = None)
     """Return what `plan` warns of in the rotation since the lock's release or, without a lock, `previous`."""
     lock = project.lock
     return plans.warn(
-        lock.certificates if lock else _released(previous),
+        lock.certificates if lock else released(previous),
         locks.describe(bundle, project.lifecycle),
         lock=lock,
         lifecycle=project.lifecycle,
@@ -178,7 +178,7 @@ def refuse_warned(project: Project, warned: Collection[Warned]) -> None:
         )
 
 
-def _released(manifest: Manifest | None) -> list[CertificateSummary]:
+def released(manifest: Manifest | None) -> list[CertificateSummary]:
     """Return the certificates of a release with states; of what is shipped, older ones know no others."""
     if manifest is None:
         return []

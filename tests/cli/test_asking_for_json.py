@@ -51,6 +51,8 @@ def test_text_and_json_at_once_is_an_error(world: World, command: str) -> None:
         "sign": "dist",
         "publish": "--to npm",
         "batch build": "orgs",
+        "batch check": "orgs",
+        "batch plan": "orgs",
         "repo retire": "2026.10 --reason why",
         "repo rehost": "--url https://packages.acme.example",
         "repo push": "www",

@@ -31,6 +31,8 @@ CASES = {
     "recipes-show": ("recipes show deb --json", 0),
     "recipes-export": ("recipes export deb --json", 0),
     "batch": ("batch build orgs --json", 1),
+    "batch-check": ("batch check orgs --json", 1),
+    "batch-plan": ("batch plan orgs --json", 1),
     "docs": ("docs --json", 0),
     "hosts": ("doctor report hosts --lock trustpack.lock --json", 3),  # one of them is no report
     "attest": ("attest --json", 0),
@@ -142,7 +144,7 @@ def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document
         with (rotating.folder / "trustpack.yaml").open("a") as file:
             file.write(f"approvals: {{needed: 1, approvers: {{{keys}}}}}\n")
         assert rotating.run("lock", "--change-scheme").code == 0
-    if document == "batch":
+    if document.startswith("batch"):
         rotating.write("orgs/acme/roots.pem", "")  # and no configuration, for which no worker is asked
         (rotating.folder / "orgs" / "Umlaut").mkdir()
     if document == "keys-check":

@@ -238,6 +238,11 @@ CASES = {
         trustpack("batch", "build", "orgs", "--out", "out", "--openmetrics", "batch.prom", "--now", NOW),
         {"report": _bytes("out/batch.json"), "metrics": _bytes("batch.prom")},
     ),
+    "batch check": Case(
+        worlds.no_organisations,
+        trustpack("batch", "check", "orgs", "--openmetrics", "batch.prom", "--now", NOW),
+        {"metrics": _bytes("batch.prom")},
+    ),
     "attest": Case(worlds.released, trustpack("attest"), _RELEASE),
     "sign": Case(worlds.signable, trustpack("sign", "dist"), _RELEASE, between=r"is not what|\.(rpm|apk)"),
     "prove": Case(

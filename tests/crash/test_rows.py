@@ -23,6 +23,7 @@ _READING = {
     "explain": "explain",
     "inspect": "inspect dist",
     "plan": "plan",
+    "batch plan": "batch plan site",
     "diff": "diff roots.pem dist",
     "names": "names --offline",
     "schema": "schema",

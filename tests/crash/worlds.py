@@ -114,6 +114,11 @@ def hosts(folder: Path) -> None:
     (folder / "hosts.jsonl").write_text(host_documents.text(*found))
 
 
+def no_organisations(folder: Path) -> None:
+    """Make a folder for organisations."""
+    (folder / "orgs").mkdir()
+
+
 @_once
 def organisations(folder: Path) -> None:
     """Make two organisations, each with its folder."""
