@@ -45,6 +45,14 @@ def may_mount() -> bool:
     return subprocess.run([unshare, "--mount", "true"], check=False, capture_output=True).returncode == 0
 
 
+def require_networks() -> None:
+    """Skip the test, or fail it when CI=true, where no network of our own can be made."""
+    require("ip")
+    words = [require("unshare"), "--net", "--mount", "ip", "link", "add", "hub", "type", "bridge"]
+    if subprocess.run(words, check=False, capture_output=True).returncode != 0:
+        _lack("only root may make networks, and in a container only if that is privileged")
+
+
 def require_linux() -> None:
     """Skip a test of what only Linux has: /proc, or GNU's programs under their plain names."""
     if sys.platform != "linux":

@@ -35,6 +35,7 @@ _SAFE = {
 }
 _ASKED = 32  # chunks after which is asked how many workers there are
 _LOOK = 1.0  # seconds after which is looked whether somebody is there still
+_ANSWERED = 3.0  # seconds in which a scheduler says how many workers it has
 _PATIENCE = 120.0  # seconds without any worker
 
 
@@ -75,6 +76,7 @@ class DaskPool:
 
     def wait(self) -> tuple[int, bytes | None]:
         """Return what came of the next chunk that is done."""
+        from distributed import CancelledError
         from distributed.scheduler import KilledWorker
 
         number, future = self._futures.pop(self._next().key)
@@ -83,6 +85,8 @@ class DaskPool:
         except KilledWorker:
             self._ask()
             return number, None
+        except CancelledError:
+            raise self._lost() from None
         except ImportError as error:
             hint = "install this trustpack on all workers"
             raise ToolError(f"{self._name}: a worker cannot do it: {error}", hint=hint) from None
@@ -90,7 +94,14 @@ class DaskPool:
             future.release()  # type: ignore[no-untyped-call]
 
     def _ask(self) -> None:
-        self._workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        self._workers = 0
+        if self._client.status != "running" or self._client.scheduler is None:
+            return
+        with contextlib.suppress(OSError, TimeoutError):  # without a connection, nothing is known of any
+            found = self._client.sync(  # type: ignore[no-untyped-call]
+                self._client.scheduler.identity, n_workers=0, callback_timeout=_ANSWERED
+            )
+            self._workers = int(found["n_workers"])
 
     def _next(self) -> Future[bytes]:
         waited = 0.0
@@ -99,18 +110,24 @@ class DaskPool:
                 future = self._done.get(timeout=_LOOK)
                 if future.status in {"finished", "error"}:
                     return future
-            lost = any(one.status in {"lost", "cancelled"} for _, one in self._futures.values())
+                if future.status in {"lost", "pending"}:
+                    # Its worker died before it was asked for what it had made: another makes it again.
+                    future.add_done_callback(self._done.put)  # type: ignore[no-untyped-call]
+            lost = any(one.status == "cancelled" for _, one in self._futures.values())
             if lost or self._client.status != "running":
-                raise ToolError(
-                    f"{self._name}: the connection to the scheduler is lost",
-                    hint="run it again: it goes on from what is done",
-                )
+                raise self._lost()
             self._ask()
             waited = 0.0 if self._workers else waited + _LOOK
             if waited > _PATIENCE:
                 raise ToolError(
                     f"{self._name}: there is no worker any more", hint="start workers, and run it again"
                 )
+
+    def _lost(self) -> ToolError:
+        return ToolError(
+            f"{self._name}: the connection to the scheduler is lost",
+            hint="run it again: it goes on from what is done",
+        )
 
 
 @contextlib.contextmanager
@@ -154,7 +171,8 @@ def remote(scheduler: RemoteScheduler) -> Iterator[DaskPool]:
     import dask.config
 
     dask.config.set({"distributed.comm.require-encryption": True})
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client", "distributed.comm"):  # each has a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         security = distributed.Security(
             require_encryption=True,
