@@ -59,7 +59,9 @@ def test_a_worker_stopped_for_a_while(many: Organisations, tmp_path: Path) -> No
     assert many.built == runs.outputs(tmp_path / "out")
 
 
-@pytest.mark.parametrize("act", _ACTS)
+@pytest.mark.parametrize(
+    "act", ["kills", *(pytest.param(one, marks=pytest.mark.long) for one in ("hangs", "hangs in C"))]
+)
 def test_an_input_that_ends_its_worker(many: Organisations, tmp_path: Path, act: str) -> None:
     """It is found and named however often it takes a worker with it, and all others are built."""
     require_linux()

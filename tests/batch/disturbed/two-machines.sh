@@ -19,17 +19,17 @@ for n in 2 3; do
     ip -n "m$n" link set eth0 up
     ip -n "m$n" link set lo up
 done
-# shellcheck disable=SC2086  the options are words
+# shellcheck disable=SC2086 # the options are words
 dask scheduler --host 10.99.0.1 --port 8786 --no-dashboard $tls >"$work/scheduler.log" 2>&1 &
 for n in 2 3; do
     mkdir "$work/m$n"
-    # shellcheck disable=SC2086,SC2016  as above; the inner shell's own
+    # shellcheck disable=SC2086,SC2016 # as above; and words of the inner shell
     ip netns exec "m$n" unshare --mount sh -c \
         'mount -t tmpfs tmpfs "$0" && mount -t tmpfs tmpfs "$1" && shift && exec "$@"' "$orgs" "$out" \
         dask worker tls://10.99.0.1:8786 --host "10.99.0.$n" --nthreads 1 --no-dashboard \
         --local-directory "$work/m$n" $tls >"$work/worker-$n.log" 2>&1 &
 done
-# shellcheck disable=SC2086  as above
+# shellcheck disable=SC2086 # as above
 trustpack batch build "$orgs" --out "$out" --now "$now" --scheduler tls://10.99.0.1:8786 $tls
 for n in 2 3; do
     ip netns exec "m$n" cat /sys/class/net/eth0/statistics/tx_bytes
