@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from builder.prove.authority import Authority
 
 SOURCE = Path(__file__).parents[2] / "templates" / "doctor"
-# Runs beside the doctor's code, on any Python; root is "/" where paths are to be as programs have them, and then
-# the walk keeps to the folders that are the test's.
+# Runs beside the doctor's code, on any Python; root is "/" where paths are to be as programs have them, and
+# then the walk keeps to the folders that are the test's.
 _DRIVER = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -55,7 +55,9 @@ class Machine:
     homes: Sequence[Path] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def look(self, *authorities: Authority, python: str = sys.executable, run: bool = False) -> dict[str, Any]:
+    def look(
+        self, *authorities: Authority, python: str = sys.executable, run: bool = False
+    ) -> dict[str, Any]:
         """Return the doctor's document, held against these CAs."""
         given = {
             "root": self.root,

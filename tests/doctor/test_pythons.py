@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from builder.prove.server import Listener
 
 _HERE = Path(__file__).parent
-_LIBRARIES = ("certifi", "requests", "urllib3", "idna", "charset_normalizer", "httpx", "httpcore", "h11", "anyio",
-              "sniffio")  # fmt: skip
+_LIBRARIES = tuple(
+    "certifi requests urllib3 idna charset_normalizer httpx httpcore h11 anyio sniffio".split()  # noqa: SIM905
+)
 _ASK = {
     "requests": "import requests, sys; requests.get(sys.argv[1])",
     "httpx": "import httpx, sys; httpx.get(sys.argv[1])",
@@ -37,6 +38,18 @@ def _venv(folder: Path) -> tuple[Path, Path]:
     return folder / "bin" / "python", site
 
 
+def _with_libraries(folder: Path) -> tuple[Path, Path]:
+    """Make an environment with real copies of requests and httpx, and their certifi."""
+    python, site = _venv(folder)
+    for pattern in (
+        pattern for name in _LIBRARIES for pattern in (name, f"{name}.py", f"{name}-*.dist-info")
+    ):
+        for path in clients().glob(pattern):
+            copy = shutil.copytree if path.is_dir() else shutil.copy2
+            copy(path, site / path.name)
+    return python, site
+
+
 def _with_pip(folder: Path, name: str) -> tuple[Path, Path]:
     """Make an environment with a pip of a certain version; return its Python and that pip's certifi."""
     python, site = _venv(folder)
@@ -48,16 +61,19 @@ def _with_pip(folder: Path, name: str) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Make an environment with real copies of requests and httpx, and their certifi."""
-    python, site = _venv(tmp_path_factory.mktemp("libraries") / "venv")
-    for name in _LIBRARIES:
-        for path in [*clients().glob(name), *clients().glob(f"{name}-*.dist-info"), *clients().glob(f"{name}.py")]:
-            copy = shutil.copytree if path.is_dir() else shutil.copy2
-            copy(path, site / path.name)
-    return python, site
+    return _with_libraries(tmp_path_factory.mktemp("libraries") / "venv")
 
 
 def _ask_pip(python: Path, listener: Listener, **environment: str) -> bool:
-    words = ("-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "--retries=0", "download", "--no-deps")
+    words = (
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-cache-dir",
+        "--retries=0",
+        "download",
+        "--no-deps",
+    )
     # Without any configuration: the machine's own may name a file of roots.
     chosen = {"PIP_CONFIG_FILE": os.devnull, **environment}
     return accepts(listener, [python, *words, "--index-url={url}", "no-such-package"], chosen)
@@ -67,7 +83,7 @@ def _ask_pip(python: Path, listener: Listener, **environment: str) -> bool:
 def test_pips_certifi_is_all_that_it_trusts_before_24_2(
     tmp_path: Path, acme: Authority, server: Listener, pem: Path, name: str
 ) -> None:
-    """A root in pip's certifi counts for each pip; without it, it is missing only where nothing else adds it."""
+    """A root in pip's certifi counts for each pip; without it, it is missing where nothing else adds it."""
     python, certifi = _with_pip(tmp_path / "venv", name)
     is_old = name == "pip-old"
     before = here(tmp_path / "venv").row("python", "pip", acme)
@@ -120,7 +136,7 @@ def test_a_variable_shadows_the_certifi_of_an_old_pip(
         ("httpx", "REQUESTS_CA_BUNDLE", False),
     ],
 )
-def test_certifi_counts_for_its_readers_unless_a_variable_names_another_file(  # noqa: PLR0913, PLR0917
+def test_certifi_counts_for_its_readers_unless_a_variable_names_another_file(  # noqa: PLR0917
     environment: tuple[Path, Path],
     acme: Authority,
     other: Authority,
@@ -128,7 +144,7 @@ def test_certifi_counts_for_its_readers_unless_a_variable_names_another_file(  #
     tmp_path: Path,
     client: str,
     variable: str,
-    is_shadowed: bool,  # noqa: FBT001  a parameter of pytest's
+    is_shadowed: bool,
 ) -> None:
     """Each client takes certifi with the root in it, but for its own variable; the row says for whom not."""
     python, site = environment
@@ -160,8 +176,8 @@ def test_certifi_that_no_reader_reads_is_shown_and_not_counted(
     assert "for httpx" in row["shadowed_by"]
 
 
-def _built(folder: Path, acme: Authority, **settings: str) -> Path:
-    [wheel] = releases.build(folder / "built", "acme", [acme], target="wheel", release="2026.1", settings=settings)
+def _built(folder: Path, slug: str, ca: Authority, **settings: str) -> Path:
+    [wheel] = releases.build(folder / slug, slug, [ca], target="wheel", release="2026.1", settings=settings)
     return wheel
 
 
@@ -171,17 +187,14 @@ def _install(python: Path, wheel: Path) -> None:
 
 def test_an_active_wheel_makes_up_for_certifi(tmp_path: Path, acme: Authority, server: Listener) -> None:
     """With our wheel, clients of an environment accept, and its certifi is no finding; without, both turn."""
-    python, site = _venv(tmp_path / "venv")
-    for name in _LIBRARIES:
-        for path in [*clients().glob(name), *clients().glob(f"{name}-*.dist-info"), *clients().glob(f"{name}.py")]:
-            (shutil.copytree if path.is_dir() else shutil.copy2)(path, site / path.name)
+    python, site = _with_libraries(tmp_path / "venv")
     assert state(here(site.parent).row("python", "certifi", acme)) == "missing"
-    _install(python, _built(tmp_path, acme))
+    _install(python, _built(tmp_path, "acme", acme))
     assert state(here(site.parent).row("python", "certifi", acme)) == "absent"
     wheel = here(site.parent).row("python", "wheel acme-certifi", acme)
     assert (state(wheel), wheel["effective"]) == ("valid", True)
-    for client in _ASK:
-        assert accepts(server, [python, "-c", _ASK[client], "{url}"], {}), client
+    for client, code in _ASK.items():
+        assert accepts(server, [python, "-c", code, "{url}"], {}), client
     (site / "acme_certifi.pth").unlink()
     (site / "acme_certifi.start").unlink()
     assert state(here(site.parent).row("python", "certifi", acme)) == "missing"
@@ -189,10 +202,12 @@ def test_an_active_wheel_makes_up_for_certifi(tmp_path: Path, acme: Authority, s
     assert not accepts(server, [python, "-c", _ASK["requests"], "{url}"], {})
 
 
-def test_a_wheel_that_is_not_activated_is_not_said_to_be(tmp_path: Path, acme: Authority, server: Listener) -> None:
+def test_a_wheel_that_is_not_activated_is_not_said_to_be(
+    tmp_path: Path, acme: Authority, server: Listener
+) -> None:
     """Of the wheel without a start-up file the doctor says that programs have to call it."""
     python, site = _venv(tmp_path / "venv")
-    _install(python, _built(tmp_path, acme, activation="explicit"))
+    _install(python, _built(tmp_path, "acme", acme, activation="explicit"))
     row = here(site.parent).row("python", "wheel", acme)
     assert (state(row), row["effective"]) == ("valid", None)
     assert "activate()" in row["note"]
@@ -202,14 +217,11 @@ def test_a_wheel_that_is_not_activated_is_not_said_to_be(tmp_path: Path, acme: A
 def test_an_old_wheel_lacks_the_new_root(tmp_path: Path, acme: Authority, other: Authority) -> None:
     """A wheel of one's own that lacks a CA is a finding; that of another organisation is none."""
     python, site = _venv(tmp_path / "venv")
-    _install(python, _built(tmp_path, other))
+    _install(python, _built(tmp_path, "acme", other))
     row = here(site.parent).row("python", "wheel", acme)
     assert state(row) == "missing"
-    assert row["mend"] == "uv pip install --upgrade --python {} acme-certifi".format(tmp_path / "venv") or row["mend"] == (
-        f"{python} -m pip install --upgrade acme-certifi"
-    )
-    [globex] = releases.build(tmp_path / "globex", "globex", [other], target="wheel", release="2026.1")
-    _install(python, globex)
+    assert row["mend"] == f"uv pip install --upgrade --python {tmp_path / 'venv'} acme-certifi"
+    _install(python, _built(tmp_path, "globex", other))
     assert state(here(site.parent).row("python", "wheel globex", acme)) == "absent"
 
 
@@ -232,7 +244,9 @@ def test_a_distributions_certifi_reads_the_systems_store(tmp_path: Path, acme: A
         ("opt/my app", "uv pip install --python '/opt/my app' acme-certifi"),
     ],
 )
-def test_environments_are_mended_by_who_made_them(tmp_path: Path, acme: Authority, folder: str, line: str) -> None:
+def test_environments_are_mended_by_who_made_them(
+    tmp_path: Path, acme: Authority, folder: str, line: str
+) -> None:
     """The line that mends is pipx's, uv's or pip's."""
     site = tmp_path / folder / "lib/python3.12/site-packages/certifi"
     site.mkdir(parents=True)

@@ -29,16 +29,18 @@ print(json.dumps(said))
 _NODE = """
 const t = require('tls');
 const held = t.getCACertificates ? t.getCACertificates('default') : [];
-console.log(JSON.stringify({version: process.versions.node, knows: Boolean(t.getCACertificates), pem: held.join('\\n')}));
+const said = {version: process.versions.node, knows: Boolean(t.getCACertificates), pem: held.join('\\n')};
+console.log(JSON.stringify(said));
 """
 _RUBY = """
 require 'openssl'; require 'json'
-puts JSON.generate(version: RUBY_VERSION, file: OpenSSL::X509::DEFAULT_CERT_FILE, folder: OpenSSL::X509::DEFAULT_CERT_DIR)
+x = OpenSSL::X509
+puts JSON.generate(version: RUBY_VERSION, file: x::DEFAULT_CERT_FILE, folder: x::DEFAULT_CERT_DIR)
 """
 
 
 def python(host, program):
-    """Return (version, certificates, certifi's path) as an interpreter says, None where it does not answer."""
+    """Return (version, certificates, certifi's path) as an interpreter says, None where it does not."""
     said = _said(host, [program, "-I", "-c", _PYTHON])
     if said is None:
         return None
@@ -58,7 +60,7 @@ def node(host, program):
 
 
 def ruby(host, program):
-    """Return (version, certificates, the file or folder that its OpenSSL reads), None where it does not answer."""
+    """Return (version, certificates, the file or folder that its OpenSSL reads), None without an answer."""
     said = _said(host, [program, "--disable=gems", "-e", _RUBY])
     if said is None:
         return None
@@ -71,7 +73,7 @@ def ruby(host, program):
 
 
 def java(host, home):
-    """Return the certificates that a JDK's own keytool finds in its cacerts, None where it does not answer."""
+    """Return the certificates that a JDK's own keytool finds in its cacerts, None without an answer."""
     said = host.ask([home + "/bin/keytool", "-list", "-rfc", "-cacerts", "-storepass", "changeit"])
     return None if said is None else stores.pem(said)
 

@@ -3,19 +3,19 @@
 Each row says since which version, and who says so; tests ask the clients that are at hand.
 """
 
-# pip/_internal/cli/index_command.py: truststore, and with it the system's store, beside the certifi that pip brings;
-# what --cert, PIP_CERT, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name comes beside both then, and replaces neither.
+# pip/_internal/cli/index_command.py: truststore, and with it the system's store, beside the certifi that pip
+# brings; what --cert, PIP_CERT, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE name replaces neither then.
 # https://pip.pypa.io/en/stable/news/#v24-2 speaks of the store alone; asked: 24.1.2, 24.2, 26.3.
 PIP_SYSTEM = (24, 2)
 PIP_SYSTEM_PYTHON = (3, 10)
 
-# https://nodejs.org/api/cli.html#--use-system-ca, and #node_use_system_ca1: by major version, the first minor one.
+# https://nodejs.org/api/cli.html#--use-system-ca, and #node_use_system_ca1: major and first minor version.
 NODE_SYSTEM_OPTION = {22: 15, 23: 9}
 NODE_SYSTEM_VARIABLE = {22: 19, 24: 6}
 NODE_SYSTEM_ALWAYS = 24  # has the option from its first version on
 NODE_SYSTEM_VARIABLE_ALWAYS = 25
 
-# JDK-8275252: `cacerts` is a PKCS#12 file without a password; distributions may still put their own JKS there.
+# JDK-8275252: `cacerts` is a PKCS#12 file without a password; distributions may put a JKS there.
 JAVA_CACERTS_PKCS12 = 18
 
 # PEP 829: a .start file in the place of the lines of a .pth that start with import.

@@ -31,6 +31,7 @@ class Host:
         self.uid = os.geteuid() if hasattr(os, "geteuid") else 1
         self.may_run = may_run and self.is_here and self.uid != 0
         self.environ = names.chosen(os.environ if environ is None else environ) if self.is_here else {}
+        self.packages, self.organisation = {}, ""
         self.unreadable = []
         self.complete = True
         self.clock = files.Clock(seconds)

@@ -22,7 +22,7 @@ _BROWSERS = (
 
 def named(host, target):
     """Return what the organisation calls a target's package, empty where that is not known."""
-    return getattr(host, "packages", {}).get(target, "")
+    return host.packages.get(target, "")
 
 
 def system(host):
@@ -61,7 +61,8 @@ def python(host, environment):
     if host.exists(environment + "/conda-meta"):
         return "conda run -p {} pip install {}".format(shlex.quote(environment), shlex.quote(name))
     python = environment + "/bin/python"
-    if environment in ("/usr", "/usr/local") or not host.exists(python):
+    has_pip = bool(host.glob(environment + "/lib/python3.*/site-packages/pip"))
+    if environment in ("/usr", "/usr/local") or not has_pip or not host.exists(python):
         return "uv pip install --python {} {}".format(shlex.quote(environment), shlex.quote(name))
     return "{} -m pip install {}".format(shlex.quote(python), shlex.quote(name))
 
@@ -83,7 +84,7 @@ def node(host):
     if not name:
         return ""
     command = name.replace("@", "").replace("/", "__")
-    return "npm install {} && eval \"$(npx --no {} env)\"".format(shlex.quote(name), shlex.quote(command))
+    return 'npm install {} && eval "$(npx --no {} env)"'.format(shlex.quote(name), shlex.quote(command))
 
 
 def gem(host):

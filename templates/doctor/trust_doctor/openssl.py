@@ -1,4 +1,4 @@
-"""What a client trusts that reads a file and folders by default, and others by SSL_CERT_FILE and SSL_CERT_DIR.
+"""What a client trusts that reads a file and folders by default, and obeys SSL_CERT_FILE and SSL_CERT_DIR.
 
 That is how OpenSSL, Go and Node.js (for the system's roots) do it: each variable stands for its own half.
 """

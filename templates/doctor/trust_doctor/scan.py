@@ -19,6 +19,7 @@ def examine(host, expected, now):
     """Return the JSON document; `now` is in seconds since 1970."""
     judge = rows.Judge(expected, time.strftime("%Y%m%d%H%M%S", time.gmtime(now)))
     host.packages = expected.packages
+    host.organisation = expected.organisation
     host.look()
     found = []
     for probe in probes.ALL:

@@ -1,7 +1,8 @@
-"""Rows of a table in an SQLite file that anybody may have made, without SQLite: https://www.sqlite.org/fileformat2.html.
+"""Rows of a table in an SQLite file that anybody may have made, read without SQLite.
 
-SQLite opens files by path, behind links and FIFOs, and computes what a hostile schema says. This reads bytes: each
-page once at most, and so in linear time; no schema is obeyed, no index, view or journal looked at.
+https://www.sqlite.org/fileformat2.html. SQLite opens files by path, behind links, and computes what a hostile
+schema says. This reads bytes, each page once at most, and so in linear time: no schema is obeyed, no index,
+view or journal looked at.
 """
 
 import struct

@@ -1,5 +1,33 @@
 """The probes, in the order of their rows: each is a module with `rows(host)` and the names it has WANTED."""
 
-from trust_doctor.probes import system
+from trust_doctor.probes import (
+    browsers,
+    containers,
+    go,
+    interpreters,
+    java,
+    macos,
+    node,
+    nss,
+    python,
+    ruby,
+    sandboxed,
+    system,
+    windows,
+)
 
-ALL = (system,)
+ALL = (
+    system,
+    windows,
+    macos,
+    python,
+    java,
+    node,
+    ruby,
+    go,
+    containers,
+    nss,
+    browsers,
+    sandboxed,
+    interpreters,
+)

@@ -1,4 +1,4 @@
-"""Browsers: the policies of Chromium, Chrome and Edge, as they take one over another, and those of Firefox."""
+"""Browsers: the policies of Chromium, Chrome and Edge, as one wins over another, and those of Firefox."""
 
 import base64
 import binascii
@@ -16,7 +16,11 @@ _LINUX = (
     ("Brave", "/etc/brave/policies/managed", ("/opt/brave.com/brave/brave",)),
     ("Vivaldi", "/etc/opt/vivaldi/policies/managed", ("/opt/vivaldi/vivaldi",)),
 )  # fmt: skip
-_TRUSTING, _LIMITED, _DISTRUSTING = "CACertificates", "CACertificatesWithConstraints", "CADistrustedCertificates"
+_TRUSTING, _LIMITED, _DISTRUSTING = (
+    "CACertificates",
+    "CACertificatesWithConstraints",
+    "CADistrustedCertificates",
+)
 _MERGED = "PolicyListMultipleSourceMergeList"
 _FIREFOX = "/etc/firefox/policies/policies.json"
 _FIREFOX_PROGRAMS = (
@@ -50,7 +54,9 @@ def _chromium(host, what, folder, is_here):
             continue
         said = _json(host, path)
         if said is None:
-            yield Row("browser", what + "'s policy", path, effective=is_here or None, problem="is no JSON object")
+            yield Row(
+                "browser", what + "'s policy", path, effective=is_here or None, problem="is no JSON object"
+            )
         elif {_TRUSTING, _LIMITED, _DISTRUSTING} & set(said):
             files.append((path, said))
     if not files and not is_here:
@@ -69,7 +75,11 @@ def _chromium(host, what, folder, is_here):
             "browser",
             what + "'s policy",
             path,
-            [each for each in map(_der, [*_list(said.get(_TRUSTING)), *_limited(said.get(_LIMITED))]) if each],
+            [
+                each
+                for each in map(_der, [*_list(said.get(_TRUSTING)), *_limited(said.get(_LIMITED))])
+                if each
+            ],
             effective=False,
             shadowed_by="{}, which comes later by name, and no file has {} of {}".format(
                 winner, _MERGED, ", ".join(sorted(said))
@@ -82,7 +92,9 @@ def _policy(host, what, folder, policy, is_here):
     named = [*policy[_TRUSTING], *_limited(policy[_LIMITED])]
     held = [each for each in map(_der, named) if each and each not in refused]
     broken = sum(1 for each in named if not _der(each))
-    notes = ["{} of them distrusted by policy".format(len(refused & set(map(_der, named))))] if refused else []
+    notes = (
+        ["{} of them distrusted by policy".format(len(refused & set(map(_der, named))))] if refused else []
+    )
     if policy[_LIMITED]:
         notes.append("some for certain domains only")
     elsewhere = [path for path in _databases(host) if _holds(host, path)]
@@ -115,7 +127,7 @@ def _holds(host, path):
 
 
 def _firefoxes(host):
-    """Yield a row for each Firefox: it follows the system's store, has certificates of its own, or neither."""
+    """Yield a row for each Firefox: it follows the system's store, has CAs of its own, or neither."""
     programs = [path for path in _FIREFOX_PROGRAMS if host.exists(path)]
     managed = _FIREFOX if host.exists(_FIREFOX) else ""
     own = [path for path in host.found["policies.json"] if path.endswith("/distribution/policies.json")]
@@ -138,7 +150,13 @@ def firefox(host, path, what, is_here):
     said = _json(host, path)
     policies = said.get("policies") if said else None
     if not isinstance(policies, dict):
-        return Row("browser", what, path, effective=is_here or None, problem="has no policies that Firefox would read")
+        return Row(
+            "browser",
+            what,
+            path,
+            effective=is_here or None,
+            problem="has no policies that Firefox would read",
+        )
     modules = _modules(policies.get("SecurityDevices"))
     installed = policies.get("Certificates")
     installed = _list(installed.get("Install")) if isinstance(installed, dict) else []
@@ -163,7 +181,7 @@ def firefox(host, path, what, is_here):
 
 
 def _unmanaged(host, program):
-    """Return the row of a Firefox without policies; Fedora's and openSUSE's look for p11-kit's module themselves."""
+    """Return the row of a Firefox without policies; Fedora's and openSUSE's look for p11-kit's module."""
     follows = bool(machine.family(host) & {"fedora", "rhel", "centos", "suse", "opensuse"})
     return Row(
         "browser",
@@ -171,7 +189,9 @@ def _unmanaged(host, program):
         program,
         effective=None if follows else True,
         note="a distribution's own Firefox may follow the system's store by itself" if follows else "",
-        problem="" if follows else "no policy with SecurityDevices or Certificates: it trusts its built-in roots alone",
+        problem=""
+        if follows
+        else "no policy with SecurityDevices or Certificates: it trusts its built-in roots alone",
         mend="" if follows else _firefox_mend(host),
     )
 
@@ -200,7 +220,7 @@ def _files(host, name):
 
 
 def _json(host, path):
-    """Return the object in a file, None where there is none: Chromium's parser allows comments, this one not."""
+    """Return the object in a file, None where there is none that JSON without comments allows."""
     text = host.text(path, 8 << 20)
     depth = deepest = 0
     for sign in text:

@@ -1,4 +1,4 @@
-"""Container engines: roots for single registries, which come beside the system's, and registries unverified."""
+"""Container engines: roots for single registries, which come beside the system's, and unverified ones."""
 
 import json
 import re
@@ -30,13 +30,18 @@ def rows(host):
     for what, base in folders:
         for registry in host.listdir(base):
             folder = base + "/" + registry
-            files = [name for name in host.listdir(folder) if name.endswith(".crt")]
+            files = [folder + "/" + name for name in host.listdir(folder) if name.endswith(".crt")]
             if files:
-                yield _row(host, "{} for {}".format(what, registry), folder, [folder + "/" + name for name in files])
+                yield _row(host, "{} for {}".format(what, registry), folder, files)
     for base in _CONTAINERD:
         for registry in host.listdir(base):
             for row in _containerd(host, base + "/" + registry, registry):
                 yield row
+    for row in _settings(host):
+        yield row
+
+
+def _settings(host):
     for path in [*_DAEMONS, *(home + "/.config/docker/daemon.json" for _, home in host.homes)]:
         for row in _daemon(host, path):
             yield row
@@ -94,7 +99,9 @@ def _registries(host, path):
     for table in host.text(path, 1 << 18).split("[[")[1:]:
         if _INSECURE.search(table):
             found = _LOCATION.findall(table)
-            yield _unverified(host, "Podman for " + (found[0] if found else "a registry"), path, "insecure = true")
+            yield _unverified(
+                host, "Podman for " + (found[0] if found else "a registry"), path, "insecure = true"
+            )
 
 
 def _unverified(host, what, path, why):

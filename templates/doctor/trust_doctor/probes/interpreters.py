@@ -27,13 +27,27 @@ def rows(host):
     for path in node.programs(host)[:_MOST]:
         found = asked.node(host, path)
         if found is not None:
-            yield Row("node", "what Node.js {} says".format(found[0]), path, found[1], note=_NOTE, mend=mends.node(host))
+            yield Row(
+                "node",
+                "what Node.js {} says".format(found[0]),
+                path,
+                found[1],
+                note=_NOTE,
+                mend=mends.node(host),
+            )
     patterns = [*_RUBIES, *(home + "/" + each for _, home in host.homes for each in _OF_HOMES)]
     for path in dict.fromkeys(host.where(each) for pattern in patterns for each in host.glob(pattern)):
         answer = asked.ruby(host, path)
         if answer is not None:
             note = "{}; it reads {}".format(_NOTE, answer[2])
-            yield Row("ruby", "what Ruby {} says".format(answer[0]), path, answer[1], note=note, mend=mends.gem(host))
+            yield Row(
+                "ruby",
+                "what Ruby {} says".format(answer[0]),
+                path,
+                answer[1],
+                note=note,
+                mend=mends.gem(host),
+            )
     for home in sorted(java.homes(host))[:_MOST]:
         ders = asked.java(host, home)
         if ders is not None:

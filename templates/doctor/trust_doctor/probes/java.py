@@ -46,7 +46,9 @@ def _row(host, store, homes, shadow, agents):
         effective=False if shadow else None if found is None else True,
         shadowed_by=shadow,
         user=host.user_of(store),
-        note="; ".join(filter(None, (problem, "read by " + ", ".join(sorted({home for home, _ in homes})[:5])))),
+        note="; ".join(
+            filter(None, (problem, "read by " + ", ".join(sorted({home for home, _ in homes})[:5])))
+        ),
         mend=_mend(host, store),
         replaces=not agents and found is not None,
     )
@@ -150,5 +152,3 @@ def _mend(host, store):
     if store.startswith("/etc/"):
         return mends.system(host)
     return mends.java(host)
-
-

@@ -1,4 +1,4 @@
-"""macOS: the keychains, and the settings that alone make a root in them trusted; by the system's own `security`.
+"""macOS: the keychains, and the settings that alone make a root in them trusted; by `security`, the system's.
 
 Parsed from what Apple's documentation and manual pages show; no Mac has been asked.
 """
@@ -41,11 +41,20 @@ def _keychain(host, what, path, domain):
     yield Row("macos", what, path, trusted, user=user, note=note, replaces=bool(domain))
     if left:
         note = "in it, but no settings name them: a profile may make them trusted; " + _UNTRIED
-        yield Row("macos", what + ", without settings", path, left, effective=None, user=user, note=note, replaces=False)
+        yield Row(
+            "macos",
+            what + ", without settings",
+            path,
+            left,
+            effective=None,
+            user=user,
+            note=note,
+            replaces=False,
+        )
 
 
 def split(ders, settings):
-    """Return (the certificates that settings make trusted, the others), by the names that the settings show."""
+    """Return (the certificates that settings make trusted, the others), by the names that these show."""
     names = trusted_names(settings)
     trusted, left = [], []
     for octets in ders:
@@ -62,5 +71,7 @@ def trusted_names(settings):
     """Return the certificates' names in what dump-trust-settings prints, without those that it denies."""
     parts = _SETTING.split(settings)
     return {
-        name.strip() for name, text in zip(parts[1::2], parts[2::2]) if name.strip() and not _UNTRUSTED.search(text)
+        name.strip()
+        for name, text in zip(parts[1::2], parts[2::2])
+        if name.strip() and not _UNTRUSTED.search(text)
     }

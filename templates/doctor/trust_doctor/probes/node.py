@@ -87,7 +87,7 @@ def _node(host, where):
 
 
 def _chosen(host, where, version, words):
-    """Return whose roots a Node.js takes: 'bundled', 'system' (with those), 'openssl' (alone); None for unknown."""
+    """Return whose roots a Node.js takes: 'bundled', 'system' (with those), 'openssl' (alone), or None."""
     last = [(kind, bool(no)) for no, kind in _OPTION.findall(words)]
     for kind, no in reversed(last):
         if kind in ("openssl", "bundled"):
@@ -104,10 +104,9 @@ def _chosen(host, where, version, words):
 
 
 def _built(host, where):
-    """Return what a Node.js was built to read: a distribution's own reads OpenSSL's store, its maker's its own roots.
+    """Return what a Node.js was built to read: Debian's OpenSSL's store, its maker's its own roots.
 
-    Debian's has `NODE_OPENSSL_CERT_STORE` (its configuration is in /usr/share/doc or none); NodeSource's package has
-    the same name, but keeps its header files beside the program.
+    NodeSource's package has the same name as Debian's.
     """
     if not where.startswith("/usr/bin/"):
         return "bundled"
@@ -148,7 +147,7 @@ def _package(host, path, folder):
         name, version = str(said["name"]), str(said["version"])
     except (ValueError, KeyError, TypeError):
         name, version = "npm package", ""
-    is_ours = organisation(host, folder + "/certificates.json") == getattr(host, "organisation", "")
+    is_ours = organisation(host, folder + "/certificates.json") == host.organisation
     is_named = folder in _REGISTER.findall(host.environ.get("NODE_OPTIONS", ""))
     return Row(
         "node",
@@ -157,7 +156,11 @@ def _package(host, path, folder):
         host.certificates(path) or [],
         effective=True if is_named else None,
         user=host.user_of(path),
-        note="" if is_named else "for programs that start with --require {}/register, or call register()".format(name),
-        mend="cd {} && npm install {}@latest".format(folder.split("/node_modules/")[0], name) if is_ours else "",
+        note=""
+        if is_named
+        else "for programs that start with --require {}/register, or call register()".format(name),
+        mend="cd {} && npm install {}@latest".format(folder.split("/node_modules/")[0], name)
+        if is_ours
+        else "",
         replaces=is_ours,
     )

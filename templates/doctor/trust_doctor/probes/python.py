@@ -10,6 +10,7 @@ WANTED = frozenset(("site-packages", "dist-packages", "conda-meta", "cacert.pem"
 _MOST = 5000
 _DISTRIBUTION = re.compile(r"(.+?)-([0-9][^-]*)(?:-py[0-9.]+)?\.(?:dist|egg)-info")
 _VERSION = re.compile(r"(?:python|pypy)(3)\.(\d{1,2})")
+_CONFIGURED = re.compile(r"(?m)^version(?:_info)?\s*=\s*(\d+)\.(\d+)")
 _ELSEWHERE = re.compile(r"(?m)return ['\"](/[^'\"]+)['\"]|^DEBIAN_CA_CERTS_PATH = ['\"](/[^'\"]+)['\"]")
 # Who reads certifi, and the variables that each takes in its place.
 _READERS = {
@@ -98,7 +99,7 @@ def _row(host, site, what, path, shadow, note=""):
 
 
 def _pip(host, site, path):
-    """Return the row of the roots that a pip brings: all that an old one trusts, some of what a newer one does."""
+    """Return the row of the roots that a pip brings: all that an old one trusts."""
     version = site.versions.get("pip", "")
     adds = facts.pip_reads_system(facts.version_of(version), site.python)
     shadow = _elsewhere(host, site.path + "/pip/_vendor/certifi/core.py")
@@ -113,7 +114,7 @@ def _pip(host, site, path):
 
 
 def _certifi(host, site, path):
-    """Return the row of an environment's certifi: whoever reads it may be told by variables to read others."""
+    """Return the row of an environment's certifi: variables may tell its readers to read others."""
     shadow = _elsewhere(host, site.path + "/certifi/core.py")
     replacing = [name for name in _REPLACING if name in site.versions]
     if not shadow and replacing:
@@ -136,7 +137,7 @@ def _wheel(host, site, name):
     if is_active and host.environ.get("SSL_CERT_FILE"):
         note = "SSL_CERT_FILE wins over it for programs that read OpenSSL's default paths"
     version = site.versions.get(name, "")
-    is_ours = organisation(host, base + "/certificates.json") == getattr(host, "organisation", "")
+    is_ours = organisation(host, base + "/certificates.json") == host.organisation
     return Row(
         "python",
         "wheel {} {}".format(name.replace("_", "-"), version).strip(),
@@ -145,7 +146,9 @@ def _wheel(host, site, name):
         effective=True if is_active else None,
         user=site.user,
         note=note,
-        mend=mends.python(host, site.environment).replace(" install ", " install --upgrade ", 1) if is_ours else "",
+        mend=mends.python(host, site.environment).replace(" install ", " install --upgrade ", 1)
+        if is_ours
+        else "",
         replaces=is_ours,
     )
 
@@ -186,11 +189,11 @@ def _environment(path):
 
 
 def _python(host, path, environment):
-    """Return the (major, minor) version of Python that a folder of packages is for, () where nothing says so."""
+    """Return the (major, minor) version of Python that a folder of packages is for, () where nothing says."""
     found = _VERSION.findall(path)
     if found:
         return tuple(map(int, found[-1]))
-    said = re.search(r"(?m)^version(?:_info)?\s*=\s*(\d+)\.(\d+)", host.text(environment + "/pyvenv.cfg", 1 << 14))
+    said = _CONFIGURED.search(host.text(environment + "/pyvenv.cfg", 1 << 14))
     if said:
         return tuple(map(int, said.groups()))
     found = _VERSION.findall(host.where(environment + "/bin/python3"))

@@ -72,7 +72,7 @@ def _gem(host, path, folder):
         name, home = steps[at + 1] if at + 1 < len(steps) else steps[-1], "/".join(steps[:at])
     gem = name.rpartition("-")[0] or name
     has_plugin = bool(home) and host.exists("{}/plugins/{}_plugin.rb".format(home, gem))
-    is_ours = organisation(host, folder + "/certificates.json") == getattr(host, "organisation", "")
+    is_ours = organisation(host, folder + "/certificates.json") == host.organisation
     return Row(
         "ruby",
         "gem " + name,

@@ -1,4 +1,4 @@
-"""Snaps and flatpaks, which see another system: which of its stores count there, and what snapd itself trusts."""
+"""Snaps and flatpaks, which see another system: which stores count there, and what snapd itself trusts."""
 
 from trust_doctor.probes import browsers
 from trust_doctor.rows import Row
@@ -12,7 +12,7 @@ _FILES = ("files/etc/ssl/certs/ca-certificates.crt", "files/etc/pki/tls/certs/ca
 
 
 def rows(host):
-    """Yield rows for the stores of snaps' bases, of snapd, of flatpaks' runtimes, and Firefox's policies there."""
+    """Yield rows for the stores of snaps' bases, snapd and flatpaks' runtimes, and Firefox's policies."""
     if host.system != "linux":
         return
     for path in host.glob(_BASES):
@@ -50,6 +50,6 @@ def _flatpaks(host):
                         host.certificates(path) or [],
                         effective=None,
                         user=host.user_of(path),
-                        note="apps that ask p11-kit follow the machine's store, those that read this file do not",
+                        note="apps that ask p11-kit follow the machine's store; who reads this file does not",
                     )
                     break

@@ -1,6 +1,6 @@
 """Windows: the stores of roots in the registry, as the system's own `reg` shows them.
 
-Each certificate is a value of properties {u32 id, u32 1, u32 size, data}: 32 is its DER, 9 what it is limited to.
+Each certificate is a value of properties {u32 id, u32 1, u32 size, data}: 32 is its DER, 9 its limits.
 Tried with documented output only.
 """
 
@@ -37,11 +37,13 @@ def rows(host):
         if found:
             yield Row("windows", what, key.format(_TRUSTED), found, note=_UNTRIED, replaces=False)
     note = "all stores of roots, without what is disallowed; " + _UNTRIED
-    yield Row("windows", "Windows", "Cert:\\LocalMachine\\Root, Cert:\\CurrentUser\\Root", list(every), note=note)
+    yield Row(
+        "windows", "Windows", "Cert:\\LocalMachine\\Root, Cert:\\CurrentUser\\Root", list(every), note=note
+    )
 
 
 def _read(host, key):
-    program = os.path.join(os.environ.get("SystemRoot", "C:\\Windows"), "System32", "reg.exe")
+    program = os.path.join(os.environ.get("SYSTEMROOT", "C:\\Windows"), "System32", "reg.exe")
     said = host.tool([program, "query", key, "/s"])
     return certificates(said) if said else []
 
@@ -58,7 +60,7 @@ def certificates(said):
 
 
 def certificate(blob):
-    """Return the certificate in a value, empty where it has none, or is limited to other uses than servers."""
+    """Return the certificate in a value, empty where it has none, or is limited to other uses."""
     at, held = 0, b""
     while at + 12 <= len(blob):
         name, _, size = struct.unpack_from("<III", blob, at)
