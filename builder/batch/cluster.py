@@ -171,8 +171,6 @@ def remote(scheduler: RemoteScheduler) -> Iterator[DaskPool]:
     import dask.config
 
     dask.config.set({"distributed.comm.require-encryption": True})
-    for name in ("distributed", "distributed.client", "distributed.comm"):  # each has a level of its own
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         security = distributed.Security(
             require_encryption=True,
@@ -197,4 +195,6 @@ def _distributed() -> Any:
             "batch: needs Dask, which is not installed",
             hint="install trustpack with it: pip install 'trustpack[batch]'",
         ) from None
+    # What matters of what it logs is told as an error.
+    logging.disable(logging.CRITICAL)
     return distributed

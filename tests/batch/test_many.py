@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.batch import folders
+from tests.batch.running import trustpack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _MANY = 200
-
-
-def trustpack(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run trustpack with an empty environment."""
-    command = [sys.executable, "-m", "builder", *map(str, words)]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(cwd)}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
