@@ -138,8 +138,8 @@ def local(jobs: int) -> Iterator[DaskPool]:
 
     # Of the user's configuration, nothing: it could open what is closed here.
     dask.config.refresh(paths=[], env={})
-    dask.config.set(_SAFE)
     with scratch.folder("dask") as folder:
+        dask.config.set({**_SAFE, "temporary-directory": str(folder)})
         security = distributed.Security.temporary()
         cluster = distributed.LocalCluster(
             n_workers=jobs,

@@ -1,0 +1,162 @@
+"""The local cluster: what it listens on, what it is sent, and what becomes of workers that die."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from builder.batch import cluster, engine
+from builder.batch.job import Job, JobSettings
+from builder.batch.product import product
+from tests.batch import folders
+from tests.batch.running import start, trustpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from builder.batch.cluster import DaskPool
+
+_RECIPE = """\
+title: Endless
+name: "{slug}-thing"
+name_pattern: "[a-z0-9-]+"
+version: "{release}"
+outputs:
+  - id: thing
+    container: tar
+    filename: "{name}-{version}.tar.gz"
+    files:
+      - path: thing
+        template: thing.j2
+install: ""
+verify: ""
+remove: ""
+"""
+_ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[DaskPool]:
+    """Start two workers."""
+    with cluster.local(2) as found:
+        yield found
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _endless(orgs: Path, slug: str) -> Path:
+    folder = folders.organisation(orgs, slug, "targets: [thing]\n")
+    (folder / "recipes").mkdir()
+    (folder / "recipes" / "thing.yaml").write_text(_RECIPE)
+    (folder / "templates" / "thing").mkdir(parents=True)
+    (folder / "templates" / "thing" / "thing.j2").write_text(_ENDLESS)
+    return folder
+
+
+@pytest.mark.usefixtures("pool")
+def test_nothing_listens_beyond_loopback() -> None:
+    """Neither a scheduler, nor a worker, nor what watches over one."""
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    found = [one for each in processes for one in each.net_connections()]
+    listening = {one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+
+
+def test_who_keeps_a_worker_too_long_fails_alone(pool: DaskPool, tmp_path: Path) -> None:
+    """It ends its worker, is tried again alone, and fails; all others are done, and its worker is replaced."""
+    _endless(tmp_path, "evil")
+    for number in range(12):
+        folders.organisation(tmp_path, f"org-{number:02}", "targets: [pem]\n")
+    settings = JobSettings(
+        "building", "orgs", dt.datetime.fromisoformat(folders.NOW), product(), allow_recipes=True, seconds=4
+    )
+    jobs = [Job(folder.name, _files(folder)) for folder in sorted(tmp_path.iterdir())]
+    found = {one.slug: one.fault for one in engine.run(pool, jobs, settings)}
+    evil = found.pop("evil")
+    assert evil is not None
+    assert evil.message == (
+        "orgs/evil: the process that builds it ends, each time, or takes longer than 4 seconds"
+    )
+    assert (len(found), {*found.values()}) == (12, {None})
+
+
+def test_an_endless_template_is_ended_where_own_recipes_are_allowed(tmp_path: Path) -> None:
+    """By the limit of its own process, which says in which line it was; and nothing is left anywhere."""
+    _endless(tmp_path / "orgs", "evil")
+    folders.organisation(tmp_path / "orgs", "good", "targets: [pem]\n")
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    words = ("batch", "build", "orgs", "--out", "out", "--now", folders.NOW, "--json", "--allow-recipes")
+    done = trustpack(*words, cwd=tmp_path, TMPDIR=str(scratch))
+    rows = {row["slug"]: row for row in json.loads(done.stdout)["results"]}
+    assert (done.returncode, rows["good"]["status"]) == (1, "built")
+    evil = rows["evil"]
+    assert (evil["where"], evil["line"], evil["message"]) == (
+        "orgs/evil/templates/thing/thing.j2", 1, "takes longer than 10 seconds"
+    )  # fmt: skip
+    assert not list(scratch.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["orgs", "out", "tmp"]
+
+
+def test_killed_workers_and_an_interruption_change_no_byte(tmp_path: Path) -> None:
+    """A report is left of what was done; the next run does the rest, and all is what it would have been."""
+    for number in range(60):
+        folders.organisation(tmp_path / "orgs", f"org-{number}", "targets: [deb, pem, wheel]\n")
+    words = ("batch", "build", "orgs", "--now", folders.NOW, "--jobs", "2", "-q")
+    assert trustpack(*words, "--out", "undisturbed", cwd=tmp_path).returncode == 0
+    with start(*words, "--out", "out", cwd=tmp_path) as process:
+        _until(lambda: list(tmp_path.glob("out/*/manifest.json")))
+        for worker in _workers(process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        count = len(list(tmp_path.glob("out/*/manifest.json")))
+        _until(lambda: len(list(tmp_path.glob("out/*/manifest.json"))) > count or process.poll() is not None)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    totals = json.loads((tmp_path / "out/batch.json").read_bytes())["totals"]
+    assert totals["built"] + totals["left"] == 60
+    assert trustpack(*words, "--out", "out", cwd=tmp_path).returncode == 0
+    assert folders.states(tmp_path / "out") == folders.states(tmp_path / "undisturbed")
+
+
+def _workers(pid: int) -> list[int]:
+    """Return the processes that do the work: those that the local cluster's nannies have started."""
+    return [
+        one.pid
+        for one in psutil.Process(pid).children(recursive=True)
+        if "spawn_main" in " ".join(one.cmdline())
+    ]
+
+
+def _until(seen: object) -> None:
+    while not seen():  # type: ignore[operator]
+        time.sleep(0.05)
+
+
+def test_two_batches_do_not_write_to_one_place(tmp_path: Path) -> None:
+    """The second one is refused, as a second build is."""
+    folders.organisation(tmp_path / "orgs", "acme", "targets: [pem]\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    descriptor = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        done = trustpack("batch", "build", "orgs", "--out", "out", cwd=tmp_path)
+    finally:
+        os.close(descriptor)
+    assert (done.returncode, done.stderr) == (
+        8, "error: out: another batch is writing here\nhint: wait for it to end\n"
+    )  # fmt: skip
