@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import fcntl
 import json
 import os
-import signal
-import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,7 +15,7 @@ from builder.batch import cluster, engine
 from builder.batch.job import Job, JobSettings
 from builder.batch.product import product
 from tests.batch import folders
-from tests.batch.running import start, trustpack
+from tests.batch.running import trustpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +72,7 @@ def test_nothing_listens_beyond_loopback() -> None:
 
 
 def test_who_keeps_a_worker_too_long_fails_alone(pool: DaskPool, tmp_path: Path) -> None:
-    """It ends its worker, is tried again alone, and fails; all others are done, and its worker is replaced."""
+    """It ends its worker, is tried again alone, and fails; all others are done."""
     _endless(tmp_path, "evil")
     for number in range(12):
         folders.organisation(tmp_path, f"org-{number:02}", "targets: [pem]\n")
@@ -108,42 +105,6 @@ def test_an_endless_template_is_ended_where_own_recipes_are_allowed(tmp_path: Pa
     )  # fmt: skip
     assert not list(scratch.iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["orgs", "out", "tmp"]
-
-
-def test_killed_workers_and_an_interruption_change_no_byte(tmp_path: Path) -> None:
-    """A report is left of what was done; the next run does the rest, and all is what it would have been."""
-    for number in range(60):
-        folders.organisation(tmp_path / "orgs", f"org-{number}", "targets: [deb, pem, wheel]\n")
-    words = ("batch", "build", "orgs", "--now", folders.NOW, "--jobs", "2", "-q")
-    assert trustpack(*words, "--out", "undisturbed", cwd=tmp_path).returncode == 0
-    with start(*words, "--out", "out", cwd=tmp_path) as process:
-        _until(lambda: list(tmp_path.glob("out/*/manifest.json")))
-        for worker in _workers(process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
-        count = len(list(tmp_path.glob("out/*/manifest.json")))
-        _until(lambda: len(list(tmp_path.glob("out/*/manifest.json"))) > count or process.poll() is not None)
-        os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=60)
-    assert process.returncode == 130
-    totals = json.loads((tmp_path / "out/batch.json").read_bytes())["totals"]
-    assert totals["built"] + totals["left"] == 60
-    assert trustpack(*words, "--out", "out", cwd=tmp_path).returncode == 0
-    assert folders.states(tmp_path / "out") == folders.states(tmp_path / "undisturbed")
-
-
-def _workers(pid: int) -> list[int]:
-    """Return the processes that do the work: those that the local cluster's nannies have started."""
-    return [
-        one.pid
-        for one in psutil.Process(pid).children(recursive=True)
-        if "spawn_main" in " ".join(one.cmdline())
-    ]
-
-
-def _until(seen: object) -> None:
-    while not seen():  # type: ignore[operator]
-        time.sleep(0.05)
 
 
 def test_two_batches_do_not_write_to_one_place(tmp_path: Path) -> None:

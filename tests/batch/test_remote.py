@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.batch import clusters, folders
-from tests.batch.running import start, trustpack
+from tests.batch import folders
+from tests.batch.disturbed.cluster import certificates
+from tests.batch.disturbed.cluster import cluster as started
+from tests.batch.running import trustpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.batch.clusters import Cluster
+    from tests.batch.disturbed.cluster import Cluster
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Run a cluster."""
-    with clusters.running(tmp_path_factory.mktemp("cluster")) as found:
+    with started(tmp_path_factory.mktemp("cluster"), workers=1) as found:
         yield found
 
 
@@ -30,7 +30,7 @@ def test_its_workers_make_what_a_plain_build_makes(cluster: Cluster, tmp_path: P
     for slug in ("acme", "other"):
         folders.organisation(tmp_path / "orgs", slug)
     words = ("batch", "build", "orgs", "--out", "out", "--now", folders.NOW)
-    done = trustpack(*words, "--scheduler", cluster.address, *cluster.files, cwd=tmp_path)
+    done = trustpack(*words, *cluster.options(), cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (
         0, "2 organisations: 2 built, 0 skipped, 0 failed\n", ""
     )  # fmt: skip
@@ -42,7 +42,7 @@ def test_its_workers_make_what_a_plain_build_makes(cluster: Cluster, tmp_path: P
 def test_who_has_other_certificates_is_not_let_in(cluster: Cluster, tmp_path: Path) -> None:
     """Neither do we take a scheduler whose certificate another CA has issued."""
     folders.organisation(tmp_path / "orgs", "acme")
-    files = clusters.certificates(tmp_path)
+    files = certificates(tmp_path)
     done = trustpack("batch", "build", "orgs", "--scheduler", cluster.address, *files, cwd=tmp_path)
     assert done.returncode == 7
     assert done.stderr.startswith(f"error: --scheduler {cluster.address}: cannot be reached: ")
@@ -52,7 +52,7 @@ def test_who_has_other_certificates_is_not_let_in(cluster: Cluster, tmp_path: Pa
 def test_only_tls_is_spoken(tmp_path: Path, scheme: str) -> None:
     """Dask's wire is code: without TLS it would be anybody's."""
     folders.organisation(tmp_path / "orgs", "acme")
-    words = ("--scheduler", f"{scheme}127.0.0.1:9", *clusters.certificates(tmp_path))
+    words = ("--scheduler", f"{scheme}127.0.0.1:9", *certificates(tmp_path))
     done = trustpack("batch", "build", "orgs", *words, cwd=tmp_path)
     assert (done.returncode, done.stderr.splitlines()) == (
         2,
@@ -69,27 +69,3 @@ def test_a_scheduler_alone_is_not_enough(tmp_path: Path) -> None:
     done = trustpack("batch", "build", "orgs", "--scheduler", "tls://127.0.0.1:9", cwd=tmp_path)
     assert done.returncode == 2
     assert "--scheduler: needs --tls-ca-file and --tls-cert and --tls-key, too" in done.stderr
-
-
-def test_a_scheduler_that_is_lost_costs_nothing_that_is_done(tmp_path: Path) -> None:
-    """The report says what was not reached, and the next run goes on from there to the same bytes."""
-    for number in range(60):
-        folders.organisation(tmp_path / "orgs", f"org-{number}")
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    words = ("batch", "build", "orgs", "--out", "out", "--now", folders.NOW, "--json")
-    with clusters.running(folder) as cluster:
-        with start(*words, "--scheduler", cluster.address, *cluster.files, cwd=tmp_path) as process:
-            while not list(tmp_path.glob("out/*/manifest.json")):
-                assert process.poll() is None, process.communicate()
-                time.sleep(0.05)
-            cluster.scheduler.kill()
-            _, said = process.communicate(timeout=60)
-        assert (process.returncode, json.loads(said)["error"]["message"]) == (
-            7, "the connection to the scheduler is lost"
-        )  # fmt: skip
-    before = json.loads((tmp_path / "out/batch.json").read_bytes())["totals"]
-    assert before["built"] + before["left"] == 60
-    assert before["built"] > 0
-    after = json.loads(trustpack(*words, cwd=tmp_path).stdout)["totals"]
-    assert after == {"built": before["left"], "skipped": before["built"], "failed": 0, "left": 0}
