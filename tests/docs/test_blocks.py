@@ -24,7 +24,10 @@ SHOWN = {"jinja", "mermaid", "yaml"}
 # Of web servers, which tests/repositories/test_webservers.py starts with them.
 SERVERS = {"apache", "caddy", "lighttpd", "nginx"}
 # No Gradle is to be had here: what its language is, nothing reads.
-LANGUAGES = {*SHOWN, *SERVERS, "console", "dockerfile", "go", "kotlin", "powershell", "python", "sh", "xml"}
+LANGUAGES = {
+    *SHOWN, *SERVERS, "console", "dockerfile", "go", "json", "kotlin", "powershell", "python", "sh", "sql",
+    "xml",
+}  # fmt: skip
 # Versions of what a base image's package manager installs are the image's.
 IGNORED = ("DL3008", "DL3018", "DL3041")
 

@@ -108,6 +108,8 @@ def test_only_stores_that_count_make_a_ca_trusted() -> None:
         ([row(good), row(bad, effective=None)], False),
         ([row(good), row({})], True),
         ([row(good), row({NEW: "valid"})], False),
+        ([row(good), row({OLD: "absent"})], True),
+        ([row({OLD: "absent"})], False),
         ([row(good, effective=False)], False),
         ([row({OLD: "a word of tomorrow"})], False),
     ]
