@@ -71,7 +71,7 @@ class SentDocument(msgspec.Struct, frozen=True):
     """A host's document: what of it is read."""
 
     schema: int
-    organisation: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z")]
+    organisation: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,99}\Z")]
     release: str
     time: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
     complete: bool

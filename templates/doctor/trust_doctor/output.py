@@ -106,8 +106,9 @@ def as_openmetrics(found):
         for key in sorted(number)
     ]
     lines += [
-        "# TYPE trust_doctor info",
-        "# HELP trust_doctor The release that the host was held against.",
+        # A gauge: the type info is OpenMetrics' alone, and the node exporter refuses a file that has it.
+        "# TYPE trust_doctor_info gauge",
+        "# HELP trust_doctor_info The release that the host was held against.",
         'trust_doctor_info{{organisation="{}",release="{}"}} 1'.format(
             _label(found["organisation"]), _label(found["release"])
         ),
