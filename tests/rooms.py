@@ -48,7 +48,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "doctor": ("errors", "model", "text", "render", "lifecycle"),
     "batch": (
         "errors", "model", "text", "x509", "config", "load", "lint", "render", "release", "lifecycle",
-        "pipeline",
+        "pipeline", "signing", "repositories", "provenance",
     ),
     "ci": ("text",),
     "docs": ("errors", "text"),

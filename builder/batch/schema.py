@@ -76,6 +76,53 @@ class BatchCheckJson(DocumentJson, frozen=True):
     failed: list[BatchFaultJson]
 
 
+class BatchDiscrepancyJson(Shape, frozen=True):
+    """A file of a release that is not what it should be."""
+
+    file: str
+    problem: Annotated[str, Meta(description="What is wrong with it, for people.")]
+
+
+class ReleaseVerifiedJson(Shape, frozen=True):
+    """One release that was verified."""
+
+    slug: Annotated[str, Meta(description="The name of its folder.")]
+    release: str
+    files: Annotated[int, Meta(description="How many files were looked at.")]
+    discrepancies: list[BatchDiscrepancyJson]
+
+
+class BatchVerifyJson(DocumentJson, frozen=True):
+    """Whether the releases of many organisations are what they say."""
+
+    out: Annotated[str, Meta(description="Where the releases lie, as it was given.")]
+    signed: Annotated[bool, Meta(description="Whether signatures were verified.")]
+    verified: Annotated[int, Meta(description="How many releases have no difference.")]
+    results: list[ReleaseVerifiedJson]
+    failed: list[BatchFaultJson]
+
+
+class MadeSiteJson(Shape, frozen=True):
+    """One site."""
+
+    slug: Annotated[str, Meta(description="The name of its folder.")]
+    status: Literal["published", "unchanged"]
+    url: Annotated[str, Meta(description="Where it is served.")]
+    counter: Annotated[int, Meta(description="The number of its last publication.")]
+    releases: Annotated[int, Meta(description="How many releases it offers.")]
+    written: Annotated[int, Meta(description="How many files were written, or would be.")]
+    install: Annotated[str, Meta(description="The SHA-256 of install.sh; empty without one.")]
+
+
+class BatchRepoJson(DocumentJson, frozen=True):
+    """What came of the sites of many organisations."""
+
+    sites: Annotated[str, Meta(description="Where the sites lie, as it was given.")]
+    dry_run: bool
+    results: list[MadeSiteJson]
+    failed: list[BatchFaultJson]
+
+
 class PlannedCaJson(Shape, frozen=True):
     """A CA that comes or goes."""
 

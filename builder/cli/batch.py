@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import batch_check, batch_plan, environment, options
+from builder.cli import batch_check, batch_plan, batch_repo, batch_verify, environment, options
 from builder.cli.batch_workers import (
     AllowRecipes,
     AllowUrls,
@@ -96,6 +96,8 @@ def build(
 
 app.command("check")(batch_check.check)
 app.command("plan")(batch_plan.plan)
+app.command("verify")(batch_verify.verify)
+app.command("repo")(batch_repo.repo)
 
 
 def _refuse_inside(orgs: Path, out: Path) -> None:

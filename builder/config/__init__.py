@@ -1,7 +1,7 @@
 """trustpack.yaml, read strictly: whose bundle it is, what is in it, and what is built from it."""
 
 from builder.config.approving import ApprovalsSection
-from builder.config.file import address, minimal, organisation, read, read_every, read_with_lines
+from builder.config.file import address, minimal, organisation, parse_every, read, read_every, read_with_lines
 from builder.config.hosts import HostsOverrideSection, HostsSection
 from builder.config.private import private_markers
 from builder.config.publishing import (
@@ -63,6 +63,7 @@ __all__ = [
     "minimal",
     "named_realm",
     "organisation",
+    "parse_every",
     "private_markers",
     "read",
     "read_every",

@@ -48,7 +48,17 @@ def read_every(path: Path) -> dict[str, tuple[Config, document.Document]]:
 
     Its name is empty; the others are its realms, by theirs, and have no realms in turn.
     """
-    parsed = _parsed(path)
+    try:
+        text = document.read(path)
+    except FileNotFoundError:
+        hint = "run 'trustpack init roots.pem --org NAME'; without one, build, lint and check take files"
+        raise ConfigError(f"{path}: there is no such file", hint=hint) from None
+    return parse_every(text, str(path))
+
+
+def parse_every(text: str, file: str) -> dict[str, tuple[Config, document.Document]]:
+    """Return what `read_every` reads from a file with this text."""
+    parsed = _parsed(text, file)
     config = _checked(parsed)
     document.refuse(parsed, realms.faults(config))
     found = {"": (config, parsed)}
@@ -123,17 +133,12 @@ def _contradictions(section: OrganisationSection) -> Iterator[document.Fault]:
         )
 
 
-def _parsed(path: Path) -> document.Document:
-    try:
-        text = document.read(path)
-    except FileNotFoundError:
-        hint = "run 'trustpack init roots.pem --org NAME'; without one, build, lint and check take files"
-        raise ConfigError(f"{path}: there is no such file", hint=hint) from None
-    keys.refuse_text(text, str(path), hint=_KEY_HINT)
-    parsed = document.parse(text, str(path))
+def _parsed(text: str, path: str) -> document.Document:
+    keys.refuse_text(text, path, hint=_KEY_HINT)
+    parsed = document.parse(text, path)
     for key, value in parsed.value.items() if isinstance(parsed.value, dict) else ():
         # What YAML's escapes and folded lines hide; the key's own line is where it stands.
-        part = document.Document(str(path), value, {})
+        part = document.Document(path, value, {})
         where = f"{parsed.where((key,))}: {key}"
         keys.refuse_text(document.scalars(part), where, hint=_KEY_HINT)
     return parsed

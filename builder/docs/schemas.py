@@ -93,6 +93,8 @@ PRINTED = {
     ),
     "batch-check": PrintedJson("`trustpack batch check --json`", "builder.batch.schema", "BatchCheckJson"),
     "batch-plan": PrintedJson("`trustpack batch plan --json`", "builder.batch.schema", "BatchPlanJson"),
+    "batch-verify": PrintedJson("`trustpack batch verify --json`", "builder.batch.schema", "BatchVerifyJson"),
+    "batch-repo": PrintedJson("`trustpack batch repo --json`", "builder.batch.schema", "BatchRepoJson"),
     "docs": PrintedJson("`trustpack docs --json`", "builder.docs.schema", "DocsJson"),
     "error": PrintedJson(
         "the last line of standard error, where JSON was asked for", "builder.cli.schema", "ErrorJson"

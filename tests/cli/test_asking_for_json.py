@@ -53,6 +53,8 @@ def test_text_and_json_at_once_is_an_error(world: World, command: str) -> None:
         "batch build": "orgs",
         "batch check": "orgs",
         "batch plan": "orgs",
+        "batch repo": "orgs --keys keys",
+        "batch verify": "dist --unsigned",
         "repo retire": "2026.10 --reason why",
         "repo rehost": "--url https://packages.acme.example",
         "repo push": "www",

@@ -33,6 +33,8 @@ CASES = {
     "batch": ("batch build orgs --json", 1),
     "batch-check": ("batch check orgs --json", 1),
     "batch-plan": ("batch plan orgs --json", 1),
+    "batch-verify": ("batch verify orgs --unsigned --json", 1),
+    "batch-repo": ("batch repo orgs --keys keys --json", 1),
     "docs": ("docs --json", 0),
     "hosts": ("doctor report hosts --lock trustpack.lock --json", 3),  # one of them is no report
     "attest": ("attest --json", 0),

@@ -124,11 +124,11 @@ def _status(folder: Path) -> object:
     return found.status.counter
 
 
-def _whole(name: str) -> Callable[[Path], bool]:
+def _whole(name: str, keys_in: str = "keys") -> Callable[[Path], bool]:
     """Return what tells whether a site has no fault, and no file that is not its own."""
 
     def found(folder: Path) -> bool:
-        keys = signing.read_public(folder / "keys")
+        keys = signing.read_public(folder / keys_in)
         with tempfile.TemporaryDirectory() as scratch:
             verifier = site_verifier.of_keyring(keys)
             done = check.check(folder / name, keys, verifier, scratch=Path(scratch))
@@ -303,6 +303,12 @@ CASES = {
     "keys complete": Case(worlds.older_keys, _by_hand(_complete), {"keys": _keys}),
     "repo build": Case(
         worlds.releases, trustpack("repo", "build", "--now", NOW), _views("site"), whole=_whole("site")
+    ),
+    "batch repo": Case(
+        worlds.many_releases,
+        _by_hand(worlds.batch_repo),
+        _views("sites/acme"),
+        whole=_whole("sites/acme", "keys/acme"),
     ),
     "repo add": Case(worlds.site, trustpack("repo", "add", *_SOON), _views("site"), whole=_whole("site")),
     "repo retire": Case(

@@ -24,6 +24,7 @@ _READING = {
     "inspect": "inspect dist",
     "plan": "plan",
     "batch plan": "batch plan site",
+    "batch verify": "batch verify . --unsigned --jobs 1 --only dist",
     "diff": "diff roots.pem dist",
     "names": "names --offline",
     "schema": "schema",

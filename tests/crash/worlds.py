@@ -19,6 +19,7 @@ from builder import cli
 from builder.batch.build import BatchOrder, build
 from builder.batch.organisations import opened
 from builder.batch.outputs import OutputsFolder
+from builder.batch.repo import SitesOrder, repo
 from builder.errors import OutputError
 from builder.prove import authority
 from builder.signing import rotation
@@ -164,6 +165,28 @@ def releases(folder: Path) -> None:
     """Make a release, and keys to sign a site with."""
     released(folder)
     site_keys.folder(folder / "keys")
+
+
+def many_releases(folder: Path) -> None:
+    """Make an organisation's release among others, and keys of its own."""
+    released(folder)
+    (folder / "orgs" / "acme").mkdir(parents=True)
+    for name in ("roots.pem", "trustpack.yaml"):
+        (folder / name).rename(folder / "orgs" / "acme" / name)
+    (folder / "dist").rename(folder / "release")
+    (folder / "dist").mkdir()
+    (folder / "release").rename(folder / "dist" / "acme")
+    (folder / "keys").mkdir()
+    site_keys.folder(folder / "keys" / "acme")
+
+
+def batch_repo() -> None:
+    """Make the sites as `batch repo` does, in this process."""
+    now = int(dt.datetime.fromisoformat(NOW).timestamp())
+    with opened(Path("orgs")) as place:
+        report = repo(place, SitesOrder(Path("dist"), Path("sites"), Path("keys"), now), jobs=1)
+    if report.faults:
+        raise OutputError(report.as_text())
 
 
 def signable(folder: Path) -> None:
