@@ -131,7 +131,7 @@ class BatchBuild:
 
     def tell(self, row: BatchRow) -> None:
         """Note what came of an organisation."""
-        self.report.rows[row.slug] = row
+        self.report.add(row)
         self.progress(self.report)
 
     def end(self) -> None:
@@ -139,7 +139,7 @@ class BatchBuild:
         self.report.vanished = [] if self.order.only else sorted(self._vanished())
         for slug in self.slugs:
             if slug not in self.report.rows:
-                self.report.rows[slug] = BatchRow(slug, BatchStatus.LEFT)
+                self.report.add(BatchRow(slug, BatchStatus.LEFT))
 
     def keep(self) -> None:
         """Write the report; raises OutputError."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from builder.batch.job import Chunk, ChunkDone, Job, JobFault, JobOutcome
+from builder.batch.job import Chunk, Job, JobFault, JobOutcome, unpacked
 from builder.errors import ToolError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _alone(pool: Pool, job: Job, settings: JobSettings) -> JobOutcome:
 
 
 def _outcomes(data: bytes) -> list[JobOutcome]:
-    done = msgspec.msgpack.decode(data, type=ChunkDone)
+    done = unpacked(data)
     if done.another:
         raise ToolError(
             "a worker: has another trustpack than this one, which may make other packages",

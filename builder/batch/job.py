@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003  msgspec reads annotations at run time
+import sys
 
 import msgspec
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 NOTHING = msgspec.Raw(b"\xc0")  # msgpack's nil: an empty one would be no value, and shift all that follows
 SECONDS = 120.0  # for a chunk, which is to take about half of one
@@ -78,3 +84,13 @@ class ChunkDone(msgspec.Struct, frozen=True):
 
     outcomes: list[JobOutcome] = []
     another: bool = False
+
+
+def packed(done: ChunkDone) -> bytes:
+    """Return a result as it travels: what packages have in common, and all of it is stored, is sent once."""
+    return zstd.compress(msgspec.msgpack.encode(done))
+
+
+def unpacked(data: bytes) -> ChunkDone:
+    """Return the result that was packed so."""
+    return msgspec.msgpack.decode(zstd.decompress(data), type=ChunkDone)

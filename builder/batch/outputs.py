@@ -12,7 +12,7 @@ from builder.batch.record import RECORD
 from builder.errors import OutputError
 from builder.release import atomic
 from builder.release import folder as folders
-from builder.release.manifest import MANIFEST, decoded
+from builder.release.manifest import MANIFEST, decoded, just_made
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class OutputsFolder:
             known = decoded(previous, str(folder / MANIFEST)) if previous else None
             if claim.previous != known:
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
-            found = decoded(manifest, str(folder / MANIFEST))
+            found = just_made(manifest)
             folders.write(claim, artifacts, found)
         try:
             atomic.put(folder / RECORD, record)

@@ -48,12 +48,17 @@ class BatchReport:
     def __init__(self, orgs: str, out: str, now: dt.datetime, total: int, vanished: list[str]) -> None:
         self.orgs, self.out, self.now, self.total, self.vanished = orgs, out, now, total, vanished
         self.rows: dict[str, BatchRow] = {}
+        self._counted = Counter[BatchStatus]()
+
+    def add(self, row: BatchRow) -> None:
+        """Note what came of an organisation, once."""
+        self.rows[row.slug] = row
+        self._counted[row.status] += 1
 
     @property
     def counts(self) -> dict[BatchStatus, int]:
-        """How many organisations there are of each status."""
-        found = Counter(row.status for row in self.rows.values())
-        return {status: found[status] for status in BatchStatus}
+        """How many organisations there are of each status, counted on the way: it is asked after each."""
+        return {status: self._counted[status] for status in BatchStatus}
 
     @property
     def failed(self) -> bool:

@@ -6,18 +6,20 @@ they were called where they came from. What a verb, such as build, makes of one 
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
 import threading
 import time
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from builder.batch.confine import refuse_foreign
-from builder.batch.job import NOTHING, Chunk, ChunkDone, JobFault, JobOutcome
+from builder.batch.job import NOTHING, Chunk, ChunkDone, JobFault, JobOutcome, packed
 from builder.batch.product import product
 from builder.config import FILE_NAME
 from builder.errors import TrustpackError
@@ -26,12 +28,10 @@ from builder.release import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from builder.batch.job import Job, JobSettings
     from builder.pipeline.project import Project
 
-_ENDED = 75  # the status of a worker that took longer
 _LONGEST = 4000  # characters of a message
 # A cluster's worker may have many threads, and what they share here was made for one.
 _ONE_AT_A_TIME = threading.Lock()
@@ -49,11 +49,11 @@ def chunk(data: bytes) -> bytes:
     """Do a chunk's jobs; raises nothing for what is wrong with one of them."""
     given = msgspec.msgpack.decode(data, type=Chunk)
     if given.settings.product != product():
-        return msgspec.msgpack.encode(ChunkDone(another=True))
+        return packed(ChunkDone(another=True))
     verb: Verb = import_module(f"builder.batch.{given.settings.verb}")
     with _ONE_AT_A_TIME, _ended_after(given.settings.seconds), scratch.folder("batch") as folder:
         outcomes = [_outcome(verb, job, given.settings, folder) for job in given.jobs]
-    return msgspec.msgpack.encode(ChunkDone(outcomes))
+    return packed(ChunkDone(outcomes))
 
 
 def located(settings: JobSettings, folder: Path, text: str) -> str:
@@ -64,14 +64,16 @@ def located(settings: JobSettings, folder: Path, text: str) -> str:
 
 @contextmanager
 def _ended_after(seconds: float) -> Iterator[None]:
-    """End this process, and so what an organisation keeps it busy with, unless that ends in time."""
-    timer = threading.Timer(seconds, os._exit, [_ENDED])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    """End this process, and so what an organisation keeps it busy with, unless that ends in time.
+
+    By a thread that needs no turn of Python's: what is busy in C gives none away.
+    """
+    with Path(os.devnull).open("rb") as nowhere:  # where it would tell what it was at
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _outcome(verb: Verb, job: Job, settings: JobSettings, folder: Path) -> JobOutcome:

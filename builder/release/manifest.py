@@ -175,7 +175,7 @@ def decoded(data: bytes, where: str) -> Manifest:
     """Return the release that a manifest's text describes; raise OutputError if it cannot be understood."""
     try:
         keys.refuse(data, where, hint=_OTHER)
-        found = msgspec.json.decode(data, type=Manifest)
+        found = just_made(data)
         releases.stored(found.release)
     except ReleaseError as error:
         raise OutputError(f"{where}: is not a trustpack manifest: {error}", hint=_OTHER) from None
@@ -187,6 +187,11 @@ def decoded(data: bytes, where: str) -> Manifest:
             hint=_OTHER,
         )
     return found
+
+
+def just_made(data: bytes) -> Manifest:
+    """Return the release that a manifest's text describes which this trustpack has made a moment ago."""
+    return msgspec.json.decode(data, type=Manifest)
 
 
 def same_content(previous: Manifest, manifest: Manifest) -> bool:

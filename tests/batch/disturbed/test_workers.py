@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,26 +15,40 @@ from tests.batch.disturbed import runs
 from tests.tools import require_linux
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.batch.disturbed.conftest import Organisations
 
-# What a worker does when it opens a file of one organisation: such as a decoder that crashes, or never ends.
+# What a worker does when it opens a file of one organisation, as where a decoder crashes.
 _POISON = """
+import os
+import signal
 import sys
 
 def _heed(event, values):
     if event == "open" and "/{slug}/" in str(values[0]):
-        {act}
+        os.kill(os.getpid(), signal.SIGKILL)
 
 if any("spawn_main" in word for word in sys.orig_argv):
     sys.addaudithook(_heed)
 """
-_ACTS = {
-    "kills": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
-    "hangs": "import time; time.sleep(100_000)",
-    "hangs in C": 'import re; re.match("(a+)+$", "a" * 60 + "b")',
-}
+# A chunk that is to take no more than a second, whose organisation never ends.
+_ENDLESS = """
+import datetime as dt, re, sys, time, msgspec
+from builder.batch import work
+from builder.batch.job import Chunk, Job, JobSettings
+from builder.batch.product import product
+
+def endless(event, values):
+    if event == "open" and "/acme/" in str(values[0]):
+        {act}
+
+settings = JobSettings("building", "orgs", dt.datetime.now(dt.UTC), product(), seconds=1)
+chunk = msgspec.msgpack.encode(Chunk(settings, [Job("acme", {{"trustpack.yaml": b""}})]))
+sys.addaudithook(endless)
+print("began", flush=True)
+work.chunk(chunk)
+print("ended")
+"""
+_ACTS = {"Python": "time.sleep(100_000)", "C": 're.match("(a+)+$", "a" * 60 + "b")'}
 
 
 def test_workers_killed_several_times(many: Organisations, tmp_path: Path) -> None:
@@ -59,14 +76,11 @@ def test_a_worker_stopped_for_a_while(many: Organisations, tmp_path: Path) -> No
     assert many.built == runs.outputs(tmp_path / "out")
 
 
-@pytest.mark.parametrize(
-    "act", ["kills", *(pytest.param(one, marks=pytest.mark.long) for one in ("hangs", "hangs in C"))]
-)
-def test_an_input_that_ends_its_worker(many: Organisations, tmp_path: Path, act: str) -> None:
+def test_an_input_that_ends_its_worker(many: Organisations, tmp_path: Path) -> None:
     """It is found and named however often it takes a worker with it, and all others are built."""
     require_linux()
     slug = sorted(folder.name for folder in many.folder.iterdir())[many.total // 2]
-    (tmp_path / "sitecustomize.py").write_text(_POISON.format(slug=slug, act=_ACTS[act]), "utf-8")
+    (tmp_path / "sitecustomize.py").write_text(_POISON.format(slug=slug), "utf-8")
     out = tmp_path / "out"
     status, said = runs.run(many.folder, out, "--jobs", "2", environment={"PYTHONPATH": str(tmp_path)})
     assert 1 == status, said
@@ -76,3 +90,18 @@ def test_an_input_that_ends_its_worker(many: Organisations, tmp_path: Path, act:
     # Without what poisoned it, the next run builds the rest.
     assert (0, many.total) == (runs.run(many.folder, out)[0], runs.released(out))
     assert many.built == runs.outputs(out)
+
+
+@pytest.mark.parametrize("busy_in", _ACTS)
+def test_an_input_that_never_ends(busy_in: str) -> None:
+    """Its worker ends itself when its time is over, even where Python has no turn any more."""
+    program = _ENDLESS.format(act=_ACTS[busy_in])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        cwd=Path(__file__).parents[3],
+    )
+    assert (1, "began\n", "") == (done.returncode, done.stdout, done.stderr)

@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 
 from builder.batch import engine
-from builder.batch.job import Chunk, ChunkDone, Job, JobOutcome, JobSettings
+from builder.batch.job import Chunk, ChunkDone, Job, JobOutcome, JobSettings, packed
 from tests.batch import folders
 
 SETTINGS = JobSettings("building", "orgs", dt.datetime.fromisoformat(folders.NOW), "")
@@ -38,7 +38,7 @@ class Doing:
         if number <= self.until or {*slugs} & {*self.deadly}:
             return number, None
         done = ChunkDone([JobOutcome(slug, seconds=self.seconds) for slug in slugs])
-        return number, msgspec.msgpack.encode(done)
+        return number, packed(done)
 
 
 def jobs(count: int, size: int = 10) -> list[Job]:
