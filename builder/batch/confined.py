@@ -27,7 +27,7 @@ _COPY = "put the file itself there: nothing of an organisation leads out of its 
 _FEWER = "an organisation's folder holds its configuration and its CAs: take the rest elsewhere"
 
 
-class _Reading:
+class Reading:
     """What has been read so far of one folder, which `where` names."""
 
     def __init__(self, where: str) -> None:
@@ -36,8 +36,8 @@ class _Reading:
         self.left = MOST_BYTES
 
     def folder(self, descriptor: int, below: str, depth: int) -> None:
-        if depth > _DEEPEST:
-            raise ConfigError(f"{self.where}/{below}: is deeper than {_DEEPEST} folders", hint=_FEWER)
+        """Read an open folder, which is called `below`, and `depth` folders deep."""
+        self.refuse_name(below, depth)
         with os.scandir(descriptor) as entries:
             # However many there are, no more are looked at than may be there.
             found = [entry for _, entry in zip(range(MOST_FILES + 1), entries, strict=False)]
@@ -48,8 +48,7 @@ class _Reading:
 
     def _entry(self, entry: os.DirEntry[str], parent: int, path: str, depth: int) -> None:
         where = f"{self.where}/{visible(path)}"
-        if not path.isprintable():  # among these is what is no UTF-8
-            raise ConfigError(f"{where}: has a name that cannot be printed", hint="rename it")
+        self.refuse_name(path, depth)
         if entry.is_dir(follow_symlinks=False):
             if entry.name.startswith("."):
                 return  # such as .git, which belongs to a tool
@@ -59,23 +58,40 @@ class _Reading:
         if not entry.is_file(follow_symlinks=False):
             what = "link" if entry.is_symlink() else "pipe, a socket or a device"
             raise ConfigError(f"{where}: is a {what}", hint=_COPY)
-        if len(self.files) == MOST_FILES:
-            raise self._too_many()
-        self.files[path] = self._file(entry.name, where, parent)
+        self.add(path, self._file(entry.name, where, parent))
 
     def _file(self, name: str, where: str, parent: int) -> bytes:
         with _opened(name, where, parent) as descriptor:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise ConfigError(f"{where}: is not a regular file", hint=_COPY)
-            most = min(self.left, _MOST_CONFIGURED) if name.endswith((".yaml", ".j2")) else self.left
+            most = self.room(name)
             if found.st_size > most:
-                raise _too_large(where, most)
+                raise too_large(where, most)
             data = _read(descriptor, found.st_size, most)
         if len(data) > most:
-            raise _too_large(where, most)
-        self.left -= len(data)
+            raise too_large(where, most)
         return data
+
+    def refuse_name(self, path: str, depth: int) -> None:
+        """Raise ConfigError for a name that nobody could be shown, or that is too deep."""
+        if not path.isprintable():  # among these is what is no UTF-8
+            raise ConfigError(
+                f"{self.where}/{visible(path)}: has a name that cannot be printed", hint="rename it"
+            )
+        if depth > _DEEPEST:
+            raise ConfigError(f"{self.where}/{path}: is deeper than {_DEEPEST} folders", hint=_FEWER)
+
+    def room(self, path: str) -> int:
+        """Return how many bytes a file may have."""
+        return min(self.left, _MOST_CONFIGURED) if path.endswith((".yaml", ".j2")) else self.left
+
+    def add(self, path: str, data: bytes) -> None:
+        """Add a file that has been read; raise ConfigError where there are too many."""
+        if len(self.files) == MOST_FILES:
+            raise self._too_many()
+        self.left -= len(data)
+        self.files[path] = data
 
     def _too_many(self) -> ConfigError:
         return ConfigError(f"{self.where}: holds more than {MOST_FILES} files", hint=_FEWER)
@@ -86,7 +102,7 @@ def read(name: str, orgs: int, where: str) -> dict[str, bytes]:
 
     Raises ConfigError, which calls the folder `where`, for what no organisation's folder may hold.
     """
-    reading = _Reading(where)
+    reading = Reading(where)
     try:
         with _opened(name, where, orgs, os.O_DIRECTORY) as descriptor:
             reading.folder(descriptor, "", 0)
@@ -115,5 +131,6 @@ def _read(descriptor: int, size: int, most: int) -> bytes:
     return data
 
 
-def _too_large(where: str, most: int) -> ConfigError:
+def too_large(where: str, most: int) -> ConfigError:
+    """Return the error that says that a file is larger than it may be."""
     return ConfigError(f"{where}: is larger than the {most} bytes that are left for it", hint=_FEWER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +20,7 @@ from builder.cli.batch_workers import (
     TlsCaFile,
     TlsCert,
     TlsKey,
+    bucket,
     progress,
 )
 
@@ -42,8 +42,8 @@ def build(
     orgs: Orgs,
     *,
     out: Annotated[
-        Path, typer.Option(help="The folder to build into.", parser=options.path, metavar="<path>")
-    ] = Path("dist"),
+        str, typer.Option(help="The folder or the bucket to build into.", metavar="<path|s3://…>")
+    ] = "dist",
     target: options.Targets = None,
     only: Only = None,
     jobs: Jobs = None,
@@ -68,13 +68,12 @@ def build(
     then, and OUT/batch.json says which ones and why.
     """
     from builder.batch import build as building
-    from builder.batch.organisations import opened
-    from builder.batch.outputs import OutputsFolder
+    from builder.batch import places
     from builder.release.atomic import write
 
     as_json = options.chosen(form, json=json) == "json"
     pool = Cluster(jobs, scheduler, tls_ca_file, tls_cert, tls_key).pool()
-    _refuse_inside(orgs, out)
+    places.refuse_inside(orgs, out)
     order = building.BatchOrder(
         now=environment.clock(now),
         source_date_epoch=environment.source_date_epoch(),
@@ -84,8 +83,12 @@ def build(
         allow_recipes=allow_recipes,
         dry_run=dry_run,
     )
-    with opened(orgs) as place, progress(shown=not (quiet or as_json or dry_run)) as step:
-        report = building.build(place, OutputsFolder(out), order, pool, progress=_telling(step))
+    with (
+        places.orgs(orgs, bucket) as place,
+        places.outputs(out, bucket) as into,
+        progress(shown=not (quiet or as_json or dry_run)) as step,
+    ):
+        report = building.build(place, into, order, pool, progress=_telling(step))
     if openmetrics and not dry_run:
         write(openmetrics, report.as_openmetrics())
     text = report.as_json() if as_json else report.as_text(dry_run=dry_run)
@@ -98,16 +101,6 @@ app.command("check")(batch_check.check)
 app.command("plan")(batch_plan.plan)
 app.command("verify")(batch_verify.verify)
 app.command("repo")(batch_repo.repo)
-
-
-def _refuse_inside(orgs: Path, out: Path) -> None:
-    from builder.errors import UsageError
-
-    if out.resolve().is_relative_to(orgs.resolve()):
-        raise UsageError(
-            f"--out {out}: lies in the folder of organisations",
-            hint="choose another one: the next batch would take it for an organisation",
-        )
 
 
 def _telling(step: Step) -> Callable[[BatchReport], None]:

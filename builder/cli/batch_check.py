@@ -36,23 +36,23 @@ def check(
     not be looked at. Distrusted CAs do not count.
     """
     from builder.batch import check as checking
+    from builder.batch import places
     from builder.batch.job import JobSettings
-    from builder.batch.organisations import opened
     from builder.batch.product import product
     from builder.release.atomic import write
 
     as_json = options.chosen(form, json=json) == "json"
     span = options.days(within)
     pool = workers.Cluster(jobs, scheduler, tls_ca_file, tls_cert, tls_key).pool()
-    settings = JobSettings(
-        verb="checking",
-        orgs=str(orgs),
-        now=environment.clock(now),
-        product=product(),
-        allow_urls=allow_urls,
-        allow_recipes=allow_recipes,
-    )
-    with opened(orgs) as place, workers.progress(shown=not (quiet or as_json)) as step:
+    with places.orgs(orgs, workers.bucket) as place, workers.progress(shown=not (quiet or as_json)) as step:
+        settings = JobSettings(
+            verb="checking",
+            orgs=place.name,
+            now=environment.clock(now),
+            product=product(),
+            allow_urls=allow_urls,
+            allow_recipes=allow_recipes,
+        )
         report = checking.check(place, settings, pool, within=span, only=only, progress=step)
     if openmetrics:
         write(openmetrics, report.as_openmetrics())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,13 +16,8 @@ def plan(
     orgs: workers.Orgs,
     *,
     out: Annotated[
-        Path,
-        typer.Option(
-            help="The folder of the releases before.",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = Path("dist"),
+        str, typer.Option(help="The folder or the bucket of the releases before.", metavar="<path|s3://…>")
+    ] = "dist",
     target: options.Targets = None,
     only: workers.Only = None,
     jobs: workers.Jobs = None,
@@ -43,10 +37,9 @@ def plan(
     Of those that it would skip, it only counts how many there are. Exits with 0, with 1 where a plan warns or
     an organisation would fail. Writes nothing.
     """
+    from builder.batch import places
     from builder.batch import plan as planning
     from builder.batch.build import BatchOrder
-    from builder.batch.organisations import opened
-    from builder.batch.outputs import OutputsFolder
 
     as_json = options.chosen(form, json=json) == "json"
     pool = workers.Cluster(jobs, scheduler, tls_ca_file, tls_cert, tls_key).pool()
@@ -58,8 +51,12 @@ def plan(
         allow_urls=allow_urls,
         allow_recipes=allow_recipes,
     )
-    with opened(orgs) as place, workers.progress(shown=not (quiet or as_json)) as step:
-        report = planning.plan(place, OutputsFolder(out), order, pool, progress=step)
+    with (
+        places.orgs(orgs, workers.bucket) as place,
+        places.outputs(out, workers.bucket) as before,
+        workers.progress(shown=not (quiet or as_json)) as step,
+    ):
+        report = planning.plan(place, before, order, pool, progress=step)
     typer.echo(report.as_json() if as_json else report.as_text(), nl=False)
     if report.wants_attention:
         raise typer.Exit(_FAILED)

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from builder.batch.engine import Pool
+    from builder.repositories.stores.bucket import BucketStore
 
     Step = Callable[[int, int, str], None]
 
 _EVERY = 5.0  # seconds between two lines of progress
 
 Orgs = Annotated[
-    Path,
+    str,
     typer.Argument(
-        help="The folder with a folder for each organisation: trustpack.yaml and what belongs to it.",
-        metavar="<folder>",
+        help="The folder or the bucket that has one folder for each organisation, with its trustpack.yaml.",
+        metavar="<folder|s3://…>",
     ),
 ]
 Only = Annotated[
@@ -104,6 +105,16 @@ class Cluster(NamedTuple):
             raise UsageError(f"--scheduler: needs {' and '.join(missing)}, too", hint="Dask's wire runs code")
         remote = cluster.RemoteScheduler(self.scheduler, str(self.ca_file), str(self.cert), str(self.key))
         return lambda: cluster.remote(remote)
+
+
+def bucket(place: str) -> BucketStore:
+    """Open a bucket; who waits for another batch there is told once."""
+    import secrets
+
+    from builder.cli.patience import Patience
+    from builder.repositories.stores import bucket as buckets
+
+    return buckets.opened(place, os.environ, holder=secrets.token_hex(8), clock=Patience(place))
 
 
 def processors() -> int:

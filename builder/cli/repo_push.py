@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from builder.cli import environment, options
-from builder.cli.messages import tell
+from builder.cli.patience import Patience
 
 
 def push(
@@ -47,26 +46,9 @@ def push(
 
     as_json = options.chosen(form, json=json) == "json"
     verifier = environment.opener(options.Bundled(config, realm), keys, certificate, unsigned=unsigned)
-    store = places.writable(to, os.environ, holder=secrets.token_hex(8), clock=_Patience(to))
+    store = places.writable(to, os.environ, holder=secrets.token_hex(8), clock=Patience(to))
     done = pushing.push(site, store, verifier, whole=whole, dry_run=dry_run)
     if as_json:
         typer.echo(report.pushed_json(done, to, dry_run=dry_run), nl=False)
     else:
         typer.echo(report.pushed_text(done, to, dry_run=dry_run), nl=False)
-
-
-class _Patience:
-    """The clock; who waits for another publisher is told once."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-        self._told = False
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float, /) -> None:
-        if not self._told:
-            tell("progress", [f"{self._place}: somebody else is publishing; waiting"])
-            self._told = True
-        time.sleep(seconds)

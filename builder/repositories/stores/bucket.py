@@ -205,7 +205,8 @@ class BucketStore:
             what = _TROUBLE.get(status[1], f"answers {status[1]}") if status else "cannot be reached"
             if isinstance(error, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
                 what = _TROUBLE["403"]
-            raise OutputError(f"{self.name}: {path}: the store {what}", hint=_REGION) from None
+            where = f"{self.name}: {path}" if path else self.name
+            raise OutputError(f"{where}: the store {what}", hint=_REGION) from None
 
 
 def opened(
