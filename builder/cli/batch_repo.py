@@ -50,8 +50,8 @@ def repo(
     As 'trustpack repo build' does it for one. What is signed with is no organisation's choice, and signing is
     done by processes of this machine. One without keys, or without a release, fails alone: the status is 1.
     """
+    from builder.batch import places
     from builder.batch import repo as sites
-    from builder.batch.organisations import opened
     from builder.config import address
 
     as_json = options.chosen(form, json=json) == "json"
@@ -64,7 +64,7 @@ def repo(
         passwords=environment.key_passwords(password_file).given,
         dry_run=dry_run,
     )
-    with opened(orgs) as place, workers.progress(shown=not (quiet or as_json)) as step:
+    with places.orgs(orgs, workers.bucket) as place, workers.progress(shown=not (quiet or as_json)) as step:
         report = sites.repo(place, order, jobs=jobs or workers.processors(), only=only, progress=step)
     typer.echo(report.as_json() if as_json else report.as_text(), nl=False)
     if report.faults:
