@@ -30,6 +30,7 @@ _FOLDERS = "makes or removes folders or files around an atomic write"
 # What else changes files, and why it may.
 _EXCEPTIONS = {
     "batch/outputs.py": _FOLDERS,
+    "batch/repo.py": _FOLDERS,
     "batch/work.py": _SCRATCH,
     "prove/": "in a testbed, a folder of scratch",
     "cli/__init__.py": "opens /dev/null for streams that are closed",
