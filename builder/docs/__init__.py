@@ -27,6 +27,7 @@ SECTIONS = {
         "domains",
         "approvals",
         "realms",
+        "operate-many",
         "prove",
         "site",
         "publish-site",

@@ -144,6 +144,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"""#!/bin/sh
 case $1 in
 build | lock | plan) exec {real} "$@" --now "$DAY" ;;
+batch) exec {real} "$@" --now "$DAY" ;;
 doctor) case $2 in report) exec {real} "$@" --now "$DAY" ;; *) exec {real} "$@" ;; esac ;;
 repo) case $2 in serve) exec {real} "$@" --port "$PORT" ;; *) exec {real} "$@" ;; esac ;;
 *) exec {real} "$@" ;;
