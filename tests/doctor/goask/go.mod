@@ -1,0 +1,3 @@
+module example.com/goask
+
+go 1.19
