@@ -93,7 +93,8 @@ def test_a_yaml_block_is_read_by_what_reads_its_file(block: Block, tmp_path: Pat
     file = tmp_path / Path(block.file or "block.yaml").name
     file.write_text(block.text, "utf-8")
     if "organisation" in value:
-        assert config.read(file).organisation.slug == "acme"
+        # One of many lies in a folder of its name.
+        assert config.read(file).organisation.slug == (Path(block.file).parent.name or "acme")
     elif block.file.startswith("recipes/"):
         _read_recipe(block, tmp_path)
 
