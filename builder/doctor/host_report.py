@@ -38,7 +38,7 @@ class SentAuthority(msgspec.Struct, frozen=True):
     """A CA as a host's document has it; a former one has only a name."""
 
     sha256: _Sha256
-    subject: Annotated[str, Meta(max_length=4_096)] = ""
+    subject: Annotated[str, Meta(max_length=1_024)] = ""
     state: str = ""
     not_after: str = ""
 
@@ -76,7 +76,7 @@ class SentDocument(msgspec.Struct, frozen=True):
     time: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
     complete: bool
     host: SentHost
-    authorities: Annotated[list[SentAuthority], Meta(max_length=1_000)]
+    authorities: Annotated[list[SentAuthority], Meta(max_length=300)]
     rows: Annotated[list[SentRow], Meta(max_length=10_000)]
     unreadable: Annotated[list[Any], Meta(max_length=100_000)] = []
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_HOSTS = 200_000
 _AHEAD = dt.timedelta(minutes=5)  # by which clocks differ
 _MOST_UNREADABLE = 1_000
+_MOST_TOLD = 100  # CAs that neither lock nor newest release has: a host that invents some fills no report
 
 # What is known of a host: only the first counts for anything that must be there.
 HostStatus = Literal["fresh", "incomplete", "stale", "future", "silent"]
@@ -95,6 +96,7 @@ class HostsReport(msgspec.Struct, frozen=True):
     hosts: tuple[JudgedHost, ...]
     authorities: tuple[AuthorityOutlook, ...]
     gathered: GatheredReports
+    more_authorities: int = 0
 
     @property
     def counted(self) -> tuple[JudgedHost, ...]:
@@ -118,7 +120,7 @@ class HostsReport(msgspec.Struct, frozen=True):
         return (
             all(one.status == "fresh" and not wrong & {*one.standings.values()} for one in self.counted)
             and all(one.counted for one in self.hosts)
-            and not self.gathered.shared
+            and not (self.gathered.shared or self.more_authorities)
         )
 
 
@@ -196,7 +198,7 @@ def judge(
     without it, the newest release that any host tells says what there should be.
     """
     release = release or _newest(gathered.reports)
-    authorities = _authorities(gathered.reports, release, known, former)
+    authorities, more = _authorities(gathered.reports, release, known, former)
     entries, silent = _matched(gathered.reports, listed)
     hosts = [
         _judged(report, authorities, counted=report.key in entries, now=now, max_age=max_age)
@@ -221,6 +223,7 @@ def judge(
             msgspec.structs.replace(one, hosts=dict(totals[key])) for key, one in authorities.items()
         ),
         gathered=gathered,
+        more_authorities=more,
     )
 
 
@@ -236,8 +239,11 @@ def _authorities(
     release: str,
     known: Sequence[CertificateSummary],
     former: Sequence[CertificateSummary],
-) -> dict[str, AuthorityOutlook]:
-    """Return every CA that is told of, by SHA-256: as the lock says, or else the newest release."""
+) -> tuple[dict[str, AuthorityOutlook], int]:
+    """Return the CAs that are told of, by SHA-256: as the lock says, or else the newest release.
+
+    And how many further ones are left out: of those that neither has, the most of which most hosts tell stay.
+    """
     found = {
         one.sha256: AuthorityOutlook(
             one.sha256, one.subject, one.state or "active", one.ends.date().isoformat(), {}
@@ -248,18 +254,19 @@ def _authorities(
         found.setdefault(one.sha256, AuthorityOutlook(one.sha256, one.subject, "withdrawn", "", {}))
     newest = max((one for one in reports if one.release == release), key=lambda one: one.time, default=None)
     for sent in newest.authorities if newest and not known else ():
-        state = {"next": "incoming", "": "withdrawn"}.get(sent.state, sent.state)
+        if not sent.state:
+            continue  # a former one, of which other hosts may tell, too
+        state = {"next": "incoming"}.get(sent.state, sent.state)
         state = state if state in _ORDER else "active"
         found.setdefault(
             sent.sha256, AuthorityOutlook(sent.sha256, sent.subject, state, sent.not_after[:10], {})
         )
-    for report in reports:
-        for sent in report.authorities:
-            if sent.sha256 not in found:
-                found[sent.sha256] = AuthorityOutlook(sent.sha256, sent.subject, "withdrawn", "", {})
-    return dict(
-        sorted(found.items(), key=lambda item: (_ORDER.index(item[1].state), item[1].subject, item[0]))
-    )
+    told = Counter(one.sha256 for report in reports for one in report.authorities if one.sha256 not in found)
+    subjects = {one.sha256: one.subject for report in reports for one in report.authorities}
+    for key, _ in sorted(told.items(), key=lambda item: (-item[1], item[0]))[:_MOST_TOLD]:
+        found[key] = AuthorityOutlook(key, subjects[key], "withdrawn", "", {})
+    ordered = sorted(found.items(), key=lambda item: (_ORDER.index(item[1].state), item[1].subject, item[0]))
+    return dict(ordered), max(0, len(told) - _MOST_TOLD)
 
 
 def _matched(reports: Sequence[HostReport], listed: HostInventory | None) -> tuple[set[str], list[str]]:

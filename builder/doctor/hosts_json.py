@@ -28,6 +28,7 @@ def as_json(report: HostsReport) -> str:
             "good": report.good,
             "counts": {"hosts": len(report.counted), **report.statuses()},
             "authorities": [_authority(report, one) for one in report.authorities],
+            "more_authorities": report.more_authorities,
             "hosts": [_host(one) for one in report.hosts],
             "shared": [{"machine": key, "names": list(names)} for key, names in gathered.shared.items()],
             "others": gathered.others,

@@ -45,6 +45,7 @@ class AuthorityPart(msgspec.Struct, frozen=True):
     state: str
     said: str
     good: bool
+    fill: str
     width: str
     hosts: tuple[HostLine, ...]
     more: int
@@ -73,6 +74,7 @@ def as_page(report: HostsReport) -> str:
         "unreadable": report.gathered.unreadable[:100],
         "failed": len(report.gathered.unreadable) + report.gathered.more_unreadable,
         "others": report.gathered.others,
+        "invented": report.more_authorities,
         "inventory": report.inventory,
     }
     return template.page(_TEMPLATES, "hosts.html.j2", scope).decode("utf-8")
@@ -80,14 +82,15 @@ def as_page(report: HostsReport) -> str:
 
 def _part(report: HostsReport, one: AuthorityOutlook) -> AuthorityPart:
     wrong = [host for host in report.counted if host.standings[one.sha256] in {"lacking", "present"}]
-    total = len(report.counted)
+    total, said = len(report.counted), outlook(report, one)
     count = one.hosts.get("trusted" if one.wanted else "absent", 0)
     return AuthorityPart(
         name=one.subject or "no name",
         sha256=one.sha256,
         state=one.state,
-        said=outlook(report, one),
+        said=said[:1].upper() + said[1:],
         good=count == total,
+        fill=one.state if one.wanted else "active",
         width=shares.told(count, total).split(" ")[0],
         hosts=tuple(_line(host, one) for host in wrong[:_MOST_HOSTS]),
         more=max(0, len(wrong) - _MOST_HOSTS),

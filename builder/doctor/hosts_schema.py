@@ -103,6 +103,9 @@ class HostsJson(DocumentJson, frozen=True):
     good: Annotated[bool, Meta(description="Whether nothing is to be done.")]
     counts: HostCountsJson
     authorities: list[AuthorityOnHostsJson]
+    more_authorities: Annotated[
+        int, Meta(description="CAs of which few hosts tell and no lock or release: more than are listed.")
+    ]
     hosts: Annotated[list[ReportedHostJson], Meta(description="By their names.")]
     shared: list[SharedMachineJson]
     others: Annotated[int, Meta(description="Reports of other organisations, which were left out.")]

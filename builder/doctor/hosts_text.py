@@ -97,6 +97,10 @@ def _beside(report: HostsReport) -> Iterator[str]:
     if unlisted:
         some = f"{', '.join(unlisted[:_SHOWN])}{', …' if len(unlisted) > _SHOWN else ''}"
         lines.append(f"{_hosts(len(unlisted))} that the inventory lacks, and so not counted: {some}")
+    if report.more_authorities:
+        lines.append(
+            f"{report.more_authorities:,} more CAs that few hosts tell of: --lock says which are yours"
+        )
     if gathered.others:
         lines.append(f"{gathered.others:,} reports of other organisations are left out")
     yield from ("", *lines) if lines else ()

@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.doctor import hosts_page
 from builder.render.shipped import ROOT
 from builder.repositories import page as pages_of_sites
 from builder.repositories.page import feed
 from builder.repositories.publication import Publication
+from tests.host_documents import document, machine
 from tests.repositories import chromium, pages
 from tests.repositories.pages import SIZES, VIEWS
 from tests.tools import NO_HOME, require
+from tests.unit.doctor.reports import NASTY, hostile, judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +65,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (made / f"{name}.html").write_bytes(pages_of_sites.render(view(time=now)))
     old = pages.view(time=now - 100 * 86_400)
     (made / "frozen.html").write_bytes(pages_of_sites.render(old))
+    silent = [document("half", complete=False), document("copy", host={"machine": machine("half")})]
+    hosts = judged(*map(hostile, NASTY), *silent, document("web-1"), listed=("web-1", "web-2", "x\\"))
+    (made / "hosts.html").write_text(
+        hosts_page.as_page(hosts).replace("<details>", "<details open>"), "utf-8"
+    )
     return made
 
 
@@ -90,7 +98,7 @@ def module(file: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("name", [*VIEWS, "frozen"])
+@pytest.mark.parametrize("name", [*VIEWS, "frozen", "hosts"])
 def test_it_asks_for_nothing_and_complains_of_nothing(browser: Browser, address: str, name: str) -> None:
     """One request, and nothing on the console: no error, no warning, no violation of its policy."""
     url = f"{address}/{name}.html"
@@ -100,7 +108,7 @@ def test_it_asks_for_nothing_and_complains_of_nothing(browser: Browser, address:
     tab.close()
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", [*VIEWS, "hosts"])
 def test_it_fits_every_screen_in_light_and_dark(browser: Browser, address: str, name: str) -> None:
     """Nothing is wider than the window, and the paper is as bright as the reader wants it."""
     tab = browser.page(f"{address}/{name}.html")
@@ -114,7 +122,7 @@ def test_it_fits_every_screen_in_light_and_dark(browser: Browser, address: str, 
     tab.close()
 
 
-@pytest.mark.parametrize("name", ["ordinary", "hostile", "unsigned", "frozen"])
+@pytest.mark.parametrize("name", ["ordinary", "hostile", "unsigned", "frozen", "hosts"])
 def test_axe_finds_nothing(browser: Browser, address: str, name: str) -> None:
     """Contrast, names, roles, headings, landmarks: axe-core's rules are kept, its best practices too."""
     tab = browser.page(f"{address}/{name}.html")
@@ -130,7 +138,7 @@ def test_axe_finds_nothing(browser: Browser, address: str, name: str) -> None:
     tab.close()
 
 
-@pytest.mark.parametrize("name", ["ordinary", "hostile", "unsigned"])
+@pytest.mark.parametrize("name", ["ordinary", "hostile", "unsigned", "hosts"])
 def test_it_is_valid_html(folder: Path, tmp_path: Path, name: str) -> None:
     """html-validate, with all that it recommends, finds nothing."""
     rules = tmp_path / "rules.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -196,3 +196,15 @@ def test_of_no_hosts_nothing_is_enough() -> None:
     """A report on nobody lets nothing go on."""
     report = judged()
     assert report.authorities == ()
+
+
+def test_invented_cas_fill_no_report() -> None:
+    """Of those that neither lock nor newest release has, those of which most hosts tell are shown."""
+
+    def inventing(name: str, letters: str) -> dict[str, Any]:
+        told = [{"sha256": f"{letter}{at:063d}", "subject": name} for letter in letters for at in range(40)]
+        return document(name, row({OLD: "valid", NEW: "valid", GONE: "missing"}, extra=told))
+
+    report = judged(inventing("a", "de"), inventing("b", "ef"), inventing("c", "0"))
+    shown = [one.sha256[0] for one in report.authorities if one.state == "withdrawn"]
+    assert (len(shown), shown.count("e"), report.more_authorities, report.good) == (100, 40, 60, False)

@@ -7,43 +7,15 @@ import io
 import json
 import re
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
 from builder.doctor import hosts_csv, hosts_json, hosts_metrics, hosts_page, hosts_text
 from builder.doctor.redaction import redacted
 from tests.host_documents import GONE, NEW, OLD, document, row
-from tests.unit.doctor.reports import gathered, judged
+from tests.unit.doctor.reports import NASTY, gathered, hostile, judged
 
 HOMES = "/home"
-NASTY = (
-    "<script>alert(1)</script>",
-    "</style><img src=x onerror=alert(1)>",
-    '" onload="alert(1)',
-    '=HYPERLINK("http://x")',
-    " +1-1",
-    "@SUM(A1)",
-    "\uff1d1",
-    "\t=1",
-    "x\x1b]0;pwned\x07\x1b[2J",
-    "x\u202egnp.exe",
-    'x"} 1\ntrustpack_hosts{status="fresh"} 9999\n# EOF',
-    "x\\",
-    "{{ 7 * 7 }}{% raw %}",
-    "x\u2028y\u0085z",
-    "x\x00y",
-)
-
-
-def _hostile(text: str) -> dict[str, Any]:
-    states = {OLD: "valid", NEW: "missing", GONE: "distrusted"}
-    extra = [{"sha256": "d" * 64, "subject": text}]
-    rows = row(
-        states, kind=text, what=text, where=text, user=text, problem=text, mend=text, note=text, extra=extra,
-        shadowed_by=text,
-    )  # fmt: skip
-    return document(text, rows, host={"description": text, "system": text, "user": text})
 
 
 class _Tags(HTMLParser):
@@ -65,7 +37,7 @@ class _Tags(HTMLParser):
 
 def _tags(text: str) -> list[tuple[str, tuple[tuple[str, str | None], ...]]]:
     parser = _Tags()
-    parser.feed(hosts_page.as_page(judged(_hostile(text), document("web-1", complete=False))))
+    parser.feed(hosts_page.as_page(judged(hostile(text), document("web-1", complete=False))))
     return parser.tags
 
 
@@ -81,14 +53,14 @@ def test_a_page_has_the_same_tags_whatever_hosts_say() -> None:
 def test_what_was_sent_is_shown() -> None:
     """Escaped, and not left out."""
     parser = _Tags()
-    parser.feed(hosts_page.as_page(judged(_hostile(NASTY[0]))))
+    parser.feed(hosts_page.as_page(judged(hostile(NASTY[0]))))
     assert NASTY[0] in parser.texts
 
 
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 def test_a_table_has_no_formula(text: str) -> None:
     """Read back by a parser, each cell begins as text, and there are as many as there should be."""
-    rows = list(csv.reader(io.StringIO(hosts_csv.as_csv(judged(_hostile(text))))))
+    rows = list(csv.reader(io.StringIO(hosts_csv.as_csv(judged(hostile(text))))))
     assert {len(one) for one in rows} == {len(hosts_csv.COLUMNS)}
     cells = [cell for one in rows for cell in one]
     assert [
@@ -100,8 +72,8 @@ def test_a_table_has_no_formula(text: str) -> None:
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 def test_metrics_have_no_line_of_a_host(text: str) -> None:
     """As many lines as with a plain name, all of ours, and one end."""
-    lines = hosts_metrics.as_openmetrics(judged(_hostile(text))).splitlines()
-    plain = hosts_metrics.as_openmetrics(judged(_hostile("plain"))).splitlines()
+    lines = hosts_metrics.as_openmetrics(judged(hostile(text))).splitlines()
+    plain = hosts_metrics.as_openmetrics(judged(hostile("plain"))).splitlines()
     assert len(lines) == len(plain)
     assert lines.count("# EOF") == 1
     value = r'"(?:[^"\\\n]|\\["\\n])*"'
@@ -113,7 +85,7 @@ def test_metrics_have_no_line_of_a_host(text: str) -> None:
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 def test_a_terminal_obeys_no_host(text: str) -> None:
     """Text and JSON print nothing but what can be seen."""
-    report = judged(_hostile(text))
+    report = judged(hostile(text))
     assert [line for line in hosts_text.as_text(report).split("\n") if not line.isprintable()] == []
     printed = hosts_json.as_json(report)
     assert [line for line in printed.split("\n") if not line.isprintable()] == []
