@@ -27,6 +27,7 @@ SECTIONS = {
         "domains",
         "approvals",
         "realms",
+        "many-organisations",
         "operate-many",
         "prove",
         "site",
