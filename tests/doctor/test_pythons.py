@@ -195,8 +195,8 @@ def test_an_active_wheel_makes_up_for_certifi(tmp_path: Path, acme: Authority, s
     assert (state(wheel), wheel["effective"]) == ("valid", True)
     for client, code in _ASK.items():
         assert accepts(server, [python, "-c", code, "{url}"], {}), client
-    (site / "acme_certifi.pth").unlink()
-    (site / "acme_certifi.start").unlink()
+    # Of two start-up files this Python reads one.
+    (site / ("acme_certifi.start" if sys.version_info >= (3, 15) else "acme_certifi.pth")).unlink()
     assert state(here(site.parent).row("python", "certifi", acme)) == "missing"
     assert here(site.parent).row("python", "wheel", acme)["effective"] is None
     assert not accepts(server, [python, "-c", _ASK["requests"], "{url}"], {})
@@ -267,3 +267,34 @@ def test_condas_store_is_its_file_and_its_folder(tmp_path: Path, acme: Authority
     assert (state(row), row["mend"]) == ("missing", "conda install -p /opt/conda acme-ca")
     (base / "ssl/certs/12345678.0").write_bytes(acme.pem)
     assert state(Machine(str(tmp_path)).row("python", "conda", acme)) == "valid"
+
+
+def test_uv_trusts_as_the_doctor_says(
+    tmp_path: Path, acme: Authority, other: Authority, server: Listener
+) -> None:
+    """Its roots are compiled in; variables put others in their place."""
+    program = tmp_path / "bin/uv"
+    program.parent.mkdir()
+    shutil.copy2(clients() / "bin/uv", program)
+    python, _ = _venv(tmp_path / "venv")
+    for name, ca in (("ours", acme), ("theirs", other)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "root.pem").write_bytes(ca.pem)
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ways = {
+        "nothing": {},
+        "file": {"SSL_CERT_FILE": f"{ours}/root.pem"},
+        "folder": {"SSL_CERT_DIR": str(ours)},
+        "other file, our folder": {"SSL_CERT_FILE": f"{theirs}/root.pem", "SSL_CERT_DIR": str(ours)},
+        "system": {"UV_SYSTEM_CERTS": "1"},
+        "system's file": {"UV_SYSTEM_CERTS": "true", "SSL_CERT_FILE": f"{ours}/root.pem"},
+        "others": {"SSL_CERT_FILE": f"{theirs}/root.pem"},
+    }
+    words = ["--no-config", "--no-cache", "pip", "install", "--dry-run", f"--python={python}"]
+    command: list[str | Path] = [program, *words, "--default-index={url}", "no-such-package"]
+    said, done = {}, {}
+    for way, chosen in ways.items():
+        said[way] = state(here(tmp_path, **chosen).row("python", "uv", acme)) == "valid"
+        done[way] = accepts(server, command, chosen)
+    assert said == done
+    assert said["file"]

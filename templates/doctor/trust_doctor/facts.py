@@ -15,11 +15,10 @@ NODE_SYSTEM_VARIABLE = {22: 19, 24: 6}
 NODE_SYSTEM_ALWAYS = 24  # has the option from its first version on
 NODE_SYSTEM_VARIABLE_ALWAYS = 25
 
-# JDK-8275252: `cacerts` is a PKCS#12 file without a password; distributions may put a JKS there.
-JAVA_CACERTS_PKCS12 = 18
-
-# PEP 829: a .start file in the place of the lines of a .pth that start with import.
+# PEP 829: a .start file, from the first of these on, stands for the lines of a .pth that start with import,
+# which count no more from the second on.
 PYTHON_START_FILES = (3, 15)
+PYTHON_NO_IMPORT_LINES = (3, 18)
 
 
 def pip_reads_system(pip, python):
@@ -27,6 +26,15 @@ def pip_reads_system(pip, python):
     if not pip or not python:
         return None
     return pip >= PIP_SYSTEM and python >= PIP_SYSTEM_PYTHON
+
+
+def python_starts(version, has_pth, has_start):
+    """Tell whether a Python runs what start-up files say; for an unknown one, whether any would."""
+    if not version:
+        return has_pth or has_start
+    if has_start and version >= PYTHON_START_FILES:
+        return True
+    return has_pth and version < PYTHON_NO_IMPORT_LINES
 
 
 def node_has_system_option(version):

@@ -48,23 +48,29 @@ def _line(host, target, line):
     return line.format(shlex.quote(name)) if name else ""
 
 
-def python(host, environment):
-    """Return the line that installs the wheel into an environment."""
+def python(host, environment, upgrade=False):
+    """Return the line that installs the wheel into an environment, or upgrades it there."""
     name = named(host, "wheel")
     if not name:
         return ""
     steps = environment.split("/")
+    tool, name, place = shlex.quote(steps[-1]), shlex.quote(name), shlex.quote(environment)
+    verb = "install --upgrade" if upgrade else "install"
     if "pipx" in steps and "venvs" in steps:
-        return "pipx inject {} {}".format(shlex.quote(steps[-1]), shlex.quote(name))
+        return (
+            "pipx runpip {} {} {}".format(tool, verb, name)
+            if upgrade
+            else "pipx inject {} {}".format(tool, name)
+        )
     if steps[-3:-1] == ["uv", "tools"]:
-        return "uv tool install {} --with {}".format(shlex.quote(steps[-1]), shlex.quote(name))
+        return "uv tool {} {} --with {}".format(verb, tool, name)
     if host.exists(environment + "/conda-meta"):
-        return "conda run -p {} pip install {}".format(shlex.quote(environment), shlex.quote(name))
+        return "conda run -p {} pip {} {}".format(place, verb, name)
     python = environment + "/bin/python"
     has_pip = bool(host.glob(environment + "/lib/python3.*/site-packages/pip"))
     if environment in ("/usr", "/usr/local") or not has_pip or not host.exists(python):
-        return "uv pip install --python {} {}".format(shlex.quote(environment), shlex.quote(name))
-    return "{} -m pip install {}".format(shlex.quote(python), shlex.quote(name))
+        return "uv pip {} --python {} {}".format(verb, place, name)
+    return "{} -m pip {} {}".format(shlex.quote(python), verb, name)
 
 
 def conda(host, environment):

@@ -13,6 +13,7 @@ from trust_doctor.probes import (
     ruby,
     sandboxed,
     system,
+    uv,
     windows,
 )
 
@@ -21,6 +22,7 @@ ALL = (
     windows,
     macos,
     python,
+    uv,
     java,
     node,
     ruby,

@@ -43,7 +43,11 @@ class _Site:
         self.python = _python(host, path, self.environment)
         self.user = host.user_of(path)
         self.wheels = [name[1:-3] for name in sorted(self.names) if _is_wheel(host, self, name)]
-        self.active = [name for name in self.wheels if {name + ".pth", name + ".start"} & self.names]
+        self.active = [
+            name
+            for name in self.wheels
+            if facts.python_starts(self.python, name + ".pth" in self.names, name + ".start" in self.names)
+        ]
 
 
 def rows(host):
@@ -146,9 +150,7 @@ def _wheel(host, site, name):
         effective=True if is_active else None,
         user=site.user,
         note=note,
-        mend=mends.python(host, site.environment).replace(" install ", " install --upgrade ", 1)
-        if is_ours
-        else "",
+        mend=mends.python(host, site.environment, upgrade=True) if is_ours else "",
         replaces=is_ours,
     )
 
