@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from builder.doctor.hosts_schema import ReportedHostJson
 
-_MOST_BYTES = 512 * 1024 * 1024  # of 200,000 hosts with something wrong on each
+_MOST_BYTES = 256 * 1024 * 1024  # of 200,000 hosts with something wrong on each
 _HINT = "it is what 'trustpack doctor report … --json' prints"
 
 

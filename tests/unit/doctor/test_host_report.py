@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 import tracemalloc
 from typing import Any
 
@@ -140,3 +142,31 @@ def test_findings_are_counted_beyond_those_that_are_kept() -> None:
     report = _read(json.dumps(document("web-1", *[row({OLD: "missing"}, where="/x" * 999)] * 60)))
     assert (len(report.findings), report.more) == (50, 10)
     assert {len(one.where) for one in report.findings} == {300}
+
+
+_VALUES = ("null", "-1", "1e400", '""', "[]", "{}", "true", '"\\ud83d"', "99999999999999999999999", "[[]]")
+_SIGNS = '\x00"\\,:[]{}\u202e\xff0\n'
+
+
+def test_a_damaged_document_is_read_or_told() -> None:
+    """Signs changed, parts cut out, values of another kind: never an error of the program itself."""
+    text = json.dumps(document("web-1", row({OLD: "valid", GONE: "distrusted"}, extra=[{"sha256": NEW}])))
+    chance = random.Random(20261130)  # noqa: S311  no secret
+    read = 0
+    for _ in range(3_000):
+        damaged = text
+        for _ in range(chance.randint(1, 3)):
+            at, way = chance.randrange(len(damaged)), chance.randrange(3)
+            if way == 0:
+                damaged = damaged[:at] + chance.choice(_SIGNS) + damaged[at + chance.randint(0, 2) :]
+            elif way == 1:
+                damaged = damaged[:at] + damaged[at + chance.randint(1, 60) :]
+            elif values := list(re.finditer(r': ("[^"]*"|true|[0-9.]+|null)', damaged)):
+                value = chance.choice(values)
+                damaged = damaged[: value.start(1)] + chance.choice(_VALUES) + damaged[value.end(1) :]
+        try:
+            _read(damaged)
+            read += 1
+        except HostsError as error:
+            assert str(error).isprintable()
+    assert 0 < read < 1_500
