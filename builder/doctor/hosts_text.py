@@ -35,6 +35,8 @@ def _lines(report: HostsReport) -> Iterator[str]:
     for status, words in _WORDS.items():
         count = report.statuses()[status]
         yield from [f"  {count:,} {words}{_some(report, status)}"] if count else ()
+    if not report.inventory:
+        yield "  no inventory was given, so nobody misses a host that is silent"
     for one in report.authorities:
         yield from ("", f"{one.subject or 'no name'} ({one.sha256}), {one.state}")
         yield f"  {outlook(report, one)}"

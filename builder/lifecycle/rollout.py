@@ -102,11 +102,16 @@ class HostsStep(msgspec.Struct, frozen=True):
     needed: CertificateSummary
 
     @property
-    def said(self) -> str:
-        """What the step is, as people read it."""
+    def verb(self) -> str:
+        """What becomes of the CA, as people read it."""
         verb = "becomes active" if self.word == "active" else f"is {self.word}"
         successor = "" if self.item == self.needed else f", and its successor is {_named(self.needed)}"
-        return f"{_named(self.item)} {verb}{successor}"
+        return f"{verb}{successor}"
+
+    @property
+    def said(self) -> str:
+        """The same, with the CA's name."""
+        return f"{_named(self.item)} {self.verb}"
 
 
 def read(section: HostsSection, where: Callable[[tuple[str | int, ...]], str]) -> RolloutPolicy:

@@ -132,9 +132,8 @@ def _waiting(project: Project, steps: Sequence[HostsStep], seen: SeenHosts | Non
     for step in steps if policy else ():
         said = rollout.short(step, policy, seen, now=project.now) if policy else ""
         if said and policy:
-            verb = step.said.split(") ", 1)[1]
             over = "" if policy.override(step.item.sha256, project.today) is None else ": it is overridden"
-            yield Warned(step.item, f"{verb}, and {said}{over}")
+            yield Warned(step.item, f"{step.verb}, and {said}{over}")
 
 
 def _covered(project: Project, made: Plan, new: Lock, seen: SeenHosts) -> tuple[Coverage, ...]:
