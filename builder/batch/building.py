@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from builder.batch.verdict import changes
-from builder.errors import ReleaseError
+from builder.errors import ConfigError, ReleaseError
 from builder.model import Artifact, Severity
 from builder.model.release import counted_on, one_way
 from builder.pipeline import build as pipeline
@@ -19,12 +19,15 @@ from builder.release.manifest import decoded, to_json
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from builder.batch.job import Job, JobSettings
     from builder.pipeline.project import Project
     from builder.pipeline.request import BuildRequest
     from builder.release.manifest import Manifest
 
 _MOST_WARNINGS = 20
+_MOST_BYTES = 64 * 1024 * 1024  # of all packages; those of a hundred CAs have three
 _LONGEST = 500  # characters of one
 
 
@@ -51,6 +54,7 @@ def run(project: Project, job: Job, settings: JobSettings) -> BuiltRelease:
     refuse_warned(project, warned)
     refuse_other_scheme(project, wanted, since)
     artifacts, manifest = pipeline.make(wanted, previous, out)
+    _refuse_large(project, artifacts)
     said = [
         *(f"{one.origin}: {one.message}" for one in accepted.findings if one.severity is Severity.WARNING),
         *wanted.warnings,
@@ -72,6 +76,16 @@ def refuse_other_scheme(project: Project, wanted: BuildRequest, previous: Manife
             f"{project.file}: {said}",
             hint=f"build it by itself with --change-scheme; to go on as before, set release: "
             f"{counted_on(two[0]).text}",
+        )
+
+
+def _refuse_large(project: Project, artifacts: Sequence[Artifact]) -> None:
+    """Raise ConfigError for packages that nobody's CAs need: who collects them has others' in memory, too."""
+    size = sum(len(one.data) for one in artifacts)
+    if size > _MOST_BYTES:
+        raise ConfigError(
+            f"{project.file}: its packages have {size} bytes, and at most {_MOST_BYTES} are collected",
+            hint="which recipe makes so much?",
         )
 
 

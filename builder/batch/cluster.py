@@ -33,6 +33,7 @@ _SAFE = {
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.worker.profile.enabled": False,
 }
+_MEMORY = 2 << 30  # bytes of a worker; what takes more is ended, and its organisation found
 _ASKED = 32  # chunks after which is asked how many workers there are
 _LOOK = 1.0  # seconds after which is looked whether somebody is there still
 _ANSWERED = 3.0  # seconds in which a scheduler says how many workers it has
@@ -153,6 +154,7 @@ def local(jobs: int) -> Iterator[DaskPool]:
             silence_logs=logging.CRITICAL,
             local_directory=str(folder),
             preload=["builder.batch.warm"],
+            memory_limit=_MEMORY,
         )
         with cluster, distributed.Client(cluster, set_as_default=False, direct_to_workers=True) as client:
             yield DaskPool(client, "the local cluster")

@@ -6,6 +6,8 @@ import datetime as dt
 import fcntl
 import json
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import psutil
@@ -90,11 +92,19 @@ def test_who_keeps_a_worker_too_long_fails_alone(pool: DaskPool, tmp_path: Path)
 
 
 def test_an_endless_template_is_ended_where_own_recipes_are_allowed(tmp_path: Path) -> None:
-    """By the limit of its own process, which says in which line it was; and nothing is left anywhere."""
+    """By the limit of its own process, which says in which line it was; and nothing is left anywhere.
+
+    Nor does a configuration of Dask in the home folder have a say.
+    """
     _endless(tmp_path / "orgs", "evil")
     folders.organisation(tmp_path / "orgs", "good", "targets: [pem]\n")
     scratch = tmp_path / "tmp"
     scratch.mkdir()
+    (tmp_path / ".config" / "dask").mkdir(parents=True)
+    preload = "{preload: [builder.there_is_no_such_module]}"
+    (tmp_path / ".config" / "dask" / "mine.yaml").write_text(
+        f"distributed: {{worker: {preload}, nanny: {preload}, scheduler: {preload}}}\n"
+    )
     words = ("batch", "build", "orgs", "--out", "out", "--now", folders.NOW, "--json", "--allow-recipes")
     done = trustpack(*words, cwd=tmp_path, TMPDIR=str(scratch))
     rows = {row["slug"]: row for row in json.loads(done.stdout)["results"]}
@@ -104,7 +114,7 @@ def test_an_endless_template_is_ended_where_own_recipes_are_allowed(tmp_path: Pa
         "orgs/evil/templates/thing/thing.j2", 1, "takes longer than 10 seconds"
     )  # fmt: skip
     assert not list(scratch.iterdir())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["orgs", "out", "tmp"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".config", "orgs", "out", "tmp"]
 
 
 def test_two_batches_do_not_write_to_one_place(tmp_path: Path) -> None:
@@ -121,3 +131,22 @@ def test_two_batches_do_not_write_to_one_place(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (
         8, "error: out: another batch is writing here\nhint: wait for it to end\n"
     )  # fmt: skip
+
+
+def test_without_dask_the_way_out_is_told(tmp_path: Path) -> None:
+    """Where nothing is to be built, it is not even missed."""
+    folders.organisation(tmp_path / "orgs", "acme", "targets: [pem]\n")
+    program = (
+        "import sys; sys.modules['distributed'] = None; sys.argv = ['trustpack', 'batch', 'build', 'orgs'];"
+        "from builder.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env={}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.splitlines()) == (
+        7,
+        [
+            "error: batch: needs Dask, which is not installed",
+            "hint: install trustpack with it: pip install 'trustpack[batch]'",
+        ],
+    )

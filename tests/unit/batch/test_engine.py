@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import msgspec
+import pytest
 
 from builder.batch import engine
 from builder.batch.job import Chunk, ChunkDone, Job, JobOutcome, JobSettings, packed
+from builder.errors import ToolError
 from tests.batch import folders
 
 SETTINGS = JobSettings("building", "orgs", dt.datetime.fromisoformat(folders.NOW), "")
@@ -86,3 +88,17 @@ def test_who_kills_workers_fails_and_the_others_do_not() -> None:
 def test_workers_that_are_killed_from_outside_are_no_organisations_fault() -> None:
     """However many chunks die, all are done in the end."""
     assert {one.fault for one in run(Doing(0.02, until=9), 100).values()} == {None}
+
+
+class Another(Doing):
+    """Workers that have another trustpack."""
+
+    def wait(self) -> tuple[int, bytes | None]:
+        """Say so."""
+        return self.waiting.pop(0), packed(ChunkDone(another=True))
+
+
+def test_workers_with_another_trustpack_are_refused() -> None:
+    """They might make other packages of the same input."""
+    with pytest.raises(ToolError, match="has another trustpack than this one"):
+        run(Another(0.02), 10)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.batch import folders
+from tests.batch.here import Here
 from tests.unit.batch.building import batch
 
 if TYPE_CHECKING:
@@ -174,3 +175,40 @@ def test_names_that_no_organisation_can_have(good: Path, tmp_path: Path) -> None
     assert {row.status for row in rows.values()} == {"failed"}
     assert "is there more than once: Good, good" in rows["good"].message
     assert not folders.states(tmp_path / "out")
+
+
+def test_nothing_secret_is_in_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a key that an organisation left lying, nor what this process's environment knows."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2-in-the-environment")
+    folders.organisation(tmp_path / "orgs", "acme", "targets: [pem]\nrepository: {keys: ../../secret}\n")
+    _key(folders.organisation(tmp_path / "orgs", "evil"))
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "1-apk.pem").write_bytes((tmp_path / "orgs/evil/keys/1-apk.pem").read_bytes())
+    pool = Here()
+    batch(tmp_path, pool=pool)
+    sent = b"".join(pool.sent)
+    assert b"acme" in sent
+    assert b"evil" not in sent
+    for secret in (b"PRIVATE KEY", b"hunter2"):
+        assert secret not in sent
+
+
+def test_more_than_anybody_collects(tmp_path: Path) -> None:
+    """Own recipes that are allowed make packages, but not of any size."""
+    folder = folders.organisation(tmp_path / "orgs", "evil", "targets: [thing]\n")
+    (folder / "recipes").mkdir()
+    outputs = "".join(
+        f"  - id: out{number}\n    container: file\n    filename: '{{slug}}-{number}-{{version}}.txt'\n"
+        "    files:\n      - {path: a, template: a.j2}\n"
+        for number in range(5)
+    )
+    (folder / "recipes" / "thing.yaml").write_text(
+        "title: X\nname: '{slug}-thing'\nname_pattern: '[a-z-]+'\nversion: '{release}'\n"
+        f"install: ''\nverify: ''\nremove: ''\noutputs:\n{outputs}"
+    )
+    (folder / "templates" / "thing").mkdir(parents=True)
+    (folder / "templates" / "thing" / "a.j2").write_text(
+        "{% for i in range(14) %}{{ ('x' * 1000000)|text }}{% endfor %}"
+    )
+    row = batch(tmp_path, allow_recipes=True).rows["evil"]
+    assert row.message.startswith("orgs/evil/trustpack.yaml: its packages have 70000000 bytes")
