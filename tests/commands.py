@@ -39,6 +39,8 @@ def commands() -> list[Command]:
 def _walk(group: Any, path: tuple[str, ...]) -> Iterator[Command]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:  # it does something by itself, too
+                yield Command(" ".join((*path, name)), command)
             yield from _walk(command, (*path, name))
         else:
             yield Command(" ".join((*path, name)), command)

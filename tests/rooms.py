@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "errors", "model", "text", "x509", "formats", "config", "render", "inspect", "release", "signing",
         "lifecycle", "diff", "pipeline", "repositories",
     ),
-    "doctor": ("errors", "model", "text", "render", "lifecycle"),
+    "doctor": ("errors", "model", "text", "render", "release", "lifecycle"),
     "batch": (
         "errors", "model", "text", "x509", "config", "load", "lint", "render", "release", "lifecycle",
         "pipeline", "signing", "repositories", "provenance",

@@ -58,6 +58,16 @@ def tell_realms(found: Project) -> None:
         tell("note", [f"{found.file} has realms: {', '.join(names)}; this is {found.slug}'s own bundle"])
 
 
+def variables() -> dict[str, str]:
+    """Return the environment, of which the doctor looks at those variables alone that name roots."""
+    return dict(os.environ)
+
+
+def is_root() -> bool:
+    """Tell whether root asks."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def access(password_file: Path | None = None) -> Access:
     """Return how inputs are opened: passwords from `password_file`, or asked for on a terminal."""
     from builder.load.access import Access

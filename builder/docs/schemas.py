@@ -34,6 +34,9 @@ PRINTED = {
     "doctor": PrintedJson(
         "`doctor --json` of the wheel, the npm package and the gem", "builder.render.schema", "DoctorJson"
     ),
+    "host": PrintedJson(
+        "`trustpack doctor --json`, and the doctor that is built", "builder.doctor.schema", "HostJson"
+    ),
     "init": PrintedJson("`trustpack init --json`", "builder.cli.schema", "InitJson"),
     "demo": PrintedJson("`trustpack demo --json`", "builder.cli.schema", "DemoJson"),
     "demo-ci": PrintedJson("`trustpack demo --ci --json`", "builder.cli.schema", "DemoWayJson"),

@@ -156,7 +156,7 @@ def _target(
     )
     made_by = recipe.digest(what, target.settings)
     history = request.history or changelog.of_release(release.text, day, request.bundle)
-    target = replace(target, history=history)
+    target = replace(target, history=history, names=request.names)
     digests: dict[str, str] = {}
     filenames: dict[str, str] = {}
     finished: list[tuple[Package, bytes]] = []

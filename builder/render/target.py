@@ -56,6 +56,7 @@ class TargetRelease(msgspec.Struct, frozen=True):
     settings: Mapping[str, str]
     words: Mapping[str, str]
     history: tuple[Revision, ...] = ()
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def target_release(
@@ -266,6 +267,7 @@ def _scope(
         ],
         "distrusted": [_Shown(certificate, "") for certificate in target.bundle.distrusted],
         "settings": target.settings,
+        "names": target.names,  # by target, those that are chosen for an organisation's packages
         "files": paths,
         "epoch": target.epoch,
         "date": dt.datetime.fromtimestamp(target.epoch, dt.UTC).strftime("%Y-%m-%d"),

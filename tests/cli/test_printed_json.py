@@ -36,6 +36,7 @@ CASES = {
     "batch-verify": ("batch verify orgs --unsigned --json", 1),
     "batch-repo": ("batch repo orgs --keys keys --json", 1),
     "docs": ("docs --json", 0),
+    "host": ("doctor --root host --json", 1),  # which lacks all CAs
     "hosts": ("doctor report hosts --lock trustpack.lock --json", 3),  # one of them is no report
     "attest": ("attest --json", 0),
     "names": ("names --offline --json", 0),
@@ -128,6 +129,9 @@ def test_what_a_command_prints_is_what_its_schema_says(rotating: World, document
         assert rotating.run("build").code == 0
     if document == "inspect":
         (rotating.folder / "dist" / "cut.deb").write_bytes(b"!<arch>\ndebian-binary")
+    if document == "host":
+        rotating.write("host/etc/os-release", "ID=debian\n")
+        rotating.write("host/etc/ssl/certs/ca-certificates.crt", "")
     if document == "hosts":
         extra = [{"sha256": "d" * 64, "subject": "CN=Acme Root R9"}]
         rows = [
@@ -181,7 +185,8 @@ def _lines() -> list[str]:
 def _words(line: str) -> list[str]:
     """Return the words of a command's name."""
     words = line.split()
-    return words[:2] if words[0] in {"batch", "doctor", "recipes", "keys", "repo"} else words[:1]
+    grouped = words[0] in {"batch", "doctor", "recipes", "keys", "repo"}
+    return words[:2] if grouped and not words[1].startswith("-") else words[:1]
 
 
 @pytest.mark.parametrize("line", ALSO)

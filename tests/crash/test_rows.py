@@ -29,6 +29,7 @@ _READING = {
     "names": "names --offline",
     "schema": "schema",
     "docs": "docs keys",
+    "doctor": "doctor --root .",
     "keys show": "keys show",
     "keys check": "keys check",
     "repo check": "repo check",
@@ -41,16 +42,16 @@ _SCRATCH = {
 }
 # Options with a path that is read, or that only says where the command writes anyway.
 _READ = {
-    "ca_file", "certificate", "config", "folder", "keys", "lock", "out", "password_file", "places",
-    "hosts", "inventory", "profile_cert", "profile_key", "public", "public_next", "root", "server_cert",
-    "server_key", "site", "tls_ca_file", "tls_cert", "tls_key",
+    "bundle", "ca_file", "certificate", "config", "folder", "keys", "lock", "out", "password_file",
+    "places", "hosts", "inventory", "profile_cert", "profile_key", "public", "public_next", "release",
+    "root", "server_cert", "server_key", "site", "tls_ca_file", "tls_cert", "tls_key",
 }  # fmt: skip
 
 
 def _commands(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     for word, one in getattr(group, "commands", {}).items():
         yield from _commands(one, f"{name} {word}".strip())
-    if not hasattr(group, "commands"):
+    if not hasattr(group, "commands") or (name and group.invoke_without_command):
         yield name, group
 
 

@@ -35,6 +35,8 @@ class Host:
         self.unreadable = []
         self.complete = True
         self.clock = files.Clock(seconds)
+        self.packages = {}  # by target, what the organisation calls its package
+        self.ours = {}  # by fingerprint, the CAs that are to be trusted
         self.wanted = frozenset(wanted)
         self.found = {name: [] for name in self.wanted}
         self._certificates, self._kept = {}, 0
@@ -148,6 +150,11 @@ class Host:
     def ask(self, argv):
         """Return the output of an interpreter of anybody's: by --run alone, never as root."""
         return programs.output(argv, _TOOL_SECONDS) if self.may_run and not self.clock.over() else None
+
+    def blocks(self, certificates):
+        """Return what is wrong where these are distrusted: which of the organisation's own are among them."""
+        blocked = {digest(each) for each in certificates} & set(self.ours)
+        return "distrusts " + "; ".join(sorted(self.ours[each] for each in blocked)) if blocked else ""
 
     # What is noted.
 

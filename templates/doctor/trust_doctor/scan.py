@@ -20,6 +20,7 @@ def examine(host, expected, now):
     judge = rows.Judge(expected, time.strftime("%Y%m%d%H%M%S", time.gmtime(now)))
     host.packages = expected.packages
     host.organisation = expected.organisation
+    host.ours = {one.sha256: one.name for one in expected.authorities if one.state != "distrusted"}
     host.look()
     found = []
     for probe in probes.ALL:

@@ -37,14 +37,14 @@ def read(data):
     return [] if not data.strip() else None
 
 
-def pem(data):
+def pem(data, rejected_too=False):
     """Return the certificates of PEM text; what is between them, and what is damaged, is passed over."""
     found = []
     for block in _BLOCK.finditer(data):
         try:
             octets = base64.b64decode(block.group(2), validate=False)
             if block.group(1) == b"TRUSTED CERTIFICATE":
-                if rejected(octets):
+                if rejected(octets) and not rejected_too:
                     continue
                 octets = octets[: der.size(octets)]  # what it is trusted for comes behind it
         except (binascii.Error, ValueError):

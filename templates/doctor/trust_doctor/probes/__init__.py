@@ -9,16 +9,20 @@ from trust_doctor.probes import (
     macos,
     node,
     nss,
+    processes,
     python,
     ruby,
     sandboxed,
     system,
+    tools,
     uv,
     windows,
 )
 
 ALL = (
     system,
+    tools,
+    processes,
     windows,
     macos,
     python,

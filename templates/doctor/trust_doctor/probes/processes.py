@@ -1,0 +1,168 @@
+"""Variables that name roots: of this process, of those that run, of units and of login's files.
+
+Of an environment the names in `names.VARIABLES` are looked at, and no others; of a value only what is a path.
+"""
+
+import os
+import re
+
+from trust_doctor import names, settings
+from trust_doctor.rows import Row
+
+WANTED = frozenset()
+_ENVIRON = 1 << 20  # bytes of one process
+_PROCESSES = 20000
+_PLACES = (
+    "/etc/environment", "/etc/environment.d/*.conf", "/etc/profile", "/etc/profile.d/*.sh",
+    "/etc/bash.bashrc",
+    "/etc/zsh/zshenv", "/etc/zshenv", "/etc/default/*", "/etc/sysconfig/*",
+)  # fmt: skip
+_OF_HOMES = (
+    ".profile", ".bash_profile", ".bashrc", ".zshenv", ".zprofile", ".zshrc", ".config/environment.d/*.conf",
+    ".config/fish/config.fish", ".pam_environment",
+)  # fmt: skip
+_UNITS = (
+    "/etc/systemd/system.conf", "/etc/systemd/system.conf.d/*.conf", "/etc/systemd/user.conf",
+    "/etc/systemd/system/*.service", "/etc/systemd/system/*.d/*.conf", "/usr/lib/systemd/system/*.service",
+    "/usr/lib/systemd/system/*.d/*.conf", "/run/systemd/system/*.service",
+)  # fmt: skip
+_LINE = re.compile(
+    r"(?m)^[ \t]*(?:export[ \t]+|set[ \t]+-gx[ \t]+|Environment=|DefaultEnvironment=)?[\"']?("
+    + "|".join(sorted(names.VARIABLES, key=len, reverse=True))
+    + r")[ \t=]+(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"';]+)"
+)
+_OF_SYSTEM = ("/etc/ssl/", "/etc/pki/", "/usr/lib/ssl/", "/var/lib/ca-certificates/")
+_HALVES = {"SSL_CERT_FILE": "SSL_CERT_DIR", "CURL_CA_BUNDLE": "SSL_CERT_DIR", "SSL_CERT_DIR": "SSL_CERT_FILE"}
+_SWITCHED_OFF = {
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
+    "PYTHONHTTPSVERIFY": ("0",),
+    "npm_config_strict_ssl": ("false",),
+    "CONDA_SSL_VERIFY": ("false", "0", "no"),
+}
+
+
+def rows(host):
+    """Yield a row for each variable and place, and one for all processes that have the same value."""
+    for name, value in sorted(host.environ.items()):
+        for row in _of(host, "environment", name, "this process", value, "unset " + name, host.environ):
+            yield row
+    for row in _processes(host):
+        yield row
+    of_homes = [home.rstrip("/") + "/" + name for _, home in host.homes for name in _OF_HOMES]
+    for kind, patterns in (("environment", [*_PLACES, *of_homes]), ("unit", _UNITS)):
+        for path in [found for pattern in patterns for found in host.glob(pattern)]:
+            for row in _of_file(host, kind, path):
+                yield row
+
+
+def _of_file(host, kind, path):
+    if host.kind(path) != "file":
+        return
+    found = {}
+    for match in _LINE.finditer(host.text(path)):
+        found[match.group(1)] = match.group(2).strip("\"'")  # the last one counts
+    for name, value in sorted(found.items()):
+        for row in _of(host, kind, name, path, value, "", found):
+            yield row
+
+
+def _of(host, kind, name, where, value, mend, beside):
+    """Yield the rows of one variable: one for each path that it names, or one that says what it is set to."""
+    readers, replaces = names.VARIABLES[name]
+    user = host.user_of(where) if where.startswith("/") else ""
+    note = "read by " + readers
+    if name == "GIT_SSL_NO_VERIFY" or value.lower() in _SWITCHED_OFF.get(name, ()):
+        yield settings.off(kind, name, where, note=note, user=user, mend=mend)
+        return
+    paths = names.paths(name, value)
+    if replaces is None or not paths:
+        shown = names.told(name, value)
+        if shown:
+            yield Row(
+                kind, name, where, effective=None, note="{} is set to {}".format(note, shown), user=user
+            )
+        return
+    adds = not replaces or _adds(host, name, beside)
+    for path in paths:
+        row = settings.row(host, kind, name, where, path, adds=adds, note=note, user=user)
+        # Of the system's own store, its own row says what mends it.
+        if row.problem or not host.where(path).startswith(_OF_SYSTEM):
+            row.mend = mend
+        yield row
+
+
+def _adds(host, name, beside):
+    """Tell whether a variable leaves another half of the defaults where it is; see settings."""
+    if name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE"):
+        return settings.folder_counts(host) and not beside.get("SSL_CERT_DIR")
+    if name == "GIT_SSL_CAINFO":
+        return settings.folder_counts(host)
+    if name == "SSL_CERT_DIR":
+        return (settings.file_counts(host) and not beside.get("SSL_CERT_FILE")) or ":" in beside.get(name, "")
+    return False
+
+
+def _processes(host):
+    """Yield a row for each variable and value that other processes have, with how many have it."""
+    if not host.is_here or host.system != "linux":
+        return
+    found = {}
+    own = str(os.getpid())
+    try:
+        running = [name for name in os.listdir("/proc") if name.isdigit() and name != own]
+    except OSError:
+        return
+    if len(running) > _PROCESSES:
+        host.note("/proc", "has more processes than the doctor looks at")
+    for process in running[:_PROCESSES]:
+        if host.clock.over():
+            host.note("/proc", "took too long: not all processes were looked at")
+            break
+        environ = _environ(process)
+        for name, value in environ.items():
+            half = environ.get(_HALVES.get(name, ""), "")
+            found.setdefault((name, value, half), []).append(process)
+    for (name, value, half), processes in sorted(found.items()):
+        where = "{} process{}, such as {}".format(
+            len(processes), "es" if len(processes) > 1 else "", _command(min(processes, key=int))
+        )
+        for row in _of(host, "process", name, where, value, "", {name: value, _HALVES.get(name, ""): half}):
+            yield row
+
+
+def _environ(process):
+    """Return those of a process's variables that are looked at; none of one that belongs to somebody else."""
+    data = _of_proc("/proc/{}/environ".format(process), _ENVIRON)
+    found = {}
+    for pair in data.split(b"\0"):
+        name, equals, value = pair.partition(b"=")
+        if equals and value and len(name) < 64:
+            text = name.decode("ascii", "replace")
+            if text in names.VARIABLES:
+                found[text] = value[:4096].decode("utf-8", "replace")
+    return found
+
+
+def _command(process):
+    name = _of_proc("/proc/{}/comm".format(process), 64).decode("utf-8", "replace").strip()
+    return "{} ({})".format(process, name)
+
+
+def _of_proc(path, limit):
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        parts, size = [], 0
+        while size < limit:
+            part = os.read(descriptor, min(1 << 16, limit - size))
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,53 @@
+"""A setting that names roots, as a row: whose word counts beside what the system has, and whose in its place.
+
+Measured on Debian 12 (curl 7.88 on OpenSSL, git 2.39 and wget 1.21 on GnuTLS, Python's ssl): a file that is
+named stands in the place of the system's bundle, and the system's folder goes on counting where there is one
+by hash. tests/doctor asks the clients again.
+"""
+
+import re
+
+from trust_doctor import names
+from trust_doctor.rows import Row
+
+_FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs", "/var/lib/ca-certificates/openssl")
+_FILES = ("/usr/lib/ssl/cert.pem", "/etc/ssl/cert.pem", "/etc/pki/tls/cert.pem")
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+
+
+def folder_counts(host):
+    """Tell whether OpenSSL's folder has certificates by hash, which count beside a named file."""
+    return any(_HASHED.fullmatch(name) for path in _FOLDERS for name in host.listdir(path))
+
+
+def file_counts(host):
+    """Tell whether OpenSSL's file is there, which counts beside a named folder."""
+    return any(host.exists(path) for path in _FILES)
+
+
+def row(host, kind, what, where, value, adds=False, **more):
+    """Return the row of a setting: that of the store it names, or what is wrong with it.
+
+    `where` is the file, or the process, that the setting stands in; `value` what it names, of which nothing
+    is shown that is no path.
+    """
+    shown = names.told(what, value)
+    path = value.strip()
+    note = more.pop("note", "")
+    said = "; ".join(filter(None, ("names " + shown, note)))
+    if not path.startswith("/"):
+        return Row(kind, what, where, effective=None, note=said, **more)
+    if not host.exists(path):
+        problem = "names a path where nothing is: " + shown
+        return Row(kind, what, where, problem=problem, note=note, **more)
+    found = host.certificates(path)
+    if found is None:
+        return Row(
+            kind, what, where, effective=None, note=said + "; no certificates can be read there", **more
+        )
+    return Row(kind, what, where, found, note=said, replaces=not adds, **more)
+
+
+def off(kind, what, where, **more):
+    """Return the row of a setting that switches verification off."""
+    return Row(kind, what, where, problem="switches verification off: anybody is trusted", **more)
