@@ -36,7 +36,7 @@ COMMANDS = {
     "lock": ("lock", "Show what changes in the bundle, and write trustpack.lock."),
     "plan": ("plan", "Show what the next release adds and removes."),
     "diff": ("diff", "Show which certificates came, went or changed their state."),
-    "doctor": ("doctor", "Tell what machines really trust."),
+    "doctor": ("doctor", "Tell what this machine really trusts."),
     "names": ("names", "Tell whether package names are free at public registries."),
     "schema": ("init", "Print the JSON Schema of trustpack.yaml, or of another document."),
     "attest": ("attest", "Add a bill of materials, provenance and notes to a release."),

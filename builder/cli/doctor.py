@@ -59,10 +59,10 @@ def doctor(
     json: options.Json = False,
     now: options.Now = None,
 ) -> None:
-    """Tell what this machine really trusts; nothing is changed.
+    """Tell what this machine really trusts.
 
-    Each store and setting that decides whom some program trusts: whether it is effective, and which of the
-    organisation's CAs are valid, missing or out of date in it. Exits with 0 where all is well, 1 where
+    Nothing is changed. Each store and setting that decides whom some program trusts: whether it is
+    effective, and which of the organisation's CAs are valid, missing or out of date in it. Exits with 0 where all is well, 1 where
     something is to be mended, 2 for a wrong call, 3 where something could not be looked at. The doctor is a
     package, too: 'trustpack build --target doctor' makes the one file that other machines run.
     """

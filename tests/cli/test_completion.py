@@ -35,7 +35,7 @@ TYPED = {
 }
 # Options whose values cannot be known, and what stands for a file's or folder's path, which shells complete.
 FREE = {
-    "anchor", "org", "release", "now", "within", "url", "jobs", "registry",
+    "anchor", "bundle", "org", "release", "now", "seconds", "within", "url", "jobs", "registry",
     "paths", "inputs", "old", "new", "config", "out", "password_file", "prometheus", "ics", "folder",
     "server_cert", "server_key", "ca_file", "certificate", "file", "gpg", "gpg_next", "keys", "port",
     "builder", "public", "public_next", "reason", "record", "releases", "run", "sign", "since",

@@ -29,7 +29,6 @@ _READING = {
     "names": "names --offline",
     "schema": "schema",
     "docs": "docs keys",
-    "doctor": "doctor --root .",
     "keys show": "keys show",
     "keys check": "keys check",
     "repo check": "repo check",
@@ -51,7 +50,7 @@ _READ = {
 def _commands(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     for word, one in getattr(group, "commands", {}).items():
         yield from _commands(one, f"{name} {word}".strip())
-    if not hasattr(group, "commands") or (name and group.invoke_without_command):
+    if not hasattr(group, "commands"):
         yield name, group
 
 

@@ -107,6 +107,7 @@ SCOPE = {
     "`.openssl_hash` is OpenSSL's, `.limit` is what people are told of its domains.",
     "distrusted": "Those that the lifecycle distrusts, with the same fields.",
     "settings": "The value of each setting.",
+    "names": "The packages' names that are chosen, by target.",
     "files": "The paths of this output's files.",
     "epoch": "The time stamp of everything built, in seconds since 1970.",
     "date": "Its day, such as 2026-11-28.",

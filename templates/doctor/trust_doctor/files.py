@@ -69,9 +69,14 @@ class Files:
                 os.close(descriptor)
 
     def kind(self, path):
-        """Return 'file', 'dir', 'other' or '' for what is at a path, or behind the links there."""
+        """Return 'file', 'dir', 'other' or '' for what is at a path, or behind the links there.
+
+        What is not looked at is something else: reading it says why.
+        """
         try:
             parent, name, _ = self.resolve(path)
+        except Refused:
+            return "other"
         except OSError:
             return ""
         try:

@@ -1,0 +1,148 @@
+"""What the doctor says of a system's stores and settings, held to what that system's own clients then do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from builder.prove import authority
+from builder.prove.sandbox import open_sandbox
+from builder.x509.subject_hash import subject_hash
+from tests import releases
+from tests.roots import root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from builder.prove.authority import Authority
+    from builder.prove.sandbox import Sandbox
+    from builder.prove.server import Listener
+
+_FETCH = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])"
+# By the name that the doctor's rows have for it, in their kind or among the readers of a variable.
+_CLIENTS = {
+    "curl": ("curl", "-sf", "-o", "/dev/null", "{url}"),
+    "git": ("git", "ls-remote", "{url}"),
+    "wget": ("wget", "-q", "-O", "/dev/null", "{url}"),
+    "Python": ("python3", "-c", _FETCH, "{url}"),
+    "OpenSSL": (
+        "sh",
+        "-c",
+        r"printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -quiet -verify_return_error -connect {host}",
+    ),
+}  # fmt: skip
+_SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_ANCHOR = "/usr/local/share/ca-certificates/acme.crt"
+_RUN = f"cp /srv/acme.pem {_ANCHOR} && update-ca-certificates"
+_OTHER_FILE = {"SSL_CERT_FILE": "/srv/other.pem"}
+_ALL = set(_CLIENTS)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What is done to a system, and which clients, as measured, trust the CA then."""
+
+    setup: str
+    trusting: set[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+CASES = {
+    "nothing": _Case("true", set()),
+    "own package": _Case("dpkg -i /srv/acme.deb", _ALL),
+    "anchor": _Case(_RUN, _ALL),
+    "anchor without its tool": _Case(f"cp /srv/acme.pem {_ANCHOR}", set()),
+    "package removed": _Case("dpkg -i /srv/acme.deb && dpkg -P acme-ca-certs", set()),
+    "folder without hashes": _Case("cp /srv/acme.pem /etc/ssl/certs/acme.pem", set()),
+    "an older certificate of the same name": _Case(
+        f"cp /srv/namesake.pem {_ANCHOR} && update-ca-certificates", set()
+    ),
+    "variable": _Case("true", {"curl", "Python", "OpenSSL"}, {"SSL_CERT_FILE": "/srv/acme.pem"}),
+    "folder's variable": _Case("true", {"curl", "Python", "OpenSSL"}, {"SSL_CERT_DIR": "/srv/hashed"}),
+    "variable beside the folder": _Case(_RUN, _ALL, _OTHER_FILE),
+    "both variables": _Case(_RUN, {"git", "wget"}, {**_OTHER_FILE, "SSL_CERT_DIR": "/srv/empty"}),
+    "curl's variable": _Case("true", {"curl"}, {"CURL_CA_BUNDLE": "/srv/acme.pem"}),
+    "git's variable": _Case("true", {"git"}, {"GIT_SSL_CAINFO": "/srv/acme.pem"}),
+    "git's folder": _Case(f"{_RUN}; git config --global http.sslCAPath /srv/empty", _ALL - {"git"}),
+    "git's file": _Case("git config --global http.sslCAInfo /srv/acme.pem", {"git"}),
+    "git's file beside the folder": _Case(f"{_RUN}; git config --global http.sslCAInfo /srv/other.pem", _ALL),
+    "curlrc": _Case("echo 'cacert = /srv/acme.pem' > /root/.curlrc", {"curl"}),
+    "wgetrc": _Case("echo 'ca_certificate = /srv/acme.pem' > /root/.wgetrc", {"wget"}),
+    "wget's folder": _Case(f"{_RUN}; echo 'ca_directory = /srv/empty' > /root/.wgetrc", _ALL - {"wget"}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def packages(acme: Authority, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Build the organisation's doctor and its package for Debian."""
+    out = tmp_path_factory.mktemp("packages")
+    return {
+        target: releases.build(out / target, "acme", [acme], target=target, release="1")[0]
+        for target in ("deb", "doctor")
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_doctor_says_is_what_clients_do(
+    name: str, acme: Authority, other: Authority, server: Listener, packages: dict[str, Path]
+) -> None:
+    """Trusted, where a row that counts says valid and none says missing; else refused, in a handshake."""
+    case = CASES[name]
+    with open_sandbox(root("bookworm")) as sandbox:
+        _fill(sandbox, acme, other, packages)
+        sandbox.run(["sh", "-ec", case.setup])
+        done = sandbox.run(
+            ["python3", "-I", "/srv/d.pyz", "--json"], check=False, environment=case.environment
+        )
+        found = json.loads(done.out)
+        assert done.code in {0, 1}
+        said = {client for client in _CLIENTS if _says(found, client)}
+        done_by = {client for client in _CLIENTS if _does(sandbox, server, client, case.environment)}
+    assert (said, done_by) == (case.trusting, case.trusting)
+
+
+def _fill(sandbox: Sandbox, acme: Authority, other: Authority, packages: dict[str, Path]) -> None:
+    namesake = authority.create("Acme Root CA", now=acme.certificate.not_valid_before_utc)
+    der = acme.certificate.public_bytes(Encoding.DER)
+    for path, data in {
+        "/srv/acme.pem": acme.pem,
+        "/srv/other.pem": other.pem,
+        "/srv/namesake.pem": namesake.pem,
+        f"/srv/hashed/{subject_hash(der)}.0": acme.pem,
+        "/srv/empty/.keep": b"",
+        "/srv/acme.deb": packages["deb"].read_bytes(),
+        "/srv/d.pyz": packages["doctor"].read_bytes(),
+    }.items():
+        sandbox.copy_in(path, data)
+
+
+def _says(found: dict[str, Any], client: str) -> bool:
+    """Tell whether, by its rows, a client trusts the CA: its settings' first, then the system's."""
+    own, system = [], []
+    for row in found["rows"]:
+        if row["effective"] is False or not row["states"]:
+            continue
+        (state,) = row["states"].values()
+        readers = row["note"].partition("read by ")[2].split(", ")
+        if row["kind"] == client or (row["kind"] == "environment" and client in readers):
+            own.append(state)
+        elif row["kind"] == "system":
+            system.append(state)
+    if "valid" in own or {"missing", "rotate"} & {*own}:
+        return "valid" in own
+    return "valid" in system
+
+
+def _does(sandbox: Sandbox, server: Listener, client: str, environment: Mapping[str, str]) -> bool:
+    url = f"https://localhost:{server.port}/"
+    words = [word.format(url=url, host=url[8:-1]) if "{" in word else word for word in _CLIENTS[client]]
+    before = server.seen()
+    done = sandbox.run(words, check=False, environment=environment)
+    after = server.seen()
+    assert after.connections > before.connections, done.out
+    return after.requests > before.requests
