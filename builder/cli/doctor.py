@@ -61,10 +61,11 @@ def doctor(
 ) -> None:
     """Tell what this machine really trusts.
 
-    Nothing is changed. Each store and setting that decides whom some program trusts: whether it is
-    effective, and which of the organisation's CAs are valid, missing or out of date in it. Exits with 0 where all is well, 1 where
-    something is to be mended, 2 for a wrong call, 3 where something could not be looked at. The doctor is a
-    package, too: 'trustpack build --target doctor' makes the one file that other machines run.
+    Nothing is changed. Of each store and setting that decides whom some program trusts it says whether it is
+    effective, and which of the organisation's CAs are valid, missing or out of date in it. Exits with 0 where
+    all is well, 1 where something is to be mended, 2 for a wrong call, 3 where something could not be looked
+    at. The doctor is a package, too: 'trustpack build --target doctor' makes the one file that other machines
+    run.
     """
     bundled = options.Bundled(config, realm)
     given = {

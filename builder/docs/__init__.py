@@ -18,6 +18,7 @@ SECTIONS = {
         "rules",
         "rotate",
         "emergency-distrust",
+        "what-does-this-host-trust",
         "hosts",
         "roll-a-root",
         "hosts-cron",

@@ -31,10 +31,10 @@ def pyz(acme: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def machine(tmp_path: Path) -> Path:
     """Lay out a machine with one user, of a name of their own choice, and a file that is root's alone."""
     files = {
-        "etc/passwd": "root:x:0:0::/root:/bin/sh\nmallory:x:1000:1000::/home/mallory:/bin/sh\n",
+        "etc/passwd": "root:x:0:0::/root:/bin/sh\nmallory:x:1000:1000::/srv/mallory:/bin/sh\n",
         "etc/os-release": 'ID=debian\nPRETTY_NAME="Debian"\n',
         "etc/shadow": f"root:{_SECRET}:1::::::\n",
-        "home/mallory/.keep": "",
+        "srv/mallory/.keep": "",
     }
     for name, text in files.items():
         path = tmp_path / "machine" / name
@@ -63,7 +63,7 @@ def _why(found: dict[str, Any]) -> dict[str, str]:
 
 def test_no_link_leads_out_of_a_home(pyz: Path, machine: Path) -> None:
     """Neither one to a file, nor through a folder, nor up and down again; what is inside is read."""
-    home = machine / "home/mallory"
+    home = machine / "srv/mallory"
     (home / ".curlrc").symlink_to("/etc/shadow")
     (home / ".wgetrc").symlink_to("../../etc/shadow")
     (home / ".config").symlink_to("/etc")
@@ -75,27 +75,27 @@ def test_no_link_leads_out_of_a_home(pyz: Path, machine: Path) -> None:
     code, found, _ = _look(pyz, machine)
     assert code == 1
     assert [row["what"] for row in found["rows"] if row["kind"] == "git"] == ["http.sslVerify"]
-    assert _why(found)["/home/mallory/.curlrc"] == "is behind a link that leads out of the home"
+    assert _why(found)["/srv/mallory/.curlrc"] == "is behind a link that leads out of the home"
     assert not found["complete"]
 
 
 def test_what_never_answers_is_not_waited_for(pyz: Path, machine: Path) -> None:
     """A FIFO, a socket, a device of the name of a file, and a file of gigabytes that takes no room."""
-    home = machine / "home/mallory"
+    home = machine / "srv/mallory"
     os.mkfifo(home / ".gitconfig")
     os.mkfifo(home / "cacert.pem")
     with (home / ".npmrc").open("wb") as file:
         file.truncate(5 << 30)
     (home / ".curlrc").mkdir()
     _, found, _ = _look(pyz, machine, seconds=30)
-    assert _why(found)["/home/mallory/.gitconfig"] == "is no file"
-    assert "is larger than" in _why(found)["/home/mallory/.npmrc"]
+    assert _why(found)["/srv/mallory/.gitconfig"] == "is no file"
+    assert "is larger than" in _why(found)["/srv/mallory/.npmrc"]
     assert found["seconds"] < 30
 
 
 def test_many_folders_and_deep_ones_end(pyz: Path, machine: Path) -> None:
     """One folder in another, deeper than a path can be, and more in one than anybody has."""
-    home = machine / "home/mallory"
+    home = machine / "srv/mallory"
     _deep(home, 3000)
     (home / "wide").mkdir()
     for number in range(_FEW):
@@ -103,7 +103,7 @@ def test_many_folders_and_deep_ones_end(pyz: Path, machine: Path) -> None:
     _, found, _ = _look(pyz, machine)
     assert any("lies too deep" in why for why in _why(found).values())
     assert not found["complete"]
-    subprocess.run([require("rm"), "-r", machine / "home"], check=True)  # Python's own fails for the depth
+    subprocess.run([require("rm"), "-r", machine / "srv"], check=True)  # Python's own fails for the depth
 
 
 @pytest.mark.long
@@ -111,9 +111,9 @@ def test_very_many_folders_end(pyz: Path, machine: Path) -> None:
     """What is said to be left out is; nobody waits for what has no end."""
     for outer in range(_MANY // 1000):
         for inner in range(1000):
-            (machine / "home/mallory" / str(outer) / str(inner)).mkdir(parents=True)
+            (machine / "srv/mallory" / str(outer) / str(inner)).mkdir(parents=True)
     _, found, _ = _look(pyz, machine, seconds=60)
-    assert "not all of it was looked at" in _why(found)["/home/mallory"]
+    assert "not all of it was looked at" in _why(found)["/srv/mallory"]
 
 
 def _deep(folder: Path, levels: int) -> None:
@@ -129,10 +129,10 @@ def _deep(folder: Path, levels: int) -> None:
 def test_what_a_user_writes_stays_data(pyz: Path, machine: Path) -> None:
     """Names with line ends, quotes and escape codes, in every form that is printed."""
     name = 'x\n\x1b[2J"} 1\n# EOF\u202e'
-    site = machine / "home/mallory" / name / "lib/python3.11/site-packages/certifi"
+    site = machine / "srv/mallory" / name / "lib/python3.11/site-packages/certifi"
     site.mkdir(parents=True)
     (site / "cacert.pem").write_text("")
-    (machine / "home/mallory/.curlrc").write_text("cacert = /home/mallory/\x1b]0;x\x07\n")
+    (machine / "srv/mallory/.curlrc").write_text("cacert = /srv/mallory/\x1b]0;x\x07\n")
     for option in ("--json", "--openmetrics", ""):
         words: list[str | Path] = [sys.executable, "-I", pyz, "--root", machine, *option.split()]
         done = subprocess.run(words, capture_output=True, check=False, env={})
@@ -147,7 +147,7 @@ def test_what_a_user_writes_stays_data(pyz: Path, machine: Path) -> None:
 
 def test_no_secret_of_a_setting_is_told(pyz: Path, machine: Path) -> None:
     """Passwords in addresses, what stands where a path should, other variables, other options of Java's."""
-    home = machine / "home/mallory"
+    home = machine / "srv/mallory"
     (home / ".curlrc").write_text(f"user = me:{_SECRET}\ncacert = https://me:{_SECRET}@ca.example/x.pem\n")
     (home / ".gitconfig").write_text(f'[http "https://me:{_SECRET}@git.example"]\nsslVerify = false\n')
     (home / ".profile").write_text(
@@ -162,7 +162,7 @@ def test_no_secret_of_a_setting_is_told(pyz: Path, machine: Path) -> None:
 
 def test_a_huge_environment_and_a_folder_of_many_files_end(pyz: Path, machine: Path) -> None:
     """A login's file of megabytes, certificates with absurd lengths, and a .pth that nobody runs."""
-    home = machine / "home/mallory"
+    home = machine / "srv/mallory"
     (home / ".bashrc").write_text("SSL_CERT_FILE=/x\n" * 500_000)
     (home / ".profile").write_text("export NODE_OPTIONS=" + "-" * 900_000)
     site = home / "v/lib/python3.11/site-packages"

@@ -58,14 +58,14 @@ CASES = {
     "anchor": _Case(_RUN, _ALL),
     "anchor without its tool": _Case(f"cp /srv/acme.pem {_ANCHOR}", set()),
     "package removed": _Case("dpkg -i /srv/acme.deb && dpkg -P acme-ca-certs", set()),
-    "folder without hashes": _Case("cp /srv/acme.pem /etc/ssl/certs/acme.pem", set()),
+    "folder without hashes": _Case("cp /srv/acme.pem /etc/ssl/certs/acme.pem", {"git"}),
     "an older certificate of the same name": _Case(
         f"cp /srv/namesake.pem {_ANCHOR} && update-ca-certificates", set()
     ),
     "variable": _Case("true", {"curl", "Python", "OpenSSL"}, {"SSL_CERT_FILE": "/srv/acme.pem"}),
     "folder's variable": _Case("true", {"curl", "Python", "OpenSSL"}, {"SSL_CERT_DIR": "/srv/hashed"}),
     "variable beside the folder": _Case(_RUN, _ALL, _OTHER_FILE),
-    "both variables": _Case(_RUN, {"git", "wget"}, {**_OTHER_FILE, "SSL_CERT_DIR": "/srv/empty"}),
+    "both variables": _Case(_RUN, {"curl", "git", "wget"}, {**_OTHER_FILE, "SSL_CERT_DIR": "/srv/empty"}),
     "curl's variable": _Case("true", {"curl"}, {"CURL_CA_BUNDLE": "/srv/acme.pem"}),
     "git's variable": _Case("true", {"git"}, {"GIT_SSL_CAINFO": "/srv/acme.pem"}),
     "git's folder": _Case(f"{_RUN}; git config --global http.sslCAPath /srv/empty", _ALL - {"git"}),

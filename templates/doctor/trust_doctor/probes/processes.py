@@ -33,6 +33,7 @@ _LINE = re.compile(
 )
 _OF_SYSTEM = ("/etc/ssl/", "/etc/pki/", "/usr/lib/ssl/", "/var/lib/ca-certificates/")
 _HALVES = {"SSL_CERT_FILE": "SSL_CERT_DIR", "CURL_CA_BUNDLE": "SSL_CERT_DIR", "SSL_CERT_DIR": "SSL_CERT_FILE"}
+_BOTH = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _SWITCHED_OFF = {
     "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
     "PYTHONHTTPSVERIFY": ("0",),
@@ -71,6 +72,9 @@ def _of(host, kind, name, where, value, mend, beside):
     readers, replaces = names.VARIABLES[name]
     user = host.user_of(where) if where.startswith("/") else ""
     note = "read by " + readers
+    if name in _BOTH and all(beside.get(each) for each in _BOTH):
+        # Measured: where both are set, curl takes the folder alone, beside the system's bundle.
+        note = "read by " + readers.replace(", curl", "")
     if name == "GIT_SSL_NO_VERIFY" or value.lower() in _SWITCHED_OFF.get(name, ()):
         yield settings.off(kind, name, where, note=note, user=user, mend=mend)
         return
