@@ -60,6 +60,10 @@ def read(place: Organisations, found: FoundOrganisations) -> Iterator[Given]:
                 yield Given(slug, realm, files)
 
 
-def fault(error: TrustpackError) -> JobFault:
-    """Return an error as a job's fault is told."""
-    return JobFault(str(error), error.hint, error.exit_code)
+def fault(error: Exception, where: str = "") -> JobFault:
+    """Return an error as a job's fault is told; `where` is what one is about that does not say so itself."""
+    if isinstance(error, TrustpackError):
+        return JobFault(str(error), error.hint, error.exit_code)
+    if isinstance(error, OSError):
+        return JobFault(f"{error.filename or where}: {error.strerror or error}")
+    return JobFault(f"{where}: {type(error).__name__}: {error}", "this is an error of trustpack's own")

@@ -12,7 +12,6 @@ import msgspec
 
 from builder import config
 from builder.batch import faults, given, organisations, processes
-from builder.batch.job import JobFault
 from builder.errors import ConfigError, SignatureError, TrustpackError
 from builder.model import Organisation  # noqa: TC001  msgspec reads annotations at run time
 from builder.repositories import publish, report
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.batch.given import Given
+    from builder.batch.job import JobFault
     from builder.batch.organisations import Organisations
 
 
@@ -144,35 +144,12 @@ def repo(
 
 
 def site(task: SiteTask) -> MadeSite:
-    """Make or change one site: the keys are read here, and nowhere else."""
-    order, slug = task.order, task.organisation.slug
-    folder = order.sites / slug
+    """Make or change one site: the keys are read here, and nowhere else. Raises nothing."""
+    slug = task.organisation.slug
     try:
-        keys = order.keys / slug
-        if not keys.is_dir():
-            raise SignatureError(
-                f"{keys}: there are no keys of {slug}",
-                hint=f"make them: trustpack keys new --keys {keys}, with the configuration of {slug}",
-            )
-        site_keys.refuse_inside(keys, order.sites)
-        ring = site_keys.read(keys, organisation=slug, passwords=Passwords(order.passwords))
-        wanted = publish.Order(
-            folder=folder,
-            organisation=task.organisation,
-            url=task.url,
-            now=order.now,
-            valid=task.valid,
-            keep=task.keep,
-            architectures=task.architectures,
-            keys=ring,
-        )
-        if not order.dry_run:
-            order.sites.mkdir(parents=True, exist_ok=True)
-        done = publish.build(wanted, [order.out / slug], dry_run=order.dry_run)
-    except TrustpackError as error:
-        return MadeSite(slug, fault=given.fault(error))
-    except OSError as error:
-        return MadeSite(slug, fault=JobFault(f"{error.filename or folder}: {error.strerror or error}"))
+        done = _made(task, slug)
+    except Exception as error:  # noqa: BLE001  one organisation's fault must not stop the others
+        return MadeSite(slug, fault=given.fault(error, str(task.order.sites / slug)))
     return MadeSite(
         slug,
         "published" if done.changed else "unchanged",
@@ -182,6 +159,30 @@ def site(task: SiteTask) -> MadeSite:
         len(done.written),
         report.install(done.state),
     )
+
+
+def _made(task: SiteTask, slug: str) -> publish.Published:
+    order = task.order
+    keys = order.keys / slug
+    if not keys.is_dir():
+        raise SignatureError(
+            f"{keys}: there are no keys of {slug}",
+            hint=f"make them: trustpack keys new --keys {keys}, with the configuration of {slug}",
+        )
+    site_keys.refuse_inside(keys, order.sites)
+    wanted = publish.Order(
+        folder=order.sites / slug,
+        organisation=task.organisation,
+        url=task.url,
+        now=order.now,
+        valid=task.valid,
+        keep=task.keep,
+        architectures=task.architectures,
+        keys=site_keys.read(keys, organisation=slug, passwords=Passwords(order.passwords)),
+    )
+    if not order.dry_run:
+        order.sites.mkdir(parents=True, exist_ok=True)
+    return publish.build(wanted, [order.out / slug], dry_run=order.dry_run)
 
 
 def _task(one: Given, place: str, order: SitesOrder) -> SiteTask:

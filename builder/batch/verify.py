@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.batch import faults, processes
-from builder.batch.job import JobFault
+from builder.batch import faults, given, processes
 from builder.batch.outputs import REPORT
-from builder.errors import OutputError, SignatureError, TrustpackError, VerificationError
+from builder.errors import OutputError, SignatureError, VerificationError
 from builder.provenance import rebuild, verify_release
 from builder.release import scratch
 from builder.signing import public_files
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from builder.batch.job import JobFault
     from builder.provenance.rebuild import Rebuilt
-    from builder.provenance.verification import Discrepancy
+    from builder.provenance.verification import Discrepancy, Verification
     from builder.provenance.verify_release import ReleaseFiles
 
 _BUILT = ("built", "skipped")
@@ -140,21 +140,21 @@ def verify(
 
 
 def verified(task: VerifyTask) -> VerifiedRelease:
-    """Verify one release."""
+    """Verify one release; raises nothing."""
     folder = task.out / task.slug
     try:
-        held = verify_release.read(folder)
-        if held.manifest.organisation != task.slug:
-            owner = held.manifest.organisation
-            raise VerificationError(f"{folder}: is a release of {visible(owner)}, and not of {task.slug}")
-        keys = public_files.read([_own(task.keys, task.slug)]) if task.keys else None
-        found = verify_release.verify(str(folder), held, keys=keys, rebuilt=_rebuilt(held, task.now))
-    except TrustpackError as error:
-        return VerifiedRelease(task.slug, fault=JobFault(str(error), error.hint, error.exit_code))
-    except OSError as error:
-        said = f"{error.filename or folder}: {error.strerror or error}"
-        return VerifiedRelease(task.slug, fault=JobFault(said))
+        found = _verified(task, folder)
+    except Exception as error:  # noqa: BLE001  one organisation's fault must not stop the others
+        return VerifiedRelease(task.slug, fault=given.fault(error, str(folder)))
     return VerifiedRelease(task.slug, found.release, found.files, found.discrepancies)
+
+
+def _verified(task: VerifyTask, folder: Path) -> Verification:
+    held = verify_release.read(folder)
+    if (owner := held.manifest.organisation) != task.slug:
+        raise VerificationError(f"{folder}: is a release of {visible(owner)}, and not of {task.slug}")
+    keys = public_files.read([_own(task.keys, task.slug)]) if task.keys else None
+    return verify_release.verify(str(folder), held, keys=keys, rebuilt=_rebuilt(held, task.now))
 
 
 def _own(keys: Path, slug: str) -> Path:

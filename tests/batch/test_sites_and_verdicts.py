@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from builder.batch import processes
+from builder.batch import given, processes
 from builder.batch import repo as sites
 from builder.batch import verify as verifying
 from builder.batch.build import BatchOrder, build
@@ -172,6 +172,13 @@ def test_signatures_are_verified_by_each_ones_own_keys(world: Path) -> None:
     assert {one.slug for one in report.differing} >= {"org-a", "hostile"}
     assert report.faults["org-d"].message == f"{world}/keys/org-d: there are no keys of org-d"
     assert not report.holds
+
+
+def test_what_nobody_expected_stops_no_other() -> None:
+    """It is told as an error of ours, with what it was about; what the system says, as the system says it."""
+    assert given.fault(ValueError("odd"), "dist/acme").message == "dist/acme: ValueError: odd"
+    assert given.fault(PermissionError(13, "denied", "dist/acme/x")).message == "dist/acme/x: denied"
+    assert given.fault(OSError("odd"), "dist/acme").message == "dist/acme: odd"
 
 
 def test_a_process_that_ends_is_told() -> None:
