@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from builder.prove import authority
+from tests.doctor.asking import accepts
 from tests.doctor.machine import Machine, state
 from tests.tools import require
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.prove.authority import Authority
+    from builder.prove.server import Listener
 
 
 def _certutil(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -59,6 +61,35 @@ def test_only_what_is_trusted_for_servers_counts(
     assert (state(row), row["effective"], row["user"]) == (expected, True, "ann")
     verdict = _certutil(folder, "-V", "-n", "leaf", "-u", "V")
     assert (verdict.returncode == 0) is (expected == "valid"), verdict.stderr
+
+
+@pytest.mark.long  # three starts of a browser
+def test_chromium_trusts_as_the_doctor_says(
+    tmp_path: Path, acme: Authority, server: Listener, pem: Path
+) -> None:
+    """A CA in a user's own database counts for Chromium, as long as it is trusted there."""
+    folder = _database(tmp_path)
+    home = folder.parents[1]
+    machine = Machine(below=[tmp_path / "nothing"], homes=[home])
+    words = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path}/profile",
+        "--dump-dom",
+    ]
+    ask: list[str | Path] = ["timeout", "60", require("chromium"), *words, "{url}"]
+    said, done = [], []
+    for change in (
+        (),
+        ("-A", "-n", "acme", "-t", "C,,", "-i", str(pem)),
+        ("-M", "-n", "acme", "-t", ",,"),
+    ):
+        if change:
+            assert _certutil(folder, *change).returncode == 0
+        said.append(state(machine.row("nss", "Chromium", acme)) == "valid")
+        done.append(accepts(server, ask, {"HOME": str(home)}))
+    assert said == done == [False, True, False]
 
 
 def test_a_database_of_many_pages_is_read_whole(tmp_path: Path, acme: Authority, pem: Path) -> None:

@@ -298,3 +298,26 @@ def test_uv_trusts_as_the_doctor_says(
         done[way] = accepts(server, command, chosen)
     assert said == done
     assert said["file"]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"organisation": [', "\0", '{"a":' * 50_000], ids=range(4))
+def test_a_hostile_inventory_costs_no_other_row(tmp_path: Path, acme: Authority, text: str) -> None:
+    """What lies in one environment cannot keep the doctor from the others."""
+    for name in ("bad", "good"):
+        site = tmp_path / name / "lib/python3.12/site-packages"
+        (site / "acme_certifi").mkdir(parents=True)
+        (site / "_acme_certifi.py").touch()
+        (site / "acme_certifi.pth").touch()
+        (site / "acme_certifi/roots.pem").write_bytes(acme.pem)
+        inventory = text if name == "bad" else '{"organisation": "acme"}'
+        (site / "acme_certifi/certificates.json").write_text(inventory)
+        project = tmp_path / name / "node_modules/acme-ca"
+        project.mkdir(parents=True)
+        (project / "register.js").touch()
+        (project / "roots.pem").write_bytes(acme.pem)
+        (project / "package.json").write_text(
+            text if name == "bad" else '{"name": "acme-ca", "version": "1.0.0"}'
+        )
+    rows = here(tmp_path).look(acme)["rows"]
+    found = [row["where"] for row in rows if row["what"].startswith(("wheel", "package", "npm package"))]
+    assert len(found) == 4

@@ -2,9 +2,8 @@
 
 import base64
 import binascii
-import json
 
-from trust_doctor import machine, mends, nss
+from trust_doctor import json_file, machine, mends, nss
 from trust_doctor.rows import Row
 
 WANTED = frozenset(("policies.json",))
@@ -31,7 +30,6 @@ _FIREFOX_PROGRAMS = (
     "/snap/firefox/current/usr/lib/firefox/firefox",
 )
 _CERTIFICATES = ("/usr/lib/mozilla/certificates/", "/usr/lib64/mozilla/certificates/")
-_DEEP = 12  # brackets; the parser of JSON recurses
 
 
 def rows(host):
@@ -52,7 +50,7 @@ def _chromium(host, what, folder, is_here):
         path = folder + "/" + name
         if host.kind(path) != "file":
             continue
-        said = _json(host, path)
+        said = json_file.read(host, path)
         if said is None:
             yield Row(
                 "browser", what + "'s policy", path, effective=is_here or None, problem="is no JSON object"
@@ -147,7 +145,7 @@ def _firefoxes(host):
 
 def firefox(host, path, what, is_here):
     """Return the row of a file of Firefox's policies."""
-    said = _json(host, path)
+    said = json_file.read(host, path)
     policies = said.get("policies") if said else None
     if not isinstance(policies, dict):
         return Row(
@@ -217,22 +215,6 @@ def _files(host, name):
     if name.startswith("/"):
         return [name]
     return [folder + name for folder in _CERTIFICATES if host.exists(folder + name)][:1]
-
-
-def _json(host, path):
-    """Return the object in a file, None where there is none that JSON without comments allows."""
-    text = host.text(path, 8 << 20)
-    depth = deepest = 0
-    for sign in text:
-        depth += (sign in "[{") - (sign in "]}")
-        deepest = max(deepest, depth)
-    if deepest > _DEEP:
-        return None
-    try:
-        said = json.loads(text)
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) else None
 
 
 def _list(value):

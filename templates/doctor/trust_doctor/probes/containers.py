@@ -1,8 +1,8 @@
 """Container engines: roots for single registries, which come beside the system's, and unverified ones."""
 
-import json
 import re
 
+from trust_doctor import json_file
 from trust_doctor.rows import Row
 
 WANTED = frozenset()
@@ -83,12 +83,12 @@ def _containerd(host, folder, registry):
 def _daemon(host, path):
     if not host.exists(path):
         return
-    try:
-        said = json.loads(host.text(path))
-        registries = [str(each) for each in said.get("insecure-registries") or ()]
-    except (ValueError, AttributeError, TypeError):
+    said = json_file.read(host, path)
+    if said is None:
         yield Row("containers", "Docker's daemon", path, problem="is no JSON that Docker would read")
         return
+    registries = said.get("insecure-registries")
+    registries = [str(each) for each in registries] if isinstance(registries, list) else []
     # Networks, as 127.0.0.0/8, are loopback's, which Docker trusts anyway.
     named = [each for each in registries if not each.startswith(("127.", "::1", "localhost"))]
     if named:

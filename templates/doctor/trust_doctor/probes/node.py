@@ -1,9 +1,9 @@
 """Node.js: its built-in roots, and what its variables add to them; and our npm package in projects."""
 
-import json
 import re
+import shlex
 
-from trust_doctor import facts, mends, openssl
+from trust_doctor import facts, json_file, mends, openssl
 from trust_doctor.probes.python import organisation
 from trust_doctor.rows import Row
 
@@ -142,11 +142,8 @@ def _mend(host, version):
 
 
 def _package(host, path, folder):
-    try:
-        said = json.loads(host.text(folder + "/package.json"))
-        name, version = str(said["name"]), str(said["version"])
-    except (ValueError, KeyError, TypeError):
-        name, version = "npm package", ""
+    said = json_file.read(host, folder + "/package.json") or {}
+    name, version = str(said.get("name", "npm package"))[:214], str(said.get("version", ""))[:100]
     is_ours = organisation(host, folder + "/certificates.json") == host.organisation
     is_named = folder in _REGISTER.findall(host.environ.get("NODE_OPTIONS", ""))
     return Row(
@@ -159,7 +156,9 @@ def _package(host, path, folder):
         note=""
         if is_named
         else "for programs that start with --require {}/register, or call register()".format(name),
-        mend="cd {} && npm install {}@latest".format(folder.split("/node_modules/")[0], name)
+        mend="cd {} && npm install {}@latest".format(
+            shlex.quote(folder.split("/node_modules/")[0]), shlex.quote(name)
+        )
         if is_ours
         else "",
         replaces=is_ours,

@@ -1,13 +1,11 @@
 """Python: each environment's certifi, pip's own, our wheel, and conda's store for OpenSSL."""
 
-import json
 import re
 
-from trust_doctor import facts, mends
+from trust_doctor import facts, json_file, mends
 from trust_doctor.rows import Row
 
 WANTED = frozenset(("site-packages", "dist-packages", "conda-meta", "cacert.pem"))
-_MOST = 5000
 _DISTRIBUTION = re.compile(r"(.+?)-([0-9][^-]*)(?:-py[0-9.]+)?\.(?:dist|egg)-info")
 _VERSION = re.compile(r"(?:python|pypy)(3)\.(\d{1,2})")
 _CONFIGURED = re.compile(r"(?m)^version(?:_info)?\s*=\s*(\d+)\.(\d+)")
@@ -34,7 +32,7 @@ class _Site:
     def __init__(self, host, path):
         self.path = path
         self.environment = _environment(path)
-        self.names = frozenset(host.listdir(path)[:_MOST])
+        self.names = frozenset(host.listdir(path))
         self.versions = {}
         for name in self.names:
             match = _DISTRIBUTION.fullmatch(name)
@@ -157,10 +155,7 @@ def _wheel(host, site, name):
 
 def organisation(host, path):
     """Return whose a package of trustpack's is, from the inventory in it."""
-    try:
-        return str(json.loads(host.text(path)).get("organisation", ""))
-    except (ValueError, AttributeError):
-        return ""
+    return str((json_file.read(host, path) or {}).get("organisation", ""))
 
 
 def _is_wheel(host, site, name):

@@ -3,6 +3,8 @@
 A distribution's Ruby reads the system's store, which has rows of its own.
 """
 
+import shlex
+
 from trust_doctor import mends, openssl
 from trust_doctor.probes.python import organisation
 from trust_doctor.rows import Row
@@ -81,6 +83,6 @@ def _gem(host, path, folder):
         effective=True if has_plugin else None,
         user=host.user_of(path),
         note=("the gem command trusts it; " if has_plugin else "") + "programs do once they require it",
-        mend="gem update {}".format(gem) if is_ours else "",
+        mend="gem update {}".format(shlex.quote(gem)) if is_ours else "",
         replaces=is_ours,
     )
