@@ -124,7 +124,7 @@ def _judged(
 ) -> HostsReport:
     import msgspec
 
-    from builder.doctor import documents, hosts
+    from builder.doctor import documents, gathering, hosts
     from builder.doctor import inventory as inventories
     from builder.doctor.redaction import redacted
     from builder.errors import UsageError
@@ -134,7 +134,7 @@ def _judged(
     locked = _lock(lock, org)
     moment = environment.clock(now)
     wanted = inventories.read(listed) if listed else None
-    gathered = hosts.gather(
+    gathered = gathering.gather(
         documents.documents(inputs, lambda: sys.stdin.buffer),
         organisation=org or (locked.organisation if locked else ""),
         now=moment,

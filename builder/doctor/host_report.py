@@ -101,6 +101,11 @@ class StoreStates(msgspec.Struct, frozen=True):
     trusted: bool
 
     @property
+    def wanting(self) -> bool:
+        """Whether any store lacks it, or holds another or one that is not valid."""
+        return any(state != "valid" for state, _ in self.counts)
+
+    @property
     def present(self) -> bool:
         """Whether any store holds it: what a CA that was withdrawn must not be."""
         return any(state in {"valid", "distrusted", "extra"} for state, _ in self.counts)

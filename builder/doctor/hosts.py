@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from builder.doctor import host_report, inventory
-from builder.errors import HostsError, UsageError
+from builder.doctor import inventory
+from builder.doctor.gathering import AHEAD
 from builder.model import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
-    from builder.doctor.documents import SourceDocument
+    from builder.doctor.gathering import GatheredReports
     from builder.doctor.host_report import HostReport, StoreFinding
     from builder.doctor.inventory import HostInventory
     from builder.model import CertificateSummary
 
-MOST_HOSTS = 200_000
-_AHEAD = dt.timedelta(minutes=5)  # by which clocks differ
-_MOST_UNREADABLE = 1_000
 _MOST_TOLD = 100  # CAs that neither lock nor newest release has: a host that invents some fills no report
 
 # What is known of a host: only the first counts for anything that must be there.
@@ -31,27 +28,6 @@ HostStatus = Literal["fresh", "incomplete", "stale", "future", "silent"]
 Standing = Literal["trusted", "lacking", "unknown", "present", "absent"]
 WANTED: tuple[Standing, ...] = ("trusted", "lacking", "unknown")
 UNWANTED: tuple[Standing, ...] = ("present", "absent", "unknown")
-
-
-class UnreadableReport(msgspec.Struct, frozen=True):
-    """A document that is no host's report."""
-
-    message: str
-    hint: str
-
-
-class GatheredReports(msgspec.Struct, frozen=True):
-    """The newest report of each host, what could not be read, and what was left out.
-
-    `shared` has the machine ids under which several names reported: copies of one image, mostly.
-    """
-
-    organisation: str
-    reports: tuple[HostReport, ...]
-    unreadable: tuple[UnreadableReport, ...] = ()
-    more_unreadable: int = 0
-    others: int = 0
-    shared: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 class JudgedHost(msgspec.Struct, frozen=True):
@@ -122,63 +98,6 @@ class HostsReport(msgspec.Struct, frozen=True):
             and all(one.counted for one in self.hosts)
             and not (self.gathered.shared or self.more_authorities)
         )
-
-
-def gather(
-    documents: Iterable[SourceDocument], *, organisation: str, now: dt.datetime, max_age: dt.timedelta
-) -> GatheredReports:
-    """Return each host's newest report, of `organisation` alone, or where it is empty of the only one.
-
-    Raises UsageError where there are several, as nobody can tell which of them is meant.
-    """
-    newest: dict[str, HostReport] = {}
-    names: dict[str, set[str]] = {}
-    unreadable: list[UnreadableReport] = []
-    slugs: Counter[str] = Counter()
-    failed = 0
-    for document in documents:
-        try:
-            report = host_report.read(document)
-        except HostsError as error:
-            failed += 1
-            if failed <= _MOST_UNREADABLE:
-                unreadable.append(UnreadableReport(str(error), error.hint))
-            continue
-        slugs[report.organisation] += 1
-        if report.organisation != (organisation or report.organisation):
-            continue
-        _take(newest, report, now)
-        if now - report.time <= max_age:  # who was renamed before that is not two
-            names.setdefault(report.machine, set()).add(report.name)
-    if not organisation and len(slugs) > 1:
-        few = ", ".join(sorted(slugs)[:5])
-        raise UsageError(
-            f"the reports: are of {len(slugs)} organisations: {few}", hint="say which: --org NAME"
-        )
-    found = organisation or next(iter(slugs), "")
-    return GatheredReports(
-        organisation=found,
-        reports=tuple(newest.values()),
-        unreadable=tuple(unreadable),
-        more_unreadable=failed - len(unreadable),
-        others=sum(slugs.values()) - slugs[found],
-        shared={key: tuple(sorted(all_)) for key, all_ in sorted(names.items()) if key and len(all_) > 1},
-    )
-
-
-def _take(newest: dict[str, HostReport], report: HostReport, now: dt.datetime) -> None:
-    """Keep a report where it is its host's newest; one of a clock that is ahead only without another."""
-    before = newest.get(report.key)
-    if before is None and len(newest) >= MOST_HOSTS:
-        raise UsageError(
-            f"the reports: are of more than {MOST_HOSTS} hosts", hint="report on a part at a time"
-        )
-    if before is None or _rank(report, now) > _rank(before, now):
-        newest[report.key] = report
-
-
-def _rank(report: HostReport, now: dt.datetime) -> tuple[bool, dt.datetime, str]:
-    return report.time - now <= _AHEAD, report.time, report.where
 
 
 def judge(
@@ -300,7 +219,7 @@ def _judged(
 
 
 def _status(report: HostReport, now: dt.datetime, max_age: dt.timedelta) -> HostStatus:
-    if report.time - now > _AHEAD:
+    if report.time - now > AHEAD:
         return "future"
     if now - report.time > max_age:
         return "stale"
@@ -308,12 +227,17 @@ def _status(report: HostReport, now: dt.datetime, max_age: dt.timedelta) -> Host
 
 
 def _standing(report: HostReport, one: AuthorityOutlook, status: HostStatus) -> Standing:
-    """Return where a host stands: that it has something counts at any age, that it has all only if fresh."""
+    """Return where a host stands: that it has something counts at any age, that it has all only if fresh.
+
+    What one store lacks it lacks whatever else there is to see.
+    """
     states = report.states.get(one.sha256)
     if not one.wanted:
         if states and states.present:
             return "present"
         return "absent" if status == "fresh" else "unknown"
-    if status != "fresh" or states is None:
+    if status not in {"fresh", "incomplete"} or states is None:
         return "unknown"
+    if status == "incomplete":
+        return "lacking" if states.wanting else "unknown"
     return "trusted" if states.trusted else "lacking"

@@ -7,13 +7,14 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from builder.doctor import hosts
+from builder.doctor import gathering, hosts
 from builder.doctor.documents import SourceDocument
 from builder.doctor.inventory import HostInventory
 from tests.host_documents import GONE, NEW, NOW, OLD, document, row
 
 if TYPE_CHECKING:
-    from builder.doctor.hosts import GatheredReports, HostsReport
+    from builder.doctor.gathering import GatheredReports
+    from builder.doctor.hosts import HostsReport
 
 MOMENT = dt.datetime.fromisoformat(NOW)
 WEEK = dt.timedelta(days=7)
@@ -50,7 +51,7 @@ def hostile(text: str) -> dict[str, Any]:
 def gathered(*documents: dict[str, Any], organisation: str = "") -> GatheredReports:
     """Return what is gathered of documents."""
     found = (SourceDocument(f"{at}.json:1", json.dumps(one).encode()) for at, one in enumerate(documents))
-    return hosts.gather(found, organisation=organisation, now=MOMENT, max_age=WEEK)
+    return gathering.gather(found, organisation=organisation, now=MOMENT, max_age=WEEK)
 
 
 def judged(*documents: dict[str, Any], listed: tuple[str, ...] = (), **options: Any) -> HostsReport:

@@ -41,12 +41,15 @@ def test_only_a_whole_report_of_the_last_days_counts() -> None:
         document("nearly", time="2026-11-30T12:05:00Z"),
         document("ahead", time="2026-11-30T12:05:01Z"),
         document("half", complete=False),
+        document("part", LACKING, complete=False),
     )
     assert _statuses(report) == {
-        "ahead": "future", "half": "incomplete", "late": "stale", "nearly": "fresh", "on-time": "fresh",
+        "ahead": "future", "half": "incomplete", "part": "incomplete",
+        "late": "stale", "nearly": "fresh", "on-time": "fresh",
     }  # fmt: skip
     assert _standings(report, NEW) == {
-        "ahead": "unknown", "half": "unknown", "late": "unknown", "nearly": "trusted", "on-time": "trusted",
+        "ahead": "unknown", "half": "unknown", "part": "lacking",
+        "late": "unknown", "nearly": "trusted", "on-time": "trusted",
     }  # fmt: skip
     assert not report.good
 
