@@ -30,7 +30,11 @@ _SAFE = {
     "distributed.comm.require-encryption": True,
     # Whose worker died is told at once: it is tried once more, alone.
     "distributed.scheduler.allowed-failures": 0,
+    # What looks fifty times a second whether all is well costs more than what it watches.
     "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.scheduler.active-memory-manager.start": False,
     "distributed.worker.profile.enabled": False,
 }
 _MEMORY = 2 << 30  # bytes of a worker; what takes more is ended, and its organisation found
