@@ -24,7 +24,8 @@ _FILES = 1500  # of one environment, as a web application has
 def _cost(words: list[str | Path]) -> tuple[float, float, float]:
     """Return the seconds, the processor's seconds and the megabytes of a command and its children."""
     script = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=False);"
+        "import resource, subprocess, sys;"
+        "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=False);"
         "u = resource.getrusage(resource.RUSAGE_CHILDREN);"
         "print(u.ru_utime + u.ru_stime, u.ru_maxrss / 1024)"
     )
