@@ -31,6 +31,7 @@ _WAYS = {
     "system folder": {"NODE_USE_SYSTEM_CA": "1", "SSL_CERT_DIR": "FOLDER"},
     "option": {"NODE_OPTIONS": "--use-system-ca", "SSL_CERT_FILE": "FILE"},
     "openssl": {"NODE_OPTIONS": "--use-openssl-ca", "SSL_CERT_FILE": "FILE"},
+    "openssl, no hash": {"NODE_OPTIONS": "--use-openssl-ca", "SSL_CERT_DIR": "FOLDER"},
     "only the file": {"SSL_CERT_FILE": "FILE"},
     "register": {"NODE_OPTIONS": "--require PACKAGE/register"},
     "bundled wins": {"NODE_OPTIONS": "--use-bundled-ca", "SSL_CERT_FILE": "FILE"},
@@ -77,7 +78,7 @@ def test_a_root_counts_for_node_as_the_doctor_says(
         if (way, release) != ("option", "20"):
             done[way] = accepts(server, [world.node(release), "-e", _ASK, "{url}"], chosen)
     assert said == {**said, **done}
-    refused = {"nothing", "only the file", "bundled wins"}
+    refused = {"nothing", "only the file", "bundled wins", "openssl, no hash"}
     refused |= {"system", "system folder", "option"} if release == "20" else set()
     assert {way for way, is_valid in said.items() if not is_valid} == refused
 

@@ -265,6 +265,8 @@ def test_condas_store_is_its_file_and_its_folder(tmp_path: Path, acme: Authority
     (base / "ssl/cacert.pem").write_bytes(other.pem)
     row = Machine(str(tmp_path)).row("python", "conda", acme)
     assert (state(row), row["mend"]) == ("missing", "conda install -p /opt/conda acme-ca")
+    (base / "ssl/certs/acme.pem").write_bytes(acme.pem)
+    assert state(Machine(str(tmp_path)).row("python", "conda", acme)) == "missing"  # OpenSSL goes by the hash
     (base / "ssl/certs/12345678.0").write_bytes(acme.pem)
     assert state(Machine(str(tmp_path)).row("python", "conda", acme)) == "valid"
 

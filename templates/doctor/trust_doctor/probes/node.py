@@ -59,7 +59,9 @@ def _node(host, where):
     if chosen == "bundled":
         notes.append("its built-in roots")
     else:
-        held, _, _ = openssl.trusted(host, openssl.NODE_FILES, openssl.NODE_FOLDERS)
+        held, _, _ = openssl.trusted(
+            host, openssl.NODE_FILES, openssl.NODE_FOLDERS, by_hash=chosen != "system"
+        )
         found.update(dict.fromkeys(held))
         notes.append("the system's store" + ("" if chosen == "openssl" else " and its built-in roots"))
     extra = host.environ.get("NODE_EXTRA_CA_CERTS", "")

@@ -2,7 +2,7 @@
 
 import re
 
-from trust_doctor import facts, json_file, mends
+from trust_doctor import facts, json_file, mends, openssl
 from trust_doctor.rows import Row
 
 WANTED = frozenset(("site-packages", "dist-packages", "conda-meta", "cacert.pem"))
@@ -202,21 +202,16 @@ def _conda(host, environment):
     file, folder = environment + "/ssl/cacert.pem", environment + "/ssl/certs"
     if not host.exists(file):
         return
-    is_file, is_folder = host.environ.get("SSL_CERT_FILE"), host.environ.get("SSL_CERT_DIR")
-    found = [] if is_file else list(host.certificates(file) or [])
-    if not is_folder and host.kind(folder) == "dir":
-        found += host.certificates(folder) or []
-    if is_file and is_folder:
-        found = host.certificates(file) or []
+    held, where, named = openssl.trusted(host, [file], [folder], by_hash=True)
+    note = " and ".join(named) + " of this environment counts" if named else ""
     yield Row(
         "python",
         "conda's store for OpenSSL",
-        file,
-        found,
-        effective=not (is_file and is_folder),
-        shadowed_by=_set(host, ("SSL_CERT_FILE", "SSL_CERT_DIR")) if is_file else "",
+        file if len(named) < 2 else where or file,
+        held,
         user=host.user_of(file),
-        mend=mends.conda(host, environment),
+        note=note,
+        mend="unset " + " ".join(named) if named else mends.conda(host, environment),
     )
 
 

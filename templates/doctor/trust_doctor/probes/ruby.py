@@ -36,7 +36,7 @@ def rows(host):
 
 
 def _ruby(host, folder, manager):
-    held, where, named = openssl.trusted(host, [folder + "/cert.pem"], [folder + "/certs"])
+    held, where, named = openssl.trusted(host, [folder + "/cert.pem"], [folder + "/certs"], by_hash=True)
     return Row(
         "ruby",
         "Ruby's own OpenSSL ({})".format(manager),

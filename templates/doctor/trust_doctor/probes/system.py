@@ -1,8 +1,6 @@
 """The system's own stores: what OpenSSL, GnuTLS and p11-kit read, and what waits to get there."""
 
-import re
-
-from trust_doctor import machine, mends, stores
+from trust_doctor import machine, mends, openssl, stores
 from trust_doctor.rows import Row
 
 WANTED = frozenset()
@@ -32,7 +30,6 @@ _BLOCKLISTS = (
     "/usr/share/pki/ca-trust-source/blocklist", "/etc/pki/trust/blocklist", "/usr/share/pki/trust/blocklist",
     "/etc/ca-certificates/trust-source/blocklist", "/usr/share/ca-certificates/trust-source/blocklist",
 )  # fmt: skip
-_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def rows(host):
@@ -44,7 +41,7 @@ def rows(host):
         if where in seen or not host.exists(path):
             continue
         seen.add(where)
-        found = _folder(host, path) if host.kind(path) == "dir" else host.certificates(path)
+        found = openssl.hashed(host, path) if host.kind(path) == "dir" else host.certificates(path)
         effective = True if family & set(readers.split()) else None
         if effective is None and what == "OpenSSL's folder" and not found:
             continue
@@ -63,16 +60,6 @@ def rows(host):
     for path in _BLOCKLISTS:
         if host.kind(path) == "dir" and host.listdir(path):
             yield _blocklist(host, path, family)
-
-
-def _folder(host, path):
-    """Return what OpenSSL finds in a folder: what is there by its hash, and nothing else."""
-    found = {}
-    for name in host.listdir(path):
-        if _HASHED.fullmatch(name):
-            for each in host.certificates(path + "/" + name) or ():
-                found[each] = None
-    return list(found)
 
 
 def _unhashed(host, family, held):
