@@ -32,6 +32,9 @@ class Command:
 @lru_cache(maxsize=1)
 def commands() -> list[Command]:
     """Return every command in the order of --help, those of groups after their own name."""
+    # Those that another test has made ready would come first.
+    cli.app.registered_commands.clear()
+    cli.app.registered_groups.clear()
     cli.register(cli.COMMANDS)
     return list(_walk(typer.main.get_command(cli.app), ()))
 
