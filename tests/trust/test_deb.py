@@ -220,6 +220,20 @@ def test_a_ca_the_administrator_deselected_stays_deselected(system: System) -> N
 
 
 @INSTALLED_ON_ENDS
+def test_ours_leave_a_bundle_that_nothing_is_left_for(system: System) -> None:
+    """Where every other root is deselected the updater, left alone, keeps the bundle that it made before."""
+    system.run("sed", "-i", "s/^mozilla/!&/", _CONF)
+    system.run("rm", "/usr/local/share/ca-certificates/public.crt")
+    system.run("update-ca-certificates")
+    assert system.trusted("curl") == system.each({"kept", "old"}, "curl")
+    system.apt("purge", "acme-ca-certs")
+    # Java's hook never hears of a file that its administrator has removed.
+    asked = [client.name for client in system.asked if client.name != "java"]
+    assert system.trusted(*asked) == system.each(set(), *asked)
+    assert system.sandbox.read("/etc/ssl/certs/ca-certificates.crt") == b""
+
+
+@INSTALLED_ON_ENDS
 def test_two_organisations_live_side_by_side(system: System) -> None:
     """Removing one organisation's package leaves the other's CAs trusted, also those that both have."""
     system.install(system.debs.beta)
