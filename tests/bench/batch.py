@@ -23,7 +23,7 @@ from builder.pipeline import build as pipeline
 from builder.pipeline.accept import accept
 from builder.pipeline.project import find
 from builder.pipeline.request import request
-from tests.bench import organisations
+from tests import organisations
 from tests.bench.needs import need
 
 _TRUSTPACK = Path(sys.executable).with_name("trustpack")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from builder.prove import authority
 from tests import releases
+from tests.bench.needs import need
 
 _ENVIRONMENTS = 50
 _FILES = 1500  # of one environment, as a web application has
@@ -59,14 +59,14 @@ def _machine(folder: Path, roots: bytes) -> Path:
 
 def main() -> None:
     """Print both, as medians of three runs."""
+    need("doctor", programs={"openssl": "apt install openssl", "find": "apt install findutils"})
     now = dt.datetime.now(dt.UTC)
     acme = authority.create("Acme Root", now=now)
     roots = b"".join(authority.create(f"Public {number}", now=now).pem for number in range(144))
     with tempfile.TemporaryDirectory() as scratch:
         machine = _machine(Path(scratch, "machine"), roots)
         pyz = releases.build(Path(scratch, "built"), "acme", [acme], target="doctor", release="1")[0]
-        openssl = shutil.which("openssl") or "openssl"
-        by_hand = f"find {machine} -name cacert.pem -exec {openssl} storeutl -noout -text -certs {{}} ';'"
+        by_hand = f"find {machine} -name cacert.pem -exec openssl storeutl -noout -text -certs {{}} ';'"
         commands: dict[str, list[str | Path]] = {
             "doctor": [sys.executable, "-I", pyz, "--json", "--root", machine],
             "find and openssl": ["sh", "-c", by_hand],

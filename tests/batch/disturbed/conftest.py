@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests import organisations
 from tests.batch.disturbed.runs import outputs, plain
-from tests.bench import organisations
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from builder.pipeline import build as pipeline
 from builder.pipeline.accept import accept
 from builder.pipeline.project import find
 from builder.pipeline.request import request
-from tests.bench.organisations import NOW
+from tests.organisations import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

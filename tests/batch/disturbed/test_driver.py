@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.batch.disturbed import runs
-from tests.bench.organisations import NOW
+from tests.organisations import NOW
 from tests.tools import require_linux, require_mounts
 
 if TYPE_CHECKING:

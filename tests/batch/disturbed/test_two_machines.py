@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.batch.disturbed import runs
 from tests.batch.disturbed.cluster import certificates
-from tests.bench.organisations import NOW
+from tests.organisations import NOW
 from tests.tools import require_networks
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Many organisations with CAs of their own: `python -m tests.bench.organisations FOLDER 10000`.
+"""Many organisations with CAs of their own: `python -m tests.organisations FOLDER 10000`.
 
 Every third has a second root, which is to follow the first, and every fifth has a lock. They are the same
 bytes each time, as their keys are made of their names: so one digest tells whether two machines made the same
@@ -12,7 +12,6 @@ import datetime as dt
 import hashlib
 import multiprocessing
 import os
-import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -134,14 +133,12 @@ def _root(common_name: str, seed: str, *, age: int) -> x509.Certificate:
 
 
 def main() -> None:
-    """Write them, and say how long it took."""
+    """Write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("count", type=int)
     options = parser.parse_args()
-    begin = time.perf_counter()
     write(options.folder, options.count, jobs=os.cpu_count() or 1)
-    print(f"{options.count} organisations in {time.perf_counter() - begin:.1f} s")
 
 
 if __name__ == "__main__":
