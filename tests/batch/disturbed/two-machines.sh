@@ -29,6 +29,10 @@ for n in 2 3; do
         dask worker tls://10.99.0.1:8786 --host "10.99.0.$n" --nthreads 1 --no-dashboard \
         --local-directory "$work/m$n" $tls >"$work/worker-$n.log" 2>&1 &
 done
+# Else the first to come may do it all.
+for n in 2 3; do
+    timeout 60 sh -c 'until grep -q "Registered to" "$0"; do sleep 0.1; done' "$work/worker-$n.log"
+done
 # shellcheck disable=SC2086 # as above
 trustpack batch build "$orgs" --out "$out" --now "$now" --scheduler tls://10.99.0.1:8786 $tls
 for n in 2 3; do
