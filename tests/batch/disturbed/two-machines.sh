@@ -31,6 +31,7 @@ for n in 2 3; do
 done
 # Else the first to come may do it all.
 for n in 2 3; do
+    # shellcheck disable=SC2016 # words of the inner shell
     timeout 60 sh -c 'until grep -q "Registered to" "$0"; do sleep 0.1; done' "$work/worker-$n.log"
 done
 # shellcheck disable=SC2086 # as above
