@@ -18,7 +18,7 @@ from builder.errors import ConfigError, OutputError
 from builder.release.folder import sums
 from builder.release.manifest import MANIFEST, PROOFS, SUMS, decoded
 from builder.repositories.sitefile import Kind
-from builder.repositories.stores import OversizedError
+from builder.repositories.stores import InvalidNameError, OversizedError
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class OrganisationsBucket:
     def __init__(self, store: BucketStore) -> None:
         self._store = store
         self._files: dict[str, list[str]] | None = None
+        self._unlisted: dict[str, InvalidNameError] = {}
         self._ahead = Ahead(self._read)
 
     @property
@@ -58,15 +59,29 @@ class OrganisationsBucket:
     def _listed(self) -> dict[str, list[str]]:
         if self._files is None:
             self._files = {}
-            for path in self._store.names():
+            for path in self._names():
                 folder, slash, rest = path.partition("/")
                 if slash and not folder.startswith("."):
                     self._files.setdefault(folder, []).append(rest)
             self._ahead.expect(sorted(self._files))
         return self._files
 
+    def _names(self) -> Iterator[str]:
+        """Yield all names; where one is no path, each folder is asked for its own, and one fails."""
+        try:
+            yield from self._store.names()
+        except InvalidNameError:
+            for folder in self._store.folders():
+                try:
+                    yield from self._store.names(folder)
+                except InvalidNameError as error:
+                    self._unlisted[folder] = error
+                    yield f"{folder}/"
+
     def _read(self, name: str) -> dict[str, bytes]:
         where = f"{self.name}/{name}"
+        if error := self._unlisted.get(name):
+            raise error
         confining = confined.Reading(where)
         for path in sorted(self._listed()[name]):
             *folders, _ = path.split("/")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from builder.batch import held
 from builder.batch.work import chunk
 from builder.errors import ToolError, UsageError
 from builder.release import scratch
@@ -146,22 +147,26 @@ def local(jobs: int) -> Iterator[DaskPool]:
     with scratch.folder("dask") as folder:
         dask.config.set({**_SAFE, "temporary-directory": str(folder)})
         security = distributed.Security.temporary()
-        cluster = distributed.LocalCluster(
-            n_workers=jobs,
-            threads_per_worker=1,
-            processes=True,
-            host=_LOOPBACK,
-            protocol="tls://",
-            security=security,
-            dashboard_address=None,
-            scheduler_kwargs={"dashboard_address": f"{_LOOPBACK}:0"},
-            silence_logs=logging.CRITICAL,
-            local_directory=str(folder),
-            preload=["builder.batch.warm"],
-            memory_limit=_MEMORY,
-        )
-        with cluster, distributed.Client(cluster, set_as_default=False, direct_to_workers=True) as client:
-            yield DaskPool(client, "the local cluster")
+        with held.back():
+            cluster = distributed.LocalCluster(
+                n_workers=jobs,
+                threads_per_worker=1,
+                processes=True,
+                host=_LOOPBACK,
+                protocol="tls://",
+                security=security,
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": f"{_LOOPBACK}:0"},
+                silence_logs=logging.CRITICAL,
+                local_directory=str(folder),
+                preload=["builder.batch.warm"],
+                memory_limit=_MEMORY,
+            )
+        try:
+            with cluster, distributed.Client(cluster, set_as_default=False, direct_to_workers=True) as client:
+                yield DaskPool(client, "the local cluster")
+        finally:
+            scratch.clear("batch")  # of workers that were ended in the midst of a chunk
 
 
 @contextlib.contextmanager

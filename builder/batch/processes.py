@@ -8,10 +8,12 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from builder.batch import held
 from builder.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
@@ -28,12 +30,17 @@ def each(work: Callable[[_Task], _Done], tasks: Iterable[_Task], jobs: int) -> I
         yield from map(work, tasks)
         return
     waiting = iter(tasks)
+
+    def submit(task: _Task) -> Future[_Done]:
+        with held.back():  # it may start a process
+            return pool.submit(work, task)
+
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         try:
-            flying = {pool.submit(work, task) for task in islice(waiting, _IN_FLIGHT * jobs)}
+            flying = {submit(task) for task in islice(waiting, _IN_FLIGHT * jobs)}
             while flying:
                 done, flying = wait(flying, return_when=FIRST_COMPLETED)
-                flying |= {pool.submit(work, task) for task in islice(waiting, len(done))}
+                flying |= {submit(task) for task in islice(waiting, len(done))}
                 for one in done:
                     yield one.result()
         except BrokenProcessPool:

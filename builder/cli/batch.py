@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli import batch_check, batch_plan, batch_repo, batch_verify, environment, options
+from builder.cli import batch_check, batch_plan, batch_repo, batch_verify, ending, environment, options
 from builder.cli.batch_workers import (
     AllowRecipes,
     AllowUrls,
@@ -84,6 +84,7 @@ def build(
         dry_run=dry_run,
     )
     with (
+        ending.alike(),
         places.orgs(orgs, bucket) as place,
         places.outputs(out, bucket) as into,
         progress(shown=not (quiet or as_json or dry_run)) as step,

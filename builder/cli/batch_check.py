@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from builder.cli import batch_workers as workers
-from builder.cli import environment, options
+from builder.cli import ending, environment, options
 
 _DUE = 1
 
@@ -44,7 +44,11 @@ def check(
     as_json = options.chosen(form, json=json) == "json"
     span = options.days(within)
     pool = workers.Cluster(jobs, scheduler, tls_ca_file, tls_cert, tls_key).pool()
-    with places.orgs(orgs, workers.bucket) as place, workers.progress(shown=not (quiet or as_json)) as step:
+    with (
+        ending.alike(),
+        places.orgs(orgs, workers.bucket) as place,
+        workers.progress(shown=not (quiet or as_json)) as step,
+    ):
         settings = JobSettings(
             verb="checking",
             orgs=place.name,

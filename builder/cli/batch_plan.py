@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from builder.cli import batch_workers as workers
-from builder.cli import environment, options
+from builder.cli import ending, environment, options
 
 _FAILED = 1
 
@@ -52,6 +52,7 @@ def plan(
         allow_recipes=allow_recipes,
     )
     with (
+        ending.alike(),
         places.orgs(orgs, workers.bucket) as place,
         places.outputs(out, workers.bucket) as before,
         workers.progress(shown=not (quiet or as_json)) as step,

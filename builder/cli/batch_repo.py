@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from builder.cli import batch_workers as workers
-from builder.cli import environment, options
+from builder.cli import ending, environment, options
 
 _FAILED = 1
 
@@ -64,7 +64,11 @@ def repo(
         passwords=environment.key_passwords(password_file).given,
         dry_run=dry_run,
     )
-    with places.orgs(orgs, workers.bucket) as place, workers.progress(shown=not (quiet or as_json)) as step:
+    with (
+        ending.alike(),
+        places.orgs(orgs, workers.bucket) as place,
+        workers.progress(shown=not (quiet or as_json)) as step,
+    ):
         report = sites.repo(place, order, jobs=jobs or workers.processors(), only=only, progress=step)
     typer.echo(report.as_json() if as_json else report.as_text(), nl=False)
     if report.faults:

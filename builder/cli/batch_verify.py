@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from builder.cli import batch_workers as workers
-from builder.cli import environment, options
+from builder.cli import ending, environment, options
 from builder.errors import UsageError
 
 _DIFFERS = 1
@@ -51,7 +51,7 @@ def verify(
             "--keys and --unsigned: give one of them",
             hint="--keys FOLDER verifies signatures; with --unsigned nobody vouches for a release but itself",
         )
-    with workers.progress(shown=not (quiet or as_json)) as step:
+    with ending.alike(), workers.progress(shown=not (quiet or as_json)) as step:
         report = verifying.verify(
             out,
             keys,

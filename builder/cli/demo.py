@@ -5,22 +5,21 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import shlex
-import signal
 import subprocess
 import sys
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from builder.cli import options
+from builder.cli import ending, options
 from builder.cli.messages import tell
 from builder.cli.tables import table
 from builder.errors import ProofError, ToolError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from builder.release.manifest import Manifest
 
@@ -35,7 +34,6 @@ try:
 except urllib.error.URLError as error:
     print("refused", error.reason)
 """
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def demo(
@@ -79,7 +77,7 @@ def _whole_way(out: Path | None, *, as_json: bool) -> None:
 
     if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UsageError(f"--out {out}: is no empty folder", hint="name one that is not there yet")
-    with _ending_alike(), demo_ci.opened(dt.datetime.now(dt.UTC)) as scene:
+    with ending.alike(), demo_ci.opened(dt.datetime.now(dt.UTC)) as scene:
         with demo_display.opened(as_json=as_json) as display:
             found = demo_ci.show(scene, display, out)
         if as_json:
@@ -97,26 +95,6 @@ def _whole_way(out: Path | None, *, as_json: bool) -> None:
                 sys.stdin.readline()
         else:
             typer.echo("All of it is removed again; --out FOLDER keeps the site.")
-
-
-@contextlib.contextmanager
-def _ending_alike() -> Iterator[None]:
-    """Let each signal that ends a program end this one as Ctrl-C does, which clears up; the first is enough.
-
-    A script's background job ignores Ctrl-C, and so would all that it starts.
-    """
-
-    def end(*_: object) -> NoReturn:
-        for number in _ENDING:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _conclude(found: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.request
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import obstore
@@ -94,6 +96,27 @@ def test_from_a_bucket_to_a_bucket(server: dict[str, str], tmp_path: Path) -> No
         "out/acme/acme-ca-certs_20261125_all.deb",
         "out/acme/manifest.json",
     ]
+
+
+def test_a_name_that_is_no_path_stops_its_organisation_alone(server: dict[str, str], tmp_path: Path) -> None:
+    """Though the bucket can no longer be listed as a whole."""
+    place = s3.make_bucket(server, "named")
+    for slug in ("acme", "globex", "other"):
+        folders.organisation(tmp_path / "orgs", slug, "targets: [pem]\n")
+    _copy(server, tmp_path / "orgs", "named")
+    client = http.client.HTTPConnection(server["AWS_ENDPOINT_URL"].removeprefix("http://"))
+    for name in ("acme//x", "globex/../other/x"):
+        client.request("PUT", f"/named/orgs/{name}", b"x")
+        with client.getresponse() as answer:
+            answer.read()
+            assert answer.status == HTTPStatus.OK
+    done = trustpack("batch", "build", f"{place}/orgs", "--json", cwd=tmp_path, **server)
+    rows = {row["slug"]: row for row in json.loads(done.stdout)["results"]}
+    assert [(slug, row["status"]) for slug, row in rows.items()] == [
+        ("acme", "failed"), ("globex", "failed"), ("other", "built")
+    ]  # fmt: skip
+    assert rows["acme"]["where"] == "s3://named/orgs/acme"
+    assert rows["acme"]["message"].startswith("holds an object whose name is no path")
 
 
 def test_a_bucket_that_is_not_there_is_told(server: dict[str, str], tmp_path: Path) -> None:

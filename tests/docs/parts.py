@@ -196,7 +196,7 @@ def exit_codes() -> str:
     known |= {
         0: "Success.",
         errors.TrustpackError.exit_code: "An answer, not a failure: see below.",
-        130: "Interrupted by Ctrl-C.",
+        130: "Interrupted by Ctrl-C, or by another signal that ends programs.",
         141: "Whoever read the output went away, as `head` does: the rest is lost.",
     }
     return table(("status", "meaning"), [(str(code), known[code]) for code in sorted(known)])

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from builder.repositories.stores.folder import FolderStore, FolderTurn
 from builder.repositories.stores.publish import JOURNAL, Action, Changes, Write, publish, unfinished
-from builder.repositories.stores.store import MAX_BYTES, Content, OversizedError, SiteReader, SiteStore, Turn
+from builder.repositories.stores.store import (
+    MAX_BYTES,
+    Content,
+    InvalidNameError,
+    OversizedError,
+    SiteReader,
+    SiteStore,
+    Turn,
+)
 
 __all__ = [
     "JOURNAL",
@@ -14,6 +22,7 @@ __all__ = [
     "Content",
     "FolderStore",
     "FolderTurn",
+    "InvalidNameError",
     "OversizedError",
     "SiteReader",
     "SiteStore",

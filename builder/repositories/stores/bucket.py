@@ -20,7 +20,14 @@ import msgspec
 from builder.errors import OutputError, ToolError
 from builder.repositories.content_types import cache_control, content_type
 from builder.repositories.stores.lease import SECONDS, Lease, Versioned, held
-from builder.repositories.stores.store import CHUNK, MAX_BYTES, OversizedError, checked, pieces
+from builder.repositories.stores.store import (
+    CHUNK,
+    MAX_BYTES,
+    InvalidNameError,
+    OversizedError,
+    checked,
+    pieces,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -103,6 +110,13 @@ class BucketStore:
             found = {item["path"] for batch in obstore.list(self._store, below or None) for item in batch}
         # obstore tells these names without the slash at their end.
         yield from sorted(path for path in found if f"{path}{_INDEX}" not in found)
+
+    def folders(self) -> list[str]:
+        """Return the first part of each name with a slash in it, sorted, whatever else is in the names."""
+        import obstore
+
+        with self._told(""):
+            return sorted(obstore.list_with_delimiter(self._store)["common_prefixes"])
 
     def put(self, path: str, content: Content, kind: Kind) -> None:
         """Write an object, and if it is a folder's page, the folder's own."""
@@ -200,6 +214,12 @@ class BucketStore:
             raise FileNotFoundError(2, "No such object", f"{self.name}/{path}") from None
         except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
             raise
+        except exceptions.InvalidPathError:
+            where = f"{self.name}/{path}" if path else self.name
+            raise InvalidNameError(
+                f"{where}: holds an object whose name is no path, such as a//b or ../a",
+                hint="remove it: whoever lists the bucket sees it",
+            ) from None
         except exceptions.BaseError as error:
             status = _STATUS.search(str(error))
             what = _TROUBLE.get(status[1], f"answers {status[1]}") if status else "cannot be reached"

@@ -25,6 +25,10 @@ class OversizedError(OutputError):
     """A file has more bytes than were asked for."""
 
 
+class InvalidNameError(OutputError):
+    """A store holds something whose name is no path, and says what else it holds only without that."""
+
+
 class Turn(Protocol):
     """The right to change a store, which one publisher has at a time."""
 

@@ -64,11 +64,18 @@ def running(
     orgs: Path, out: Path, *options: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Run]:
     """Start a batch, and end it and all that it has started with the test."""
+    words = ["build", str(orgs), "--out", str(out), "--now", NOW.isoformat(), *options]
+    with started(out, *words, environment=environment) as run:
+        yield run
+
+
+@contextmanager
+def started(out: Path, *words: str, environment: Mapping[str, str] | None = None) -> Iterator[Run]:
+    """Start a command of `trustpack batch`, as `running` does; its log lies beside `out`."""
     log = out.with_name(f"{out.name}.log")
-    words = [str(orgs), "--out", str(out), "--now", NOW.isoformat(), *options]
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [str(TRUSTPACK), "batch", "build", *words],
+            [str(TRUSTPACK), "batch", *words],
             stdout=stream,
             stderr=stream,
             env=clean(**environment or {}),
@@ -132,10 +139,10 @@ def released(out: Path) -> int:
     return sum(1 for _ in out.glob("*/manifest.json"))
 
 
-def send(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a process, unless it has ended."""
+def send(pid: int, number: signal.Signals, *, group: bool = False) -> None:
+    """Send a signal to a process, or to all of the group that it leads, unless it has ended."""
     try:
-        os.kill(pid, number)
+        (os.killpg if group else os.kill)(pid, number)
     except ProcessLookupError:
         return
 

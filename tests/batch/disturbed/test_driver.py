@@ -32,19 +32,26 @@ cp -a "$2/." "$6"
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 def test_ended_halfway(many: Organisations, tmp_path: Path, number: signal.Signals) -> None:
-    """Nothing that it started outlives it, and a second run leads to what an undisturbed one does."""
+    """Nothing that it started outlives it, and a second run leads to what an undisturbed one does.
+
+    Ctrl-C is told to all that a terminal runs, and a service's end to one process: both leave a report.
+    """
     require_linux()
     out = tmp_path / "out"
-    with runs.running(many.folder, out, "--jobs", "2") as run:
-        run.wait_for(1)
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    with runs.running(many.folder, out, "--jobs", "2", environment={"TMPDIR": str(scratch)}) as run:
+        run.wait_for(2)  # so of one, all is written
         workers = run.workers()
         assert workers
-        runs.send(run.process.pid, number)
-        run.end()
+        runs.send(run.process.pid, number, group=number is signal.SIGINT)
+        status = run.end()
         runs.wait_until(lambda: not any(b"spawn_main" in runs.command(pid) for pid in workers))
         said = run.said
     assert 0 < runs.released(out) < many.total, said
-    if number is signal.SIGINT:
+    if number is not signal.SIGKILL:
+        assert 130 == status, said
+        assert not list(scratch.iterdir())
         found = runs.report(out)["results"]
         # Of one, the release may be out, and not yet told.
         assert runs.released(out) - sum(one["status"] == "built" for one in found) in {0, 1}
@@ -53,6 +60,18 @@ def test_ended_halfway(many: Organisations, tmp_path: Path, number: signal.Signa
     assert 0 == status, said
     assert many.built == runs.outputs(out)
     assert 0 < sum(one["status"] == "skipped" for one in runs.report(out)["results"])
+
+
+def test_a_question_ended_halfway(many: Organisations, tmp_path: Path) -> None:
+    """Processes that verify releases end with the command, whichever signal ends it."""
+    require_linux()
+    words = ["verify", str(many.folder.with_name("plain")), "--unsigned", "--jobs", "2"]
+    with runs.started(tmp_path / "out", *words) as run:
+        runs.wait_until(lambda: len(run.workers()) == 2 or run.process.poll() is not None)
+        workers = run.workers()
+        runs.send(run.process.pid, signal.SIGTERM)
+        assert 130 == run.end(), run.said
+        runs.wait_until(lambda: not any(runs.command(pid) for pid in workers))
 
 
 def test_a_full_disk(many: Organisations, tmp_path: Path) -> None:
