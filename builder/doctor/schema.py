@@ -81,7 +81,10 @@ class HostJson(DocumentJson, frozen=True):
     release: Annotated[str, Meta(description="The release that the doctor knows.")]
     time: Annotated[Moment, Meta(description="When it looked.")]
     seconds: Annotated[float, Meta(description="How long it took.")]
-    complete: Annotated[bool, Meta(description="Whether it saw all within its limits.")]
+    complete: Annotated[
+        bool,
+        Meta(description="Whether it saw all of the system within its limits; users' homes apart."),
+    ]
     host: DoctoredHostJson
     authorities: list[ExpectedAuthorityJson]
     rows: list[StoreRowJson]

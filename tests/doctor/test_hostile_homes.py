@@ -76,7 +76,7 @@ def test_no_link_leads_out_of_a_home(pyz: Path, machine: Path) -> None:
     assert code == 1
     assert [row["what"] for row in found["rows"] if row["kind"] == "git"] == ["http.sslVerify"]
     assert _why(found)["/srv/mallory/.curlrc"] == "is behind a link that leads out of the home"
-    assert not found["complete"]
+    assert found["complete"]
 
 
 def test_what_never_answers_is_not_waited_for(pyz: Path, machine: Path) -> None:
@@ -102,7 +102,7 @@ def test_many_folders_and_deep_ones_end(pyz: Path, machine: Path) -> None:
         (home / "wide" / str(number)).mkdir()
     _, found, _ = _look(pyz, machine)
     assert any("lies too deep" in why for why in _why(found).values())
-    assert not found["complete"]
+    assert found["complete"]
     subprocess.run([require("rm"), "-r", machine / "srv"], check=True)  # Python's own fails for the depth
 
 
@@ -114,6 +114,43 @@ def test_very_many_folders_end(pyz: Path, machine: Path) -> None:
             (machine / "srv/mallory" / str(outer) / str(inner)).mkdir(parents=True)
     _, found, _ = _look(pyz, machine, seconds=60)
     assert "not all of it was looked at" in _why(found)["/srv/mallory"]
+
+
+def test_no_user_makes_a_host_look_as_if_it_lacked_all(pyz: Path, machine: Path) -> None:
+    """By more stores than are told, settings that name what is no store, many databases, FIFOs."""
+    home = machine / "srv/mallory"
+    for number in range(600):
+        file = home / f"v{number}/lib/python3.11/site-packages/certifi/cacert.pem"
+        file.parent.mkdir(parents=True)
+        file.write_text("")
+    for number in range(250):
+        (home / f"p{number}").mkdir()
+        (home / f"p{number}/cert9.db").write_text("none")
+    (home / ".curlrc").write_text("cacert = /etc/passwd\n")
+    shared = machine / "opt/shared"
+    shared.mkdir(parents=True)
+    os.mkfifo(shared / "cacerts")
+    os.chown(shared / "cacerts", 1000, 1000)
+    (machine / "etc/ssl/certs").mkdir(parents=True)
+    (machine / "etc/ssl/certs/ca-certificates.crt").write_text("")
+    _, found, _ = _look(pyz, machine)
+    assert "this user has more stores" in " ".join(_why(found).values())
+    assert _why(found)["/etc/passwd"]
+    assert any(row["kind"] == "browser" or row["kind"] == "go" for row in found["rows"])
+    assert found["complete"]
+
+
+def test_what_of_the_system_cannot_be_read_is_missed(pyz: Path, machine: Path) -> None:
+    """Then the answer is not complete, and the text says what that means."""
+    (machine / "etc/ssl/certs").mkdir(parents=True)
+    os.mkfifo(machine / "etc/ssl/certs/ca-certificates.crt")
+    _, found, _ = _look(pyz, machine)
+    assert _why(found)["/etc/ssl/certs/ca-certificates.crt"] == "is no file"
+    assert not found["complete"]
+    done = subprocess.run(
+        [sys.executable, "-I", pyz, "--root", machine], capture_output=True, text=True, check=False, env={}
+    )
+    assert "counts this host as lacking every CA" in done.stdout
 
 
 def _deep(folder: Path, levels: int) -> None:

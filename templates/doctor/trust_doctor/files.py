@@ -87,6 +87,22 @@ class Files:
             _close(parent)
         return "file" if stat.S_ISREG(mode) else "dir" if stat.S_ISDIR(mode) else "other"
 
+    def owner(self, path):
+        """Return the number of the user whom a path belongs to, itself rather than what it links to."""
+        above, _, name = path.rstrip("/").rpartition("/")
+        try:
+            parent, last, _ = self.resolve(above + "/")
+        except OSError:
+            return None
+        try:
+            if parent is None:
+                return None
+            return os.stat(last + "/" + name, dir_fd=parent, follow_symlinks=False).st_uid
+        except (OSError, ValueError):
+            return None
+        finally:
+            _close(parent)
+
     def where(self, path):
         """Return the path that links lead to, the path itself where there are none or they lead nowhere."""
         try:

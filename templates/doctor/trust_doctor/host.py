@@ -16,6 +16,9 @@ _TOOL_SECONDS = 20
 _NOBODY = ("nologin", "false", "sync", "halt", "shutdown")
 _CACHED = 400  # files whose certificates are kept; 50 environments have a few kinds of them
 _EXPANSION = 64 << 20  # bytes of all certificates that are kept
+_OF_USER = 32 << 20  # bytes of one user's files; of what was read before, an eighth counts
+_NOTED_OF_USER = 50
+_PEOPLE = 1000  # the first number of a user who is a person
 
 
 class Host:
@@ -40,7 +43,9 @@ class Host:
         self.wanted = frozenset(wanted)
         self.found = {name: [] for name in self.wanted}
         self._certificates, self._kept = {}, 0
-        self._passwd = {}
+        self._used, self._noted, self._asking = {}, {}, ""
+        self._names = {}  # of users, by number
+        self.homes = []
         self._mounts()
         self.homes = list(self._homes())
         self.files.homes[:] = [home for _, home in self.homes if home != "/"]
@@ -65,7 +70,8 @@ class Host:
 
     def text(self, path, limit=1 << 20):
         """Return a file's text, empty where there is none."""
-        return (self.read(path, limit) or b"").decode("utf-8", "replace")
+        data = self.read(path, limit) or b""
+        return data.decode("utf-8", "replace") if self.may_use(path, len(data)) else ""
 
     def exists(self, path):
         """Tell whether there is something at a path, behind the links on the way."""
@@ -126,6 +132,8 @@ class Host:
         if data is None:
             return None
         key = hashlib.sha256(data).digest()
+        if not self.may_use(path, len(data) // 8 if key in self._certificates else len(data)):
+            return None
         if key not in self._certificates:
             found = stores.read(data)
             size = sum(map(len, found or ()))
@@ -158,14 +166,62 @@ class Host:
 
     # What is noted.
 
-    def note(self, path, why):
-        """Remember that something could not be read, and so that the answer is not complete."""
-        self.complete = False
+    def note(self, path, why, user=""):
+        """Remember that something could not be read; the answer is not complete if it is the system's.
+
+        What is in users' hands is listed alone: else each could make a host look as if it lacked all.
+        """
+        user = user or self._asking or self._owner(str(path))
+        self.complete = self.complete and bool(user)
         if isinstance(why, OSError):
             why = str(why.args[1]) if len(why.args) > 1 else str(why)
         entry = {"path": str(path), "why": str(why)}
-        if len(self.unreadable) < _NOTED and entry not in self.unreadable[-50:]:
+        most = _NOTED_OF_USER if user else _NOTED
+        if self._noted.get(user, 0) < most and entry not in self.unreadable[-50:]:
+            self._noted[user] = self._noted.get(user, 0) + 1
             self.unreadable.append(entry)
+
+    def asked_by(self, user, read, path):
+        """Return what `read` gives for a path that a user has named: what fails then is that user's."""
+        before, self._asking = self._asking, user
+        try:
+            return read(path)
+        finally:
+            self._asking = before
+
+    def may_use(self, path, size):
+        """Tell whether so much of a user's file may be looked at, too; note it where there was too much."""
+        user = self._asking or self.user_of(path)
+        if not user:
+            return True
+        self._used[user] = self._used.get(user, 0) + size
+        if self._used[user] <= _OF_USER:
+            return True
+        self.note(path, "was not looked at: this user has more files than the doctor reads", user)
+        return False
+
+    def _owner(self, path):
+        """Return whose a path is: that of a home, or of a file that belongs to a person; empty for none."""
+        if not path.startswith("/"):
+            return ""
+        return self.user_of(path) or self.person(self.files.owner(path))
+
+    def some(self, paths, most):
+        """Yield paths, of each user's and of the system's no more than so many; note it where there are."""
+        seen = {}
+        for path in paths:
+            user = self.user_of(path)
+            seen[user] = seen.get(user, 0) + 1
+            if seen[user] <= most:
+                yield path
+            elif seen[user] == most + 1:
+                self.note(path, "there are more than {} of these".format(most), user)
+
+    def person(self, uid):
+        """Return the name of a person by number; empty for root, and for the system's other users."""
+        if uid is None or not (_PEOPLE <= uid < 65000 or uid >= 65536):
+            return ""
+        return self._names.get(uid) or str(uid)
 
     # Who is there.
 
@@ -223,13 +279,16 @@ class Host:
             fields = line.split(":")
             if len(fields) == 7 and fields[2].isdigit() and fields[5].startswith("/"):
                 found.append((fields[0], int(fields[2]), fields[5].rstrip("/") or "/", fields[6]))
+                self._names.setdefault(int(fields[2]), fields[0])
         if len(found) > _USERS:
             self.note("/etc/passwd", "has more than {} users".format(_USERS))
         return found[:_USERS]
 
     def user_of(self, path):
         """Return whose home a path lies in, empty for none."""
-        inside = [(len(home), user) for user, home in self.homes if path.startswith(home.rstrip("/") + "/")]
+        path += "/"
+        homes = [(home.rstrip("/") + "/", user) for user, home in self.homes]
+        inside = [(len(home), user) for home, user in homes if len(home) > 1 and path.startswith(home)]
         return max(inside)[1] if inside else ""
 
 

@@ -38,7 +38,10 @@ def as_text(found):
     said = ", ".join("{} {}".format(number, state) for state, number in sorted(found["counts"].items()))
     lines += ["", "{} rows in {:.1f} s: {}".format(len(found["rows"]), found["seconds"], said or "no store")]
     if not found["complete"]:
-        lines.append("Not everything could be looked at: what is not listed here may be so or so.")
+        lines.append(
+            "A part of the system was not looked at, as said above: until it is, 'trustpack doctor report' "
+            "counts this host as lacking every CA."
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +116,7 @@ def as_openmetrics(found):
             _label(found["organisation"]), _label(found["release"])
         ),
         "# TYPE trust_doctor_complete gauge",
-        "# HELP trust_doctor_complete Whether everything could be looked at.",
+        "# HELP trust_doctor_complete Whether all of the system could be looked at, users' homes apart.",
         "trust_doctor_complete {}".format(int(found["complete"])),
         "# TYPE trust_doctor_findings gauge",
         "# HELP trust_doctor_findings Rows that are to be mended.",

@@ -7,6 +7,7 @@ from trust_doctor.host import Host
 
 SCHEMA = 1
 _ROWS = 5000
+_OF_USER, _OF_USERS = 500, 2500  # of these
 
 
 def host_of(root="/", seconds=60, may_run=False, environ=None):
@@ -22,9 +23,9 @@ def examine(host, expected, now):
     host.organisation = expected.organisation
     host.ours = {one.sha256: one.name for one in expected.authorities if one.state != "distrusted"}
     host.look()
-    found = []
+    found, users = [], {}
     for probe in probes.ALL:
-        found += _judged(host, probe, judge, _ROWS - len(found))
+        found += _judged(host, probe, judge, _ROWS - len(found), users)
     return {
         "schema": SCHEMA,
         "trustpack": VERSION,
@@ -41,8 +42,8 @@ def examine(host, expected, now):
     }
 
 
-def _judged(host, probe, judge, most):
-    """Return a probe's rows, as judged; one that fails costs the others nothing."""
+def _judged(host, probe, judge, most, users):
+    """Return a probe's rows, as judged; one that fails costs the others nothing. `users` counts theirs."""
     name = probe.__name__.rsplit(".", 1)[-1]
     found = []
     try:
@@ -50,10 +51,22 @@ def _judged(host, probe, judge, most):
             if len(found) >= most or host.clock.over():
                 host.note(name, "has more rows, or took longer, than the doctor waits for")
                 break
-            found.append(judge.judged(row))
+            if _may_have(host, row, users):
+                found.append(judge.judged(row))
     except Exception as error:  # whatever a hostile file made of it: said, and the answer is not complete
         host.note(name, "this part of the doctor failed: {}: {}".format(type(error).__name__, error))
     return found
+
+
+def _may_have(host, row, users):
+    """Tell whether a row may be added: no user has so many that the system's find no room."""
+    if not row.user:
+        return True
+    users[row.user] = users.get(row.user, 0) + 1
+    if users[row.user] <= _OF_USER and sum(users.values()) <= _OF_USERS:
+        return True
+    host.note(row.where, "was not told: this user has more stores than the doctor tells of", row.user)
+    return False
 
 
 def _authority(each):

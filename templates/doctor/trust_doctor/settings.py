@@ -40,7 +40,7 @@ def row(host, kind, what, where, value, adds=False, **more):
     if not host.exists(path):
         problem = "names a path where nothing is: " + shown
         return Row(kind, what, where, problem=problem, note=note, **more)
-    found = host.certificates(path)
+    found = host.asked_by(more.get("user", ""), host.certificates, path)
     if found is None:
         return Row(
             kind, what, where, effective=None, note=said + "; no certificates can be read there", **more

@@ -14,35 +14,34 @@ _PASSED_OVER = frozenset(
 )
 _LIBRARIES = frozenset(("site-packages", "dist-packages"))
 _BELOW_LIBRARIES = 4  # pip/_vendor/certifi/cacert.pem, grpc/_cython/_credentials/roots.pem
-_FOLDERS = 300000
-_OF_HOME = 60000
-_HITS = 20000
+_FOLDERS, _HITS = 300000, 20000  # of the system's places
+_FOLDERS_OF_HOME, _HITS_OF_HOME = 60000, 5000  # of each home, so that none takes from another, or the system
 
 
 class _Walk:
     """What one walk has left: folders, hits, and the names that are wanted."""
 
-    def __init__(self, host):
+    def __init__(self, host, folders, hits):
         self.host = host
         self.wanted = host.wanted
-        self.folders = _FOLDERS
-        self.hits = _HITS
-        self.denied = 0
+        self.folders = folders
+        self.hits = hits
 
 
 def walk(host):
     """Fill `host.found`: for each wanted name, the paths where a file or a folder is called so."""
     if not host.wanted or not files.HAS_AT:
         return
-    state = _Walk(host)
+    state = _Walk(host, _FOLDERS, _HITS)
     homes = sorted({home for _, home in host.homes if home != "/"})
     bases = [base for base in _BASES if host.kind(base) == "dir"]
     for base in bases:
         _below(state, base, state.folders, host.clock.seconds * 0.5, set(homes) | set(bases) - {base})
     share = host.clock.seconds * 0.3 / (len(homes) or 1)
     for home in homes:
-        began = host.clock.passed()
-        _below(state, home, min(_OF_HOME, state.folders), began + max(share, 2), set(homes) - {home})
+        until = min(host.clock.passed() + max(share, 2), host.clock.seconds * 0.8)
+        of_home = _Walk(host, _FOLDERS_OF_HOME, _HITS_OF_HOME)
+        _below(of_home, home, of_home.folders, until, set(homes) - {home})
     for paths in host.found.values():
         paths.sort()
 

@@ -9,12 +9,10 @@ _MOST = 200
 
 def rows(host):
     """Yield a row for each database; what it trusts comes beside the client's built-in roots."""
-    for path in host.found["cert9.db"][:_MOST]:
+    for path in host.some(host.found["cert9.db"], _MOST):
         yield _row(host, path)
-    if len(host.found["cert9.db"]) > _MOST:
-        host.note("cert9.db", "there are more than {} of these".format(_MOST))
     new = {path.rsplit("/", 1)[0] for path in host.found["cert9.db"]}
-    for path in host.found["cert8.db"][:_MOST]:
+    for path in host.some(host.found["cert8.db"], _MOST):
         if path.rsplit("/", 1)[0] not in new:
             note = "is of a form before 2018, which no client reads any more, nor does the doctor"
             yield Row("nss", owner(path), path, effective=False, user=host.user_of(path), note=note)
@@ -22,7 +20,7 @@ def rows(host):
 
 def _row(host, path):
     data = host.read(path, nss.LIMIT)
-    if data is None:
+    if data is None or not host.may_use(path, len(data)):
         return Row("nss", owner(path), path, effective=None, user=host.user_of(path), note="cannot be read")
     try:
         held, others = nss.trusted(data)

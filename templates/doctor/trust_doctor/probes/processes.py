@@ -67,10 +67,10 @@ def _of_file(host, kind, path):
             yield row
 
 
-def _of(host, kind, name, where, value, mend, beside):
+def _of(host, kind, name, where, value, mend, beside, user=""):
     """Yield the rows of one variable: one for each path that it names, or one that says what it is set to."""
     readers, replaces = names.VARIABLES[name]
-    user = host.user_of(where) if where.startswith("/") else ""
+    user = user or (host.user_of(where) if where.startswith("/") else "")
     note = "read by " + readers
     if name in _BOTH and all(beside.get(each) for each in _BOTH):
         # Measured: where both are set, curl takes the folder alone, beside the system's bundle.
@@ -107,7 +107,7 @@ def _adds(host, name, beside):
 
 
 def _processes(host):
-    """Yield a row for each variable and value that other processes have, with how many have it."""
+    """Yield a row for each variable, value and user that other processes have, with how many have it."""
     if not host.is_here or host.system != "linux":
         return
     found = {}
@@ -122,16 +122,25 @@ def _processes(host):
         if host.clock.over():
             host.note("/proc", "took too long: not all processes were looked at")
             break
-        environ = _environ(process)
+        environ, user = _environ(process), _user(host, process)
         for name, value in environ.items():
             half = environ.get(_HALVES.get(name, ""), "")
-            found.setdefault((name, value, half), []).append(process)
-    for (name, value, half), processes in sorted(found.items()):
+            found.setdefault((user, name, value, half), []).append(process)
+    for (user, name, value, half), processes in sorted(found.items()):
         where = "{} process{}, such as {}".format(
             len(processes), "es" if len(processes) > 1 else "", _command(min(processes, key=int))
         )
-        for row in _of(host, "process", name, where, value, "", {name: value, _HALVES.get(name, ""): half}):
+        beside = {name: value, _HALVES.get(name, ""): half}
+        for row in _of(host, "process", name, where, value, "", beside, user):
             yield row
+
+
+def _user(host, process):
+    """Return the name of the person whose process it is, empty for the system's."""
+    try:
+        return host.person(os.stat("/proc/" + process).st_uid)
+    except OSError:
+        return ""
 
 
 def _environ(process):
