@@ -134,7 +134,7 @@ class OutputsBucket:
 
     def is_whole(self, slug: str, sizes: Mapping[str, int]) -> bool:
         """Tell whether all objects are there: none is there in part."""
-        return all(f"{slug}/{name}" in self._listed() for name in sizes)
+        return all(f"{slug}/{name}" in self._listed() for name in (SUMS, *sizes))
 
     def write(
         self, slug: str, previous: bytes, artifacts: Sequence[Artifact], manifest: bytes, record: bytes

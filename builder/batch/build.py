@@ -15,6 +15,7 @@ from builder.batch.job import Job, JobSettings
 from builder.batch.product import product
 from builder.batch.report import BatchReport, BatchRow, BatchStatus
 from builder.errors import OutputError, TrustpackError
+from builder.render import recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ class BatchBuild:
         verb: str = "building",
     ) -> None:
         self.place, self.out, self.order, self.progress = place, out, order, progress
+        if order.targets and not order.allow_recipes:  # else some organisation may bring it
+            recipe.select(recipe.sources(), order.targets)
         found = organisations.find(place, order.only)
         self.slugs = found.slugs
         self.waiting: dict[str, tuple[bytes, str]] = {}  # the previous manifest, and the key

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -146,27 +147,46 @@ def local(jobs: int) -> Iterator[DaskPool]:
     dask.config.refresh(paths=[], env={})
     with scratch.folder("dask") as folder:
         dask.config.set({**_SAFE, "temporary-directory": str(folder)})
-        security = distributed.Security.temporary()
-        with held.back():
-            cluster = distributed.LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                processes=True,
-                host=_LOOPBACK,
-                protocol="tls://",
-                security=security,
-                dashboard_address=None,
-                scheduler_kwargs={"dashboard_address": f"{_LOOPBACK}:0"},
-                silence_logs=logging.CRITICAL,
-                local_directory=str(folder),
-                preload=["builder.batch.warm"],
-                memory_limit=_MEMORY,
-            )
+        try:
+            cluster = _started(distributed, jobs, str(folder))
+        except (OSError, RuntimeError) as error:
+            raise ToolError(
+                f"batch: its workers cannot be started: {_reason(error)}",
+                hint="is the current folder still there, and may more processes be started?",
+            ) from None
         try:
             with cluster, distributed.Client(cluster, set_as_default=False, direct_to_workers=True) as client:
                 yield DaskPool(client, "the local cluster")
         finally:
             scratch.clear("batch")  # of workers that were ended in the midst of a chunk
+
+
+def _started(distributed: Any, jobs: int, folder: str) -> Any:
+    with held.back():
+        return distributed.LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            processes=True,
+            host=_LOOPBACK,
+            protocol="tls://",
+            security=distributed.Security.temporary(),
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": f"{_LOOPBACK}:0"},
+            silence_logs=logging.CRITICAL,
+            local_directory=folder,
+            preload=["builder.batch.warm"],
+            memory_limit=_MEMORY,
+        )
+
+
+def _reason(error: BaseException | None) -> str:
+    """Return what the system said at first: Dask makes other errors of it."""
+    said = str(error)
+    while error:
+        if isinstance(error, OSError) and error.strerror:
+            said = error.strerror
+        error = error.__cause__ or error.__context__
+    return said
 
 
 @contextlib.contextmanager
@@ -179,6 +199,7 @@ def remote(scheduler: RemoteScheduler) -> Iterator[DaskPool]:
             hint="Dask runs the code that it is sent: without TLS, anybody's",
         )
     distributed = _distributed()
+    _refuse_unusable(scheduler)
     import dask.config
 
     dask.config.set({"distributed.comm.require-encryption": True})
@@ -196,6 +217,29 @@ def remote(scheduler: RemoteScheduler) -> Iterator[DaskPool]:
         raise ToolError(f"--scheduler {address}: cannot be reached: {said}", hint=hint) from None
     with client:
         yield DaskPool(client, address)
+
+
+def _refuse_unusable(scheduler: RemoteScheduler) -> None:
+    """Raise ToolError for files that let nobody in; a key with a password is one, since nobody is asked."""
+    options = ("--tls-ca-file", "--tls-cert", "--tls-key")
+    files = (scheduler.tls_ca_file, scheduler.tls_cert, scheduler.tls_key)
+    for option, file in zip(options, files, strict=True):
+        try:
+            with open(file, "rb"):  # noqa: PTH123  they are names for Dask
+                pass
+        except OSError as error:
+            raise ToolError(f"{option} {file}: cannot be read: {error.strerror}") from None
+    try:
+        context = ssl.create_default_context(cafile=scheduler.tls_ca_file)
+    except ssl.SSLError:
+        raise ToolError(f"--tls-ca-file {scheduler.tls_ca_file}: holds no certificate in PEM") from None
+    try:
+        context.load_cert_chain(scheduler.tls_cert, scheduler.tls_key, password=str)
+    except ssl.SSLError:
+        raise ToolError(
+            f"--tls-key {scheduler.tls_key}: is not the private key of --tls-cert {scheduler.tls_cert}",
+            hint="both are PEM, and the key has no password",
+        ) from None
 
 
 def _distributed() -> Any:

@@ -10,6 +10,7 @@ from builder.batch import realms
 from builder.batch.job import Job, JobFault
 from builder.config import FILE_NAME
 from builder.errors import ConfigError, TrustpackError
+from builder.text.quoting import visible
 from builder.x509 import keys
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def read(place: Organisations, found: FoundOrganisations) -> Iterator[Given]:
     """Yield what each organisation gave, read when it is asked for, and each of its realms after it."""
     refused = {name for name, _, _ in found.refused}
     for name, said, hint in found.refused:
-        yield Given(name, fault=JobFault(f"{place.name}/{name}: {said}", hint))
+        yield Given(name, fault=JobFault(f"{place.name}/{visible(name)}: {said}", hint))
     for folder in found.slugs:
         try:
             files = place.read(folder)

@@ -12,7 +12,7 @@ from builder.batch.record import RECORD
 from builder.errors import OutputError
 from builder.release import atomic
 from builder.release import folder as folders
-from builder.release.manifest import MANIFEST, decoded, just_made
+from builder.release.manifest import MANIFEST, SUMS, decoded, just_made
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -104,8 +104,9 @@ class OutputsFolder:
         return HeldRelease(manifest, _read(f"{self._path}/{slug}/{RECORD}")) if manifest else HeldRelease()
 
     def is_whole(self, slug: str, sizes: Mapping[str, int]) -> bool:
-        """Look at each file's size."""
+        """Look at each file's size, and whether the list of their sums is there."""
         try:
+            os.stat(f"{self._path}/{slug}/{SUMS}")  # noqa: PTH116  as below
             return all(os.stat(f"{self._path}/{slug}/{name}").st_size == size for name, size in sizes.items())  # noqa: PTH116  a hundred thousand of them
         except OSError:
             return False

@@ -57,11 +57,26 @@ def refuse_inside(place: str, out: str) -> None:
         inside = f"{other}/".startswith(f"{one}/")
     else:
         inside = Path(out).resolve().is_relative_to(Path(place).resolve())
+        if Path(place).resolve().is_relative_to(Path(out).resolve()) and not inside:
+            raise UsageError(
+                f"--out {out}: has the folder of organisations in it",
+                hint="choose another one: a release could be written among the organisations",
+            )
     if inside:
         raise UsageError(
             f"--out {out}: lies in the folder of organisations",
             hint="choose another one: the next batch would take it for an organisation",
         )
+
+
+def refuse_there(file: Path, *folders: str) -> None:
+    """Raise UsageError where metrics would replace an organisation's file, or a release's."""
+    for place in folders:
+        if not _is_bucket(place) and file.resolve().is_relative_to(Path(place).resolve()):
+            raise UsageError(
+                f"--openmetrics {file}: lies in {place}, which holds other files",
+                hint="choose a folder of its own, such as the one that the node exporter reads",
+            )
 
 
 def _is_bucket(place: str) -> bool:

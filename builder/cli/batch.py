@@ -74,6 +74,8 @@ def build(
     as_json = options.chosen(form, json=json) == "json"
     pool = Cluster(jobs, scheduler, tls_ca_file, tls_cert, tls_key).pool()
     places.refuse_inside(orgs, out)
+    if openmetrics:
+        places.refuse_there(openmetrics, orgs, out)
     order = building.BatchOrder(
         now=environment.clock(now),
         source_date_epoch=environment.source_date_epoch(),
@@ -90,10 +92,10 @@ def build(
         progress(shown=not (quiet or as_json or dry_run)) as step,
     ):
         report = building.build(place, into, order, pool, progress=_telling(step))
-    if openmetrics and not dry_run:
-        write(openmetrics, report.as_openmetrics())
     text = report.as_json() if as_json else report.as_text(dry_run=dry_run)
     typer.echo(text, nl=False)
+    if openmetrics and not dry_run:
+        write(openmetrics, report.as_openmetrics())
     if report.failed and not dry_run:
         raise typer.Exit(1)
 

@@ -43,6 +43,8 @@ def check(
 
     as_json = options.chosen(form, json=json) == "json"
     span = options.days(within)
+    if openmetrics:
+        places.refuse_there(openmetrics, orgs)
     pool = workers.Cluster(jobs, scheduler, tls_ca_file, tls_cert, tls_key).pool()
     with (
         ending.alike(),
@@ -58,8 +60,8 @@ def check(
             allow_recipes=allow_recipes,
         )
         report = checking.check(place, settings, pool, within=span, only=only, progress=step)
+    typer.echo(report.as_json() if as_json else report.as_text(), nl=False)
     if openmetrics:
         write(openmetrics, report.as_openmetrics())
-    typer.echo(report.as_json() if as_json else report.as_text(), nl=False)
     if report.due or report.faults:
         raise typer.Exit(_DUE)

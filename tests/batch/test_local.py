@@ -133,6 +133,34 @@ def test_two_batches_do_not_write_to_one_place(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_workers_that_cannot_be_started_are_told(tmp_path: Path) -> None:
+    """Such as in a folder that is there no more, with what the system says and no traceback."""
+    folders.organisation(tmp_path / "orgs", "acme", "targets: [pem]\n")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "builder",
+        "batch",
+        "build",
+        tmp_path / "orgs",
+        "--out",
+        tmp_path / "out",
+    ]
+    done = subprocess.run(
+        ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh", *map(str, command)],
+        cwd=gone, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()) == (
+        7,
+        [
+            "error: batch: its workers cannot be started: No such file or directory",
+            "hint: is the current folder still there, and may more processes be started?",
+        ],
+    )
+
+
 def test_without_dask_the_way_out_is_told(tmp_path: Path) -> None:
     """Where nothing is to be built, it is not even missed."""
     folders.organisation(tmp_path / "orgs", "acme", "targets: [pem]\n")

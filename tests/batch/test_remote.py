@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.batch.cluster import RemoteScheduler, remote
+from builder.errors import ToolError
 from tests.batch import folders
 from tests.batch.disturbed.cluster import certificates
 from tests.batch.disturbed.cluster import cluster as started
@@ -61,6 +64,20 @@ def test_only_tls_is_spoken(tmp_path: Path, scheme: str) -> None:
             "hint: Dask runs the code that it is sent: without TLS, anybody's",
         ],
     )
+
+
+def test_files_that_let_nobody_in_are_named(tmp_path: Path) -> None:
+    """Before the scheduler is asked, by their options."""
+    _, ca, _, cert, _, key = certificates(tmp_path)
+    (tmp_path / "empty").touch()
+    for files, said in (
+        ((tmp_path / "none", cert, key), f"--tls-ca-file {tmp_path}/none: cannot be read: No such file"),
+        ((tmp_path / "empty", cert, key), f"--tls-ca-file {tmp_path}/empty: holds no certificate in PEM"),
+        ((ca, cert, ca), f"--tls-key {ca}: is not the private key of --tls-cert {cert}"),
+    ):
+        scheduler = RemoteScheduler("tls://127.0.0.1:9", *map(str, files))
+        with pytest.raises(ToolError, match=re.escape(said)), remote(scheduler):
+            pass
 
 
 def test_a_scheduler_alone_is_not_enough(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from builder.batch.record import RECORD
-from builder.release.manifest import MANIFEST, read_manifest, to_json
+from builder.release.manifest import MANIFEST, SUMS, read_manifest, to_json
 from tests.batch import folders
 from tests.unit.batch.building import batch
 
@@ -68,6 +68,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "another product's record": (_other_product, "built"),
     "a package cut": (_cut, "built"),
     "no package": (lambda folder: next((folder / "out/acme").glob("*.pem")).unlink(), "built"),
+    "no sums": (lambda folder: (folder / "out/acme" / SUMS).unlink(), "built"),
     "no manifest": (lambda folder: (folder / "out/acme" / MANIFEST).unlink(), "failed"),
 }
 
