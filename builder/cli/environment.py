@@ -239,7 +239,11 @@ def hosts(file: Path | None, organisation: str) -> SeenHosts | None:
     """Return what a report on an organisation's hosts says, None where there is none."""
     from builder.doctor.seen import read
 
-    return read(file, organisation) if file else None
+    seen = read(file, organisation) if file else None
+    if seen and not seen.inventory:
+        said = f"{seen.where}: was made without --inventory, so no host that is silent is missed"
+        tell("warning", [said])
+    return seen
 
 
 def heed(project: Project, warned: tuple[Warned, ...], *, quiet: bool = False) -> None:

@@ -34,7 +34,8 @@ class HostInventory(msgspec.Struct, frozen=True):
 def read(path: Path) -> HostInventory:
     """Read a list of hosts; raise UsageError naming file and line."""
     try:
-        lines = files.text(path).split("\n")
+        # Windows' editors begin a file with a mark that would be part of the first name.
+        lines = files.text(path).removeprefix("\ufeff").split("\n")
     except OSError as error:
         said = error.strerror or str(error)
         raise UsageError(f"--inventory {visible(str(path))}: cannot be read: {said}") from None

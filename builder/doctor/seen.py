@@ -36,11 +36,14 @@ def read(path: Path, organisation: str) -> SeenHosts:
         whose = visible(found.organisation) or "nobody"
         said = f"{where}: is about hosts of {whose}, and this is {organisation}"
         raise HostsError(said, hint=f"make one of this organisation's: --org {organisation}")
-    return SeenHosts(where, found.organisation, hosts)
+    return SeenHosts(where, found.organisation, hosts, found.inventory)
 
 
 def _host(one: ReportedHostJson) -> SeenHost:
     """Return a host; a report that is not whole, or came from a clock that is ahead, is as none."""
     if one.status not in {"fresh", "stale"}:
         return SeenHost(None, frozenset())
-    return SeenHost(dt.datetime.fromisoformat(one.time), frozenset(one.trusted))
+    time = dt.datetime.fromisoformat(one.time)
+    if time.tzinfo is None:
+        raise ValueError(one.time)
+    return SeenHost(time, frozenset(one.trusted))

@@ -25,7 +25,8 @@ MAX_AGE = dt.timedelta(days=7)
 _AHEAD = dt.timedelta(minutes=5)  # by which clocks differ
 _KEY = ("lifecycle", "hosts", "at_least")
 _REPORT = "'trustpack doctor report … --json > hosts.json', then --hosts hosts.json"
-_MEND = "mend these hosts and report again; what cannot wait goes into lifecycle.hosts.overrides"
+_MEND = "mend these hosts and report again"
+_OVERRIDE = "what cannot wait goes into lifecycle.hosts.overrides"
 
 
 class SeenHost(msgspec.Struct, frozen=True):
@@ -36,11 +37,15 @@ class SeenHost(msgspec.Struct, frozen=True):
 
 
 class SeenHosts(msgspec.Struct, frozen=True):
-    """What a report on hosts says, as far as a rotation depends on it; `where` is its file."""
+    """What a report on hosts says, as far as a rotation depends on it; `where` is its file.
+
+    Without an `inventory` nobody misses the hosts that are silent.
+    """
 
     where: str
     organisation: str
     hosts: tuple[SeenHost, ...]
+    inventory: bool = True
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -92,6 +97,11 @@ class RolloutPolicy(msgspec.Struct, frozen=True):
         """Return what lets the step of a CA be taken all the same."""
         held = (one for one in self.overrides if one.fingerprint == fingerprint and today <= one.until)
         return next(held, None)
+
+    def ended(self, fingerprint: str) -> str:
+        """Return what is to be told of a CA's override that no longer holds; empty where it has none."""
+        days = [one.until for one in self.overrides if one.fingerprint == fingerprint]
+        return f"its override in lifecycle.hosts.overrides held until {max(days)}" if days else ""
 
 
 class HostsStep(msgspec.Struct, frozen=True):
@@ -164,8 +174,7 @@ def _coming(
     for item in new:
         state = before[item.sha256].state if item.sha256 in before else ""
         # What retires before it was ever active could be made active without a question the next day.
-        begins = item.state == "active" and state in {"", "incoming", "distrusted"}
-        if begins or (item.state == "retiring" and state == "incoming"):
+        if item.state in {"active", "retiring"} and state in {"", "incoming", "distrusted"}:
             yield HostsStep(item, "active", item)
 
 
@@ -201,6 +210,7 @@ def hold(
         override = policy.override(step.item.sha256, today)
         if override is None:
             hint = _MEND if seen else f"say how many hosts have it: {_REPORT}"
+            hint = f"{hint}; {policy.ended(step.item.sha256) or _OVERRIDE}"
             raise HostsError(f"{policy.line}: lifecycle.hosts.at_least: {step.said}, and {said}", hint=hint)
         overridden.append(
             OverriddenStep(

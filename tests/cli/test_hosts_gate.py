@@ -91,7 +91,8 @@ def test_a_new_root_is_used_once_enough_hosts_have_it(world: World, cas: tuple[s
     assert before == (world.folder / "trustpack.lock").read_bytes()
     _report(world, cas, 4)
     assert world.run("plan", "--now", TODAY, "--hosts", "hosts.json").code == 0
-    assert _lock(world, "--hosts", "hosts.json").code == 0
+    done = _lock(world, "--hosts", "hosts.json")
+    assert (done.code, "hosts.json: was made without --inventory" in done.err) == (0, True)
     assert "overridden" not in (world.folder / "trustpack.lock").read_text()
     assert world.run("lock", "--check", "--now", TODAY).code == 0
 
@@ -106,6 +107,7 @@ def test_without_a_report_it_is_refused_with_the_way_out(
     assert refused.code == 16
     assert "no report says how many hosts have it" in refused.err
     assert "trustpack doctor report … --json > hosts.json" in refused.err
+    assert "what cannot wait goes into lifecycle.hosts.overrides" in refused.err
     assert "no report says how many hosts have it" in world.run("plan", "--now", TODAY).out
 
 
@@ -142,7 +144,8 @@ def test_an_emergency_leaves_a_trace(world: World, cas: tuple[str, str]) -> None
     _config(
         world, {new: "state: active"}, THRESHOLD.replace("3d", f"3d, overrides: [{{{override}2026-11-30}}]")
     )
-    assert _lock(world).code == 16
+    ended = _lock(world)
+    assert (ended.code, "its override in lifecycle.hosts.overrides held until 2026-11-30" in ended.err) == (16, True)
     _config(
         world, {new: "state: active"}, THRESHOLD.replace("3d", f"3d, overrides: [{{{override}2026-12-01}}]")
     )
@@ -188,6 +191,17 @@ def test_a_report_that_is_none_is_told(world: World, cas: tuple[str, str], conte
     """With its file and what it should be."""
     _config(world, {cas[1]: "state: active"})
     world.write("hosts.json", content)
+    done = _lock(world, "--hosts", "hosts.json")
+    assert (done.code, done.err.startswith("error: hosts.json: is no report on hosts")) == (16, True)
+
+
+@pytest.mark.parametrize("time", ["2026-12-01", "2026-12-01T08:00:00", "yesterday"])
+def test_a_report_with_times_of_no_zone_is_none(world: World, cas: tuple[str, str], time: str) -> None:
+    """Somebody has edited it: nobody can tell how old it is."""
+    _config(world, {cas[1]: "state: active"})
+    _report(world, cas, 0)
+    content = (world.folder / "hosts.json").read_text()
+    world.write("hosts.json", content.replace("2026-12-01T08:00:00Z", time))
     done = _lock(world, "--hosts", "hosts.json")
     assert (done.code, done.err.startswith("error: hosts.json: is no report on hosts")) == (16, True)
 

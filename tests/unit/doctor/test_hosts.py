@@ -128,7 +128,8 @@ def test_the_inventory_takes_names_and_machine_ids(tmp_path: Path) -> None:
     raw = hashlib.md5(b"web-2", usedforsecurity=False).hexdigest()
     told = hashlib.sha256(f"trustpack-doctor:{raw}".encode()).hexdigest()[:32]
     file = tmp_path / "hosts.txt"
-    file.write_text(f"# all of them\nWEB-1  # the first\n\n{raw}\n{machine('web-3')}\nweb-1\n")
+    lines = ("\ufeffWEB-1  # the first", "", "# all others", raw, machine("web-3"), "web-1", "")
+    file.write_bytes("\r\n".join(lines).encode())
     listed = inventory.read(file)
     assert len(listed.entries) == 3
     report = judged(

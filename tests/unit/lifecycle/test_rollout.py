@@ -35,6 +35,8 @@ CASES = {
     "it is used": ([OLD, ca("b", "incoming")], [OLD, ca("b", "active")], "b active b"),
     "it is used and was never on its way": ([OLD], [OLD, ca("b", "active")], "b active b"),
     "it retires before it was used": ([OLD, ca("b", "incoming")], [OLD, ca("b", "retiring")], "b active b"),
+    "it retires and was never on its way": ([OLD], [OLD, ca("b", "retiring")], "b active b"),
+    "it retires and was distrusted": ([OLD, ca("b", "distrusted")], [OLD, ca("b", "retiring")], "b active b"),
     "it is trusted again": ([OLD, ca("b", "distrusted")], [OLD, ca("b", "active")], "b active b"),
     "it is given up": ([OLD, ca("b", "incoming")], [OLD], ""),
     "the old one retires": ([OLD, ca("b", "active")], [ca("a", "retiring"), ca("b", "active")], ""),
