@@ -97,6 +97,7 @@ def report(
     as_json = options.chosen(form, json=json) == "json"
     if [str(html), str(csv), str(openmetrics), "-" * as_json].count("-") > 1:
         raise UsageError("--html -, --csv -, --openmetrics - and --json: only one of them can be printed")
+    _refuse_shared(html, csv, openmetrics)
     span, share = _span(max_age), _share(at_least)
     found = _judged(inputs, inventory, span, share, org, lock, now, redact=redact)
     gathered = found.gathered
@@ -171,6 +172,16 @@ def _lock(file: Path | None, org: str | None) -> Lock | None:
     if org and org != found.organisation:
         raise UsageError(f"--org {org}: {file} is of {found.organisation}")
     return found
+
+
+def _refuse_shared(*files: Path | None) -> None:
+    """Raise UsageError where two forms would be written to one file: the last would be all that is left."""
+    from builder.errors import UsageError
+
+    named = [file.absolute() for file in files if file]
+    for file in named:
+        if named.count(file) > 1:
+            raise UsageError(f"--html, --csv and --openmetrics: two of them name {file.name}")
 
 
 def _write(found: HostsReport, html: Path | None, csv: Path | None, openmetrics: Path | None) -> None:

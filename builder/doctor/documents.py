@@ -72,6 +72,8 @@ def _of_file(path: Path) -> Iterator[SourceDocument]:
             yield SourceDocument(where, b"", "is a link to nothing")
             return
         with files.opened(path) as stream:
+            if not os.fstat(stream.fileno()).st_size:
+                yield SourceDocument(where, b"", "is empty: the doctor or who brought it has failed")
             yield from _split(stream, where)
     except OSError as error:
         yield SourceDocument(where, b"", f"cannot be read: {error.strerror or error}")

@@ -155,6 +155,7 @@ def read(document: SourceDocument) -> HostReport:
     except ValueError:
         _refuse(document, "its time is not a valid date")
     findings = list(_findings(sent))
+    authorities = (*sent.authorities, *_former(sent))
     return HostReport(
         where=document.where,
         name=sent.host.name,
@@ -166,8 +167,8 @@ def read(document: SourceDocument) -> HostReport:
         release=sent.release,
         time=time,
         complete=sent.complete,
-        authorities=(*sent.authorities, *_former(sent)),
-        states=_states(sent),
+        authorities=authorities,
+        states=_states(sent, authorities),
         findings=tuple(findings[:_MOST_FINDINGS]),
         more=max(0, len(findings) - _MOST_FINDINGS),
         users=frozenset({row.user for row in sent.rows} | {sent.host.user}) - {""},
@@ -232,9 +233,9 @@ def _former(sent: SentDocument) -> Iterator[SentAuthority]:
                 yield msgspec.structs.replace(one, state="")
 
 
-def _states(sent: SentDocument) -> dict[str, StoreStates]:
+def _states(sent: SentDocument, authorities: Sequence[SentAuthority]) -> dict[str, StoreStates]:
     """Return what the stores that count say of each CA: all but those that nothing reads."""
-    counts: dict[str, dict[str, int]] = {one.sha256: {} for one in sent.authorities}
+    counts: dict[str, dict[str, int]] = {one.sha256: {} for one in authorities}
     sure: set[str] = set()
     stores = 0
     elsewhere = dict.fromkeys(counts, 0)
@@ -251,8 +252,8 @@ def _states(sent: SentDocument) -> dict[str, StoreStates]:
                 if word == "valid" and row.effective:
                     sure.add(sha256)
         for one in row.extra:
-            found = counts.setdefault(one.sha256, {})
-            found["extra"] = found.get("extra", 0) + 1
+            if (held := counts.get(one.sha256)) is not None:
+                held["extra"] = held.get("extra", 0) + 1
     return {
         key: StoreStates(
             counts=tuple(sorted(found.items())),

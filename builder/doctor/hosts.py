@@ -31,7 +31,10 @@ UNWANTED: tuple[Standing, ...] = ("present", "absent", "unknown")
 
 
 class JudgedHost(msgspec.Struct, frozen=True):
-    """One host: what is known of it, and where it stands for each CA, by SHA-256."""
+    """One host: what is known of it, and where it stands for each CA, by SHA-256.
+
+    Several machines that have one name of the inventory are `alike`: only one counts, for all of them.
+    """
 
     name: str
     machine: str
@@ -39,6 +42,7 @@ class JudgedHost(msgspec.Struct, frozen=True):
     counted: bool
     report: HostReport | None
     standings: Mapping[str, Standing]
+    alike: bool = False
 
     def findings(self, sha256: str) -> list[StoreFinding]:
         """Return what is wrong with its stores for a CA."""
@@ -79,6 +83,16 @@ class HostsReport(msgspec.Struct, frozen=True):
         """The hosts that count: those of the inventory, or without one all."""
         return tuple(one for one in self.hosts if one.counted)
 
+    @property
+    def unlisted(self) -> tuple[JudgedHost, ...]:
+        """The hosts that the inventory lacks."""
+        return tuple(one for one in self.hosts if not (one.counted or one.alike))
+
+    @property
+    def alike(self) -> dict[str, int]:
+        """How many machines report under one name of the inventory, by that name, where it is not one."""
+        return dict(Counter(one.name.casefold() for one in self.hosts if one.alike))
+
     def statuses(self) -> dict[str, int]:
         """Return how many of the hosts that count have each status."""
         found = Counter(one.status for one in self.counted)
@@ -95,7 +109,7 @@ class HostsReport(msgspec.Struct, frozen=True):
         wrong = {"lacking", "unknown", "present"}
         return (
             all(one.status == "fresh" and not wrong & {*one.standings.values()} for one in self.counted)
-            and all(one.counted for one in self.hosts)
+            and all(one.counted and not one.alike for one in self.hosts)
             and not (self.gathered.shared or self.more_authorities)
         )
 
@@ -118,11 +132,14 @@ def judge(
     """
     release = release or _newest(gathered.reports)
     authorities, more = _authorities(gathered.reports, release, known, former)
-    entries, silent = _matched(gathered.reports, listed)
-    hosts = [
-        _judged(report, authorities, counted=report.key in entries, now=now, max_age=max_age)
-        for report in gathered.reports
-    ]
+    found, silent = inventory.matched(gathered.reports, listed)
+    judged = {
+        one.key: _judged(one, authorities, counted=one.key in found, now=now, max_age=max_age)
+        for one in gathered.reports
+    }
+    for keys in filter(_several, found.values()):
+        judged |= _as_one({key: judged[key] for key in keys})
+    hosts = [*judged.values()]
     unknown: dict[str, Standing] = dict.fromkeys(authorities, "unknown")
     hosts += [JudgedHost(name, "", "silent", counted=True, report=None, standings=unknown) for name in silent]
     hosts.sort(key=lambda one: (one.name, one.machine))
@@ -188,21 +205,38 @@ def _authorities(
     return dict(ordered), max(0, len(told) - _MOST_TOLD)
 
 
-def _matched(reports: Sequence[HostReport], listed: HostInventory | None) -> tuple[set[str], list[str]]:
-    """Return the keys of the hosts that count, and the entries of the inventory that none of them is."""
-    if listed is None:
-        return {one.key for one in reports}, []
-    by_alias: dict[str, list[str]] = {}
-    for one in reports:
-        for alias in listed.matches(one.name, one.machine):
-            by_alias.setdefault(alias, []).append(one.key)
-    counted: set[str] = set()
-    silent: list[str] = []
-    for entry in listed.entries:
-        keys = [key for alias in inventory.aliases(entry) for key in by_alias.get(alias, ())]
-        counted.update(keys)
-        silent += [] if keys else [entry]
-    return counted, silent
+def _several(keys: Sequence[str]) -> bool:
+    return len(keys) > 1
+
+
+# Of two machines that count as one, what stands first here is true of both.
+_WORST: tuple[Standing, ...] = ("lacking", "present", "unknown", "trusted", "absent")
+
+
+def _as_one(alike: Mapping[str, JudgedHost]) -> dict[str, JudgedHost]:
+    """Return machines of one name so that one counts for all: with what each has, and what any lacks.
+
+    So who sends many reports under a name of the inventory gives it no more weight, and hides no other.
+    """
+    ranks = {
+        key: [*sorted(map(_WORST.index, one.standings.values())), -one.report.time.timestamp()]
+        for key, one in alike.items()
+        if one.report
+    }
+    first = min(ranks, key=lambda key: (ranks[key], key))
+    standings = {
+        sha256: min((one.standings[sha256] for one in alike.values()), key=_WORST.index)
+        for sha256 in alike[first].standings
+    }
+    return {
+        key: msgspec.structs.replace(
+            one,
+            counted=key == first,
+            alike=True,
+            standings=standings if key == first else one.standings,
+        )
+        for key, one in alike.items()
+    }
 
 
 def _judged(

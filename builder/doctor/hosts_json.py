@@ -31,6 +31,7 @@ def as_json(report: HostsReport) -> str:
             "more_authorities": report.more_authorities,
             "hosts": [_host(one) for one in report.hosts],
             "shared": [{"machine": key, "names": list(names)} for key, names in gathered.shared.items()],
+            "alike": [{"name": name, "machines": count} for name, count in report.alike.items()],
             "others": gathered.others,
             "unreadable": [msgspec.to_builtins(one) for one in gathered.unreadable],
             "more_unreadable": gathered.more_unreadable,

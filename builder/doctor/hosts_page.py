@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.doctor.hosts_text import called, outlook
+from builder.doctor.hosts_text import alike, called, outlook
 from builder.render import template
 from builder.render.shipped import ROOT
 from builder.text import shares
@@ -69,7 +69,8 @@ def as_page(report: HostsReport) -> str:
         "missed": [
             _missed(report, word) for word in ("silent", "stale", "future", "incomplete") if statuses[word]
         ],
-        "unlisted": [called(one) for one in report.hosts if not one.counted][:_MOST_HOSTS],
+        "unlisted": [called(one) for one in report.unlisted][:_MOST_HOSTS],
+        "alike": [alike(name, count) for name, count in report.alike.items()][:100],
         "shared": [(key[:8], ", ".join(names[:20])) for key, names in report.gathered.shared.items()][:100],
         "unreadable": report.gathered.unreadable[:100],
         "failed": len(report.gathered.unreadable) + report.gathered.more_unreadable,

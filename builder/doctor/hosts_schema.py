@@ -69,7 +69,9 @@ class ReportedHostJson(Shape, frozen=True):
     release: Annotated[str, Meta(description="The release that its doctor knows.")]
     time: Annotated[str, Meta(description="When it looked, in UTC; empty where it is silent.")]
     status: Literal["fresh", "incomplete", "stale", "future", "silent"]
-    counted: Annotated[bool, Meta(description="Whether it counts: false where the inventory lacks it.")]
+    counted: Annotated[
+        bool, Meta(description="Whether it counts: false where the inventory lacks it, or another one does.")
+    ]
     trusted: list[Sha256]
     lacking: list[Sha256]
     present: Annotated[list[Sha256], Meta(description="CAs that it trusts and is not to.")]
@@ -82,6 +84,13 @@ class SharedMachineJson(Shape, frozen=True):
 
     machine: str
     names: list[str]
+
+
+class AlikeMachinesJson(Shape, frozen=True):
+    """A name of the inventory under which several machines report."""
+
+    name: str
+    machines: int
 
 
 class UnreadableReportJson(Shape, frozen=True):
@@ -108,6 +117,9 @@ class HostsJson(DocumentJson, frozen=True):
     ]
     hosts: Annotated[list[ReportedHostJson], Meta(description="By their names.")]
     shared: list[SharedMachineJson]
+    alike: Annotated[
+        list[AlikeMachinesJson], Meta(description="Names that are one host, which trusts what each has.")
+    ]
     others: Annotated[int, Meta(description="Reports of other organisations, which were left out.")]
     unreadable: Annotated[list[UnreadableReportJson], Meta(description="Of many, the first thousand.")]
     more_unreadable: int

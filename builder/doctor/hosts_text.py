@@ -51,13 +51,13 @@ def outlook(report: HostsReport, one: AuthorityOutlook) -> str:
     if not one.wanted:
         present = one.hosts.get("present", 0)
         said = (
-            f"still trusted on {shares.told(present, total)} hosts"
+            f"still trusted on {present:,} of {_hosts(total)}"
             if present
             else "trusted on no host that says so"
         )
         return f"{said}; {unknown:,} say nothing that counts" if unknown else said
     trusted = one.hosts.get("trusted", 0)
-    said = f"trusted on {shares.told(trusted, total)} hosts; {total - trusted:,} lack it"
+    said = f"trusted on {shares.told(trusted, total)} host{'s' * (total != 1)}; {total - trusted:,} lack it"
     said += f", {unknown:,} of them without a report that counts" if unknown else ""
     if one.state != "incoming":
         return said
@@ -83,6 +83,11 @@ def called(host: JudgedHost) -> str:
     return f"{host.name} ({host.machine[:8]})" if host.machine else host.name
 
 
+def alike(name: str, count: int) -> str:
+    """Return what is to be told of a name of the inventory that several machines have."""
+    return f"{name}: {count:,} machines report under this name of the inventory, and count as one host"
+
+
 def _some(report: HostsReport, status: str) -> str:
     names = [called(one) for one in report.counted if one.status == status]
     return f": {', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
@@ -91,11 +96,12 @@ def _some(report: HostsReport, status: str) -> str:
 def _beside(report: HostsReport) -> Iterator[str]:
     """Yield what is to be known of the reports themselves."""
     gathered = report.gathered
-    unlisted = [called(one) for one in report.hosts if not one.counted]
+    unlisted = [called(one) for one in report.unlisted]
     lines = [
         f"machine id {key[:8]}: {', '.join(names[:_SHOWN])} report under it, and only the newest counts"
         for key, names in list(gathered.shared.items())[:_SHOWN]
     ]
+    lines += [alike(name, count) for name, count in list(report.alike.items())[:_SHOWN]]
     if unlisted:
         some = f"{', '.join(unlisted[:_SHOWN])}{', …' if len(unlisted) > _SHOWN else ''}"
         lines.append(f"{_hosts(len(unlisted))} that the inventory lacks, and so not counted: {some}")

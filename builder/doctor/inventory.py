@@ -13,7 +13,10 @@ from builder.text import files
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from builder.doctor.host_report import HostReport
 
 _MOST = 200_000
 _LINE = re.compile(r"[^\s,;\"']{1,255}")
@@ -24,11 +27,6 @@ class HostInventory(msgspec.Struct, frozen=True):
     """The entries of a list of hosts, in its order; by name, whatever its case, or by machine id."""
 
     entries: tuple[str, ...]
-
-    @staticmethod
-    def matches(name: str, machine: str) -> tuple[str, ...]:
-        """Return what entries would name such a host."""
-        return (machine, name.casefold()) if machine else (name.casefold(),)
 
 
 def read(path: Path) -> HostInventory:
@@ -64,3 +62,28 @@ def aliases(entry: str) -> tuple[str, ...]:
     if not _ID.fullmatch(entry):
         return (entry,)
     return entry, hashlib.sha256(f"trustpack-doctor:{entry}".encode()).hexdigest()[:32]
+
+
+def matched(
+    reports: Sequence[HostReport], listed: HostInventory | None
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Return the keys of the hosts that count, and the entries that none of them is.
+
+    Each key leads to those of all machines that have its name of the inventory; by machine id it is alone.
+    """
+    if listed is None:
+        return {one.key: (one.key,) for one in reports}, []
+    machines = {one.machine: one.key for one in reports if one.machine}
+    names: dict[str, list[str]] = {}
+    for one in reports:
+        names.setdefault(one.name.casefold(), []).append(one.key)
+    found: dict[str, tuple[str, ...]] = {}
+    by_name: list[str] = []
+    for entry in listed.entries:
+        keys = [machines[alias] for alias in aliases(entry) if alias in machines]
+        found |= {key: (key,) for key in keys}
+        by_name += [] if keys else [entry]
+    for entry in by_name:
+        rest = tuple(key for key in names.get(entry, ()) if key not in found)
+        found |= dict.fromkeys(rest, rest)
+    return found, [entry for entry in by_name if entry not in names]

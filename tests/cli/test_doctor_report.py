@@ -37,7 +37,9 @@ def _report(world: World, *arguments: str) -> Ran:
         (text(GOOD), "--lock nothing.lock", 2),
         (text(GOOD), "--csv - --html -", 2),
         (text(GOOD), "--csv - --json", 2),
-        ("", "", 2),
+        (text(GOOD), "--csv same --html ./same", 2),
+        ("", "", 3),
+        ("\n", "", 2),
     ],
 )
 def test_the_status_says_what_is_to_be_done(world: World, content: str, options: str, code: int) -> None:
@@ -78,6 +80,26 @@ def test_every_form_is_written(world: World) -> None:
         input=text(GOOD), env=ENVIRONMENT, cwd=world.folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "CN=Acme Root R2" in piped.stdout
+
+
+def test_one_host_of_thousands_is_not_nothing(world: World) -> None:
+    """That it trusts a withdrawn CA is told by its number: a percentage would say 0."""
+    states = {OLD: "valid", NEW: "valid", GONE: "valid"}
+    world.write("hosts.jsonl", text(*map(document, map(str, range(1_999))), document("last", row(states))))
+    done = _report(world, "hosts.jsonl")
+    assert (done.code, "still trusted on 1 of 2,000 hosts" in done.out) == (1, True)
+
+
+def test_a_name_that_several_machines_have_is_told(world: World) -> None:
+    """In each form that tells of hosts; they are not said to be missing in the inventory."""
+    world.write("hosts.jsonl", text(*(document("web-1", host={"machine": f"{at:032x}"}) for at in (1, 2))))
+    world.write("all", "web-1\n")
+    done = _report(world, "hosts.jsonl", "--inventory", "all", "--html", "h.html")
+    said = "web-1: 2 machines report under this name of the inventory, and count as one host"
+    assert (done.code, said in done.out, "inventory lacks" in done.out) == (1, True, False)
+    assert said in (world.folder / "h.html").read_text()
+    found = json.loads(_report(world, "hosts.jsonl", "--inventory", "all", "--json").out)
+    assert (found["alike"], found["counts"]["hosts"]) == ([{"name": "web-1", "machines": 2}], 1)
 
 
 def test_redacted_forms_name_no_user(world: World) -> None:

@@ -145,7 +145,10 @@ def test_an_emergency_leaves_a_trace(world: World, cas: tuple[str, str]) -> None
         world, {new: "state: active"}, THRESHOLD.replace("3d", f"3d, overrides: [{{{override}2026-11-30}}]")
     )
     ended = _lock(world)
-    assert (ended.code, "its override in lifecycle.hosts.overrides held until 2026-11-30" in ended.err) == (16, True)
+    assert (ended.code, "its override in lifecycle.hosts.overrides held until 2026-11-30" in ended.err) == (
+        16,
+        True,
+    )
     _config(
         world, {new: "state: active"}, THRESHOLD.replace("3d", f"3d, overrides: [{{{override}2026-12-01}}]")
     )

@@ -123,6 +123,28 @@ def test_the_inventory_says_who_counts() -> None:
     assert (new.hosts, len(report.counted), report.enough(new)) == ({"trusted": 1, "unknown": 2}, 3, False)
 
 
+def test_many_machines_of_one_name_of_the_inventory_are_one_host() -> None:
+    """Whoever sends reports under a name gives it no more weight, and hides nobody who has it, too."""
+    liars = [document("laptop-7", host={"machine": machine(f"{at}")}) for at in range(50)]
+    report = judged(document("web-1"), document("Laptop-7", LACKING), *liars, listed=("web-1", "laptop-7"))
+    (new,) = (one for one in report.authorities if one.sha256 == NEW)
+    assert (len(report.counted), new.hosts) == (2, {"trusted": 1, "lacking": 1})
+    assert (report.alike, report.unlisted, report.good) == ({"laptop-7": 51}, (), False)
+    listed = ("web-1", machine("Laptop-7"), machine("1"), "laptop-7")
+    by_id = judged(document("web-1"), document("Laptop-7", LACKING), *liars, listed=listed)
+    assert (len(by_id.counted), by_id.alike) == (4, {"laptop-7": 49})
+
+
+def test_machines_of_one_name_are_as_bad_as_each_of_them() -> None:
+    """One lacks a CA, another has a withdrawn one, a third is silent: all that is true of the name."""
+    states = {OLD: "valid", NEW: "valid", GONE: "missing"}
+    rows = (row(states | {NEW: "missing"}), row(states | {GONE: "valid"}))
+    found = [document("a", one, host={"machine": machine(f"{at}")}) for at, one in enumerate(rows)]
+    report = judged(*found, document("a", time="2026-01-01T00:00:00Z"), listed=("a",))
+    (host,) = report.counted
+    assert host.standings == {OLD: "unknown", NEW: "lacking", GONE: "present"}
+
+
 def test_the_inventory_takes_names_and_machine_ids(tmp_path: Path) -> None:
     """The id that a doctor tells, and the one that stands in /etc/machine-id, of which it tells a digest."""
     raw = hashlib.md5(b"web-2", usedforsecurity=False).hexdigest()
@@ -212,3 +234,10 @@ def test_invented_cas_fill_no_report() -> None:
     report = judged(inventing("a", "de"), inventing("b", "ef"), inventing("c", "0"))
     shown = [one.sha256[0] for one in report.authorities if one.state == "withdrawn"]
     assert (len(shown), shown.count("e"), report.more_authorities, report.good) == (100, 40, 60, False)
+
+
+def test_a_host_that_invents_many_cas_takes_no_memory() -> None:
+    """Of what it says to have beside the release's CAs, only so many are kept."""
+    extra = [{"sha256": f"{at:064x}", "subject": "CN=x"} for at in range(5_000)]
+    (report,) = gathered(document("web-1", row({OLD: "valid"}, extra=extra))).reports
+    assert (len(report.authorities), len(report.states)) == (3 + 100, 3 + 100)

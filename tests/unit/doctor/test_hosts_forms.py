@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 from html.parser import HTMLParser
 
 import pytest
@@ -119,3 +120,26 @@ def test_names_of_users_are_taken_out_everywhere() -> None:
         ("/Users/user-3/x", "root", "user-2 owns it", ""),
     ]
     assert {report.user for report in redacted(found)} == {"root", "user-2"}
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ("alice", "/srv/alice-venv/x, ~alice, alice.bak, alice@web"),
+        ("Bob Smith", "runas /user:'Bob Smith' pip"),
+        ("o'brien", shlex.quote("/home/o'brien/v/bin/pip") + " install; o'brien's"),
+    ],
+)
+def test_a_user_is_nobody_wherever_the_name_stands(user: str, said: str) -> None:
+    """As a part of a word, with blanks in it, or inside a shell's quotes."""
+    one = row({OLD: "missing"}, what=said, where=said, problem=said, mend=said, user=user)
+    one["extra"] = [{"sha256": "d" * 64, "subject": f"CN={user}"}]
+    shown = str(redacted(gathered(document("web", one, host={"description": f"{user}'s"})).reports))
+    assert user.rsplit("'", maxsplit=1)[-1] not in shown
+    assert shown.count("user-") > len(("what", "where", "problem", "mend", "user"))
+
+
+def test_a_crowd_of_users_ends_in_time() -> None:
+    """A host that invents ten thousand has only its own report less well redacted."""
+    rows = [row({OLD: "missing"}, user=f"u{at}", mend=f"/home/u{at}x{at}" * 20) for at in range(10_000)]
+    assert len(redacted(gathered(document("web", *rows)).reports)) == 1
