@@ -17,7 +17,6 @@ from builder.errors import UsageError
 
 if TYPE_CHECKING:
     from builder.lifecycle.plan import Warned
-    from builder.lifecycle.rollout import SeenHosts
     from builder.load.access import Access
     from builder.model import Bundle, Finding, Release
     from builder.pipeline.accept import Treatments
@@ -233,17 +232,6 @@ def source_date_epoch() -> int | None:
             hint=f"their clocks end at {LATEST}, in 2106; is it in milliseconds?",
         )
     return int(value)
-
-
-def hosts(file: Path | None, organisation: str) -> SeenHosts | None:
-    """Return what a report on an organisation's hosts says, None where there is none."""
-    from builder.doctor.seen import read
-
-    seen = read(file, organisation) if file else None
-    if seen and not seen.inventory:
-        said = f"{seen.where}: was made without --inventory, so no host that is silent is missed"
-        tell("warning", [said])
-    return seen
 
 
 def heed(project: Project, warned: tuple[Warned, ...], *, quiet: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from builder.cli import approving, environment, options
+from builder.cli import approving, environment, options, seen_hosts
 from builder.cli.messages import tell
 from builder.errors import UsageError
 
@@ -144,7 +144,7 @@ def _held(project: Project, new: Lock, hosts: Path | None) -> Lock:
 
     from builder.pipeline.plan import held
 
-    steps = held(project, new, environment.hosts(hosts, project.slug))
+    steps = held(project, new, seen_hosts.hosts(hosts, project.slug))
     tell("warning", [f"{one.subject}, {one.step}: {one.hosts}; overridden: {one.reason}" for one in steps])
     return replace(new, overridden=(*new.overridden, *steps))
 

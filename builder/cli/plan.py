@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import environment, options
+from builder.cli import environment, options, seen_hosts
 
 _WARNED = 1
 
@@ -48,7 +48,7 @@ def plan(
     if project.lock:
         options.refuse_idle({"--out": out}, f"{project.lock_file} tells which release was before")
     bundle = environment.accepted(project, password_file=password_file, quiet=True)
-    seen = environment.hosts(hosts, project.slug)
+    seen = seen_hosts.hosts(hosts, project.slug)
     found = pipeline.plan(project, bundle, out or Path("dist"), seen=seen)
     typer.echo(show(found), nl=False)
     raise typer.Exit(_WARNED if found.warnings or found.one_way else 0)
