@@ -73,7 +73,9 @@ def test_every_form_is_written(world: World) -> None:
     world.write("hosts.jsonl", text(GOOD, LACKING))
     done = _report(world, "hosts.jsonl", "--html", "h.html", "--csv", "h.csv", "--openmetrics", "-")
     assert (done.code, done.out.endswith("# EOF\n")) == (1, True)
-    assert (world.folder / "h.html").read_text().startswith("<!DOCTYPE html>")
+    page = (world.folder / "h.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "nobody misses a host that is silent" in page
     assert len((world.folder / "h.csv").read_text().splitlines()) == 7
     piped = subprocess.run(
         [PROGRAM, "doctor", "report", "-", "--now", NOW],
