@@ -140,6 +140,23 @@ def test_no_user_makes_a_host_look_as_if_it_lacked_all(pyz: Path, machine: Path)
     assert found["complete"]
 
 
+def test_what_cannot_be_written_is_no_finding(pyz: Path, machine: Path) -> None:
+    """A full disk, no output at all, a number that is none, a damaged bundle: status 2, in one sentence."""
+    damaged = machine / "damaged.pem"
+    damaged.write_text("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n")
+    command = f"exec '{sys.executable}' -I '{pyz}' --root '{machine}'"
+    for line, said in {
+        f"{command} > /dev/full": "cannot be written: No space left",
+        f"{command} >&-": "cannot be written: there is no standard output",
+        f"{command} --seconds x": "is not between 1 and 3600",
+        f"{command} --bundle '{damaged}'": "certificate 1 is damaged",
+    }.items():
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, env={})
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_what_of_the_system_cannot_be_read_is_missed(pyz: Path, machine: Path) -> None:
     """Then the answer is not complete, and the text says what that means."""
     (machine / "etc/ssl/certs").mkdir(parents=True)

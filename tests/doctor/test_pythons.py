@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from builder.x509.subject_hash import subject_hash
 from tests import releases
 from tests.doctor.asking import accepts
 from tests.doctor.machine import Machine, here, state
@@ -268,6 +270,9 @@ def test_condas_store_is_its_file_and_its_folder(tmp_path: Path, acme: Authority
     (base / "ssl/certs/acme.pem").write_bytes(acme.pem)
     assert state(Machine(str(tmp_path)).row("python", "conda", acme)) == "missing"  # OpenSSL goes by the hash
     (base / "ssl/certs/12345678.0").write_bytes(acme.pem)
+    assert state(Machine(str(tmp_path)).row("python", "conda", acme)) == "missing"  # and by the right one
+    digest = subject_hash(acme.certificate.public_bytes(Encoding.DER))
+    (base / f"ssl/certs/{digest}.0").write_bytes(acme.pem)
     assert state(Machine(str(tmp_path)).row("python", "conda", acme)) == "valid"
 
 
@@ -323,3 +328,14 @@ def test_a_hostile_inventory_costs_no_other_row(tmp_path: Path, acme: Authority,
     rows = here(tmp_path).look(acme)["rows"]
     found = [row["where"] for row in rows if row["what"].startswith(("wheel", "package", "npm package"))]
     assert len(found) == 4
+
+
+def test_an_environments_own_pip_conf_is_read(tmp_path: Path, acme: Authority) -> None:
+    """It switches verification off for whoever installs there, and no home shows it."""
+    environment = tmp_path / "opt/app"
+    (environment / "lib/python3.11/site-packages").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text("version = 3.11.2\n")
+    (environment / "pip.conf").write_text("[global]\ntrusted-host = pypi.example\n")
+    [row] = Machine(str(tmp_path)).rows("pip", acme)
+    assert (row["where"], row["what"]) == ("/opt/app/pip.conf", "trusted-host")
+    assert "switches verification off" in row["problem"]

@@ -64,6 +64,30 @@ CASES = {
     "an older certificate of the same name": _Case(
         f"cp /srv/namesake.pem {_ANCHOR} && update-ca-certificates", set()
     ),
+    "folder with hashes of before": _Case(
+        "H=$(openssl x509 -subject_hash_old -noout -in /srv/acme.pem); cp /srv/acme.pem /etc/ssl/certs/$H.0",
+        {"git"},
+    ),
+    "anchor overwritten": _Case(
+        f"cp /srv/other.pem {_ANCHOR}; {_FEW}; update-ca-certificates; cp /srv/acme.pem {_ANCHOR}", {"git"}
+    ),
+    "bundle with a damaged certificate": _Case(
+        f"sed -i '3s/^..../!!!!/' {_SYSTEM_BUNDLE}; cat /srv/acme.pem >> {_SYSTEM_BUNDLE}", set()
+    ),
+    "variable that names DER": _Case(
+        "openssl x509 -in /srv/acme.pem -outform DER -out /srv/a.der", set(), {"SSL_CERT_FILE": "/srv/a.der"}
+    ),
+    "variable that names a folder": _Case("true", set(), {"SSL_CERT_FILE": "/srv/hashed"}),
+    "folder's variable without hashes": _Case(
+        "mkdir /srv/plain && cp /srv/acme.pem /srv/plain", set(), {"SSL_CERT_DIR": "/srv/plain"}
+    ),
+    "git's file, twice": _Case(
+        "printf '[http]\\nsslCAInfo=/srv/acme.pem\\nsslCAInfo=/srv/other.pem # ours\\n' > /root/.gitconfig",
+        set(),
+    ),
+    "curlrc, twice": _Case(
+        "printf 'cacert=/srv/acme.pem\\ncacert=/srv/other.pem\\n' > /root/.curlrc", set()
+    ),
     "variable": _Case("true", {"curl", "Python", "OpenSSL"}, {"SSL_CERT_FILE": "/srv/acme.pem"}),
     "folder's variable": _Case("true", {"curl", "Python", "OpenSSL"}, {"SSL_CERT_DIR": "/srv/hashed"}),
     "variable beside the folder": _Case(_RUN, _ALL, _OTHER_FILE),

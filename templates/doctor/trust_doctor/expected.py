@@ -64,6 +64,8 @@ def of_bundle(pem, organisation="", release=""):
         found = of_certificates(stores.read(pem) or ())
     except der.DerError as error:
         raise ReleaseError(f"has a certificate that cannot be read: it {error}") from None
+    except stores.DamagedError as error:
+        raise ReleaseError(str(error).partition(":")[0]) from None
     if not found:
         raise ReleaseError("has no certificates")
     return Expected(organisation, release, sorted(found.values(), key=lambda one: (one.name, one.sha256)), {})

@@ -113,7 +113,7 @@ class Host:
                 found = found[:_MATCHES]
         return [path for path in found if self.exists(path)]
 
-    def certificates(self, path):
+    def certificates(self, path, pem_alone=False):
         """Return the certificates in a file, or in a folder's files, as DER; None where none can be read.
 
         In a folder of OpenSSL's each counts once, whatever its links are called.
@@ -125,17 +125,23 @@ class Host:
                     for each in self._of(path + "/" + name) or ():
                         found[each] = None
             return list(found)
-        return self._of(path, says=True)
+        return self._of(path, says=True, pem_alone=pem_alone)
 
-    def _of(self, path, says=False):
+    def _of(self, path, says=False, pem_alone=False):
         data = self.read(path)
         if data is None:
             return None
+        if pem_alone and data[:1] == b"\x30":
+            return []
         key = hashlib.sha256(data).digest()
         if not self.may_use(path, len(data) // 8 if key in self._certificates else len(data)):
             return None
         if key not in self._certificates:
-            found = stores.read(data)
+            try:
+                found = stores.read(data)
+            except stores.DamagedError as error:
+                self.note(path, error)
+                found = []
             size = sum(map(len, found or ()))
             if len(self._certificates) >= _CACHED or self._kept + size > _EXPANSION:
                 self._certificates.clear()

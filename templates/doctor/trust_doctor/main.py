@@ -37,6 +37,10 @@ def main(arguments):
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, AttributeError) as error:  # a full disk; no output at all, where it is closed
+        sys.stdout = None
+        why = getattr(error, "strerror", None) or "there is no standard output"
+        return _refuse("the findings cannot be written: {}".format(why))
     return scan.status(found)
 
 
@@ -67,7 +71,7 @@ def _parser():
 
 
 def _seconds(text):
-    value = int(text)
+    value = int(text) if text.isdigit() else 0
     if not 1 <= value <= 3600:
         raise argparse.ArgumentTypeError("is not between 1 and 3600")
     return value

@@ -6,12 +6,20 @@ by hash. tests/doctor asks the clients again.
 """
 
 import re
+from functools import partial
 
-from trust_doctor import names
+from trust_doctor import names, openssl
+from trust_doctor.host import Host
 from trust_doctor.rows import Row
 
 _FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs", "/var/lib/ca-certificates/openssl")
 _FILES = ("/usr/lib/ssl/cert.pem", "/etc/ssl/cert.pem", "/etc/pki/tls/cert.pem")
+# What programs on OpenSSL read: a file of PEM, or a folder by hash. Go and GnuTLS take more.
+_OF_FILES = frozenset((
+    "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE", "AWS_CA_BUNDLE", "HTTPLIB2_CA_CERTS",
+    "WEBSOCKET_CLIENT_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO", "cacert", "http.cainfo",
+))  # fmt: skip
+_BY_HASH = frozenset(("SSL_CERT_DIR", "capath"))
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
@@ -39,13 +47,25 @@ def row(host, kind, what, where, value, adds=False, **more):
         return Row(kind, what, where, effective=None, note=said, **more)
     if not host.exists(path):
         problem = "names a path where nothing is: " + shown
-        return Row(kind, what, where, problem=problem, note=note, **more)
-    found = host.asked_by(more.get("user", ""), host.certificates, path)
+        return Row(kind, what, where, [], problem=problem, note=note, replaces=not adds, **more)
+    if host.kind(path) == "dir" and what in _OF_FILES:
+        problem = "names a folder, where a file is read: " + shown
+        return Row(kind, what, where, [], problem=problem, note=note, replaces=not adds, **more)
+    read = _by_hash if what in _BY_HASH else _pem if what in _OF_FILES else Host.certificates
+    found = host.asked_by(more.get("user", ""), partial(read, host), path)
     if found is None:
         return Row(
             kind, what, where, effective=None, note=said + "; no certificates can be read there", **more
         )
     return Row(kind, what, where, found, note=said, replaces=not adds, **more)
+
+
+def _by_hash(host, path):
+    return openssl.hashed(host, path) if host.kind(path) == "dir" else []
+
+
+def _pem(host, path):
+    return host.certificates(path, pem_alone=True)
 
 
 def off(kind, what, where, **more):

@@ -12,6 +12,8 @@ from trust_doctor import der
 
 MOST = 20000  # certificates in one file
 _BEGIN = b"-----BEGIN "
+_LINES = re.compile(rb"(?m)^-----(BEGIN|END) ((?:X509 |TRUSTED )?CERTIFICATE)-----([^\n]*)$")
+_BLANK = bytes(range(33))
 _BLOCK = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[ \t]*\r?\n([^-]*)-----END \1-----")
 _JAVA = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # JKS, JCEKS
 _PRIVATE, _TRUSTED, _SECRET = 1, 2, 3
@@ -29,12 +31,59 @@ def read(data):
     if data[:4] in _JAVA:
         return java(data)
     if _BEGIN in data:
-        return pem(data)
+        return strict_pem(data)
     if data[:1] == b"\x30":
         if _P12 in data[:64]:
             return pkcs12(data)
         return one(data)
     return [] if not data.strip() else None
+
+
+class DamagedError(ValueError):
+    """A file of PEM of which clients read nothing, as a part of it is damaged."""
+
+    def __init__(self, number):
+        ValueError.__init__(
+            self, "certificate {} is damaged: OpenSSL and GnuTLS then read none of the file".format(number)
+        )
+
+
+def strict_pem(data):
+    """Return the certificates of PEM text as OpenSSL reads it; raise DamagedError where that gives up.
+
+    A line that does not begin with the mark is text, and one damaged certificate ends it all: measured on
+    OpenSSL 3.0 and, for the latter, GnuTLS 3.7.
+    """
+    found, at = [], 0
+    while len(found) < MOST:
+        begin = _LINES.search(data, at)
+        if begin is None:
+            break
+        at = begin.end()
+        if begin.group(1) == b"END" or begin.group(3).strip(_BLANK):
+            continue
+        end = _LINES.search(data, at)
+        if end is None or end.group(1, 2) != (b"END", begin.group(2)) or end.group(3).strip(_BLANK):
+            raise DamagedError(len(found) + 1)
+        octets = _decoded(data[at : end.start()].translate(None, _BLANK), len(found) + 1)
+        at = end.end()
+        if begin.group(2) == b"TRUSTED CERTIFICATE":
+            if rejected(octets):
+                continue
+            octets = octets[: der.size(octets)]  # what it is trusted for comes behind it
+        found.append(octets)
+    return found
+
+
+def _decoded(text, number):
+    try:
+        octets = base64.b64decode(text, validate=True)
+        der.size(octets)
+    except ValueError:
+        raise DamagedError(number) from None
+    if octets[:1] != b"\x30":
+        raise DamagedError(number)
+    return octets
 
 
 def pem(data, rejected_too=False):

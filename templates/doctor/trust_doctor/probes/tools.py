@@ -4,16 +4,17 @@ import re
 
 from trust_doctor import names, settings
 
-WANTED = frozenset()
+WANTED = frozenset(("site-packages",))
 _BUNDLE = "file"  # counts beside the system's folder where there is one
 _FOLDER = "folder"  # counts beside the system's file where there is one
 _ALONE = "alone"
 _ADDS = "adds"
 _OFF = "off"
-# Kind, files (of homes where they begin with ~), name, pattern of the value, and what becomes of other roots.
+# Kind, files (with ~ of homes, with % of environments of Python), name, pattern of the value;
+# and what becomes of other roots.
 _CURL = "/etc/curlrc ~/.curlrc ~/.config/curlrc"
 _WGET = "/etc/wgetrc ~/.wgetrc"
-_PIP = "/etc/pip.conf /etc/xdg/pip/pip.conf ~/.config/pip/pip.conf ~/.pip/pip.conf"
+_PIP = "/etc/pip.conf /etc/xdg/pip/pip.conf ~/.config/pip/pip.conf ~/.pip/pip.conf %/pip.conf"
 _CONDA = "/etc/conda/.condarc ~/.condarc ~/.conda/.condarc"
 _NPM = "/etc/npmrc /usr/etc/npmrc /usr/local/etc/npmrc ~/.npmrc"
 _GEM = "/etc/gemrc ~/.gemrc ~/.config/gem/gemrc"
@@ -56,8 +57,10 @@ _LINES = (
      r"sslverify\s*=\s*(?:0|false|no|off)\b()", _OFF),
     ("zypper", "/etc/zypp/repos.d/*.repo", "ssl_verify", r".*[?&]ssl_verify=no\b()", _OFF),
 )  # fmt: skip
+_LAST_COUNTS = ("curl", "wget", "npm")  # of a setting that is there more than once
 _GIT = ("/etc/gitconfig", "~/.gitconfig", "~/.config/git/config")
 _SECTION = re.compile(r'\s*\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
+_COMMENT = re.compile(r'(?<!\\)[ \t]*[#;](?=[^"]*$).*$')
 _SETTING = re.compile(r"\s*([A-Za-z0-9-]+)\s*=\s*(.*)")
 _UV = ("/etc/uv/uv.toml", "~/.config/uv/uv.toml")
 _MOST = 200  # rows of one file
@@ -69,7 +72,10 @@ def rows(host):
         # A value ends with its line.
         compiled = re.compile(r"(?im)^[ \t]*" + pattern.replace(r"\s", r"[ \t]") + r"$")
         for path, home in _files(host, paths):
-            for count, match in enumerate(compiled.finditer(host.text(path))):
+            found = list(compiled.finditer(host.text(path)))
+            if kind in _LAST_COUNTS:
+                found = found[-1:]
+            for count, match in enumerate(found):
                 if count >= _MOST:
                     host.note(path, "has more settings than the doctor looks at")
                     break
@@ -86,6 +92,10 @@ def _files(host, paths):
             for _, home in host.homes:
                 if host.exists(home + path[1:]):
                     yield home + path[1:], home
+        elif path.startswith("%"):
+            for base in sorted({each.partition("/lib/python")[0] for each in host.found["site-packages"]}):
+                if host.exists(base + "/pyvenv.cfg") and host.exists(base + path[1:]):
+                    yield base + path[1:], ""
         else:
             for found in host.glob(path) if "*" in path else [path] * host.exists(path):
                 yield found, ""
@@ -115,19 +125,14 @@ def _row(host, kind, what, path, value, others):
 
 
 def _git(host, path, home):
-    """Yield the rows of one of git's files: of what it says for all servers, and for one of them."""
-    section, of = "", ""
-    count = 0
-    for line in host.text(path).split("\n"):
-        head = _SECTION.match(line)
-        if head:
-            section, of = head.group(1).lower(), head.group(2) or ""
-        match = _SETTING.match(line[head.end() :] if head else line) if section == "http" else None
-        name = match.group(1).lower() if match else ""
-        if name not in ("sslcainfo", "sslcapath", "sslverify") or count >= _MOST:
-            continue
-        count += 1
-        value = _clean(match.group(2), home)
+    """Yield the rows of one of git's files: of what it says last for all servers, and for one of them."""
+    found = {}
+    for name, of, value in _settings_of_git(host.text(path)):
+        found[name, of] = _clean(value, home)
+    for count, ((name, of), value) in enumerate(sorted(found.items())):
+        if count >= _MOST:
+            host.note(path, "has more settings than the doctor looks at")
+            return
         server = " for " + names.without_password(of)[:200] if of else ""
         what = {"sslcainfo": "http.sslCAInfo", "sslcapath": "http.sslCAPath"}.get(name, "http.sslVerify")
         if name == "sslverify":
@@ -138,3 +143,16 @@ def _git(host, path, home):
         yield settings.row(
             host, "git", what + server, path, value, adds=adds or bool(of), user=host.user_of(path)
         )
+
+
+def _settings_of_git(text):
+    """Yield (name in small letters, server, value) of each of git's settings that is about TLS."""
+    section, of = "", ""
+    for line in text.split("\n"):
+        head = _SECTION.match(line)
+        if head:
+            section, of = head.group(1).lower(), head.group(2) or ""
+        match = _SETTING.match(line[head.end() :] if head else line) if section == "http" else None
+        name = match.group(1).lower() if match else ""
+        if name in ("sslcainfo", "sslcapath", "sslverify"):
+            yield name, of, _COMMENT.sub("", match.group(2))
