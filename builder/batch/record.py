@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003  msgspec reads annotations at run time
+import datetime as dt
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RECORD = ".trustpack-batch.json"
 _SCHEMA = 1
+_Moment = Annotated[dt.datetime, msgspec.Meta(tz=True)]  # one without a zone cannot be compared
 
 
 class BatchRecord(msgspec.Struct, frozen=True):
@@ -26,8 +27,8 @@ class BatchRecord(msgspec.Struct, frozen=True):
 
     key: str
     content: str
-    since: dt.datetime
-    until: dt.datetime
+    since: _Moment
+    until: _Moment
     schema: int = _SCHEMA
 
 

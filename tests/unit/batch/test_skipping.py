@@ -41,6 +41,11 @@ def _other_product(folder: Path) -> None:
     path.write_text(path.read_text().replace('"key":"', '"key":"0'))
 
 
+def _no_zone(folder: Path) -> None:
+    path = folder / "out/acme" / RECORD
+    path.write_text(path.read_text().replace('Z"', '"'))
+
+
 def _sign(folder: Path) -> None:
     """Change a file and its manifest as signing does."""
     manifest = read_manifest(folder / "out/acme")
@@ -65,6 +70,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a new file": (lambda folder: (folder / "orgs/acme/new").touch(), "built"),
     "no record": (lambda folder: (folder / "out/acme" / RECORD).unlink(), "built"),
     "a damaged record": (lambda folder: (folder / "out/acme" / RECORD).write_text("{"), "built"),
+    "a record without a time zone": (_no_zone, "built"),
     "another product's record": (_other_product, "built"),
     "a package cut": (_cut, "built"),
     "no package": (lambda folder: next((folder / "out/acme").glob("*.pem")).unlink(), "built"),
