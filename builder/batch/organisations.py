@@ -109,5 +109,7 @@ def find(place: Organisations, only: Iterable[str] | None = None) -> FoundOrgani
             slugs.append(name)
     twice = realms.claimed_twice((name for name in names if _SLUG.search(name)), place.read)
     for slug, what in twice.items():
+        if wanted.isdisjoint((slug, *realms.above(slug))):
+            continue  # nobody asks for it, nor for whose realm it may be
         refused.append((slug, f"is {what}", "none of them is built: rename one"))
     return FoundOrganisations(tuple(slug for slug in slugs if slug not in twice), tuple(refused))

@@ -43,8 +43,8 @@ def claimed_twice(folders: Iterable[str], read: Callable[[str], Mapping[str, byt
     Only folders of which one's name begins with the other's can meet, so no others are read.
     """
     known = set(folders)
-    related = {name for name in known for above in _above(name) if above in known}
-    related |= {above for name in related for above in _above(name) if above in known}
+    related = {name for name in known for one in above(name) if one in known}
+    related |= {one for name in related for one in above(name) if one in known}
     claims: dict[str, list[str]] = {name: ["a folder"] for name in related}
     for folder in sorted(related):
         try:
@@ -56,7 +56,7 @@ def claimed_twice(folders: Iterable[str], read: Callable[[str], Mapping[str, byt
     return {name: " and ".join(what) for name, what in claims.items() if len(what) > 1}
 
 
-def _above(name: str) -> Iterator[str]:
+def above(name: str) -> Iterator[str]:
     """Yield what a name may be a realm of: acme-eu and acme for acme-eu-staging."""
     while name := name.rpartition("-")[0]:
         yield name

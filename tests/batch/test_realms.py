@@ -77,6 +77,11 @@ def test_what_is_a_realm_and_a_folder_is_built_as_neither(tmp_path: Path) -> Non
     assert report.rows["globex-eu-test"].message.endswith(said)
     assert not (tmp_path / "out" / "acme-staging").exists()
     assert not (tmp_path / "out" / "globex-eu-test").exists()
+    # Who asks for one is told of what concerns it, and of no other's quarrel.
+    assert statuses(ran(tmp_path, only=["globex-eu"])) == {"globex-eu": "skipped", "globex-eu-test": "failed"}
+    assert statuses(ran(tmp_path, only=["acme"])) == {"acme": "skipped", "acme-staging": "failed"}
+    folders.organisation(tmp_path / "orgs", "initech", "targets: [pem]\n")
+    assert statuses(ran(tmp_path, only=["initech"])) == {"initech": "built"}
 
 
 def test_a_realm_that_could_not_be_told_beforehand_fails_its_organisation(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
 
 
 def test_the_first_signal_ends_and_others_disturb_no_clearing_up() -> None:
-    """A background job of a script hears of Ctrl-C, too; what nohup has started is not ended by a terminal."""
+    """A background job of a script hears of Ctrl-C, too; what nohup has started outlives its terminal."""
     done = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=False)
     assert (done.stdout.splitlines(), done.stderr) == (
         [
