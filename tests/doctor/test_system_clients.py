@@ -74,6 +74,9 @@ CASES = {
     "bundle with a damaged certificate": _Case(
         f"sed -i '3s/^..../!!!!/' {_SYSTEM_BUNDLE}; cat /srv/acme.pem >> {_SYSTEM_BUNDLE}", set()
     ),
+    "bundle with a mark of UTF-8": _Case(
+        f"(printf '\\357\\273\\277'; cat /srv/acme.pem) > {_SYSTEM_BUNDLE}", _ALL
+    ),
     "variable that names DER": _Case(
         "openssl x509 -in /srv/acme.pem -outform DER -out /srv/a.der", set(), {"SSL_CERT_FILE": "/srv/a.der"}
     ),

@@ -12,7 +12,9 @@ from trust_doctor import der
 
 MOST = 20000  # certificates in one file
 _BEGIN = b"-----BEGIN "
-_LINES = re.compile(rb"(?m)^-----(BEGIN|END) ((?:X509 |TRUSTED )?CERTIFICATE)-----([^\n]*)$")
+_LINES = re.compile(
+    rb"(?m)(?:^|\A\xef\xbb\xbf)-----(BEGIN|END) ((?:X509 |TRUSTED )?CERTIFICATE)-----([^\n]*)$"
+)
 _BLANK = bytes(range(33))
 _BLOCK = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[ \t]*\r?\n([^-]*)-----END \1-----")
 _JAVA = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # JKS, JCEKS

@@ -26,11 +26,14 @@ _UNITS = (
     "/etc/systemd/system/*.service", "/etc/systemd/system/*.d/*.conf", "/usr/lib/systemd/system/*.service",
     "/usr/lib/systemd/system/*.d/*.conf", "/run/systemd/system/*.service",
 )  # fmt: skip
-_LINE = re.compile(
-    r"(?m)^[ \t]*(?:export[ \t]+|set[ \t]+-gx[ \t]+|Environment=|DefaultEnvironment=)?[\"']?("
+# What sets a variable, or several in one line: "A=1" "B=2".
+_SETTING = re.compile(r"[ \t]*(export[ \t]+|set[ \t]+-gx[ \t]+|Environment=|DefaultEnvironment=|)(.*)")
+_VARIABLE = re.compile(
+    r"(?:^|(?<=[ \t\"']))[\"']?("
     + "|".join(sorted(names.VARIABLES, key=len, reverse=True))
     + r")[ \t=]+(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"';]+)"
 )
+_FURTHER_FILE = re.compile(r"(?m)^[ \t]*EnvironmentFile=-?(/[^\s*?\[%]+)[ \t]*$")
 _OF_SYSTEM = ("/etc/ssl/", "/etc/pki/", "/usr/lib/ssl/", "/var/lib/ca-certificates/")
 _HALVES = {"SSL_CERT_FILE": "SSL_CERT_DIR", "CURL_CA_BUNDLE": "SSL_CERT_DIR", "SSL_CERT_DIR": "SSL_CERT_FILE"}
 _BOTH = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -50,8 +53,11 @@ def rows(host):
     for row in _processes(host):
         yield row
     of_homes = [home.rstrip("/") + "/" + name for _, home in host.homes for name in _OF_HOMES]
-    for kind, patterns in (("environment", [*_PLACES, *of_homes]), ("unit", _UNITS)):
-        for path in [found for pattern in patterns for found in host.glob(pattern)]:
+    places = [found for pattern in [*_PLACES, *of_homes] for found in host.glob(pattern)]
+    units = [found for pattern in _UNITS for found in host.glob(pattern)]
+    further = [found for path in units for found in _FURTHER_FILE.findall(host.text(path))]
+    for kind, paths in (("environment", places), ("unit", units + sorted(set(further) - set(places)))):
+        for path in paths:
             for row in _of_file(host, kind, path):
                 yield row
 
@@ -60,8 +66,10 @@ def _of_file(host, kind, path):
     if host.kind(path) != "file":
         return
     found = {}
-    for match in _LINE.finditer(host.text(path)):
-        found[match.group(1)] = match.group(2).strip("\"'")  # the last one counts
+    for line in host.text(path).split("\n"):
+        setter, rest = _SETTING.match(line).groups()
+        for match in _VARIABLE.finditer(rest) if setter else filter(None, [_VARIABLE.match(rest)]):
+            found[match.group(1)] = match.group(2).strip("\"'")  # the last one counts
     for name, value in sorted(found.items()):
         for row in _of(host, kind, name, path, value, "", found):
             yield row
