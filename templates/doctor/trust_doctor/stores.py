@@ -12,9 +12,7 @@ from trust_doctor import der
 
 MOST = 20000  # certificates in one file
 _BEGIN = b"-----BEGIN "
-_LINES = re.compile(
-    rb"(?m)(?:^|\A\xef\xbb\xbf)-----(BEGIN|END) ((?:X509 |TRUSTED )?CERTIFICATE)-----([^\n]*)$"
-)
+_LINES = re.compile(rb"-----(BEGIN|END) ((?:X509 |TRUSTED )?CERTIFICATE)-----([^\n]*)")
 _BLANK = bytes(range(33))
 _BLOCK = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[ \t]*\r?\n([^-]*)-----END \1-----")
 _JAVA = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # JKS, JCEKS
@@ -58,13 +56,13 @@ def strict_pem(data):
     """
     found, at = [], 0
     while len(found) < MOST:
-        begin = _LINES.search(data, at)
+        begin = _line(data, at)
         if begin is None:
             break
         at = begin.end()
         if begin.group(1) == b"END" or begin.group(3).strip(_BLANK):
             continue
-        end = _LINES.search(data, at)
+        end = _line(data, at)
         if end is None or end.group(1, 2) != (b"END", begin.group(2)) or end.group(3).strip(_BLANK):
             raise DamagedError(len(found) + 1)
         octets = _decoded(data[at : end.start()].translate(None, _BLANK), len(found) + 1)
@@ -75,6 +73,15 @@ def strict_pem(data):
             octets = octets[: der.size(octets)]  # what it is trusted for comes behind it
         found.append(octets)
     return found
+
+
+def _line(data, at):
+    """Return the next mark that begins a line; a text of UTF-8 may begin with a mark of its own."""
+    for found in _LINES.finditer(data, at):
+        start = found.start()
+        if data[start - 1 : start] in (b"", b"\n") or (start == 3 and data[:3] == b"\xef\xbb\xbf"):
+            return found
+    return None
 
 
 def _decoded(text, number):
