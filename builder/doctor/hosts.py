@@ -137,8 +137,9 @@ def judge(
         one.key: _judged(one, authorities, counted=one.key in found, now=now, max_age=max_age)
         for one in gathered.reports
     }
-    for keys in filter(_several, found.values()):
-        judged |= _as_one({key: judged[key] for key in keys})
+    for first, keys in found.items():
+        if len(keys) > 1 and first == keys[0]:  # each of them leads to all: once is enough
+            judged |= _as_one({key: judged[key] for key in keys})
     hosts = [*judged.values()]
     unknown: dict[str, Standing] = dict.fromkeys(authorities, "unknown")
     hosts += [JudgedHost(name, "", "silent", counted=True, report=None, standings=unknown) for name in silent]
@@ -203,10 +204,6 @@ def _authorities(
         found[key] = AuthorityOutlook(key, subjects[key], "withdrawn", "", {})
     ordered = sorted(found.items(), key=lambda item: (_ORDER.index(item[1].state), item[1].subject, item[0]))
     return dict(ordered), max(0, len(told) - _MOST_TOLD)
-
-
-def _several(keys: Sequence[str]) -> bool:
-    return len(keys) > 1
 
 
 # Of two machines that count as one, what stands first here is true of both.

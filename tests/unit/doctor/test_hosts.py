@@ -241,3 +241,10 @@ def test_a_host_that_invents_many_cas_takes_no_memory() -> None:
     extra = [{"sha256": f"{at:064x}", "subject": "CN=x"} for at in range(5_000)]
     (report,) = gathered(document("web-1", row({OLD: "valid"}, extra=extra))).reports
     assert (len(report.authorities), len(report.states)) == (3 + 100, 3 + 100)
+
+
+def test_ten_thousand_machines_of_one_name_end_in_time() -> None:
+    """They are taken for one host once, and not once for each of them."""
+    found = [document("a", host={"machine": f"{at:032x}"}) for at in range(10_000)]
+    report = judged(*found, listed=("a",))
+    assert (len(report.counted), report.alike) == (1, {"a": 10_000})
