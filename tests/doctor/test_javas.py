@@ -63,6 +63,15 @@ _STORES = {
 }  # fmt: skip
 
 
+def test_a_damaged_store_is_a_row_like_others(tmp_path: Path, acme: Authority) -> None:
+    """Whoever may write one silences no other: it holds nothing, and it is said why."""
+    home = _jdk(tmp_path)
+    (home / "lib/security/cacerts").write_text("-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n")
+    row = here(home).row("java", "Java 17.0.15", acme)
+    assert (row["certificates"], state(row)) == (0, "missing")
+    assert "certificate 1 is damaged" in row["problem"] + row["note"]
+
+
 @pytest.mark.parametrize("form", _STORES)
 def test_a_store_of_keytools_is_read_as_java_reads_it(  # noqa: PLR0917
     tmp_path: Path, acme: Authority, other: Authority, server: Listener, pem: Path, classes: Path, form: str

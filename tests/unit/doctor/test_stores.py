@@ -41,6 +41,15 @@ def _samples() -> dict[str, bytes]:
     }
 
 
+def _read(data: bytes) -> list[bytes] | None:
+    """Return what is read, and nothing where it is said to be damaged."""
+    try:
+        found: list[bytes] | None = stores.read(data)
+    except stores.DamagedError:
+        return None
+    return found
+
+
 @pytest.mark.parametrize("kind", ["der", "pem", "trusted", "jks", "pkcs12"])
 def test_each_kind_of_store_gives_its_certificate(kind: str) -> None:
     """And that one's own fields."""
@@ -64,7 +73,7 @@ def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
         b"-----BEGIN CERTIFICATE-----\n",
         _P12,
     ):
-        found = stores.read(start + data)
+        found = _read(start + data)
         assert found is None or isinstance(found, list)
         der.attributes(start + data)
         stores.rejected(start + data)
@@ -81,7 +90,7 @@ def test_damaged_stores_are_read_without_an_error() -> None:
             for _ in range(chance.randint(1, 4)):
                 at = chance.randrange(len(changed))
                 changed[at : at + chance.randint(0, 3)] = chance.randbytes(chance.randint(0, 3))
-            states, _extra = judge.states(stores.read(bytes(changed)) or [])
+            states, _extra = judge.states(_read(bytes(changed)) or [])
             assert set(states.values()) <= {"missing", "valid", "rotate", "pre-valid", "expired"}
 
 
@@ -94,7 +103,7 @@ def test_absurd_lengths_end_at_once() -> None:
         b"-----BEGIN CERTIFICATE-----\n" * 50_000,
         _BAG * 50_000,
     ):
-        assert not stores.read(data)
+        assert not _read(data)
 
 
 def test_a_certificate_of_the_same_name_is_another_one() -> None:

@@ -59,7 +59,10 @@ def certificates(host, path):
     data = host.read(path)
     if data is None:
         return None, "cannot be read"
-    found = stores.read(data)
+    try:
+        found = stores.read(data)
+    except stores.DamagedError as error:
+        return [], str(error)
     if found is None:
         found = _asked(host, path)
     if found is None:
