@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,22 @@ def test_umoci_unpacks_the_files(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in found.values()} == {0o644}
     assert (top / "certs").stat().st_mode & 0o777 == 0o755
     assert {int(path.stat().st_mtime) for path in found.values()} == {EPOCH}
+
+
+def test_unpacked_by_tar_it_is_a_layout(tmp_path: Path) -> None:
+    """A folder that skopeo reads as it does the archive; umoci lists its tag, and takes no one platform."""
+    file, layout = _written(tmp_path), tmp_path / "layout"
+    layout.mkdir()
+    run("tar", "-xf", file, "-C", layout)
+    image = f"{layout}:20261124.1"
+    found, expected = (
+        json.loads(_skopeo(tmp_path, "inspect", each)) for each in (f"oci:{image}", f"oci-archive:{file}")
+    )
+    assert (found["Digest"], found["Layers"]) == (expected["Digest"], expected["Layers"])
+    assert run("umoci", "ls", "--layout", layout).split() == ["20261124.1"]
+    words = [require("umoci"), "unpack", "--rootless", "--image", image, f"{tmp_path}/bundle"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert "tag is ambiguous" in done.stderr
 
 
 def test_it_says_of_itself_what_the_specification_has_words_for(tmp_path: Path) -> None:

@@ -1,5 +1,0 @@
-//go:build late
-
-package main
-
-import _ "probe/zz"
