@@ -166,7 +166,7 @@ def test_fallback_roots_of_others_come_first(programs: Programs, root: Root) -> 
 
 def test_fallback_roots_of_others_that_come_later_stop_the_program(programs: Programs, root: Root) -> None:
     """As two such packages of others would: that is why libraries must not import it."""
-    done = root.run(programs.compiled("acme", "everywhere", "late"))
+    done = root.run(programs.compiled_late("acme", "everywhere"))
     assert done.returncode == 2
     assert "SetFallbackRoots has already been called" in done.stderr
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PROBE = Path(__file__).parent / "probe"
 VERSIONS = Path(__file__).parent / "versions"
 HOST = "localhost"
+_FALLBACK = "golang.org/x/crypto/x509roots/fallback"
 _SYSTEM = "etc/ssl/certs/ca-certificates.crt"
 
 
@@ -108,6 +109,23 @@ class Programs:
             options = ("-tags", ",".join(tags), "-ldflags", "-s -w")
             golang.build(self.go, self.folder / "probe", ".", program, *options)
         return program
+
+    def compiled_late(self, *tags: str) -> Path:
+        """Return it with an x509roots/fallback that imports what the module does, and so is ready no earlier.
+
+        Go then orders by path: as if that package had grown, or Go had another order.
+        """
+        program = self.folder / "program-late"
+        probe, changed = self.folder / "probe", self.folder / "late"
+        words = [self.go, "mod", "download", "-json", _FALLBACK]
+        said = subprocess.run(words, cwd=probe, env=golang.environment(), capture_output=True, check=True)
+        shutil.copytree(json.loads(said.stdout)["Dir"], changed)
+        (changed / "late.go").write_text('package fallback\n\nimport _ "net/http"\n', "ascii")
+        replaced = f"\nreplace {_FALLBACK} => {changed}\n"
+        (probe / "late.mod").write_text((probe / "go.mod").read_text("ascii") + replaced, "ascii")
+        shutil.copy(probe / "go.sum", probe / "late.sum")
+        options = ("-tags", ",".join((*tags, "fallback")), "-modfile", "late.mod")
+        return golang.build(self.go, probe, ".", program, *options)
 
 
 def unpack(module: Path, folder: Path) -> None:
