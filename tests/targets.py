@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # A plain file is installed by nobody, and has no field for who made it.
 NOT_PROVABLE = {
-    "conda": "no OpenSSL of conda is to be had here: tests/repositories asks Debian's in its place",
     "doctor": "it changes no trust: tests/doctor holds what it says to what clients do",
     "jks": "it replaces a JVM's own roots, which no proof allows",
     "kubernetes": "no API server runs here: tests/trust mounts what a kubelet would",

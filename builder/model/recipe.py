@@ -33,7 +33,7 @@ PER_CERTIFICATE = frozenset({"certificate", "root", "intermediate", "trusted", "
 APART = frozenset({"certificate", "hashed", "thumbprint"})
 
 # Where packages are proven: a copy of a system, its browsers, or a language's or Homebrew's own clean folder.
-TestbedName = Literal["browsers", "gem", "go", "homebrew", "maven", "npm", "oci", "system", "wheel"]
+TestbedName = Literal["browsers", "conda", "gem", "go", "homebrew", "maven", "npm", "oci", "system", "wheel"]
 # Those in which a system's package manager installs.
 WITH_MANAGER = frozenset({"browsers", "system"})
 

@@ -140,6 +140,10 @@ TESTBEDS = {
         "a throw-away copy of this machine's system, or of the one in `--root`, whose browsers are asked",
         "root, on Linux",
     ),
+    "conda": (
+        "an environment of py-rattler's, and this machine's OpenSSL told of its folder",
+        "openssl; py-rattler is fetched",
+    ),
     "gem": ("a new folder for gems", "ruby"),
     "go": ("a program of its own", "go, 1.22 or later; gRPC is fetched, unless `--offline`"),
     "homebrew": ("an empty prefix, and a double of Homebrew", "ruby and openssl"),

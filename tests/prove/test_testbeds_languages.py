@@ -8,9 +8,10 @@ import pytest
 
 from builder.formats.formula import beside
 from builder.prove.clients import Programs
-from builder.prove.testbeds import maven
+from builder.prove.testbeds import conda, maven
 from builder.prove.trial import Status
 from tests.prove import stage
+from tests.repositories.environments import RATTLER
 from tests.tools import require
 from tests.trust.world import World, build, open_world
 
@@ -122,6 +123,25 @@ def test_the_go_module_is_proven_in_a_program_of_its_own(world: World, tmp_path:
         "tls.Dial": ("with import of trust/everywhere", Status.PROVEN, ()),
         "grpc-go": ("", Status.ABSENT, ()),
     }
+
+
+def test_the_conda_package_is_tried_but_not_proven(world: World, tmp_path: Path) -> None:
+    """In an environment of py-rattler's all is as promised, by an OpenSSL that is none of conda's."""
+    require("openssl")
+    with stage.opened(tmp_path, target="conda", offline=False) as testbed:
+        cells = stage.hold(testbed, world, tmp_path, target="conda")
+    assert {name: (cell.status, cell.faults) for name, cell in cells.items()} == dict.fromkeys(
+        ("openssl", "urllib"), (Status.STAND_IN, ())
+    )
+    assert {cell.stand_in for cell in cells.values()} == {
+        "this machine's OpenSSL in the place of the environment's"
+    }
+
+
+def test_conda_environments_are_made_by_the_version_that_tests_pin() -> None:
+    """The probe calls its functions as that version has them; nothing is fetched offline."""
+    assert f"{conda.RATTLER} \\\n" in RATTLER.read_text("utf-8")
+    assert conda.fetched(frozenset()) == (conda.RATTLER,)
 
 
 @pytest.mark.long

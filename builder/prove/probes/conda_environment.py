@@ -1,4 +1,4 @@
-"""Make an environment hold what a channel's packages ask for: PREFIX CACHE CHANNEL [SPEC…]."""
+"""Make an environment hold what channels (URLs with blanks between) have: PREFIX CACHE CHANNELS [SPEC…]."""
 
 import asyncio
 import os
@@ -9,9 +9,9 @@ from rattler import Platform, install, solve  # type: ignore[import-not-found]  
 
 async def main() -> None:
     """Solve for the specs, and install exactly that; without any, nothing stays."""
-    prefix, cache, channel, *specs = sys.argv[1:]
+    prefix, cache, channels, *specs = sys.argv[1:]
     platforms = [Platform("linux-64"), Platform("noarch")]
-    found = await solve([channel], specs, platforms=platforms, virtual_packages=[]) if specs else []
+    found = await solve(channels.split(), specs, platforms=platforms, virtual_packages=[]) if specs else []
     await install(found, prefix, cache_dir=cache, show_progress=False)
 
 

@@ -182,7 +182,10 @@ def test_a_mode_is_octal_text(tmp_path: Path) -> None:
         (
             "title:",
             "testbed: /etc\ntitle:",
-            "1: testbed: '/etc' is not one of browsers, gem, go, homebrew, maven, npm, oci, system, wheel",
+            (
+                "1: testbed: '/etc' is not one of browsers, conda, gem, go, homebrew, maven, npm, oci, "
+                "system, wheel"
+            ),
             "",
         ),
         (
