@@ -133,7 +133,7 @@ def write(package: Package) -> bytes:
     try:
         return WRITERS[package.container].write(package)
     except Unwritable as fault:
-        raise ConfigError(f"{package.where}: {fault}") from None
+        raise ConfigError(f"{package.where}: {fault}", hint=fault.hint) from None
 
 
 def review(

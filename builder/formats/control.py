@@ -17,7 +17,11 @@ _LONGEST = 255  # bytes that a file system has for one name (NAME_MAX)
 
 
 class Unwritable(Exception):  # noqa: N818  never leaves builder.formats, whose write() says whose package it is
-    """What a format cannot hold, before it is said which package asks for it."""
+    """What a format cannot hold, before it is said which package asks for it; `hint` is the way out."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def line(what: str, text: str) -> str:

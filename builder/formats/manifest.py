@@ -20,9 +20,10 @@ SCRIPTS: frozenset[str] = frozenset()
 METADATA: Mapping[str, MetadataKey] = {}
 
 # What Kubernetes takes of a ConfigMap and a ClusterTrustBundle: MaxSecretSize and MaxTrustBundleSize in its
-# validation, of all keys and values together.
+# validation, of all values together; keys do not count, and what is in base64 counts as what it stands for.
 _MOST = 1024 * 1024
-_SIZED = {"ConfigMap": "data", "ClusterTrustBundle": "spec"}
+_SIZED = {"ConfigMap": ("data", "binaryData"), "ClusterTrustBundle": ("spec",)}
+_WAY_OUT = "mount the image of data in its place (target oci), or put fewer CAs into one bundle"
 _MOST_READ = 4 * 1024 * 1024
 _BEGINS = re.compile(rb"(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*apiVersion:")
 _BLOCK = b"-----BEGIN "
@@ -39,9 +40,10 @@ def write(package: Package) -> bytes:
     except Malformed as fault:
         raise Unwritable(str(fault)) from None
     for one in objects:
-        size = sum(len(path) + len(text.encode()) for path, text in _texts(one.get(_sized(one)) or {}))
+        size = _size(one)
         if size > _MOST:
-            raise Unwritable(f"{one['kind']}: has {size} bytes, and Kubernetes takes no more than {_MOST}")
+            said = f"{one['kind']}: has {size} bytes, and Kubernetes takes no more than {_MOST}"
+            raise Unwritable(said, hint=_WAY_OUT)
     return data
 
 
@@ -111,8 +113,12 @@ def _texts(value: object, way: str = "") -> Iterator[tuple[str, str]]:
         yield way, value
 
 
-def _sized(one: Mapping[str, Any]) -> str:
-    return _SIZED.get(str(one.get("kind")), "")
+def _size(one: Mapping[str, Any]) -> int:
+    """Return how many bytes of an object count."""
+    sizes = {key: [text.encode() for _, text in _texts(one.get(key))] for key in _SIZED.get(one["kind"], ())}
+    return sum(
+        len(_decoded(text) if key == "binaryData" else text) for key, texts in sizes.items() for text in texts
+    )
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

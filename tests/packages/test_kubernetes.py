@@ -67,9 +67,19 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
 
 def _judged(version: str, *files: Path) -> dict[str, str]:
     """Return what is said of each file; that a kind is not known is only a warning to that program."""
-    done = validators.run("kubernetes-validate", "-k", version, "--strict", *files)
-    lines = [_LINE.match(line) for line in (done.stdout + done.stderr).splitlines()]
+    lines = [_LINE.match(line) for line in _said(version, *files).splitlines()]
     return {found[2].rpartition("/")[2]: found[1] for found in lines if found}
+
+
+def _said(version: str, *files: Path) -> str:
+    done = validators.run("kubernetes-validate", "-k", version, "--strict", *files)
+    return done.stdout + done.stderr
+
+
+def test_the_newest_version_that_the_validator_knows_is_asked() -> None:
+    """With a newer validator comes a newer Kubernetes, which the objects are to be held to."""
+    ask = "import kubernetes_validate; print(kubernetes_validate.latest_version())"
+    assert validators.run("python", "-c", ask).stdout.startswith(f"{_VERSIONS[-1]}.")
 
 
 @pytest.mark.parametrize("version", _VERSIONS)
@@ -101,6 +111,7 @@ def test_the_validator_refuses_what_is_wrong(manifests: Manifests, tmp_path: Pat
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(manifests.file("configmap").read_text().replace("data:", "datas:"))
     assert _judged("1.37", wrong) == {}  # of what is wrong it says so otherwise
+    assert "datas" in _said("1.37", wrong)
 
 
 def test_the_bundle_is_what_trust_managers_definition_has(manifests: Manifests, tmp_path: Path) -> None:
@@ -184,11 +195,18 @@ def test_hostile_names_are_values(tmp_path: Path) -> None:
     )
     assert found["metadata"]["annotations"].keys() == {"kubernetes.io/description", "contact", "homepage"}
     assert len(found["data"]) == 2
-    assert _judged("1.37", made.file("configmap"))
+    examples = sorted((made.folder / "examples").iterdir())
+    files = [made.file("configmap"), made.file("clustertrustbundle"), *examples]
+    assert _judged("1.37", *files) == {file.name: "INFO" for file in files}
+    kubectl = validators.program("kubectl")
+    kustomized = yaml.safe_load(run(kubectl, "kustomize", made.folder))
+    assert kustomized["data"] == found["data"]
+    for part in ("clustertrustbundle", "trust-manager"):
+        assert made.object(part)["metadata"]["annotations"] == found["metadata"]["annotations"]
 
 
 def test_a_bundle_that_no_cluster_takes_is_refused(tmp_path: Path) -> None:
-    """Before anybody applies it, with the number of bytes."""
+    """Before anybody applies it, with the number of bytes, and the way out."""
     now = dt.datetime.now(dt.UTC)
     one = authority.create("Acme", now=now)
     cas = b"".join(authority.create(f"Acme {n}", now=now, key=one.key).pem for n in range(900))
@@ -197,3 +215,4 @@ def test_a_bundle_that_no_cluster_takes_is_refused(tmp_path: Path) -> None:
         _built(tmp_path, tmp_path / "many.pem", "--org", "acme")
     assert "ConfigMap: has 1" in str(caught.value)
     assert f"Kubernetes takes no more than {_LIMIT}" in str(caught.value)
+    assert "mount the image of data in its place (target oci)" in str(caught.value)

@@ -42,7 +42,7 @@ def test_it_is_written_as_it_is_and_read_back() -> None:
         ((File("x", b""),), "holds no object"),
         ((File("x", b"[1, 2]"),), "holds what is no object of Kubernetes'"),
         (
-            (File("x", _configmap(a="x" * (1024 * 1024))),),
+            (File("x", _configmap(a="x" * (1024 * 1024 - 1), b="xx")),),
             "ConfigMap: has 1048577 bytes, and Kubernetes takes no",
         ),
     ],
@@ -54,8 +54,18 @@ def test_what_no_cluster_takes_is_refused(files: tuple[File, ...], message: str)
 
 
 def test_a_configmap_of_just_a_mebibyte_is_taken() -> None:
-    """Kubernetes counts the values, and their keys."""
-    assert formats.write(package("manifest", File("x", _configmap(a="x" * (1024 * 1024 - 1)))))
+    """Kubernetes counts the values alone, and what is in base64 as what it stands for."""
+    assert formats.write(package("manifest", File("x", _configmap(a="x" * (1024 * 1024)))))
+    hidden = base64.b64encode(b"x" * (1024 * 1024))
+    assert formats.write(package("manifest", File("x", _configmap() + b"binaryData: {a: %s}\n" % hidden)))
+    more = File("x", _configmap(a="x") + b"binaryData: {a.0: %s}\n" % hidden)
+    assert refusal(package("manifest", more))[0].startswith("recipe thing: ConfigMap: has 1048577 bytes")
+
+
+def test_whoever_has_too_much_is_told_what_to_do() -> None:
+    """Else a build of every target would end, and nobody would know of the image."""
+    _, hint = refusal(package("manifest", File("x", _configmap(a="x" * (1024 * 1024 + 1)))))
+    assert hint.startswith("mount the image of data in its place (target oci)")
 
 
 @pytest.mark.parametrize(
