@@ -98,3 +98,25 @@ def test_windows_is_told_to_install_from_the_site(
     assert (tmp_path / "got.msi").read_bytes() == (
         tmp_path / "2026.11/acme-ca-certs-2026.11.msi"
     ).read_bytes()
+
+
+def test_snippets_and_the_configmap_come_as_the_site_says(
+    open_site: Callable[..., Site], releases: Releases, tmp_path: Path
+) -> None:
+    """The snippets compared with the site's digests and unpacked; the ConfigMap as its address gives it."""
+    (tmp_path / "roots.pem").write_bytes(releases.second.authorities["new"].pem)
+    words = ("--org", "acme", "--quiet", "--target", "kubernetes,snippets", "--release", "2026.11")
+    dist = tmp_path / "dist"
+    trustpack("build", tmp_path / "roots.pem", *words, "--out", dist)
+    told = projects.instructions(open_site(Release(dist, "2026.11", {})), "files")
+    for moment in (told["snippets"].install, told["snippets"].upgrade):
+        done = clean(tmp_path, "sh", "-euc", moment)
+        assert (done.code, "acme-ca-snippets-2026.11.tar.gz: OK" in done.out) == (0, True), done.out
+    shown = clean(tmp_path, "sh", "-euc", told["snippets"].verify)
+    assert (shown.code, "Total found: 1" in shown.out) == (0, True), shown.out
+    assert clean(tmp_path, "sh", "-euc", told["snippets"].remove).code == 0
+    assert not list(tmp_path.glob("acme-ca-*"))
+    (address,) = [word for word in told["kubernetes"].install.split() if "://" in word]
+    assert clean(tmp_path, "curl", "-fsSO", address).code == 0
+    name = address.rpartition("/")[2]
+    assert (tmp_path / name).read_bytes() == (dist / name).read_bytes()

@@ -62,6 +62,7 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
         ".mobileconfig": _profile,
         ".oci.tar": _image,
         "-configmap.yaml": _configmap,
+        "-snippets.tar.gz": _snippets,
         ".pem": _bundle,
     }
     last = {
@@ -143,6 +144,25 @@ def _configmap(entry: SiteEntry, publication: Publication) -> Instructions:
         notes=(
             "Pods mount it, and set SSL_CERT_DIR=/etc/ssl/certs:MOUNT; the archive beside it has examples.",
             "No API server was asked: the objects are valid by the schemas of Kubernetes 1.32 to 1.37.",
+        ),
+    )
+
+
+def _snippets(entry: SiteEntry, publication: Publication) -> Instructions:
+    file = entry.path.rpartition("/")[2]
+    folder = f"{entry.name.removesuffix('-snippets.tar.gz')}-{entry.version}"
+    fetch = f"{_fetch(entry, publication)}tar -xzf {file}\n"
+    return Instructions(
+        id="snippets",
+        title="Dockerfile, cloud-init, Ansible, Nix, CI jobs: snippets",
+        setup="",
+        install=fetch,
+        verify=f"openssl storeutl -noout -certs {folder}/roots.pem\n",
+        upgrade=fetch,
+        remove=f"rm -r {folder} {file}\n",
+        notes=(
+            f"Copy the folder you need into a project of yours: {folder}/README.md says what each is for.",
+            "What trust.sh has added, its word remove takes out; what the role has, its state absent.",
         ),
     )
 

@@ -53,8 +53,8 @@ def test_a_profile_is_offered_beside_the_bundle() -> None:
     assert content_type(path) == "application/x-apple-aspen-config"
 
 
-def test_an_image_and_a_configmap_are_offered_beside_the_bundle() -> None:
-    """The image's archive, for a registry; the ConfigMap by its address, whatever else lies beside it."""
+def test_what_is_for_containers_and_projects_is_offered_beside_the_bundle() -> None:
+    """The image's archive, for a registry; the ConfigMap by its address; the snippets, to be unpacked."""
     others = [
         Released("2026.11", name, b"x", "", 0)
         for name in (
@@ -68,7 +68,7 @@ def test_an_image_and_a_configmap_are_offered_beside_the_bundle() -> None:
     ]
     shelf = shelves.shelf(files, *map(pem, RELEASES), *others)
     told = {one.id: one for one in files.instructions(shelf, shelves.publication())}
-    assert told.keys() == {"oci", "kubernetes", "pem"}
+    assert told.keys() == {"oci", "kubernetes", "snippets", "pem"}
     assert told["oci"].install.splitlines()[-1] == (
         "skopeo copy --all --preserve-digests oci-archive:acme-ca-2026.11.oci.tar "
         "docker://registry.internal/acme-ca:2026.11"
@@ -76,6 +76,10 @@ def test_an_image_and_a_configmap_are_offered_beside_the_bundle() -> None:
     address = f"{shelves.URL}/files/acme-ca-configmap-2026.11.yaml"
     assert told["kubernetes"].install == f"kubectl apply -f {address}\n"
     assert told["kubernetes"].remove == "kubectl delete configmap acme-ca\n"
+    archive = "acme-ca-snippets-2026.11.tar.gz"
+    assert told["snippets"].install.splitlines()[0] == f"curl -fsSLO {shelves.URL}/files/{archive}"
+    assert told["snippets"].install.splitlines()[-1] == f"tar -xzf {archive}"
+    assert told["snippets"].verify == "openssl storeutl -noout -certs acme-ca-2026.11/roots.pem\n"
     assert content_type(address) == "application/yaml"
 
 
