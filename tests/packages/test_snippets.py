@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import gzip
 import json
 import subprocess
 import tarfile
+import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ACTIONLINT = ROOT / "tests" / "actionlint"
+_BUTANE = ROOT / "tests" / "pinned" / "butane"
 _HOSTILE = "A\"b' ${{ x }} ${HOME} $(id) `id` {{ y }} {% z %} \\ # & *c !d"
 
 
@@ -84,16 +87,43 @@ def test_ignition_takes_its_configuration(snippets: Path, system: str) -> None:
     assert frozenset().union(*map(fingerprints, texts)) == fingerprints((snippets / "roots.pem").read_bytes())
 
 
-def test_butanes_says_what_ignitions_does(snippets: Path) -> None:
-    """No Butane is to be had here."""
-    butane = yaml.safe_load((snippets / "butane/coreos.bu").read_text("utf-8"))["storage"]["files"]
-    ignition = json.loads((snippets / "ignition/coreos.ign").read_text())["storage"]["files"]
+@pytest.fixture(scope="module")
+def butane(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compile what translates as Butane's program does, by its own package."""
+    program = tmp_path_factory.mktemp("butane") / "butane"
+    return golang.build(golang.compiler(_BUTANE), _BUTANE, ".", program)
 
-    def url(text: str) -> str:
-        return f"data:;base64,{base64.b64encode(text.encode()).decode()}"
 
-    found = [{**one, "contents": {"source": url(one["contents"]["inline"])}} for one in butane]
-    assert found == ignition
+def test_butane_makes_ignitions_file_of_its_own(snippets: Path, butane: Path) -> None:
+    """Strictly: without a warning. The same files with the same bytes, which it may write in another way."""
+    given = (snippets / "butane/coreos.bu").read_bytes()
+    done = subprocess.run([butane], input=given, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    made, ours = json.loads(done.stdout), json.loads((snippets / "ignition/coreos.ign").read_text())
+    assert made["ignition"] == ours["ignition"]
+    assert _laid(made) == _laid(ours)
+
+
+def test_butane_refuses_a_key_that_it_does_not_know(butane: Path) -> None:
+    """Else the test above would show nothing."""
+    wrong = b"variant: fcos\nversion: 1.4.0\nstorages: {}\n"
+    done = subprocess.run([butane], input=wrong, capture_output=True, check=False)
+    assert (done.returncode, b"storages" in done.stderr) == (1, True)
+
+
+def _laid(config: Any) -> list[tuple[str, int, bytes]]:
+    """Return the files that a configuration lays down: paths, modes, and what is in them."""
+    return [
+        (one["path"], one["mode"], _held(**one["contents"]))
+        for one in sorted(config["storage"]["files"], key=str)
+    ]
+
+
+def _held(source: str, compression: str = "") -> bytes:
+    """Return what a URL with data in it stands for."""
+    head, _, text = source.partition(",")
+    data = base64.b64decode(text) if head.endswith(";base64") else urllib.parse.unquote_to_bytes(text)
+    return gzip.decompress(data) if compression == "gzip" else data
 
 
 def test_nix_evaluates_module_and_flake(snippets: Path, tmp_path: Path) -> None:

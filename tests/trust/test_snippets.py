@@ -93,31 +93,106 @@ def test_the_steps_of_jobs_bring_trust(world: World, sandbox: Sandbox) -> None:
     assert world.trusted(sandbox, asked) == {"curl": {"public", "kept", "old", "beta"}}
 
 
-def test_ansibles_role_brings_and_takes_trust(world: World, sandbox: Sandbox) -> None:
-    """Once: a second run changes nothing. `state: absent` undoes it."""
-    asked = clients.equip(sandbox, world.programs, only=_FEW)
-    before = snapshot(sandbox)
+@pytest.fixture
+def ansible(sandbox: Sandbox) -> Sandbox:
+    """Bring Ansible into the system."""
     sandbox.copy_in("/opt/ansible.tar", _packed())
     sandbox.run(["sh", "-c", "mkdir /opt/ansible && tar -xf /opt/ansible.tar -C /opt/ansible"])
+    return sandbox
 
-    def played(release: str, *more: str) -> str:
-        """Run the playbook on this very system; return what it counts."""
-        words = ["-i", "localhost,", "-c", "local", "playbook.yml", *more]
-        script = f'cd /srv/acme-ca-{release}/ansible && exec python3 -m ansible.cli.playbook "$@"'
-        environment = {
-            "PYTHONPATH": "/opt/ansible",
-            "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
-            "ANSIBLE_PIPELINING": "1",
-        }
-        return sandbox.run(["sh", "-c", script, "sh", *words], environment=environment).out
 
-    assert "changed=2" in played("1")
-    assert world.trusted(sandbox, asked) == {one.name: {"public", "kept", "old"} for one in asked}
-    assert "changed=0" in played("1")
-    played("2")
-    assert world.trusted(sandbox, asked) == {one.name: {"public", "kept", "new"} for one in asked}
-    played("2", "-e", "acme_ca_state=absent")
-    assert snapshot(sandbox).changes(since=before) == []
+def _played(sandbox: Sandbox, folder: str, *more: str, check: bool = True) -> str:
+    """Run a playbook on the very system that Ansible is in; return what it says."""
+    words = ["-i", "localhost,", "-c", "local", "playbook.yml", *more]
+    script = f'cd /srv/{folder} && exec python3 -m ansible.cli.playbook "$@"'
+    environment = {
+        "PYTHONPATH": "/opt/ansible",
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+        "ANSIBLE_PIPELINING": "1",
+    }
+    return sandbox.run(["sh", "-c", script, "sh", *words], environment=environment, check=check).out
+
+
+def test_ansibles_role_brings_and_takes_trust(world: World, ansible: Sandbox) -> None:
+    """Once: a second run changes nothing. `state: absent` undoes it, and where nothing is, does nothing."""
+    asked = clients.equip(ansible, world.programs, only=_FEW)
+    before = snapshot(ansible)
+    assert "changed=4" in _played(ansible, "acme-ca-1/ansible")
+    assert world.trusted(ansible, asked) == {one.name: {"public", "kept", "old"} for one in asked}
+    assert "changed=0" in _played(ansible, "acme-ca-1/ansible")
+    _played(ansible, "acme-ca-2/ansible")
+    assert world.trusted(ansible, asked) == {one.name: {"public", "kept", "new"} for one in asked}
+    _played(ansible, "acme-ca-2/ansible", "-e", "acme_ca_state=absent")
+    assert snapshot(ansible).changes(since=before) == []
+    assert ansible.run(["ls", "/usr/local/share"]).out.split() == ["ca-certificates", "man"]
+    assert "changed=0" in _played(ansible, "acme-ca-2/ansible", "-e", "acme_ca_state=absent")
+
+
+_BOTH = b"""
+- hosts: all
+  gather_facts: false
+  roles: [{role: acme_ca}, {role: acme_2_ca}]
+"""
+
+
+@pytest.mark.long
+def test_roles_of_two_organisations_in_one_play_know_their_own(world: World, ansible: Sandbox) -> None:
+    """What one of them takes out, the other one keeps, also where both have it."""
+    asked = clients.equip(ansible, world.programs, only=["curl"])
+    ansible.run(["sh", "-c", "mkdir -p /srv/both/roles && cp -r /srv/*-ca-1/ansible/roles/* /srv/both/roles"])
+    ansible.copy_in("/srv/both/playbook.yml", _BOTH)
+    _played(ansible, "both")
+    assert world.trusted(ansible, asked) == {"curl": {"public", "kept", "old", "beta"}}
+    assert "changed=0" in _played(ansible, "both")
+    _played(ansible, "both", "-e", "acme_ca_state=absent")
+    assert world.trusted(ansible, asked) == {"curl": {"public", "kept", "beta"}}
+
+
+@pytest.mark.long
+def test_a_role_whose_updater_failed_goes_on_where_it_was(world: World, ansible: Sandbox) -> None:
+    """The next run finds all files as they should be: it must not take the store for what they say."""
+    asked = clients.equip(ansible, world.programs, only=["curl"])
+    updater = "/usr/sbin/update-ca-certificates"
+
+    def interrupted(*more: str) -> None:
+        ansible.run(["mv", updater, f"{updater}.there"])
+        ansible.copy_in(updater, b"#!/bin/sh\nexit 7\n", mode=0o755)
+        assert "failed=1" in _played(ansible, "acme-ca-1/ansible", *more, check=False)
+        ansible.run(["mv", f"{updater}.there", updater])
+
+    interrupted()
+    assert world.trusted(ansible, asked) == {"curl": {"public"}}
+    assert "changed=3" in _played(ansible, "acme-ca-1/ansible")
+    assert world.trusted(ansible, asked) == {"curl": {"public", "kept", "old"}}
+    interrupted("-e", "acme_ca_state=absent")
+    assert world.trusted(ansible, asked) == {"curl": {"public", "kept", "old"}}
+    _played(ansible, "acme-ca-1/ansible", "-e", "acme_ca_state=absent")
+    assert world.trusted(ansible, asked) == {"curl": {"public"}}
+
+
+@pytest.mark.parametrize("by", ["trust.sh", "role"])
+def test_ours_leave_a_bundle_that_nothing_is_left_for(world: World, ansible: Sandbox, by: str) -> None:
+    """Where every other root is deselected Debian's updater, left alone, keeps the bundle it made before."""
+    asked = clients.equip(ansible, world.programs, only=["curl"])
+    _add(ansible, by)
+    ansible.run(["sed", "-i", "s/^mozilla/!&/", "/etc/ca-certificates.conf"])
+    ansible.run(["rm", "/usr/local/share/ca-certificates/public.crt"])
+    ansible.run(["update-ca-certificates", "--fresh"])
+    # What one that was killed has left, the next appends to.
+    ansible.copy_in("/etc/ssl/certs/ca-certificates.crt.new", world.public.pem)
+    assert world.trusted(ansible, asked) == {"curl": {"kept", "old"}}
+    _add(ansible, by, "remove")
+    assert world.trusted(ansible, asked) == {"curl": set()}
+    assert ansible.read("/etc/ssl/certs/ca-certificates.crt") == b""
+    assert "ca-certificates.crt.new" not in ansible.run(["ls", "/etc/ssl/certs"]).out
+
+
+def _add(sandbox: Sandbox, by: str, *word: str) -> None:
+    """Bring Acme's first release to the system, or take it out."""
+    if by == "role":
+        _played(sandbox, "acme-ca-1/ansible", *(("-e", "acme_ca_state=absent") if word else ()))
+    else:
+        sandbox.run(["sh", "/srv/acme-ca-1/devcontainer/acme-ca/trust.sh", *word])
 
 
 def _packed() -> bytes:
