@@ -127,13 +127,14 @@ def check_name(recipe: Recipe, organisation: Organisation, name: str, *, where: 
 
     `where` is what the message begins with: the configuration's key, if nothing else.
     """
-    where = where or f"names.{recipe.target}"
+    key = f"names.{recipe.target}"
     if not _matches(recipe, name):
-        way = f"'trustpack recipes show {recipe.target}' has its name_pattern"
+        rule = recipe.name_rule or f"'trustpack recipes show {recipe.target}' has its name_pattern"
         raise ConfigError(
-            f"{where}: {shown(name)} is not a name that {recipe.target} packages can have",
-            hint=recipe.name_rule or way,
+            f"{where or key}: {shown(name)} is not a name that {recipe.target} packages can have",
+            hint=f"{rule}; choose one in the configuration, as {key}" if where else rule,
         )
+    where = where or key
     # An npm scope is its owner's, and so is what lies below a site's host. Else a package called certifi or
     # ca-certificates would replace that one.
     below = group(organisation)

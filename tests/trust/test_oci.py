@@ -112,6 +112,18 @@ def test_every_client_trusts_what_is_copied_as_far_as_it_reads_the_folder(
     assert world.trusted(sandbox, few) == _each(few, _READS, {"public"})
 
 
+def test_who_names_roots_gets_those_alone(
+    world: World, images: Mapping[str, Mapping[str, bytes]], sandbox: Sandbox
+) -> None:
+    """By the variables for both places, whatever was copied into the one that they stand for."""
+    _copy(sandbox, images["first"])
+    sandbox.copy_in("/own/roots.pem", world.beta.pem)
+    named = ("env", "SSL_CERT_FILE=/own/roots.pem", "SSL_CERT_DIR=/nowhere")
+    equipped = clients.equip(sandbox, world.programs, only=["curl", "openssl", "urllib", "php", "go"])
+    asked = [replace(one, command=(*named, *one.command)) for one in equipped]
+    assert world.trusted(sandbox, asked) == {one.name: {"beta"} for one in asked}
+
+
 def test_a_user_without_rights_trusts_what_is_mounted_read_only(
     world: World, images: Mapping[str, Mapping[str, bytes]], sandbox: Sandbox
 ) -> None:

@@ -303,6 +303,14 @@ def test_a_name_that_the_ecosystem_forbids_is_refused(target: str, name: str) ->
     assert what.name_pattern not in f"{caught.value} {caught.value.hint}"
 
 
+def test_a_default_name_that_the_ecosystem_forbids_leads_to_the_key_of_another() -> None:
+    """As Go's below con.internal: the slug, which is no reason to give up the target, made it."""
+    with pytest.raises(ConfigError, match=r"'con\.internal/ca' is not a name that go packages") as caught:
+        subject(recipe.sources()["go"], organisation=bundles.organisation(slug="con"))
+    assert caught.value.hint
+    assert caught.value.hint.endswith("; choose one in the configuration, as names.go")
+
+
 def test_a_recipe_without_a_rule_in_words_says_where_its_pattern_is(tmp_path: Path) -> None:
     """No regular expression is shown to whoever only chose a name."""
     with pytest.raises(ConfigError) as caught:
