@@ -29,12 +29,17 @@ def find(program: str) -> str:
 
 
 def start(
-    command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None, check: bool = False
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    check: bool = False,
+    seconds: float = _SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program, named by its whole path, in `folder`, which is its home too.
 
     Of the environment it gets a PATH, with the program's own folder first, and what `environment` says.
-    Raises ProofError when it takes too long, or fails and `check` is true.
+    Raises ProofError when it takes longer than `seconds`, or fails and `check` is true.
     """
     path = os.pathsep.join((str(Path(command[0]).parent), os.defpath))
     clean = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8"}
@@ -51,10 +56,10 @@ def start(
     ) as process:
         _RUNNING.add(process)
         try:
-            out, err = process.communicate(timeout=_SECONDS)
+            out, err = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as error:
             _end(process)
-            raise ProofError(f"{' '.join(command)}: took longer than {_SECONDS} s") from error
+            raise ProofError(f"{' '.join(command)}: took longer than {seconds:g} s") from error
         except BaseException:
             _end(process)
             raise

@@ -27,6 +27,7 @@ _GRPC = "grpc-go"
 _EVERYWHERE = "trust/everywhere"
 NAMES = (*(name for names in _CLIENTS.values() for name in names), _GRPC)
 SECONDS = (40, 2)  # to compile net/http takes most of it, the first time
+_COMPILING = 900  # on a machine of one core that has more to do, net/http takes some minutes
 _OLDEST = (1, 22)  # as the module's go.mod says
 _VERSION = re.compile(r"\bgo(\d+)\.(\d+)(\.\d+)?")
 _IMPORT = 'package main\n\nimport _ "{0}"\n'
@@ -208,5 +209,9 @@ class GoProgram:
             "GOTOOLCHAIN": "local",
         }
         return start(
-            [self.go, *words], folder=self.folder, environment={**environment, **(more or {})}, check=True
+            [self.go, *words],
+            folder=self.folder,
+            environment={**environment, **(more or {})},
+            check=True,
+            seconds=_COMPILING,
         )
