@@ -19,13 +19,14 @@ final class BothTrust extends X509ExtendedTrustManager {
         this.added = added;
     }
 
-    // Without a lambda, whose class files differ between one javac and the next.
+    // Without a lambda, whose class files differ between one javac and the next. A JVM without roots of its own,
+    // as some images have it, does not refuse: it throws what is no refusal, and trusts nobody.
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
             throws CertificateException {
         try {
             jvm.checkServerTrusted(chain, type, socket);
-        } catch (CertificateException refused) {
+        } catch (CertificateException | RuntimeException refused) {
             try {
                 added.checkServerTrusted(chain, type, socket);
             } catch (CertificateException | RuntimeException again) {
@@ -40,7 +41,7 @@ final class BothTrust extends X509ExtendedTrustManager {
             throws CertificateException {
         try {
             jvm.checkServerTrusted(chain, type, engine);
-        } catch (CertificateException refused) {
+        } catch (CertificateException | RuntimeException refused) {
             try {
                 added.checkServerTrusted(chain, type, engine);
             } catch (CertificateException | RuntimeException again) {
@@ -54,7 +55,7 @@ final class BothTrust extends X509ExtendedTrustManager {
     public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
         try {
             jvm.checkServerTrusted(chain, type);
-        } catch (CertificateException refused) {
+        } catch (CertificateException | RuntimeException refused) {
             try {
                 added.checkServerTrusted(chain, type);
             } catch (CertificateException | RuntimeException again) {

@@ -1,5 +1,7 @@
 package org.example.ca;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.GeneralSecurityException;
@@ -24,6 +26,7 @@ final class Bundle {
     static final String DOMAINS = "domains.";
 
     private static volatile Properties about;
+    private static volatile byte[] pem;
     private static volatile List<X509Certificate> certificates;
 
     private Bundle() {}
@@ -39,15 +42,34 @@ final class Bundle {
 
     private static List<X509Certificate> read() {
         List<X509Certificate> found = new ArrayList<>();
-        try (InputStream stream = open("roots.pem")) {
+        try {
             CertificateFactory factory = CertificateFactory.getInstance("X.509");
-            for (Certificate one : factory.generateCertificates(stream)) {
+            for (Certificate one : factory.generateCertificates(new ByteArrayInputStream(pem()))) {
                 found.add((X509Certificate) one);
             }
             return found;
-        } catch (IOException | CertificateException error) {
+        } catch (CertificateException error) {
             throw new IllegalStateException("roots.pem cannot be read: " + error, error);
         }
+    }
+
+    /** Returns the CAs as text: from the first call on, what becomes of the jar's file is no matter. */
+    static byte[] pem() {
+        byte[] found = pem;
+        if (found == null) {
+            ByteArrayOutputStream read = new ByteArrayOutputStream();
+            try (InputStream stream = open("roots.pem")) {
+                byte[] buffer = new byte[8192];
+                for (int count = stream.read(buffer); count > 0; count = stream.read(buffer)) {
+                    read.write(buffer, 0, count);
+                }
+            } catch (IOException error) {
+                throw new IllegalStateException("roots.pem cannot be read: " + error, error);
+            }
+            found = read.toByteArray();
+            pem = found;
+        }
+        return found;
     }
 
     /** Returns what about.properties says: package, version, release, organisation, variable, property, domains. */

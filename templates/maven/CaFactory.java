@@ -65,6 +65,22 @@ final class CaFactory extends TrustManagerFactorySpi {
                 return true;
             }
         }
-        return false;
+        return Callers.have(DEFAULT_CONTEXT);
+    }
+
+    /** Knows who calls in a JVM whose options leave throwables without their frames, too. */
+    static final class Callers extends SecurityManager {
+        static boolean have(String beginning) {
+            try {
+                for (Class<?> one : new Callers().getClassContext()) {
+                    if (one.getName().startsWith(beginning)) {
+                        return true;
+                    }
+                }
+            } catch (SecurityException | LinkageError unknown) {
+                return false;
+            }
+            return false;
+        }
     }
 }

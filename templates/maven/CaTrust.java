@@ -22,7 +22,7 @@ public final class CaTrust {
     static volatile String how = "";
 
     private static final Class<?>[] NEEDED = {
-        BothTrust.class, CaFactory.class, Domains.class, LimitedTrust.class,
+        BothTrust.class, CaFactory.class, CaFactory.Callers.class, Domains.class, LimitedTrust.class,
     };
 
     private CaTrust() {}
@@ -78,8 +78,10 @@ public final class CaTrust {
             return false;
         }
         if (Security.getProvider(CaProvider.NAME) == null) {
-            // Whatever a connection will need: in a damaged jar it had better be missed now. But the CAs are
-            // read with the first connection: most of the JVMs that a variable reaches make none.
+            // Whatever a connection will need: in a damaged jar it had better be missed now, and while the JVM
+            // runs, a newer one may be written over it. But what the CAs are is looked at with the first
+            // connection: most of the JVMs that a variable reaches make none.
+            Bundle.pem();
             for (Class<?> one : NEEDED) {
                 Class.forName(one.getName(), true, one.getClassLoader());
             }

@@ -107,8 +107,14 @@ final class Command {
 
     private static int env(boolean json, PrintStream out) throws Exception {
         String path = jar();
+        // What follows it, a JVM takes for the agent's own words, and does not start where it finds no jar.
+        if (path.indexOf('=') >= 0) {
+            System.err.println(path + ": no JVM finds an agent whose path has a '=': put the jar elsewhere");
+            return 1;
+        }
         // HotSpot splits the variable at blanks that are not quoted, and takes either quote for one.
-        String option = "-javaagent:" + (path.matches("[^\\s']*") ? path : '"' + path + '"');
+        boolean plain = path.matches("[^\\s'\"]*");
+        String option = "-javaagent:" + (plain ? path : '"' + path.replace("\"", "\"'\"'\"") + '"');
         if (json) {
             out.println("{\"JAVA_TOOL_OPTIONS\": " + Json.text(option) + "}");
         } else {

@@ -61,6 +61,7 @@ _SURROUNDINGS: dict[str, dict[str, str]] = {
     "another time zone": {"TZ": "Pacific/Kiritimati"},
     "another locale": {"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8"},
     "another home": {"HOME": "/nonexistent", "USER": "somebody", "LOGNAME": "somebody"},
+    "no program of the machine's": {"PATH": "/nonexistent"},
     "another host name in the environment": {"HOSTNAME": "elsewhere", "HOST": "elsewhere"},
     "one hash seed": {"PYTHONHASHSEED": "1"},
     "another hash seed": {"PYTHONHASHSEED": "4242"},

@@ -37,7 +37,9 @@ def instructions(shelf: Shelf, publication: Publication) -> Sequence[Instruction
 
 def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
     group, _, artifact = entry.name.partition(":")
-    fetch = f"curl -fsSLo {artifact}.jar {publication.url}/{entry.path}\n"
+    url = f"{publication.url}/{entry.path}"
+    # While it is fetched, a JVM that starts must find the old one whole.
+    newer = f"{artifact}.jar.new"
     words = {
         "url": f"{publication.url}/maven",
         "name": entry.name,
@@ -48,9 +50,9 @@ def _told(entry: SiteEntry, publication: Publication) -> Iterator[Instructions]:
         id="java",
         title="Java: any JVM, Maven, Gradle",
         setup="",
-        install=fetch,
+        install=f"curl -fsSLo {artifact}.jar {url}\n",
         verify=f"java -javaagent:{artifact}.jar -jar {artifact}.jar doctor\n",
-        upgrade=fetch,
+        upgrade=f"curl -fsSLo {newer} {url}\nmv {newer} {artifact}.jar\n",
         remove=f"rm {artifact}.jar\n",
         notes=tuple(note.format(**words) for note in _NOTES),
     )

@@ -151,9 +151,10 @@ def libraries() -> str:
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory, jar: Path) -> Path:
-    """Compile the tests' programs, but Spring Boot's, and return their folder."""
+    """Compile the tests' programs, but those that need more than the jar, and return their folder."""
     folder = tmp_path_factory.mktemp("classes")
-    sources = [str(path) for path in sorted((HERE / "programs").glob("*.java")) if path.name != "Boot.java"]
+    more = {"Attached.java", "Boot.java", "NettyServers.java"}
+    sources = [str(path) for path in sorted((HERE / "programs").glob("*.java")) if path.name not in more]
     java.compile_into(folder, sources, path=str(jar))
     return folder
 

@@ -142,6 +142,15 @@ def test_a_jar_that_is_gone_stops_the_jvm(machine: Machine, tmp_path: Path) -> N
     assert "gone.jar" in done.stderr
 
 
+def test_half_a_jar_stops_the_jvm(machine: Machine, lone: Path) -> None:
+    """As the guide says: so a newer one is moved onto the old one, and not written over it."""
+    whole = lone.read_bytes()
+    lone.write_bytes(whole[: len(whole) // 2])
+    assert machine.run(f"-javaagent:{lone}", "-version").returncode != 0
+    lone.write_bytes(whole)
+    assert machine.run(f"-javaagent:{lone}", "-version").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("option", "environment"),
     [

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LIBRARIES = ("OkHttp", "OkHttpPinned", "HttpClient4", "HttpClient5", "Netty", "NettyOpenSsl", "Grpc")
 _SPRING = ("SpringRest", "SpringTemplate")
 _BAD = ("expired", "other", "stranger")
+_EACH = ["good", "stranger", *(pytest.param(name, marks=pytest.mark.long) for name in ("expired", "other"))]
 
 
 @pytest.mark.parametrize("server", ["good", *_BAD])
@@ -34,7 +35,7 @@ def test_java_trusts_the_ca_and_nothing_else(
     assert found == dict.fromkeys(clients, "accepted" if server == "good" else "refused")
 
 
-@pytest.mark.parametrize("server", ["good", "stranger"])
+@pytest.mark.parametrize("server", _EACH)
 def test_libraries_follow_the_jvm(
     machine: Machine, servers: Servers, libraries: str, agent: str, pin: str, *, server: str
 ) -> None:
@@ -46,7 +47,7 @@ def test_libraries_follow_the_jvm(
     ), lines
 
 
-@pytest.mark.parametrize("server", ["good", "stranger"])
+@pytest.mark.parametrize("server", _EACH)
 def test_springs_clients_follow_the_jvm(
     machine: Machine, servers: Servers, agent: str, *, server: str
 ) -> None:
@@ -117,7 +118,9 @@ def test_libraries_on_the_oldest_and_the_newest_java(
         files = [java.folder() / name for name in map(os.path.basename, libraries.split(os.pathsep))]
         for file in files:
             system.copy_in(f"/opt/lib/{file.name}", file.read_bytes())
-        command = [program, pin, *_AGENT, "-cp", "/opt:/opt/lib/*", "Probe", *servers.words(*_LIBRARIES)]
-        done = system.run(command, check=False)
-    lines = dict(line.split(" ", 1) for line in done.out.splitlines() if line.split(" ")[0] in _LIBRARIES)
-    assert lines == dict.fromkeys(_LIBRARIES, "accepted")
+        for server in ("good", *_BAD):
+            words = servers.words(*_LIBRARIES, server=server)
+            done = system.run([program, pin, *_AGENT, "-cp", "/opt:/opt/lib/*", "Probe", *words], check=False)
+            lines = [line.split(" ", 1) for line in done.out.splitlines() if line.split(" ")[0] in _LIBRARIES]
+            accepted = {client: line == "accepted" for client, line in lines}
+            assert accepted == dict.fromkeys(_LIBRARIES, server == "good"), (server, lines)

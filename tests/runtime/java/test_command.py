@@ -54,7 +54,7 @@ def test_doctor_names_what_stands_in_the_way(machine: Machine, jar: Path, agent:
     assert "problem: -Djavax.net.ssl.trustStoreType names another trust store" in named.stdout
 
 
-@pytest.mark.parametrize("name", ["it's a folder", "o'brien"])
+@pytest.mark.parametrize("name", ["it's a folder", "o'brien", 'a "quote"', "bo'th \"of them"])
 def test_env_makes_every_jvm_trust(machine: Machine, jar: Path, name: str) -> None:
     """What it prints is a shell's line, which makes doctor content; a blank or a quote is no matter."""
     folder = machine.folder / name
@@ -69,6 +69,18 @@ def test_env_makes_every_jvm_trust(machine: Machine, jar: Path, name: str) -> No
     assert "JAVA_TOOL_OPTIONS=" in done.stdout
     assert "starts this agent" in done.stdout
     assert "javaagent" in json.loads(machine.run("-jar", copy, "env", "--json").stdout)["JAVA_TOOL_OPTIONS"]
+
+
+def test_env_gives_nothing_that_would_stop_every_jvm(machine: Machine, jar: Path) -> None:
+    """A path with an equals sign is one that no JVM finds an agent by."""
+    folder = machine.folder / "a=b"
+    folder.mkdir(exist_ok=True)
+    copy = folder / "acme-ca.jar"
+    copy.write_bytes(jar.read_bytes())
+    for words in ((), ("--json",)):
+        done = machine.run("-jar", copy, "env", *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "put the jar elsewhere" in done.stderr
 
 
 def test_other_words_are_told_what_there_is(machine: Machine, jar: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -90,9 +91,37 @@ def test_a_recipe_of_ones_own_adds_a_base(
     recipe.write_text(recipe.read_text("utf-8").replace("    files:\n", f"    files:\n{base}"), "utf-8")
     (tmp_path / "templates" / "jks").mkdir(parents=True, exist_ok=True)
     (tmp_path / "templates" / "jks" / "public.pem").write_bytes(stranger.pem)
-    trustpack("build", "--config", config, "--target", "jks", "--out", tmp_path / "dist", "--quiet")
-    [made] = (tmp_path / "dist").glob("*.jks")
+    for folder in ("dist", "again"):
+        trustpack("build", "--config", config, "--target", "jks", "--out", tmp_path / folder, "--quiet")
+    [made], [again] = ((tmp_path / folder).glob("*.jks") for folder in ("dist", "again"))
+    assert made.read_bytes() == again.read_bytes()
+    assert _WARNING <= set(_install(tmp_path / "dist"))
     options = [f"-Djavax.net.ssl.trustStore={made}", "-Djavax.net.ssl.trustStoreType=JKS"]
     for server in ("good", "stranger"):
         found = verdicts(machine.ask(servers.words("SSLContext", server=server), *options))
         assert found == {"SSLContext": "accepted"}
+    for server in ("expired", "other"):
+        assert verdicts(machine.ask(servers.words(*OWN, server=server), *options)) == dict.fromkeys(
+            OWN, "refused"
+        )
+
+
+def test_who_builds_it_is_warned(jks: Path, acme: Authority, tmp_path: Path) -> None:
+    """That it replaces, and that it widens: where it says what is typed, for people and for programs."""
+    (tmp_path / "roots.pem").write_bytes(acme.pem)
+    options = ("--org", "acme", "--release", "1", "--target", "jks")
+    said = trustpack("build", tmp_path / "roots.pem", *options, "--out", tmp_path / "dist")
+    assert _WARNING <= {line.removeprefix("  jks ").strip() for line in said.splitlines()}
+    assert _WARNING <= set(_install(jks.parent))
+
+
+_WARNING = {
+    "# it replaces the JVM's own roots: what is not in it is not trusted any more, public servers neither",
+    "# it widens servers: those that verify clients by default trust accept every client of these CAs",
+}
+
+
+def _install(dist: Path) -> list[str]:
+    [found] = json.loads((dist / "manifest.json").read_text("utf-8"))["artifacts"]
+    lines: str = found["install"]
+    return lines.splitlines()

@@ -27,11 +27,7 @@ final class Servers {
     public static void main(String[] files) throws Exception {
         KeyManager[] server = keys(files[0]);
         KeyManager[] client = {new Always((X509ExtendedKeyManager) keys(files[1])[0])};
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(null, null);
-        try (InputStream stream = new FileInputStream(files[2])) {
-            store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(stream));
-        }
+        KeyStore store = named(files[2]);
         System.out.println("context " + ask(server, client, null));
         System.out.println("PKIX " + ask(server, client, trust("PKIX", null)));
         System.out.println("SunX509 " + ask(server, client, trust("SunX509", null)));
@@ -39,7 +35,16 @@ final class Servers {
         System.exit(0);
     }
 
-    private static KeyManager[] keys(String file) throws Exception {
+    static KeyStore named(String file) throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        try (InputStream stream = new FileInputStream(file)) {
+            store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(stream));
+        }
+        return store;
+    }
+
+    static KeyManager[] keys(String file) throws Exception {
         KeyStore store = KeyStore.getInstance("PKCS12");
         try (InputStream stream = new FileInputStream(file)) {
             store.load(stream, PASSWORD);
@@ -63,16 +68,21 @@ final class Servers {
         listener.setNeedClientAuth(true);
         Accepting accepting = new Accepting(listener);
         accepting.start();
-        SSLContext other = SSLContext.getInstance("TLS");
-        other.init(client, new TrustManager[] {new Any()}, null);
-        try (SSLSocket socket = (SSLSocket) other.getSocketFactory().createSocket(loopback, listener.getLocalPort())) {
+        connect(client, loopback, listener.getLocalPort());
+        accepting.join();
+        return accepting.said;
+    }
+
+    /** Comes with a certificate; the server's own word counts. */
+    static void connect(KeyManager[] client, InetAddress address, int port) throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(client, new TrustManager[] {new Any()}, null);
+        try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(address, port)) {
             socket.startHandshake();
             socket.getInputStream().read();
         } catch (IOException refused) {
-            // The server's own word counts.
+            return;
         }
-        accepting.join();
-        return accepting.said;
     }
 
     private static final class Accepting extends Thread {
@@ -97,7 +107,7 @@ final class Servers {
     }
 
     /** Offers its certificate whatever issuers the server names. */
-    private static final class Always extends X509ExtendedKeyManager {
+    static final class Always extends X509ExtendedKeyManager {
         private final X509ExtendedKeyManager inner;
 
         Always(X509ExtendedKeyManager inner) {
@@ -135,7 +145,7 @@ final class Servers {
         }
     }
 
-    private static final class Any implements X509TrustManager {
+    static final class Any implements X509TrustManager {
         @Override
         public void checkClientTrusted(X509Certificate[] chain, String type) {}
 
