@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TRUSTPACK = Path(sys.executable).with_name("trustpack")
 REPORT = "batch.json"
-_PATIENCE = 240  # seconds until a test gives up waiting: nothing is measured
+_PATIENCE = 240  # seconds without any progress until a test gives up waiting: nothing is measured
 _PAUSE = 0.02
 
 
@@ -44,15 +44,19 @@ class Run:
 
     def wait_for(self, count: int) -> int:
         """Wait until so many organisations have a release, or it has ended; return how many do."""
-        wait_until(lambda: released(self.out) >= count or self.process.poll() is not None)
+        wait_until(lambda: released(self.out) >= count or self.process.poll() is not None, self._progress)
         return released(self.out)
 
     def end(self) -> int:
-        """Wait for its end, and return its exit status."""
+        """Wait for its end, however long it takes as long as it goes on, and return its exit status."""
         try:
-            return self.process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
+            wait_until(lambda: self.process.poll() is not None, self._progress)
+        except AssertionError:
             raise AssertionError(f"does not end: {self.said}") from None
+        return self.process.wait()
+
+    def _progress(self) -> object:
+        return self._log.stat().st_size, released(self.out)
 
     def workers(self) -> list[int]:
         """Return the process numbers of its workers."""
@@ -91,12 +95,18 @@ def started(out: Path, *words: str, environment: Mapping[str, str] | None = None
         process.wait()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so; fail where that takes for ever."""
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(_PAUSE)
+def wait_until(condition: Callable[[], bool], progress: Callable[[], object] = lambda: None) -> None:
+    """Wait until something is so; fail where that takes for ever, and nothing goes on meanwhile."""
+    seen, end = progress(), time.monotonic() + _PATIENCE
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        if began > end - _PATIENCE / 2 and (now := progress()) != seen:
+            seen, end = now, began + _PATIENCE
+        assert began < end, "waited in vain"
+        # Looking at thousands of folders is work, too, on the machine that is to do other.
+        time.sleep(max(_PAUSE, 4 * (time.monotonic() - began)))
 
 
 def clean(**environment: str) -> dict[str, str]:
