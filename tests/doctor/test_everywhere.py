@@ -86,7 +86,7 @@ def test_no_variable_leads_it_to_other_modules(pyz: Path, machine: Path, tmp_pat
 
 @pytest.mark.parametrize("suite", ["bullseye", "trixie", "sid"])
 def test_it_runs_on_systems_of_their_own(suite: str, pyz: Path) -> None:
-    """As root, as nobody, and where /proc is missing; the CA is missing in the system's stores."""
+    """As root, as nobody, and where /proc is missing, which is said; the CA is missing in the stores."""
     with open_sandbox(root(suite)) as sandbox:
         sandbox.copy_in("/srv/d.pyz", pyz.read_bytes())
         for before in ("", "setpriv --reuid=65534 --regid=65534 --clear-groups ", "umount /proc; "):
@@ -97,6 +97,9 @@ def test_it_runs_on_systems_of_their_own(suite: str, pyz: Path) -> None:
                 state for row in found["rows"] if row["kind"] == "system" for state in row["states"].values()
             }
             assert (done.code, states) == (1, {"missing"}), (before, done.out)
+            unseen = [each["why"] for each in found["unreadable"] if each["path"] == "/proc"]
+            assert bool(unseen) is ("umount" in before), (before, done.out)
+            assert not unseen or not found["complete"]
 
 
 def test_each_module_is_in_the_recipe() -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from builder.x509.trusted import trusted_pem
 from tests import golang, releases
 from tests.doctor.asking import accepts
 from tests.doctor.machine import Machine, here, state
@@ -33,6 +35,7 @@ def goask(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _ways(tmp_path: Path, acme: Authority, other: Authority) -> dict[str, Mapping[str, str]]:
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours/any-name.pem").write_bytes(acme.pem)
+    (tmp_path / "ours/trusted.txt").write_text(trusted_pem(acme.certificate.public_bytes(Encoding.DER)))
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs/other.pem").write_bytes(other.pem)
     ours, theirs = str(tmp_path / "ours"), str(tmp_path / "theirs")
@@ -44,6 +47,7 @@ def _ways(tmp_path: Path, acme: Authority, other: Authority) -> dict[str, Mappin
         "other file, our folder": {"SSL_CERT_FILE": f"{theirs}/other.pem", "SSL_CERT_DIR": ours},
         "others": {"SSL_CERT_FILE": f"{theirs}/other.pem", "SSL_CERT_DIR": theirs},
         "a file that is gone": {"SSL_CERT_FILE": f"{theirs}/gone.pem"},
+        "what OpenSSL alone reads": {"SSL_CERT_FILE": f"{ours}/trusted.txt"},
     }
 
 

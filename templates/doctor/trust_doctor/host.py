@@ -38,6 +38,7 @@ class Host:
         self.unreadable = []
         self.complete = True
         self.clock = files.Clock(seconds)
+        self.known = {}  # what a probe has found out for all
         self.packages = {}  # by target, what the organisation calls its package
         self.ours = {}  # by fingerprint, the CAs that are to be trusted
         self.wanted = frozenset(wanted)
@@ -113,32 +114,33 @@ class Host:
                 found = found[:_MATCHES]
         return [path for path in found if self.exists(path)]
 
-    def certificates(self, path, pem_alone=False):
+    def certificates(self, path, pem_alone=False, plain=False):
         """Return the certificates in a file, or in a folder's files, as DER; None where none can be read.
 
-        In a folder of OpenSSL's each counts once, whatever its links are called.
+        In a folder of OpenSSL's each counts once, whatever its links are called. `plain` as in `stores.read`.
         """
         if self.kind(path) == "dir":
             found = {}
             for name in self.listdir(path):
                 if self.kind(path + "/" + name) == "file":
-                    for each in self._of(path + "/" + name) or ():
+                    for each in self._of(path + "/" + name, pem_alone=pem_alone, plain=plain) or ():
                         found[each] = None
             return list(found)
-        return self._of(path, says=True, pem_alone=pem_alone)
+        return self._of(path, says=True, pem_alone=pem_alone, plain=plain)
 
-    def _of(self, path, says=False, pem_alone=False):
+    def _of(self, path, says=False, pem_alone=False, plain=False):
         data = self.read(path)
         if data is None:
             return None
         if pem_alone and data[:1] == b"\x30":
             return []
-        key = hashlib.sha256(data).digest()
+        plain = plain and stores.TRUSTED in data
+        key = hashlib.sha256(data).digest() + b"plain" * plain
         if not self.may_use(path, len(data) // 8 if key in self._certificates else len(data)):
             return None
         if key not in self._certificates:
             try:
-                found = stores.read(data)
+                found = stores.read(data, plain)
             except stores.DamagedError as error:
                 self.note(path, error)
                 found = []
@@ -289,6 +291,10 @@ class Host:
         if len(found) > _USERS:
             self.note("/etc/passwd", "has more than {} users".format(_USERS))
         return found[:_USERS]
+
+    def own(self):
+        """Return the name of the user who runs the doctor, empty where nobody of this machine does."""
+        return "root" if self.uid == 0 else self.homes[0][0] if self.homes else ""
 
     def user_of(self, path):
         """Return whose home a path lies in, empty for none."""

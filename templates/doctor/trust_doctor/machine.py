@@ -78,6 +78,4 @@ def family(host):
 
 
 def _user(host):
-    if host.uid == 0:
-        return "root"
-    return host.homes[0][0] if host.is_here and host.homes else ""
+    return host.own() if host.is_here or host.uid == 0 else ""

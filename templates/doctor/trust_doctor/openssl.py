@@ -96,7 +96,9 @@ def trusted(host, files, folders, by_hash=False):
     for path in paths:
         if not path.startswith("/") or not host.exists(path):
             continue
-        read = hashed if by_hash and host.kind(path) == "dir" else type(host).certificates
         first = first or path
-        found.update(dict.fromkeys(read(host, path) or ()))
+        is_hashed = by_hash and host.kind(path) == "dir"
+        # Go passes over what only OpenSSL reads.
+        read = hashed(host, path) if is_hashed else host.certificates(path, plain=not by_hash)
+        found.update(dict.fromkeys(read or ()))
     return list(found), first, named

@@ -8,7 +8,7 @@ by hash. tests/doctor asks the clients again.
 import re
 from functools import partial
 
-from trust_doctor import names, openssl
+from trust_doctor import clients, names, openssl
 from trust_doctor.host import Host
 from trust_doctor.rows import Row
 
@@ -20,6 +20,7 @@ _OF_FILES = frozenset((
     "WEBSOCKET_CLIENT_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO", "cacert", "http.cainfo",
 ))  # fmt: skip
 _BY_HASH = frozenset(("SSL_CERT_DIR", "capath"))
+_FOLDERS_OF_CLIENTS = frozenset(("http.sslCAPath", "GIT_SSL_CAPATH", "ca_directory"))
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
@@ -48,16 +49,29 @@ def row(host, kind, what, where, value, adds=False, **more):
     if not host.exists(path):
         problem = "names a path where nothing is: " + shown
         return Row(kind, what, where, [], problem=problem, note=note, replaces=not adds, **more)
-    if host.kind(path) == "dir" and what in _OF_FILES:
+    if what == "capath" and clients.curl_refuses(host):
+        problem = "does not count: curl refuses every server while it reads no certificate of "
+        problem += clients.BUNDLE
+        return Row(kind, what, where, [], problem=problem, note=said, mend="update-ca-certificates", **more)
+    client = clients.of(kind, what)
+    of_files = what in _OF_FILES or (client and what.partition(" ")[0] not in _FOLDERS_OF_CLIENTS)
+    if host.kind(path) == "dir" and of_files:
         problem = "names a folder, where a file is read: " + shown
         return Row(kind, what, where, [], problem=problem, note=note, replaces=not adds, **more)
-    read = _by_hash if what in _BY_HASH else _pem if what in _OF_FILES else Host.certificates
-    found = host.asked_by(more.get("user", ""), partial(read, host), path)
+    read = _pem if of_files else _by_hash if what in _BY_HASH else Host.certificates
+    if client:
+        read = partial(clients.file if of_files else clients.folder, client=client)
+    user = more.get("user", "")
+    found = host.asked_by(user, partial(read, host), path)
     if found is None:
         return Row(
             kind, what, where, effective=None, note=said + "; no certificates can be read there", **more
         )
-    return Row(kind, what, where, found, note=said, replaces=not adds, **more)
+    if client and host.asked_by(user, partial(clients.passes_over, host, client), path):
+        said = "; ".join(filter(None, ("names " + shown, clients.PASSED_OVER.format(client), note)))
+    # Where all else is fine, too, curl then refuses every server.
+    problem = "" if found or not of_files else "names a file of which no certificate is read: " + shown
+    return Row(kind, what, where, found, note=said, replaces=not adds, problem=problem, **more)
 
 
 def _by_hash(host, path):

@@ -11,6 +11,7 @@ import struct
 from trust_doctor import der
 
 MOST = 20000  # certificates in one file
+TRUSTED = b"-----BEGIN TRUSTED CERTIFICATE-----"
 _BEGIN = b"-----BEGIN "
 _LINES = re.compile(rb"-----(BEGIN|END) ((?:X509 |TRUSTED )?CERTIFICATE)-----([^\n]*)")
 _BLANK = bytes(range(33))
@@ -26,12 +27,15 @@ _CERT_BAG = b"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01"  # x509Certifica
 _ENCRYPTED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06"
 
 
-def read(data):
-    """Return the certificates in a file of whichever kind; None where it is of none, or encrypted."""
+def read(data, plain=False):
+    """Return the certificates in a file of whichever kind; None where it is of none, or encrypted.
+
+    Those of a TRUSTED CERTIFICATE are left out if it is to be `plain`: OpenSSL alone reads them.
+    """
     if data[:4] in _JAVA:
         return java(data)
     if _BEGIN in data:
-        return strict_pem(data)
+        return strict_pem(data, plain)
     if data[:1] == b"\x30":
         if _P12 in data[:64]:
             return pkcs12(data)
@@ -48,7 +52,7 @@ class DamagedError(ValueError):
         )
 
 
-def strict_pem(data):
+def strict_pem(data, plain=False):
     """Return the certificates of PEM text as OpenSSL reads it; raise DamagedError where that gives up.
 
     A line that does not begin with the mark is text, and one damaged certificate ends it all: measured on
@@ -60,6 +64,8 @@ def strict_pem(data):
         if begin is None:
             break
         at = begin.end()
+        if plain and begin.group(2).startswith(b"TRUSTED"):
+            continue
         if begin.group(1) == b"END" or begin.group(3).strip(_BLANK):
             continue
         end = _line(data, at)

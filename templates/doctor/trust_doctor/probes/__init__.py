@@ -3,6 +3,7 @@
 from trust_doctor.probes import (
     browsers,
     containers,
+    debian,
     go,
     interpreters,
     java,
@@ -21,6 +22,7 @@ from trust_doctor.probes import (
 
 ALL = (
     system,
+    debian,
     tools,
     processes,
     windows,

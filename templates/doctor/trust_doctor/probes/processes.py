@@ -6,7 +6,7 @@ Of an environment the names in `names.VARIABLES` are looked at, and no others; o
 import os
 import re
 
-from trust_doctor import names, settings
+from trust_doctor import clients, names, settings
 from trust_doctor.rows import Row
 
 WANTED = frozenset()
@@ -37,6 +37,9 @@ _FURTHER_FILE = re.compile(r"(?m)^[ \t]*EnvironmentFile=-?(/[^\s*?\[%]+)[ \t]*$"
 _OF_SYSTEM = ("/etc/ssl/", "/etc/pki/", "/usr/lib/ssl/", "/var/lib/ca-certificates/")
 _HALVES = {"SSL_CERT_FILE": "SSL_CERT_DIR", "CURL_CA_BUNDLE": "SSL_CERT_DIR", "SSL_CERT_DIR": "SSL_CERT_FILE"}
 _BOTH = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+# What names files of settings: those of the doctor's own environment have rows of their own.
+_CONFIGURATIONS = frozenset(("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "WGETRC", "SYSTEM_WGETRC"))
+_NOT_JUDGED = frozenset(("GIT_CONFIG_COUNT",))
 _SWITCHED_OFF = {
     "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
     "PYTHONHTTPSVERIFY": ("0",),
@@ -80,8 +83,10 @@ def _of(host, kind, name, where, value, mend, beside, user=""):
     readers, replaces = names.VARIABLES[name]
     user = user or (host.user_of(where) if where.startswith("/") else "")
     note = "read by " + readers
-    if name in _BOTH and all(beside.get(each) for each in _BOTH):
-        # Measured: where both are set, curl takes the folder alone, beside the system's bundle.
+    both = name in _BOTH and all(beside.get(each) for each in _BOTH)
+    if both or (name == "SSL_CERT_DIR" and clients.curl_refuses(host)):
+        # Measured: where both are set, curl takes the folder alone, beside the system's bundle; without
+        # that, it refuses every server.
         note = "read by " + readers.replace(", curl", "")
     if name == "GIT_SSL_NO_VERIFY" or value.lower() in _SWITCHED_OFF.get(name, ()):
         yield settings.off(kind, name, where, note=note, user=user, mend=mend)
@@ -90,9 +95,11 @@ def _of(host, kind, name, where, value, mend, beside, user=""):
     if replaces is None or not paths:
         shown = names.told(name, value)
         if shown:
-            yield Row(
-                kind, name, where, effective=None, note="{} is set to {}".format(note, shown), user=user
-            )
+            said = "{} is set to {}".format(note, shown)
+            if name in _NOT_JUDGED or (name in _CONFIGURATIONS and kind != "environment"):
+                said += "; what is set there is not judged"
+            problem = "names a path where nothing is: " + shown if _is_gone(host, name, value) else ""
+            yield Row(kind, name, where, effective=None, note=said, user=user, problem=problem)
         return
     adds = not replaces or _adds(host, name, beside)
     for path in paths:
@@ -101,6 +108,11 @@ def _of(host, kind, name, where, value, mend, beside, user=""):
         if row.problem or not host.where(path).startswith(_OF_SYSTEM):
             row.mend = mend
         yield row
+
+
+def _is_gone(host, name, value):
+    """Tell whether a variable names a file of settings that is not there: wget then does nothing at all."""
+    return name in ("WGETRC", "SYSTEM_WGETRC") and value.startswith("/") and not host.exists(value)
 
 
 def _adds(host, name, beside):
@@ -119,10 +131,9 @@ def _processes(host):
     if not host.is_here or host.system != "linux":
         return
     found = {}
-    own = str(os.getpid())
-    try:
-        running = [name for name in os.listdir("/proc") if name.isdigit() and name != own]
-    except OSError:
+    running = _running()
+    if running is None:
+        host.note("/proc", "does not show processes: the environment of none was looked at")
         return
     if len(running) > _PROCESSES:
         host.note("/proc", "has more processes than the doctor looks at")
@@ -141,6 +152,16 @@ def _processes(host):
         beside = {name: value, _HALVES.get(name, ""): half}
         for row in _of(host, "process", name, where, value, "", beside, user):
             yield row
+
+
+def _running():
+    """Return the numbers of all processes but this one, None where /proc is not what shows them."""
+    try:
+        found = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return None
+    own = str(os.getpid())
+    return [name for name in found if name != own] if own in found else None
 
 
 def _user(host, process):

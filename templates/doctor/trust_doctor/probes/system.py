@@ -47,8 +47,6 @@ def rows(host):
             continue
         held |= set(found or ())
         yield Row("system", what, where, found or [], effective=effective, mend=mends.system(host))
-    for row in _unhashed(host, family, held):
-        yield row
     for base in _HOMEBREW:
         path = base + "/etc/ca-certificates/cert.pem"
         if host.exists(path):
@@ -60,19 +58,6 @@ def rows(host):
     for path in _BLOCKLISTS:
         if host.kind(path) == "dir" and host.listdir(path):
             yield _blocklist(host, path, family)
-
-
-def _unhashed(host, family, held):
-    """Yield a row for what lies in OpenSSL's folder under other names, if there is any.
-
-    Debian's git is built on GnuTLS, which reads every file of the folder; OpenSSL finds none of these.
-    """
-    if not family & {"debian", "ubuntu"} or host.kind("/etc/ssl/certs") != "dir":
-        return
-    found = [each for each in host.certificates("/etc/ssl/certs") or () if each not in held]
-    if found:
-        note = "lie there without a name by hash: git reads them, programs on OpenSSL do not"
-        yield Row("git", "further files of the folder", "/etc/ssl/certs", found, replaces=False, note=note)
 
 
 def _waiting(host, family, held):

@@ -2,7 +2,8 @@
 
 import re
 
-from trust_doctor import names, settings
+from trust_doctor import git, names, settings
+from trust_doctor.rows import Row
 
 WANTED = frozenset(("site-packages",))
 _BUNDLE = "file"  # counts beside the system's folder where there is one
@@ -58,11 +59,14 @@ _LINES = (
     ("zypper", "/etc/zypp/repos.d/*.repo", "ssl_verify", r".*[?&]ssl_verify=no\b()", _OFF),
 )  # fmt: skip
 _LAST_COUNTS = ("curl", "wget", "npm")  # of a setting that is there more than once
-_GIT = ("/etc/gitconfig", "~/.gitconfig", "~/.config/git/config")
-_SECTION = re.compile(r'\s*\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
-_COMMENT = re.compile(r'(?<!\\)[ \t]*[#;](?=[^"]*$).*$')
-_SETTING = re.compile(r"\s*([A-Za-z0-9-]+)\s*=\s*(.*)")
-_UV = ("/etc/uv/uv.toml", "~/.config/uv/uv.toml")
+# Of one home, the later one counts where both say it.
+_GIT = ("/etc/gitconfig", "~/.config/git/config ~/.gitconfig")
+_NAMED = {"sslcainfo": "http.sslCAInfo", "sslcapath": "http.sslCAPath", "sslverify": "http.sslVerify"}
+# What the doctor's own user is told to read in the place of these.
+_INSTEAD = {
+    "/etc/wgetrc": "SYSTEM_WGETRC", "~/.wgetrc": "WGETRC", "/etc/gitconfig": "GIT_CONFIG_SYSTEM",
+    "~/.gitconfig": "GIT_CONFIG_GLOBAL", "~/.config/git/config": "GIT_CONFIG_GLOBAL",
+}  # fmt: skip
 _MOST = 200  # rows of one file
 
 
@@ -80,25 +84,37 @@ def rows(host):
                     host.note(path, "has more settings than the doctor looks at")
                     break
                 yield _row(host, kind, what, path, _clean(match.group(1), home), others)
-    for path, home in _files(host, " ".join(_GIT)):
-        for found in _git(host, path, home):
-            yield found
+    for paths in _GIT:
+        of_homes = {}
+        for path, home in _files(host, paths):
+            of_homes.setdefault(home, []).append(path)
+        for home in sorted(of_homes):
+            for found in _git(host, of_homes[home], home):
+                yield found
 
 
 def _files(host, paths):
     """Yield (path, home) of each file that is there; `home` is empty for the system's."""
     for path in paths.split():
         if path.startswith("~"):
-            for _, home in host.homes:
-                if host.exists(home + path[1:]):
-                    yield home + path[1:], home
+            for user, home in host.homes:
+                named = _instead(host, path) if user == host.own() else ""
+                if host.exists(named or home + path[1:]):
+                    yield named or home + path[1:], home
         elif path.startswith("%"):
             for base in sorted({each.partition("/lib/python")[0] for each in host.found["site-packages"]}):
                 if host.exists(base + "/pyvenv.cfg") and host.exists(base + path[1:]):
                     yield base + path[1:], ""
         else:
-            for found in host.glob(path) if "*" in path else [path] * host.exists(path):
-                yield found, ""
+            for found in host.glob(path) if "*" in path else [_instead(host, path) or path]:
+                if host.exists(found):
+                    yield found, ""
+
+
+def _instead(host, path):
+    """Return what a variable of the doctor's own environment names in a file's place, empty for nothing."""
+    named = host.environ.get(_INSTEAD.get(path, ""), "")
+    return named if named.startswith("/") else ""
 
 
 def _clean(value, home):
@@ -124,35 +140,39 @@ def _row(host, kind, what, path, value, others):
     return settings.row(host, kind, what, path, value, adds=adds, user=user)
 
 
-def _git(host, path, home):
-    """Yield the rows of one of git's files: of what it says last for all servers, and for one of them."""
-    found = {}
-    for name, of, value in _settings_of_git(host.text(path)):
-        found[name, of] = _clean(value, home)
-    for count, ((name, of), value) in enumerate(sorted(found.items())):
+def _git(host, paths, home):
+    """Yield the rows of git's files of a home: of what they say last for all servers, and for one of them."""
+    found, user = {}, host.user_of(paths[0])
+    for path in paths:
+        for each in git.settings(host, path, home, user, _clean):
+            found[each.condition, each.name, each.server] = (each, path)
+    for count, key in enumerate(sorted(found)):
+        each, path = found[key]
         if count >= _MOST:
-            host.note(path, "has more settings than the doctor looks at")
+            host.note(path, "has more settings than the doctor looks at", user)
             return
-        server = " for " + names.without_password(of)[:200] if of else ""
-        what = {"sslcainfo": "http.sslCAInfo", "sslcapath": "http.sslCAPath"}.get(name, "http.sslVerify")
-        if name == "sslverify":
-            if value.lower() in ("false", "no", "off", "0"):
-                yield settings.off("git", what + server, path, user=host.user_of(path))
+        row = _of_git(host, each, user)
+        if row is None:
             continue
-        adds = name == "sslcainfo" and settings.folder_counts(host)
-        yield settings.row(
-            host, "git", what + server, path, value, adds=adds or bool(of), user=host.user_of(path)
-        )
+        if each.file != path:
+            row.note = "; ".join(filter(None, (row.note, "included by " + path)))
+        if each.condition:
+            row.effective = None
+            told = names.without_password(each.condition)[:200]
+            row.note += "; counts where {} holds, which the doctor does not judge".format(told)
+        yield row
 
 
-def _settings_of_git(text):
-    """Yield (name in small letters, server, value) of each of git's settings that is about TLS."""
-    section, of = "", ""
-    for line in text.split("\n"):
-        head = _SECTION.match(line)
-        if head:
-            section, of = head.group(1).lower(), head.group(2) or ""
-        match = _SETTING.match(line[head.end() :] if head else line) if section == "http" else None
-        name = match.group(1).lower() if match else ""
-        if name in ("sslcainfo", "sslcapath", "sslverify"):
-            yield name, of, _COMMENT.sub("", match.group(2))
+def _of_git(host, each, user):
+    """Return the row of one of git's settings, None for one that has none."""
+    what = _NAMED.get(each.name, "include.path")
+    if each.server:
+        what += " for " + names.without_password(each.server)[:200]
+    if each.name == "include":
+        note = "names {}, of which the doctor does not know where it is".format(names.told(what, each.value))
+        return Row("git", what, each.file, effective=None, note=note, user=user)
+    if each.name == "sslverify":
+        is_off = each.value.lower() in ("false", "no", "off", "0")
+        return settings.off("git", what, each.file, user=user) if is_off else None
+    adds = bool(each.server) or (each.name == "sslcainfo" and settings.folder_counts(host))
+    return settings.row(host, "git", what, each.file, each.value, adds=adds, user=user)
