@@ -96,17 +96,19 @@ def _refuse(damaged: list[PackageError]) -> None:
 
 def _read(path: Path) -> Contents | PackageError:
     """Return the package's contents, or why there are none to be had."""
+    from builder.cli.meant import with_domains
     from builder.errors import PackageError
     from builder.inspect import read
     from builder.text import files
     from builder.text.quoting import visible
 
     try:
-        return read(str(path), files.read(path, files.PACKAGE_BYTES))
+        found = read(str(path), files.read(path, files.PACKAGE_BYTES))
     except PackageError as error:
         return error
     except OSError as error:
         return PackageError(f"{visible(str(path))}: cannot be read: {error.strerror}")
+    return with_domains(found, path.parent)
 
 
 def _print_json(
@@ -135,12 +137,14 @@ def _describe(contents: Contents) -> dict[str, Any]:
     return value
 
 
-def _certificate(held: Held) -> dict[str, str]:
+def _certificate(held: Held) -> dict[str, Any]:
     import msgspec
 
     found = msgspec.to_builtins(held.certificate)
     keys = ("subject", "not_before", "not_after")
-    return {"file": held.file, "sha256": found["sha256"], "label": held.label} | {k: found[k] for k in keys}
+    said = {"domains": list(held.certificate.domains), "constraints": msgspec.to_builtins(held.constraints)}
+    named = {"file": held.file, "sha256": found["sha256"], "label": held.label}
+    return named | {key: found[key] for key in keys} | said
 
 
 def _show(path: Path, contents: Contents) -> None:
@@ -155,6 +159,8 @@ def _show(path: Path, contents: Contents) -> None:
         if certificates:
             typer.echo()
             table((title, "SHA-256", "not after", "files"), _rows(certificates))
+    for line in _limits((*contents.certificates, *(contents.distrusted or ()))):
+        _say(line)
     for flaw in contents.unreadable:
         _say(f"  cannot be read: {flaw.file}: {flaw.what}")
     for flaw in contents.private_keys:
@@ -200,6 +206,30 @@ def _rows(certificates: tuple[Held, ...]) -> list[tuple[str, ...]]:
         (visible(held.label), sha256, stamp(held.certificate.ends), str(count[sha256]))
         for sha256, held in once.items()
     ]
+
+
+def _limits(certificates: tuple[Held, ...]) -> Iterator[str]:
+    """Yield what names CAs are meant for, and what their own certificates say of names, with titles."""
+    from builder.inspect import worded
+    from builder.lint.limits import heeding
+    from builder.model.domains import told
+
+    meant = {
+        f"  {one.label} ({one.certificate.sha256}): meant for {told(one.certificate.domains)}": None
+        for one in certificates
+        if one.certificate.domains
+    }
+    if meant:
+        yield from ("", "meant for some names only, which not every client keeps to:", *meant)
+    own = {
+        f"  {one.label} ({one.certificate.sha256}): {worded(one.constraints)}": None
+        for one in certificates
+        if one.constraints
+    }
+    if own:
+        kept, ignored = heeding()
+        yield from ("", "constrained by the certificate itself:", *own)
+        yield f"  kept to by {', '.join(kept)}; not by {', '.join(ignored) or 'none that was measured'}"
 
 
 def _path(member: Any) -> str:

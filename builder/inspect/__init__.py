@@ -6,23 +6,28 @@ What a package says of itself is checked against its own digests, so that what i
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from builder.errors import NotAPackageError, PackageError
 from builder.formats import READERS, format_of
 from builder.formats.unpacked import Malformed
-from builder.inspect.certificates import blocks, held, listed
+from builder.inspect.certificates import blocks, held, is_policy, listed, meant
 from builder.inspect.contents import Contents, Flaw, Held, Member
+from builder.model.domains import ordered
 from builder.text.quoting import visible
 from builder.x509 import keys
+from builder.x509.constraints import worded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from builder.formats.unpacked import Entry, Unpacked
 
-__all__ = ["Contents", "Flaw", "Held", "Member", "format_of", "read", "unpack"]
+__all__ = ["Contents", "Flaw", "Held", "Member", "constrained", "format_of", "read", "unpack", "worded"]
 
 
 def read(name: str, data: bytes) -> Contents:
@@ -35,6 +40,12 @@ def read(name: str, data: bytes) -> Contents:
         return _contents(package)
     except Malformed as fault:
         raise _error(name, fault) from None
+
+
+def constrained(pem: bytes) -> dict[str, str]:
+    """Return what certificates' own name constraints say, in words, by their SHA-256; most have none."""
+    found = (one for one in held("", pem) if isinstance(one, Held))
+    return {one.certificate.sha256: worded(one.constraints) for one in found if one.constraints}
 
 
 def unpack(name: str, data: bytes) -> Unpacked:
@@ -62,7 +73,8 @@ def _contents(package: Unpacked) -> Contents:
             raise Malformed(f"{one.path}: is a duplicate entry")
     files = [entry for entry in entries if entry.kind == "file"]
     found = [one for file in files for one in held(file.path, file.data)]
-    certificates = [one for one in found if isinstance(one, Held)]
+    domains = _meant(files)
+    certificates = [_with_domains(one, domains) for one in found if isinstance(one, Held)]
     blocked, shipped = (
         [one for one in certificates if blocks(one.file) == wanted] for wanted in (True, False)
     )
@@ -80,6 +92,26 @@ def _contents(package: Unpacked) -> Contents:
         unreadable=tuple(one for one in found if isinstance(one, Flaw)),
         private_keys=tuple(_keys(package, files)),
     )
+
+
+def _meant(files: Sequence[Entry]) -> Mapping[str, tuple[str, ...]]:
+    """Return the names that a package's lists say each CA is meant for; where they differ, all of them."""
+    known: dict[str, set[tuple[str, ...]]] = {}
+    for file in files:
+        for sha256, domains in meant(file.path, file.data).items():
+            known.setdefault(sha256, set()).add(domains)
+    return {
+        sha256: () if () in said else ordered({one for domains in said for one in domains})
+        for sha256, said in known.items()
+    }
+
+
+def _with_domains(one: Held, domains: Mapping[str, tuple[str, ...]]) -> Held:
+    """Return a certificate with the names that its package's list has for it; browsers' policies say them."""
+    if is_policy(one.file) or not domains.get(one.certificate.sha256):
+        return one
+    said = structs.replace(one.certificate, domains=domains[one.certificate.sha256])
+    return replace(one, certificate=said)
 
 
 def _keys(package: Unpacked, files: Sequence[Entry]) -> Iterator[Flaw]:

@@ -1,7 +1,7 @@
 """Find the certificates inside a package's files: PEM blocks (RFC 7468) and OpenSSL's TRUSTED CERTIFICATE.
 
-And those in browsers' managed policies; and what a package says that it distrusts: by p11-kit's folders,
-Windows' keys, such policies, and the list that ours carry.
+And those in browsers' managed policies; what a package says that it distrusts: by p11-kit's folders,
+Windows' keys, such policies, and the list that ours carry; and what names it says a CA is meant for.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,19 @@ import msgspec
 from builder.formats.unpacked import Malformed
 from builder.inspect.contents import Flaw, Held
 from builder.model import Finding, Origin, summarise
-from builder.render.chromium_policy import ChromiumPolicy
+from builder.render.chromium_policy import ChromiumPolicy, domains
 from builder.render.inventory import Inventory
 from builder.text.quoting import visible
 from builder.x509 import pem
 from builder.x509.certificate import read
+from builder.x509.constraints import constraints
 from builder.x509.der import DerError, header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from builder.model import Certificate
+    from builder.render.chromium_policy import LimitedCA
 
 _MAX_BLOCKS = 20_000
 _TRUSTED = "TRUSTED CERTIFICATE"
@@ -63,16 +68,28 @@ def listed(path: str, data: bytes) -> tuple[Held, ...] | None:
         policy = _policy(data)
         blocked = _encoded(path, policy.distrusted if policy else ())
         return tuple(one for one in blocked if isinstance(one, Held))
+    found = _inventory(path, data)
+    if found is None or any(one.not_after is None for one in found.distrusted):
+        return None
+    named = (msgspec.structs.replace(one, subject=visible(one.subject)) for one in found.distrusted)
+    return tuple(Held(path, one.subject, one) for one in named)
+
+
+def meant(path: str, data: bytes) -> Mapping[str, tuple[str, ...]]:
+    """Return the names that the list `path` says each trusted CA is meant for, by its SHA-256: () for all."""
+    found = _inventory(path, data)
+    return {one.sha256: tuple(map(visible, one.domains)) for one in found.certificates} if found else {}
+
+
+def _inventory(path: str, data: bytes) -> Inventory | None:
+    """Return the list that ours carry, None where a file is none: other people's have that name, too."""
     if not _LIST.search(path):
         return None
     try:
         found = msgspec.json.decode(data, type=Inventory)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # other people's packages have files of that name
-    if len(found.distrusted) > _MAX_BLOCKS or any(one.not_after is None for one in found.distrusted):
         return None
-    named = (msgspec.structs.replace(one, subject=visible(one.subject)) for one in found.distrusted)
-    return tuple(Held(path, one.subject, one) for one in named)
+    return found if max(len(found.certificates), len(found.distrusted)) <= _MAX_BLOCKS else None
 
 
 def held(path: str, data: bytes) -> tuple[Held | Flaw, ...]:
@@ -84,7 +101,7 @@ def held(path: str, data: bytes) -> tuple[Held | Flaw, ...]:
         policy = _policy(data)
         if policy is None:
             return (Flaw(path, "is no file of policies that browsers could read"),)
-        return _encoded(path, (*policy.trusted, *(one.certificate for one in policy.constrained)))
+        return (*_encoded(path, policy.trusted), *_limited(path, policy.constrained))
     found = tuple(
         islice(
             (_held(path, block) for block in pem.embedded(_plain(path, data), path, _LABELS)), _MAX_BLOCKS + 1
@@ -122,7 +139,11 @@ def _held(path: str, block: pem.Block | Finding) -> Held | Flaw:
     except DerError as error:
         return Flaw(path, f"line {block.origin.line}: a trusted certificate cannot be read: {error}")
     found = read(der, block.origin)
-    return _flaw(path, found) if isinstance(found, Finding) else Held(path, found.label, summarise(found))
+    return _flaw(path, found) if isinstance(found, Finding) else _of(path, found)
+
+
+def _of(path: str, item: Certificate) -> Held:
+    return Held(path, item.label, summarise(item), constraints(item.der))
 
 
 def _policy(data: bytes) -> ChromiumPolicy | None:
@@ -144,8 +165,19 @@ def _encoded(path: str, texts: Iterable[str]) -> tuple[Held | Flaw, ...]:
         if isinstance(item, Finding):
             found.append(Flaw(path, item.message))
         else:
-            found.append(Held(path, item.label, summarise(item)))
+            found.append(_of(path, item))
     return tuple(found)
+
+
+def _limited(path: str, items: Iterable[LimitedCA]) -> Iterator[Held | Flaw]:
+    """Yield the certificates that browsers trust for some names only, with these as their domains."""
+    for one in items:
+        for found in _encoded(path, [one.certificate]):
+            if isinstance(found, Held):
+                named = tuple(map(visible, domains(one.constraints)))
+                yield replace(found, certificate=msgspec.structs.replace(found.certificate, domains=named))
+            else:
+                yield found
 
 
 def _flaw(path: str, finding: Finding) -> Flaw:

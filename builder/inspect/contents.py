@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from builder.formats.unpacked import Kind
     from builder.model import CertificateSummary
+    from builder.x509.constraints import NameConstraints
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One certificate, how people call it, and the file of the package that holds it."""
+    """One certificate, how people call it, and the file of the package that holds it.
+
+    Its `domains` are what the package says it is meant for, whether or not clients keep to that, and
+    `constraints` the name constraints of the certificate itself, None where it has none or is not there.
+    """
 
     file: str
     label: str
     certificate: CertificateSummary
+    constraints: NameConstraints | None = None
 
 
 @dataclass(frozen=True, slots=True)

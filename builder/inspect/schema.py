@@ -21,6 +21,13 @@ class PackedFileJson(Shape, frozen=True):
     link: Annotated[str, Meta(description="Where a link leads.")]
 
 
+class NameConstraintsJson(Shape, frozen=True):
+    """The name constraints of a certificate itself; both lists are empty where they cannot be read."""
+
+    permitted: list[str]
+    excluded: list[str]
+
+
 class PackedCertificateJson(Shape, frozen=True):
     """One certificate in one file of a package."""
 
@@ -30,6 +37,18 @@ class PackedCertificateJson(Shape, frozen=True):
     subject: Subject
     not_before: Moment
     not_after: Moment
+    domains: Annotated[
+        list[str],
+        Meta(
+            description="The names that it is meant for, as the package says, or the manifest or the site "
+            "in whose folder it is. None stands for all, and where nothing says it. Not every client keeps "
+            "to them."
+        ),
+    ]
+    constraints: Annotated[
+        NameConstraintsJson | None,
+        Meta(description="null without any, or where the certificate is not in the package."),
+    ]
 
 
 class FlawJson(Shape, frozen=True):

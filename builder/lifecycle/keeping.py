@@ -9,6 +9,7 @@ import msgspec
 from builder.model.domains import told
 from builder.model.recipe import UNENFORCED, Keeping
 from builder.text.quoting import visible
+from builder.x509.constraints import NameConstraints, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +38,11 @@ class Constrained(msgspec.Struct, frozen=True):
     subject: str
     permitted: tuple[str, ...]
     excluded: tuple[str, ...]
+
+    @property
+    def constraints(self) -> NameConstraints:
+        """The same without whose they are."""
+        return NameConstraints(self.permitted, self.excluded)
 
 
 class Undone(msgspec.Struct, frozen=True):
@@ -95,7 +101,7 @@ def lines(limits: Limits) -> Iterator[str]:
     if limits.constrained:
         yield from ("", "CAs whose own certificate constrains names:")
         for one in limits.constrained:
-            yield f"  {_named(one)}: {_said(one)}"
+            yield f"  {_named(one)}: {visible(worded(one.constraints))}"
         yield f"Kept to by {', '.join(limits.kept_by)}."
         yield f"Not by {', '.join(limits.ignored_by) or 'none that was measured'}."
 
@@ -122,8 +128,3 @@ def _why(one: Undone) -> str:
 
 def _named(one: CertificateSummary | Constrained | Undone) -> str:
     return visible(f"{one.subject or 'no name'} ({one.sha256})")
-
-
-def _said(one: Constrained) -> str:
-    parts = {"permits": one.permitted, "excludes": one.excluded}
-    return visible("; ".join(f"{word} {', '.join(names)}" for word, names in parts.items() if names))

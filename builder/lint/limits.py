@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from builder.lint import certificate
 from builder.lint.conditions import OUTSIDE
 from builder.lint.measured import measured
+from builder.x509.constraints import NameConstraints, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cryptography import x509
-
     from builder.model import Certificate
-
-
-class NameConstraints(msgspec.Struct, frozen=True):
-    """The names that a certificate permits and excludes, each as text; a kind is named where no text is."""
-
-    permitted: tuple[str, ...]
-    excluded: tuple[str, ...]
 
 
 def name_constraints(item: Certificate) -> NameConstraints | None:
@@ -30,34 +20,11 @@ def name_constraints(item: Certificate) -> NameConstraints | None:
     kinds = certificate.read(item).extensions.constraints
     if not kinds:
         return None
-    return _read(item.der) or NameConstraints(*(_kinds(kinds, tree) for tree in ("permitted-", "excluded-")))
+    return values(item.der) or NameConstraints(*(_kinds(kinds, tree) for tree in ("permitted-", "excluded-")))
 
 
 def _kinds(kinds: Iterable[str], tree: str) -> tuple[str, ...]:
     return tuple(sorted(kind.removeprefix(tree) for kind in kinds if kind.startswith(tree)))
-
-
-def _read(der: bytes) -> NameConstraints | None:
-    """Return the constraints with their values, None where cryptography is stricter than we are."""
-    from cryptography import x509
-
-    try:
-        found = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.NameConstraints)
-    except (
-        ValueError,
-        TypeError,
-        x509.UnsupportedGeneralNameType,
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-    ):
-        return None
-    trees = (found.value.permitted_subtrees, found.value.excluded_subtrees)
-    return NameConstraints(*(tuple(_text(name) for name in tree or ()) for tree in trees))
-
-
-def _text(name: x509.GeneralName) -> str:
-    value = getattr(name.value, "rfc4514_string", lambda: str(name.value))()
-    return value or "all names"
 
 
 def heeding() -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -47,6 +47,7 @@ _MERGED = ("CACertificates", "CACertificatesWithConstraints", "CADistrustedCerti
 # domains of a kind, the kind has one in which nobody is: .invalid is no domain of anybody's (RFC 6761), and
 # no server has the address of all of a network's machines (RFC 919). Of IPv4 networks alone, none of IPv6 is.
 _NO_NAMES, _NO_NETWORKS = ("invalid",), ("255.255.255.255/32",)
+_ALL_NETWORKS = ("0.0.0.0/0", "::/0")
 
 
 def chromium_policy(bundle: Bundle) -> bytes:
@@ -58,6 +59,15 @@ def chromium_policy(bundle: Bundle) -> bytes:
         merged=_MERGED,
     )
     return (json.dumps(msgspec.to_builtins(policy), indent=2) + "\n").encode("ascii")
+
+
+def domains(limits: NameLimits) -> tuple[str, ...]:
+    """Return the domains that a browser keeps a CA to, empty where all names of hosts are free."""
+    if not limits.permitted_dns_names:
+        return ()
+    names = [one for one in limits.permitted_dns_names if one not in _NO_NAMES]
+    networks = [one for one in limits.permitted_cidrs or _ALL_NETWORKS if one not in _NO_NETWORKS]
+    return (*names, *networks)
 
 
 def _limited(certificate: Certificate) -> LimitedCA:

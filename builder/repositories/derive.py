@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from builder.inspect import constrained
 from builder.repositories import first_install, front, listing, maker, state, status
 from builder.repositories.ecosystems import ECOSYSTEMS
 from builder.repositories.page import FirstInstall
@@ -16,7 +17,7 @@ from builder.repositories.sitefile import Kind, Listed
 from builder.repositories.state import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from builder.repositories.draft import Draft
     from builder.repositories.publication import Publication
@@ -70,9 +71,11 @@ def derive(
         keys=tuple(publication.keys.roles.items()) if publication.keys else (),
     )
     _keys(publication, stage)
-    bundle = _bundle(draft, found, stage)
+    roots = _roots(draft, found)
+    bundle = stage.put("bundle.pem", Kind.LEAF, roots) if roots is not None else None
     install = _first_install(opened, publication, stage)
-    front.put(found, opened, publication, stage, bundle=bundle, first_install=install)
+    limits = constrained(roots or b"")
+    front.put(found, opened, publication, stage, bundle=bundle, limits=limits, first_install=install)
     return _listed(draft, found, publication, stage)
 
 
@@ -105,19 +108,18 @@ def _first_install(
     return FirstInstall(listed.path, listed.sha256, command)
 
 
-def _bundle(draft: Draft, found: state.SiteState, stage: StagingArea) -> Listed | None:
-    """Put the newest release's roots where nobody needs to know which release that is."""
+def _roots(draft: Draft, found: state.SiteState) -> bytes | None:
+    """Return the newest release's roots, which lie where nobody needs to know which release that is."""
     path = next((one.bundle for one in reversed(found.offered)), "")
     if not path:
         return None
     new = {file.path: file.data for file in draft.files}
-    data: bytes | Iterable[bytes] = b""
     if path in new:
-        data = new[path]
-    elif draft.site:
-        digest = path.rpartition("/")[2].removesuffix(".pem")
-        data = chunks(draft.site.folder, Listed(path, Kind.BLOB, -1, digest))
-    return stage.put("bundle.pem", Kind.LEAF, data)
+        return new[path]
+    if not draft.site:
+        return b""
+    digest = path.rpartition("/")[2].removesuffix(".pem")
+    return b"".join(chunks(draft.site.folder, Listed(path, Kind.BLOB, -1, digest)))
 
 
 def _listed(draft: Draft, found: state.SiteState, publication: Publication, stage: StagingArea) -> Derived:

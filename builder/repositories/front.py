@@ -31,15 +31,20 @@ def put(
     staging: Staging,
     *,
     bundle: Listed | None,
+    limits: Mapping[str, str],
     first_install: FirstInstall | None,
 ) -> None:
-    """Put the page and the feed of a site that holds what `state` says."""
+    """Put the page and the feed of a site that holds what `state` says.
+
+    `limits` is what CAs' own certificates constrain names to, in words, by their SHA-256.
+    """
     view = of_state(
         state,
         publication,
         guides=tuple(_guides(shelves, publication)),
         first_install=first_install,
         bundle_sha256=bundle.sha256 if bundle else "",
+        limits=limits,
         proof=_proof(state),
     )
     staging.put("index.html", Kind.LEAF, index.render(view))

@@ -10,10 +10,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from builder.lint.limits import heeding
 from builder.model import Origin
 from builder.prove import authority
 from builder.x509.certificate import read
 from tests.cli.conftest import World
+from tests.lint import forge
 
 
 def fingerprint(pem: bytes) -> str:
@@ -117,6 +119,73 @@ def test_plan_and_lint_print_the_table(limited: World, roots: bytes) -> None:
         assert limits["meant"][0]["domains"] == ["corp.example"]
 
 
+def limited_root(*, permitted: str) -> bytes:
+    """Return a root whose own certificate permits one domain."""
+    inner = forge.seq(forge.tlv(0xA0, forge.seq(forge.tlv(0x82, permitted.encode()))))
+    extensions = (*forge.GOOD, forge.extension("2.5.29.30", inner, critical=True))
+    subject = forge.name("Acme Limited")
+    return forge.pem(forge.certificate(subject=subject, issuer=subject, extensions=extensions))
+
+
+def test_name_constraints_are_shown_as_what_they_are(world: World) -> None:
+    """What the certificate itself says is told apart from domains, with the clients that keep to it."""
+    kept, ignored = heeding()
+    world.write("roots.pem", limited_root(permitted="corp.example").decode())
+    world.write(
+        "trustpack.yaml", "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\ntargets: [pem]\n"
+    )
+    for command in ("plan", "lint"):
+        out = world.run(command).out
+        assert "CAs whose own certificate constrains names:\n  CN=Acme Limited (" in out
+        assert "): permits corp.example\n" in out
+        assert f"Kept to by {', '.join(kept)}.\nNot by {', '.join(ignored)}." in out
+        assert "cannot keep to domains" not in out
+        limits = json.loads(world.run(command, "--json").out)["limits"]
+        assert (limits["kept_by"], limits["ignored_by"]) == ([*kept], [*ignored])
+        assert [one["permitted"] for one in limits["constrained"]] == [["corp.example"]]
+        assert (limits["meant"], limits["targets"]) == ([], {})
+    assert world.run("build").code == 0  # no target is held to what the certificate says
+
+
+def test_inspect_tells_domains_and_name_constraints(world: World, roots: bytes) -> None:
+    """Of each package: what its list or its policy says, and what the certificate itself does."""
+    limited = limited_root(permitted="lab.example")
+    world.write("roots.pem", (roots + limited).decode())
+    configure(
+        world, roots, "settings: {pem: {domains_unenforced: allow}, deb: {domains_unenforced: allow}}\n"
+    )
+    named = ("--target", "browsers-deb", "--target", "deb", "--target", "go", "--target", "pem")
+    done = world.run("build", *named, "--release", "1")
+    assert done.code == 0, done.err
+    own, other = fingerprint(roots), fingerprint(limited)
+    packages = json.loads(world.run("inspect", "dist", "--json").out)["packages"]
+    within, itself = (
+        (own, "corp.example", None),
+        (other, "", "{'permitted': ['lab.example'], 'excluded': []}"),
+    )
+    told = {(one["name"], *_limits(each)) for one in packages for each in one["certificates"]}
+    names = ("acme-ca-browsers", "acme-ca-certs", "acme.internal/ca", "")
+    assert told == {(name, *said) for name in names for said in (within, itself)}
+    # A PEM file says nothing but certificates: of it the manifest beside it does, and the site's state.
+    world.write("alone.pem", (world.folder / "dist/acme-ca-certs-1.pem").read_text())
+    assert world.run("repo", "build", "--unsigned", "--url", "http://127.0.0.1:8000").code == 0
+    for path, first in (("alone.pem", (own, "", None)), ("site/bundle.pem", within)):
+        (package,) = json.loads(world.run("inspect", path, "--json").out)["packages"]
+        assert {_limits(each) for each in package["certificates"]} == {first, itself}
+    (world.folder / "dist/manifest.json").write_text("{")
+    assert "meant for" not in world.run("inspect", "dist/acme-ca-certs-1.pem").out
+    out = world.run("inspect", "dist/acme-ca-certs_1_all.deb").out
+    assert f"  Acme Root ({own}): meant for corp.example\n" in out
+    assert f"  Acme Limited ({other}): permits lab.example\n" in out
+    assert "; not by java\n" in out
+
+
+def _limits(each: dict[str, object]) -> tuple[object, ...]:
+    domains, constraints = each["domains"], each["constraints"]
+    assert isinstance(domains, list)
+    return each["sha256"], ",".join(domains), constraints and str(constraints)
+
+
 def test_other_domains_make_a_release(limited: World, roots: bytes) -> None:
     """The lock says so, a build without a new one is refused, and diff tells the difference."""
     allowed = "settings: {deb: {domains_unenforced: allow}, pem: {domains_unenforced: allow}}\n"
@@ -151,6 +220,25 @@ def test_the_sites_page_says_what_each_target_does(limited: World, roots: bytes)
     page = (limited.folder / "site/index.html").read_text()
     assert "meant for corp.example" in page
     assert '<th scope="row">pem</th><td><strong>for all names</strong></td>' in page
+
+
+def test_the_sites_page_says_what_a_certificate_constrains_itself(world: World, roots: bytes) -> None:
+    """In its CA's row, as long as the newest release has it; who does not keep to that, is said beside."""
+    world.write("roots.pem", (roots + limited_root(permitted="lab.example")).decode())
+    config = "organisation: {slug: acme}\nbundle: {paths: [roots.pem]}\ntargets: [pem]\n"
+    world.write("trustpack.yaml", f"{config}site: http://127.0.0.1:8000\n")
+    assert world.run("build", "--release", "1").code == 0
+    for _ in range(2):  # the second time the roots are those of the site that is there already
+        made = world.run("repo", "build", "--unsigned")
+        assert made.code == 0, made.err
+        page = (world.folder / "site/index.html").read_text()
+        assert page.count("its own certificate permits lab.example") == 1
+        assert heeding()[1] == ("java",)
+        assert "Java, for a root, does not" in page
+    world.write("roots.pem", roots.decode())
+    assert world.run("build", "--release", "2").code == 0
+    assert world.run("repo", "build", "--unsigned").code == 0
+    assert "its own certificate" not in (world.folder / "site/index.html").read_text()
 
 
 def test_a_setting_is_allow_or_refuse(limited: World, roots: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,8 @@ from builder.model.domains import told
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from builder.model import CertificateSummary
     from builder.repositories.page.timeline import Bar, Timeline
 
@@ -48,10 +51,21 @@ class Mention(msgspec.Struct, frozen=True):
 
 
 def rows(
-    certificates: tuple[CertificateSummary, ...], axis: Timeline | None, now: dt.datetime, *, state: str = ""
+    certificates: tuple[CertificateSummary, ...],
+    axis: Timeline | None,
+    now: dt.datetime,
+    *,
+    state: str = "",
+    limits: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[AuthorityRow, ...]:
-    """Return CAs as the page shows them, by their states and names; `state` is that of all, if given."""
-    found = [_row(one, axis, now, state or one.state or "active") for one in certificates]
+    """Return CAs as the page shows them, by their states and names; `state` is that of all, if given.
+
+    `limits` is what their own certificates say of names, in words, by their SHA-256.
+    """
+    found = [
+        _row(one, axis, now, state=state or one.state or "active", limits=limits.get(one.sha256, ""))
+        for one in certificates
+    ]
     return tuple(sorted(found, key=lambda row: (_ORDER.index(row.state), _sortable(row.name), row.sha256)))
 
 
@@ -87,7 +101,9 @@ def _sortable(name: str) -> tuple[str | int, ...]:
     return tuple(int(part) if at % 2 else part for at, part in enumerate(parts))
 
 
-def _row(one: CertificateSummary, axis: Timeline | None, now: dt.datetime, state: str) -> AuthorityRow:
+def _row(
+    one: CertificateSummary, axis: Timeline | None, now: dt.datetime, *, state: str, limits: str
+) -> AuthorityRow:
     name = named(one)
     return AuthorityRow(
         name,
@@ -95,7 +111,7 @@ def _row(one: CertificateSummary, axis: Timeline | None, now: dt.datetime, state
         one.sha256,
         grouped(one.sha256),
         state,
-        _remarks(one),
+        _remarks(one, limits),
         begins=_day(one.not_before),
         ends=_day(one.not_after),
         ended=one.not_after is not None and one.not_after < now,
@@ -108,8 +124,8 @@ def _rest(subject: str, name: str) -> str:
     return "" if subject == name else subject.removeprefix(f"CN={name}").removeprefix(",")
 
 
-def _remarks(one: CertificateSummary) -> tuple[str, ...]:
-    said = {"": one.key, "meant for ": told(one.domains)}
+def _remarks(one: CertificateSummary, limits: str) -> tuple[str, ...]:
+    said = {"": one.key, "meant for ": told(one.domains), "its own certificate ": limits}
     said |= {"since ": one.since, "until ": one.until, "owner: ": one.owner}
     return tuple(f"{words}{value}" for words, value in (said | {"see ": one.evidence}).items() if value)
 

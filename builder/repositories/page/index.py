@@ -47,7 +47,7 @@ def _scope(view: SiteView) -> dict[str, Any]:
         "expires": stamp(moment(view.expires)),
         "last_day": moment(view.expires).date(),
         "axis": axis,
-        "trusted": rows(shipped, axis, now),
+        "trusted": rows(shipped, axis, now, limits=view.limits),
         "count": len(shipped),
         "untrusted": gone,
         "releases": [release_row(one) for one in view.releases],

@@ -39,6 +39,7 @@ def of_state(
     guides: Sequence[Guide] = (),
     first_install: FirstInstall | None = None,
     bundle_sha256: str = "",
+    limits: Mapping[str, str] | None = None,
     proof: ProofTable | None = None,
 ) -> SiteView:
     """Return what page and feed show of a site with this state; `guides` are in the order to be shown in."""
@@ -58,6 +59,7 @@ def of_state(
         keys=_keys(publication),
         first_install=first_install,
         bundle_sha256=bundle_sha256,
+        limits=dict(limits or {}),
         domains=newest.domains if newest else {},
         proof=proof,
     )

@@ -88,7 +88,8 @@ class SiteView(msgspec.Struct, frozen=True, kw_only=True):
     holds, trusted and distrusted; `withdrawn` are those that an earlier release had and this one has not.
     `releases` are the newest first, and `older` ones are only counted. A site without `keys` is not signed.
     `bundle_sha256` is that of bundle.pem. `domains` has, where the newest release has a CA that is meant for
-    some names, "enforced" for each target that trusts it for these alone.
+    some names, "enforced" for each target that trusts it for these alone. `limits` has what a CA's own
+    certificate constrains names to, in words, by its SHA-256.
     """
 
     organisation: Organisation
@@ -105,4 +106,5 @@ class SiteView(msgspec.Struct, frozen=True, kw_only=True):
     first_install: FirstInstall | None = None
     bundle_sha256: str = ""
     domains: dict[str, str] = {}
+    limits: dict[str, str] = {}
     proof: ProofTable | None = None

@@ -12,8 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from builder.inspect import Flaw, Held
-from builder.inspect.certificates import blocks, held, listed
+from builder.inspect.certificates import blocks, held, listed, meant
+from builder.x509.constraints import NameConstraints
 from builder.x509.trusted import trusted_pem
+from tests.lint import forge
+from tests.lint.faults import FAULTS
 
 
 def _der(pem: bytes) -> bytes:
@@ -161,6 +164,56 @@ def test_reads_the_certificates_of_a_browsers_policies(roots: list[bytes]) -> No
     assert held(_POLICY, distrusting) == ()
     (told,) = listed(_POLICY, distrusting) or ()
     assert told.certificate.sha256 == hashlib.sha256(_der(roots[0])).hexdigest()
+
+
+_FREE = ["0.0.0.0/0", "::/0"]
+
+
+def _limits(names: list[str], networks: list[str]) -> dict[str, list[str]]:
+    return {"permitted_dns_names": names, "permitted_cidrs": networks}
+
+
+@pytest.mark.parametrize(
+    ("limits", "meant"),
+    [
+        (_limits(["corp.example"], ["10.0.0.0/8"]), ["corp.example", "10.0.0.0/8"]),
+        (_limits(["corp.example"], ["255.255.255.255/32"]), ["corp.example"]),
+        (_limits(["invalid"], ["10.0.0.0/8"]), ["10.0.0.0/8"]),
+        (_limits(["corp.example"], []), ["corp.example", *_FREE]),
+        (_limits(["\x1b.example"], []), ["\\u001b.example", *_FREE]),
+        (_limits([], ["10.0.0.0/8"]), []),
+        ({}, []),
+    ],
+)
+def test_what_a_browsers_policy_constrains_are_domains(
+    limits: dict[str, list[str]], meant: list[str], roots: list[bytes]
+) -> None:
+    """A kind of name without constraints is free; what stands for no name of a kind is not told."""
+    one = {"certificate": base64.b64encode(_der(roots[0])).decode(), "constraints": limits}
+    (found,) = held(_POLICY, _policy(CACertificatesWithConstraints=[one]))
+    assert isinstance(found, Held)
+    assert list(found.certificate.domains) == meant
+
+
+def test_the_list_of_a_package_says_what_cas_are_meant_for() -> None:
+    """As it is written there; a file that is no such list says nothing."""
+    named = _GONE | {"domains": ["corp.example", "\x1b"]}
+    value = {"organisation": "acme", "release": "1", "certificates": [named], "distrusted": []}
+    data = json.dumps(value).encode()
+    assert meant("a/certificates.json", data) == {"ab" * 32: ("corp.example", "\\u001b")}
+    assert meant("a/others.json", data) == {}
+    assert meant("a/certificates.json", b"{") == {}
+
+
+def test_name_constraints_of_the_certificate_itself_are_told() -> None:
+    """With their values, and as constraints all the same where they cannot be read."""
+    inner = forge.seq(forge.tlv(0xA0, forge.seq(forge.tlv(0x82, b"corp.example"))))
+    limited = forge.pem(forge.certificate(extensions=(*forge.GOOD, forge.extension("2.5.29.30", inner))))
+    told = [one.constraints for one in held("a.pem", limited) if isinstance(one, Held)]
+    assert told == [NameConstraints(("corp.example",), ())]
+    damaged = FAULTS["malformed-extension/name-constraints-empty.pem"]
+    told = [one.constraints for one in held("a.pem", damaged) if isinstance(one, Held)]
+    assert told == [NameConstraints()]
 
 
 @pytest.mark.parametrize(
