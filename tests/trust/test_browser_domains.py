@@ -9,7 +9,7 @@ import pytest
 from builder.prove import authority
 from builder.prove.sandbox import Sandbox, open_sandbox
 from tests import limited, releases
-from tests.limited import NAMES, NETWORKS, SERVERS
+from tests.limited import NAMELESS, NAMES, NETWORKS, SERVERS
 from tests.tools import require, require_mounts
 from tests.trust.browsers import Servers, chromium, servers
 
@@ -28,7 +28,8 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def asked() -> Iterator[Servers]:
     """Serve each leaf of the limited CA, and one beyond its domains of another CA."""
-    leaves = {name: (one.host, limited.leaf(LIMITED, one, now=NOW)) for name, one in SERVERS.items()}
+    asked = {**SERVERS, "nameless": NAMELESS}
+    leaves = {name: (one.host, limited.leaf(LIMITED, one, now=NOW)) for name, one in asked.items()}
     free = SERVERS["outside"]
     with servers({**leaves, "of another CA": (free.host, limited.leaf(FREE, free, now=NOW))}) as opened:
         yield opened
