@@ -34,10 +34,8 @@ NO_FIELDS = {
     "doctor": "an application of Python has no field for who made it",
     "go": "a module has a path and a version, and no field for who made it",
     "jks": "a store of certificates says nothing but them",
-    "mobileconfig": "a profile has the organisation's name, and no other field for who made it",
     "pem": "a file of certificates says nothing but them",
     "snippets": "an archive of texts has no fields of its own",
-    "windows": "settings and a script say nothing of who made them",
 }
 NO_CHANGELOG = {
     "jks": "'trustpack diff' compares two",

@@ -5,6 +5,7 @@ import email
 import gzip
 import io
 import json
+import plistlib
 import subprocess
 import tarfile
 import tempfile
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from builder.prove import authority
-from tests import targets
+from tests import powershell, targets
 from tests.cli.conftest import World
 from tests.packages import readers as packages
 from tests.tools import NO_HOME, require
@@ -184,6 +185,28 @@ def msi(file: Path) -> Fields:
     return {"summary": rows["ARPCOMMENTS"], "homepage": rows["ARPHELPLINK"], "contact": rows["ARPCONTACT"]}
 
 
+def powershell_script(file: Path) -> Fields:
+    """Read what it carries; ASCII is the one text that every PowerShell reads alike."""
+    text = file.read_bytes()
+    assert (text.isascii(), powershell.faults(text)) == (True, [])
+    carried = text.decode("ascii").partition("\n$Package = @'\n")[2].partition("\n'@ ")[0]
+    return {"name": json.loads(carried)["organisation"]}
+
+
+def intune(file: Path) -> Fields:
+    """Read the configuration's name."""
+    shown = json.loads(file.read_text("utf-8"))["displayName"]
+    return {"name": shown.removesuffix(": certificate authorities")}
+
+
+def profile(file: Path) -> Fields:
+    """Read as plistlib does; a profile says of which release it is, too."""
+    found = plistlib.loads(file.read_bytes())
+    shown = found["PayloadDisplayName"].removesuffix(f": certificate authorities, {RELEASE}")
+    assert shown == found["PayloadOrganization"]
+    return {"name": shown, "description": found["PayloadDescription"].removesuffix(f" Release {RELEASE}.")}
+
+
 def pom(file: Path) -> Fields:
     """Read as any parser of XML does."""
     space = "{http://maven.apache.org/POM/4.0.0}"
@@ -236,6 +259,9 @@ READERS: dict[str, Callable[[Path], Fields]] = {
     ".oci.tar": oci,
     ".yaml": manifest,
     ".msi": msi,
+    ".ps1": powershell_script,
+    ".json": intune,
+    ".mobileconfig": profile,
     ".conda": conda,
 }
 
