@@ -41,6 +41,7 @@ def properties(blob: bytes) -> Mapping[int, bytes]:
 
 def registry(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield each key of a .reg, with slashes, and its certificate in PEM; one that is removed has none."""
+    assert data.startswith(b"\xff\xfe")  # without this mark regedit takes it for another encoding's
     text = data.decode("utf-16")
     assert text.startswith("Windows Registry Editor Version 5.00\r\n\r\n")
     assert text.count("\n") == text.count("\r\n")

@@ -143,6 +143,18 @@ def test_registration_entries_add_and_remove(world: World) -> None:
     assert (world.accepted(), world.wine.values(_STORES + r"\Root")) == (set(), before)
 
 
+def test_registration_entries_have_the_mark_that_regedit_goes_by(world: World) -> None:
+    """By nothing else it takes the file for UTF-16: without the mark nothing is set, and nothing is said."""
+    *_, registry = world.built("acme", "8", "Kept", target="windows")
+    file = world.folder / "windows-acme-8" / "dist" / registry.rpartition("\\")[2]
+    unmarked = file.with_name("unmarked.reg")
+    unmarked.write_bytes(file.read_bytes().removeprefix(b"\xff\xfe"))
+    assert unmarked.stat().st_size == file.stat().st_size - 2
+    before = world.wine.values(_STORES + r"\Root")
+    world.wine.run("regedit", "/S", _windows_path(unmarked))
+    assert world.wine.values(_STORES + r"\Root") == before
+
+
 def test_a_distrusted_ca_is_blocked_while_the_installer_is_there(world: World) -> None:
     """It is in the store Disallowed, which Wine keeps and Windows alone obeys."""
     (installer,) = world.built("acme", "6", "Kept", distrusted="Gone")
