@@ -156,7 +156,10 @@ _POLICIES = "/etc/firefox/policies/policies.json"
 def test_firefox_follows_the_systems_store_by_the_example(
     world: World, servers: Servers, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Accepted with the deb of the CAs, as its upgrade says, refused after its removal: in one profile."""
+    """Accepted with the deb of the CAs, as its upgrade says, refused after its removal: in one profile.
+
+    Two organisations' debs beside each other are, too.
+    """
     require("firefox-esr")
     _install(sandbox, _deb(world, tmp_path, "acme", "1", "kept", "old"))
     assert firefox(servers, sandbox) == set()
@@ -168,7 +171,11 @@ def test_firefox_follows_the_systems_store_by_the_example(
         trusted = [getattr(world, name) for name in names]
         _install(sandbox, build(tmp_path, "acme", trusted, version, target="deb"))
         assert firefox(servers, sandbox) == {*names}
+    _install(sandbox, build(tmp_path, "able", [world.kept, world.beta], "1", target="deb"))
+    assert firefox(servers, sandbox) == {"kept", "new", "beta"}
     sandbox.run(["dpkg", "--remove", "acme-ca-certs"])
+    assert firefox(servers, sandbox) == {"kept", "beta"}
+    sandbox.run(["dpkg", "--remove", "able-ca-certs"])
     assert firefox(servers, sandbox) == set()
     sandbox.run(["dpkg", "--remove", "acme-ca-browsers"])
     assert sandbox.run(["cat", _POLICIES]).out.startswith("{")
