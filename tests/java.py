@@ -101,6 +101,12 @@ BOOTS: Mapping[str, tuple[JavaLibrary, ...]] = {
     ),
 }
 
+# What Spring Boot's own plugins put into an executable jar, of the second of these.
+LOADER = _rows(
+    "org.springframework.boot:spring-boot-loader:3.5.7 "
+    "ef5d513b4a83aa539be0390e26d3404d04e671e316532e87ab57516fbb4d9427",
+)
+
 
 def folder() -> Path:
     """Return where the libraries are kept."""
@@ -138,4 +144,4 @@ def compile_into(
 
 
 if __name__ == "__main__":
-    path([*CLIENTS, *SPRING, *(one for boot in BOOTS.values() for one in boot)])
+    path([*CLIENTS, *SPRING, *LOADER, *(one for boot in BOOTS.values() for one in boot)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from tests import java
 from tests.runtime.java.conftest import HERE, OWN, said, verdicts
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from tests.runtime.java.conftest import Machine, Servers
 
@@ -54,3 +56,57 @@ def test_an_application_that_is_one_jar_starts_with_the_agent(
     options = (f"-javaagent:{jar}", "-cp", tmp_path / "Apart")
     done = machine.run(*options, "Apart", path, "Boot", *servers.words("SSLContext"))
     assert "SSLContext accepted" in done.stdout, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("has_agent", "has_dependency"),
+    [
+        pytest.param(False, True, id="dependency"),
+        pytest.param(True, False, id="agent", marks=pytest.mark.long),
+        pytest.param(True, True, id="both", marks=pytest.mark.long),
+        pytest.param(False, False, id="neither"),
+    ],
+)
+def test_an_executable_jar_trusts_the_ca(
+    machine: Machine, servers: Servers, jar: Path, tmp_path: Path, *, has_agent: bool, has_dependency: bool
+) -> None:
+    """As Spring Boot's plugins make it: its own loader finds the jar inside, without being unpacked."""
+    libraries = [Path(one) for one in java.path(java.BOOTS["3.5"]).split(os.pathsep)]
+    own = [jar, Path(part(jar))] if has_dependency else []
+    path = os.pathsep.join((*map(str, libraries), str(PROBES / "java")))
+    java.compile_into(tmp_path / "classes", [str(HERE / "programs" / "Boot.java")], path=path, release=17)
+    application = _executable(tmp_path, [*libraries, *own])
+    agent = [f"-javaagent:{jar}"] if has_agent else []
+    for server in ("good", "stranger"):
+        done = machine.run(*agent, "-jar", application, *servers.words(*OWN, server=server))
+        lines = {client: line for client, line in said(done).items() if client in OWN}
+        trusted = server == "good" and (has_agent or has_dependency)
+        assert verdicts(lines) == dict.fromkeys(OWN, "accepted" if trusted else "refused"), done.stderr[
+            -2000:
+        ]
+
+
+_MANIFEST = """Manifest-Version: 1.0
+Main-Class: org.springframework.boot.loader.launch.JarLauncher
+Start-Class: Boot
+Spring-Boot-Classes: BOOT-INF/classes/
+Spring-Boot-Lib: BOOT-INF/lib/
+
+"""
+
+
+def _executable(folder: Path, libraries: Sequence[Path]) -> Path:
+    """Pack the compiled application, with its libraries as they are, stored."""
+    file = folder / "application.jar"
+    with zipfile.ZipFile(file, "w") as archive, zipfile.ZipFile(java.path(java.LOADER)) as loader:
+        archive.writestr("META-INF/MANIFEST.MF", _MANIFEST.replace("\n", "\r\n"))
+        for name in loader.namelist():
+            if name.startswith("org/"):
+                archive.writestr(name, loader.read(name))
+        for name in ("BOOT-INF/", "BOOT-INF/classes/", "BOOT-INF/lib/"):
+            archive.writestr(name, b"")
+        for one in [*(folder / "classes").glob("*.class"), PROBES / "java" / "Probe.class"]:
+            archive.write(one, f"BOOT-INF/classes/{one.name}")
+        for one in libraries:
+            archive.write(one, f"BOOT-INF/lib/{one.name}")
+    return file
