@@ -14,6 +14,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class CaFactory extends TrustManagerFactorySpi {
     // To a factory that is not its own, the JVM's default context gives its default store itself.
     private static final String DEFAULT_CONTEXT = "sun.security.ssl.SSLContextImpl$Default";
+    // It is among the nearest, so who sees more frames need not ask otherwise, which takes longer.
+    private static final int FEW = 20;
 
     private final TrustManagerFactory jvm;
     private boolean unchosen;
@@ -60,12 +62,13 @@ final class CaFactory extends TrustManagerFactorySpi {
     }
 
     private static boolean isForDefaultContext() {
-        for (StackTraceElement frame : new Throwable().getStackTrace()) {
+        StackTraceElement[] frames = new Throwable().getStackTrace();
+        for (StackTraceElement frame : frames) {
             if (frame.getClassName().startsWith(DEFAULT_CONTEXT)) {
                 return true;
             }
         }
-        return Callers.have(DEFAULT_CONTEXT);
+        return frames.length < FEW && Callers.have(DEFAULT_CONTEXT);
     }
 
     /** Knows who calls in a JVM whose options leave throwables without their frames, too. */

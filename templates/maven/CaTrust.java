@@ -83,7 +83,8 @@ public final class CaTrust {
             // connection: most of the JVMs that a variable reaches make none.
             Bundle.pem();
             for (Class<?> one : NEEDED) {
-                Class.forName(one.getName(), true, one.getClassLoader());
+                // But for one that is hardly ever asked, and takes long to begin.
+                Class.forName(one.getName(), one != CaFactory.Callers.class, one.getClassLoader());
             }
             Security.insertProviderAt(new CaProvider(), 1);
             how = by;
