@@ -16,7 +16,7 @@ from builder.batch.outputs import REPORT, HeldRelease
 from builder.batch.record import RECORD
 from builder.errors import ConfigError, OutputError
 from builder.release.folder import sums
-from builder.release.manifest import MANIFEST, PROOFS, SUMS, decoded
+from builder.release.manifest import MANIFEST, PROOFS, SUMS, decoded, to_json
 from builder.repositories.sitefile import Kind
 from builder.repositories.stores import InvalidNameError, OversizedError
 from builder.text import files
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from builder.model import Artifact
+    from builder.release.manifest import Manifest
     from builder.repositories.stores.bucket import BucketStore
     from builder.repositories.stores.lease import LeaseTurn
 
@@ -137,7 +138,7 @@ class OutputsBucket:
         return all(f"{slug}/{name}" in self._listed() for name in (SUMS, *sizes))
 
     def write(
-        self, slug: str, previous: bytes, artifacts: Sequence[Artifact], manifest: bytes, record: bytes
+        self, slug: str, previous: bytes, artifacts: Sequence[Artifact], manifest: Manifest, record: bytes
     ) -> None:
         """Put what is new, then what describes it; then take away what is described no more."""
         if self._turn:
@@ -145,16 +146,15 @@ class OutputsBucket:
         where = f"{self.name}/{slug}"
         if self._object(f"{slug}/{MANIFEST}") != previous:
             raise OutputError(f"{where}: another build has written here meanwhile", hint="run it again")
-        found = decoded(manifest, where)
         known = decoded(previous, where) if previous else None
         before = {one.file: one.sha256 for one in known.artifacts} if known else {}
         new = [one for one in artifacts if before.get(one.filename) != one.sha256]
         with ThreadPoolExecutor(self._store.lanes) as lanes:
             list(lanes.map(lambda one: self._put(f"{slug}/{one.filename}", one.data, Kind.BLOB), new))
-        self._put(f"{slug}/{SUMS}", sums(found), Kind.LEAF)
-        self._put(f"{slug}/{MANIFEST}", manifest, Kind.POINTER)
-        gone = (known.files if known else frozenset()) - found.files
-        if known != found:
+        self._put(f"{slug}/{SUMS}", sums(manifest), Kind.LEAF)
+        self._put(f"{slug}/{MANIFEST}", to_json(manifest), Kind.POINTER)
+        gone = (known.files if known else frozenset()) - manifest.files
+        if known != manifest:
             gone |= {*PROOFS}
         for path in sorted({f"{slug}/{name}" for name in gone} & self._listed()):
             self._store.remove(path)

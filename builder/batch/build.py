@@ -114,15 +114,14 @@ class BatchBuild:
             self.fail(slug, fault, outcome.seconds)
             return
         made = msgspec.msgpack.decode(outcome.value, type=BuiltRelease)
-        found = records.release(made.manifest)
-        assert found is not None  # noqa: S101  we made it
-        record = records.BatchRecord(key, records.content(found), self.order.now, made.until)
+        record = records.BatchRecord(key, records.content(made.manifest), self.order.now, made.until)
         try:
             self.out.write(slug, previous, made.artifacts, made.manifest, records.encoded(record))
         except TrustpackError as error:
             self.fail(slug, given.fault(error), outcome.seconds)
             return
-        self.tell(BatchRow(slug, BatchStatus.BUILT, found.release, outcome.seconds, warnings=made.warnings))
+        release = made.manifest.release
+        self.tell(BatchRow(slug, BatchStatus.BUILT, release, outcome.seconds, warnings=made.warnings))
 
     def _vanished(self) -> Iterator[str]:
         """Yield what the output has and nobody asks for; of one that failed, no realm is known."""

@@ -15,7 +15,7 @@ from builder.pipeline import build as pipeline
 from builder.pipeline.accept import accept
 from builder.pipeline.plan import refuse_warned, warnings
 from builder.pipeline.request import request
-from builder.release.manifest import decoded, to_json
+from builder.release.manifest import Manifest, decoded
 from builder.text.quoting import visible
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from builder.batch.job import Job, JobSettings
     from builder.pipeline.project import Project
     from builder.pipeline.request import BuildRequest
-    from builder.release.manifest import Manifest
 
 _MOST_WARNINGS = 20
 _MOST_BYTES = 64 * 1024 * 1024  # of all packages; those of a hundred CAs have three
@@ -32,12 +31,12 @@ _LONGEST = 500  # characters of one
 
 
 class BuiltRelease(msgspec.Struct, frozen=True):
-    """A release that has been made: its manifest's text, its files, and what `build` would warn of.
+    """A release that has been made: its manifest, its files, and what `build` would warn of.
 
     `until` is when the same input may be judged otherwise.
     """
 
-    manifest: bytes
+    manifest: Manifest
     artifacts: list[Artifact]
     until: dt.datetime
     warnings: list[str] = []
@@ -61,7 +60,7 @@ def run(project: Project, job: Job, settings: JobSettings) -> BuiltRelease:
         *(one.text for one in warned),
     ]
     return BuiltRelease(
-        manifest=to_json(manifest),
+        manifest=manifest,
         artifacts=artifacts,
         until=changes(project, accepted.bundle),
         warnings=[_told(text, project, settings) for text in said[:_MOST_WARNINGS]],

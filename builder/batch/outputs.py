@@ -12,7 +12,7 @@ from builder.batch.record import RECORD
 from builder.errors import OutputError
 from builder.release import atomic
 from builder.release import folder as folders
-from builder.release.manifest import MANIFEST, SUMS, decoded, just_made
+from builder.release.manifest import MANIFEST, SUMS, decoded
 from builder.text import files
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.model import Artifact
+    from builder.release.manifest import Manifest
 
 REPORT = "batch.json"
 _BUSY = "another batch is writing here"
@@ -58,7 +59,7 @@ class Outputs(Protocol):
         ...
 
     def write(
-        self, slug: str, previous: bytes, artifacts: Sequence[Artifact], manifest: bytes, record: bytes
+        self, slug: str, previous: bytes, artifacts: Sequence[Artifact], manifest: Manifest, record: bytes
     ) -> None:
         """Make an organisation's release another one, if it still is `previous`; raises OutputError."""
         ...
@@ -112,7 +113,7 @@ class OutputsFolder:
             return False
 
     def write(
-        self, slug: str, previous: bytes, artifacts: Sequence[Artifact], manifest: bytes, record: bytes
+        self, slug: str, previous: bytes, artifacts: Sequence[Artifact], manifest: Manifest, record: bytes
     ) -> None:
         """Write as `trustpack build` does."""
         folder = self._path / slug
@@ -120,12 +121,12 @@ class OutputsFolder:
             known = decoded(previous, str(folder / MANIFEST)) if previous else None
             if claim.previous != known:
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
-            found = just_made(manifest)
-            folders.write(claim, artifacts, found)
+            folders.write(claim, artifacts, manifest)
         try:
-            atomic.put(folder / RECORD, record)
+            # What is lost with the power is no more than the reason to skip a build.
+            atomic.put(folder / RECORD, record, lasting=False)
         except OSError as error:
-            said = f"{folder}: holds release {found.release}, whole, but {RECORD} cannot be written"
+            said = f"{folder}: holds release {manifest.release}, whole, but {RECORD} cannot be written"
             raise OutputError(
                 f"{said}: {error.strerror}",
                 hint="the next batch builds it again",

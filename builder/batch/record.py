@@ -14,6 +14,8 @@ from builder.release.manifest import FileName  # noqa: TC001  as above
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from builder.release.manifest import Manifest
+
 RECORD = ".trustpack-batch.json"
 _SCHEMA = 1
 _Moment = Annotated[dt.datetime, msgspec.Meta(tz=True)]  # one without a zone cannot be compared
@@ -60,7 +62,7 @@ def release(manifest: bytes) -> StoredRelease | None:
         return None
 
 
-def content(found: StoredRelease) -> str:
+def content(found: StoredRelease | Manifest) -> str:
     """Return a digest of a release's number and of its files as they were before they were signed."""
     digest = hashlib.sha256(f"{found.organisation}\0{found.release}".encode())
     for one in found.artifacts:

@@ -25,6 +25,7 @@ from builder.config import FILE_NAME
 from builder.errors import TrustpackError
 from builder.pipeline.project import find
 from builder.release import scratch
+from builder.x509 import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,7 @@ def _project(job: Job, settings: JobSettings, folder: Path) -> Project:
         if "/" in path:
             file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
+        keys.looked_through(data)  # before it was sent: no private key goes to a worker
     project = find(
         [],
         None,

@@ -175,7 +175,7 @@ def decoded(data: bytes, where: str) -> Manifest:
     """Return the release that a manifest's text describes; raise OutputError if it cannot be understood."""
     try:
         keys.refuse(data, where, hint=_OTHER)
-        found = just_made(data)
+        found = msgspec.json.decode(data, type=Manifest)
         releases.stored(found.release)
     except ReleaseError as error:
         raise OutputError(f"{where}: is not a trustpack manifest: {error}", hint=_OTHER) from None
@@ -187,11 +187,6 @@ def decoded(data: bytes, where: str) -> Manifest:
             hint=_OTHER,
         )
     return found
-
-
-def just_made(data: bytes) -> Manifest:
-    """Return the release that a manifest's text describes which this trustpack has made a moment ago."""
-    return msgspec.json.decode(data, type=Manifest)
 
 
 def same_content(previous: Manifest, manifest: Manifest) -> bool:

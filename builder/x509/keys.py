@@ -109,9 +109,20 @@ def find(data: bytes) -> tuple[str, int]:
     if digest in _WITHOUT:
         return "", 0
     kind, line = _find(data, _Bounds(_MAX_DEPTH, [0]))
-    if not kind and len(_WITHOUT) < _REMEMBERED:
-        _WITHOUT.add(digest)
+    if not kind:
+        _remember(digest)
     return kind, line
+
+
+def looked_through(data: bytes) -> None:
+    """Take it as known that `data` holds no private key, because another process of ours has looked."""
+    _remember(hashlib.sha256(data).digest())
+
+
+def _remember(digest: bytes) -> None:
+    if len(_WITHOUT) >= _REMEMBERED:
+        _WITHOUT.clear()
+    _WITHOUT.add(digest)
 
 
 def refuse(data: bytes, where: str, *, hint: str) -> None:
@@ -195,6 +206,8 @@ def _in_hexadecimal(text: bytes, within: _Bounds) -> tuple[str, int]:
     columns = b" ".join(match[1] for match in _DUMPED.finditer(text))
     for view in (text, columns, _WORD.sub(rb"\2\1", columns)):
         packed = view.translate(None, _NOT_HEX)
+        if not packed:  # mostly, there are no columns
+            continue
         for skipped in range(2):
             whole = len(packed) - (len(packed) - skipped) % 2
             kind, at = _in_decoded(binascii.unhexlify(packed[skipped:whole]), within)
