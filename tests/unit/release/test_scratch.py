@@ -38,3 +38,35 @@ def test_what_a_killed_process_left_goes_with_the_next(temporary: Path) -> None:
     with scratch.folder("proof") as first, scratch.folder("proof") as second:
         assert {path.name for path in temporary.iterdir()} == {*kept, first.name, second.name}
     assert {path.name for path in temporary.iterdir()} == kept
+
+
+def test_what_lives_for_a_moment_lies_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And there, too, what a killed process left goes with the next."""
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")  # noqa: S108  what it is if nobody chooses another
+    monkeypatch.setattr(scratch, "_MEMORY", str(memory))
+    (memory / "trustpack-moment-left").mkdir()
+    with scratch.folder("moment", in_memory=True) as folder:
+        assert folder.parent == memory
+        assert list(memory.iterdir()) == [folder]
+    assert not list(memory.iterdir())
+
+
+@pytest.mark.parametrize("why", ["chosen", "full", "missing", "closed"])
+def test_elsewhere_it_lies_with_the_others(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """Where somebody has chosen a folder, or there is no room in memory, no such place or no right to it."""
+    memory = temporary / "memory"
+    if why != "missing":
+        memory.mkdir()
+    monkeypatch.setattr(scratch, "_MEMORY", str(memory))
+    if why != "chosen":
+        monkeypatch.setattr(scratch, "_USUAL", str(temporary))
+    if why == "full":
+        monkeypatch.setattr(scratch, "_ROOM", 1 << 60)
+    if why == "closed":
+        monkeypatch.setattr(os, "access", lambda path, mode: False)  # noqa: ARG005  root may do all
+    with scratch.folder("moment", in_memory=True) as folder:
+        assert folder.parent == temporary
