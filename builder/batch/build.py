@@ -144,12 +144,12 @@ class BatchBuild:
                 self.report.add(BatchRow(slug, BatchStatus.LEFT))
 
     def keep(self) -> None:
-        """Write the report; raises OutputError."""
+        """Write the report; where that cannot be done, the report says so: it is to be told all the same."""
         try:
             self.out.report(self.report.as_json())
         except OutputError as error:
             said = f"{error}; each release that was built is there, whole, but the report"
-            raise OutputError(said, hint=error.hint) from None
+            self.report.unkept = OutputError(said, hint=error.hint)
 
 
 def build(
@@ -163,7 +163,8 @@ def build(
     """Build the organisations of a place into `out`, and return what came of each.
 
     `pool` starts the workers, where there is something to do. An interruption leaves a report of what is
-    done. Raises OutputError where another batch writes to `out`, ToolError where there are no workers.
+    done; `unkept` says why one that is returned could not be written. Raises OutputError where another batch
+    writes to `out`, ToolError where there are no workers.
     """
     if order.dry_run:
         batch = BatchBuild(place, out, order, progress)

@@ -20,6 +20,8 @@ from builder.text.times import stamp
 if TYPE_CHECKING:
     import datetime as dt
 
+    from builder.errors import OutputError
+
 
 class BatchStatus(StrEnum):
     """What came of an organisation; one is left where the batch ended before it."""
@@ -48,6 +50,7 @@ class BatchReport:
     def __init__(self, orgs: str, out: str, now: dt.datetime, total: int, vanished: list[str]) -> None:
         self.orgs, self.out, self.now, self.total, self.vanished = orgs, out, now, total, vanished
         self.rows: dict[str, BatchRow] = {}
+        self.unkept: OutputError | None = None  # why the output has no such report
         self._counted = Counter[BatchStatus]()
 
     def add(self, row: BatchRow) -> None:

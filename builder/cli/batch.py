@@ -96,6 +96,8 @@ def build(
     typer.echo(text, nl=False)
     if openmetrics and not dry_run:
         write(openmetrics, report.as_openmetrics())
+    if report.unkept:
+        raise report.unkept
     if report.failed and not dry_run:
         raise typer.Exit(1)
 

@@ -117,6 +117,21 @@ def test_an_endless_template_is_ended_where_own_recipes_are_allowed(tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [".config", "orgs", "out", "tmp"]
 
 
+def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """What failed, and why, is known to nobody else."""
+    folders.organisation(tmp_path / "orgs", "acme", "targets: [pem]\n")
+    folders.organisation(tmp_path / "orgs", "evil", "targets: [nonsense]\n")
+    (tmp_path / "out" / "batch.json").mkdir(parents=True)
+    words = ("batch", "build", "orgs", "--out", "out", "--now", folders.NOW)
+    done = trustpack(*words, cwd=tmp_path)
+    assert "orgs/evil" in done.stdout
+    assert done.stdout.endswith("2 organisations: 1 built, 0 skipped, 1 failed\n")
+    assert "out/batch.json: cannot be written" in done.stderr
+    again = trustpack(*words, "--json", cwd=tmp_path)
+    statuses = [row["status"] for row in json.loads(again.stdout)["results"]]
+    assert (done.returncode, again.returncode, statuses) == (8, 8, ["skipped", "failed"])
+
+
 def test_two_batches_do_not_write_to_one_place(tmp_path: Path) -> None:
     """The second one is refused, as a second build is."""
     folders.organisation(tmp_path / "orgs", "acme", "targets: [pem]\n")

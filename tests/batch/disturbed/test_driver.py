@@ -89,6 +89,8 @@ def test_a_full_disk(many: Organisations, tmp_path: Path) -> None:
         env=runs.clean(),
     )
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert "status 1" in done.stdout
-    assert "No space left on device" in done.stdout + done.stderr
+    # Of many, there may be no room for the report either: it is told all the same.
+    assert "status 1\n" in done.stdout or "status 8\n" in done.stdout
+    assert f"{many.total} organisations: " in done.stdout
+    assert "No space left on device" in done.stdout
     assert many.built == runs.outputs(tmp_path / "kept")
