@@ -123,8 +123,7 @@ class OutputsFolder:
                 raise OutputError(f"{folder}: another build has written here meanwhile", hint="run it again")
             folders.write(claim, artifacts, manifest)
         try:
-            # What is lost with the power is no more than the reason to skip a build.
-            atomic.put(folder / RECORD, record, lasting=False)
+            atomic.put(folder / RECORD, record)
         except OSError as error:
             said = f"{folder}: holds release {manifest.release}, whole, but {RECORD} cannot be written"
             raise OutputError(

@@ -72,20 +72,17 @@ def create(path: Path, data: bytes) -> None:
             _move(temporary, path)
 
 
-def put(path: Path, data: bytes, *, mode: int | None = None, lasting: bool = True) -> None:
+def put(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Make `data` the content of `path`, with the bits `mode` or else those of a new file; raises OSError.
 
-    Until then nobody else can read what nobody else is to read. What need not be `lasting` the disk has when
-    it has time: when the power fails before, the file is as it was, is gone, or is empty.
+    Until then nobody else can read what nobody else is to read.
     """
     clear_up(path.parent)
-    with staged(path, data, mode=_NEW if mode is None else mode, lasting=lasting) as temporary:
+    with staged(path, data, mode=_NEW if mode is None else mode) as temporary:
         try:
             if mode is not None:
                 temporary.chmod(mode)
-            temporary.replace(path)
-            if lasting:
-                sync(path.parent)
+            rename(temporary, path)
         except OSError as error:
             raise _named(error, path) from error
 
@@ -110,13 +107,11 @@ def sync(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def staged(
-    path: Path, data: bytes | Iterable[bytes], *, mode: int = _NEW, lasting: bool = True
-) -> Iterator[Path]:
+def staged(path: Path, data: bytes | Iterable[bytes], *, mode: int = _NEW) -> Iterator[Path]:
     """Write `data`, whole or in pieces, to a temporary file beside `path`, through to the disk, and yield it.
 
-    Not through to the disk, if it need not be `lasting`. Raises OSError. It is gone afterwards, unless it has
-    been renamed. Whoever stages several files renames them when all are there.
+    Raises OSError. It is gone afterwards, unless it has been renamed. Whoever stages several files renames
+    them when all are there.
     """
     try:
         temporary, stream = _locked_file(path, mode)
@@ -127,8 +122,7 @@ def staged(
             try:
                 for part in (data,) if isinstance(data, bytes) else data:
                     _fill(stream, part)
-                if lasting:
-                    os.fsync(stream.fileno())
+                os.fsync(stream.fileno())
             except OSError as error:
                 raise _named(error, path) from error
             yield temporary
