@@ -1,4 +1,4 @@
-"""What the release or the site in a package's folder says that its CAs are meant for, by nobody verified."""
+"""What the release or the site in a package's folder says that CAs are meant for; nothing verifies it."""
 
 from __future__ import annotations
 
